@@ -1,0 +1,1 @@
+"""Counting: parameters and training compute, by named conventions."""

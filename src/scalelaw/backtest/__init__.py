@@ -1,0 +1,1 @@
+"""How well a law forecast the dearer runs it had not seen."""

@@ -1,0 +1,29 @@
+"""Digests over canonical inputs: same facts, same digest, whatever their order or spelling."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from scalelaw.core.types import AnyArray
+
+
+def digest(value: Any) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of the value's canonical JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def digest_rows(columns: Mapping[str, AnyArray]) -> str:
+    """Return the digest of a table that does not depend on the order of rows or columns."""
+    names = sorted(columns)
+    rows = zip(*(np.asarray(columns[name]).tolist() for name in names), strict=True)
+    return digest({"columns": names, "rows": sorted(json.dumps(row) for row in rows)})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"cannot digest a {type(value).__name__}")

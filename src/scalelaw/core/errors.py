@@ -1,0 +1,68 @@
+"""Every error and warning of scalelaw, drawn as one tree.
+
+    ScalelawError
+    ├── BadInput            a bad argument, file or table          (ValueError, CLI exit status 2)
+    │   ├── UnknownName     a name that is not registered, with the nearest one that is
+    │   ├── BadNumber       text that is not a number or carries the wrong unit
+    │   ├── BadFormula      a formula that cannot be parsed or is not allowed
+    │   ├── BadTable        findings of grade *refuse*
+    │   └── NeedsAnswer     findings of grade *ask*: only the user can know
+    ├── FitFailed           nothing usable came out                (RuntimeError, CLI exit status 1)
+    └── MissingExtra        an optional package is not installed   (ImportError, CLI exit status 2)
+
+    ScalelawWarning         a result exists, and something about it deserves doubt (UserWarning)
+
+A message says what, which value, and what to try.
+"""
+
+import difflib
+from collections.abc import Iterable
+from typing import Self
+
+
+class ScalelawError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class BadInput(ScalelawError, ValueError):
+    """A bad argument, file or table."""
+
+
+class UnknownName(BadInput):
+    """A name that is not among the known ones."""
+
+    @classmethod
+    def among(cls, kind: str, name: str, known: Iterable[str]) -> Self:
+        """Build the error with the nearest known names as advice."""
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        return cls(f"unknown {kind} {name!r}.{hint} Known: {', '.join(names) or 'none'}")
+
+
+class BadNumber(BadInput):
+    """Text that is not a number, or a number with the wrong unit."""
+
+
+class BadFormula(BadInput):
+    """A formula that cannot be parsed or uses what is not allowed."""
+
+
+class BadTable(BadInput):
+    """A table that cannot be fitted, with the findings that say why."""
+
+
+class NeedsAnswer(BadInput):
+    """A question that only the user can answer; the message says which option answers it."""
+
+
+class FitFailed(ScalelawError, RuntimeError):
+    """No start reached a finite objective."""
+
+
+class MissingExtra(ScalelawError, ImportError):
+    """An optional package is needed and not installed."""
+
+
+class ScalelawWarning(UserWarning):
+    """A result exists, and something about it deserves doubt."""

@@ -1,0 +1,112 @@
+"""Arithmetic written as text, parsed into a tree and never evaluated by Python itself.
+
+Formula laws and derived columns share it: ``E + A/params**a``, ``step * batch * seq_len``. Allowed are numbers,
+names, ``+ - * / **`` (``^`` reads as ``**``), parentheses and the functions ``exp log sqrt``.
+"""
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalelaw.core.errors import BadFormula
+from scalelaw.core.types import AnyArray
+
+_OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+_FUNCTIONS = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt}
+_LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node of the tree: ``op`` is ``number``, ``name``, ``neg``, an operator or a function."""
+
+    op: str
+    args: "tuple[Node, ...]" = ()
+    value: float = 0.0
+    name: str = ""
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names used, each once, in order of appearance."""
+        if self.op == "name":
+            return (self.name,)
+        return tuple(dict.fromkeys(name for arg in self.args for name in arg.names()))
+
+    def evaluate(self, values: Mapping[str, AnyArray]) -> AnyArray:
+        """Return the value of the tree, real or complex, broadcast over the arrays given."""
+        if self.op == "number":
+            return np.asarray(self.value)
+        if self.op == "name":
+            return np.asarray(values[self.name])
+        args = [arg.evaluate(values) for arg in self.args]
+        return _apply(self.op, args)
+
+    def degree(self, name: str) -> int | None:
+        """Return 0 where the tree is constant in ``name``, 1 where linear, None where neither."""
+        if name not in self.names():
+            return 0
+        if self.op == "name":
+            return 1
+        degrees = [arg.degree(name) for arg in self.args]
+        if self.op in ("+", "-", "neg") and None not in degrees:
+            return 1
+        if self.op == "*" and sorted(degrees, key=str) == [0, 1]:
+            return 1
+        return 1 if self.op == "/" and degrees == [1, 0] else None
+
+    def exponents(self) -> tuple[str, ...]:
+        """Return the names that appear inside an exponent, in order."""
+        inner = self.args[1].names() if self.op == "**" else ()
+        return tuple(dict.fromkeys((*inner, *(name for arg in self.args for name in arg.exponents()))))
+
+
+def parse(text: str) -> Node:
+    """Parse arithmetic.
+
+    Raises:
+        BadFormula: not arithmetic; the message says which part.
+    """
+    if len(text) > _LONGEST:
+        raise BadFormula(f"the formula has {len(text)} characters; at most {_LONGEST} are read")
+    try:
+        tree = ast.parse(text.strip().replace("^", "**"), mode="eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise BadFormula(f"{text!r} is not a formula; write it like 'E + A/params**a + B/tokens**b'") from error
+    return _node(tree.body, text)
+
+
+def _node(tree: ast.expr, text: str) -> Node:
+    match tree:
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            return Node("number", value=float(value))
+        case ast.Name(id=name):
+            return Node("name", name=name)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return Node("neg", (_node(operand, text),))
+        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+            return _node(operand, text)
+        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
+            return Node(_OPERATORS[type(operator)], (_node(left, text), _node(right, text)))
+        case ast.Call(func=ast.Name(id=name), args=[arg], keywords=[]) if name in _FUNCTIONS:
+            return Node(name, (_node(arg, text),))
+    raise BadFormula(
+        f"{ast.unparse(tree)!r} in {text!r} is not allowed; use numbers, names, + - * / ** and exp log sqrt"
+    )
+
+
+def _apply(op: str, args: list[AnyArray]) -> AnyArray:
+    match op:
+        case "+":
+            return np.asarray(args[0] + args[1])
+        case "-":
+            return np.asarray(args[0] - args[1])
+        case "*":
+            return np.asarray(args[0] * args[1])
+        case "/":
+            return np.asarray(args[0] / args[1])
+        case "**":
+            return np.asarray(args[0] ** args[1])
+        case "neg":
+            return np.asarray(-args[0])
+    return np.asarray(_FUNCTIONS[op](args[0]))

@@ -1,0 +1,64 @@
+"""What was noticed about a table or a fit, in four grades, each with a code and a way out."""
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from scalelaw.core.errors import BadTable, NeedsAnswer, ScalelawWarning
+
+
+class Grade(StrEnum):
+    """How much a finding matters."""
+
+    SET_ASIDE = "set aside"
+    """Rows were left out, counted and shown; the work goes on."""
+    WARN = "warn"
+    """There is a result, and a reason to doubt it."""
+    ASK = "ask"
+    """Only the user can know; no result until answered."""
+    REFUSE = "refuse"
+    """No result would mean anything."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing noticed: ``code`` is stable and documented, ``rows`` counts what it touches."""
+
+    code: str
+    grade: Grade
+    message: str
+    rows: int = 0
+    fix: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.fix}" if self.fix else self.message
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the finding as plain values for JSON."""
+        return {
+            "code": self.code,
+            "grade": str(self.grade),
+            "message": self.message,
+            "rows": self.rows,
+            "fix": self.fix,
+        }
+
+
+def enforce(findings: Iterable[Finding], *, strict: bool = False) -> None:
+    """Raise on *refuse* and *ask*, warn on *warn*; with ``strict`` rows set aside refuse as well.
+
+    Raises:
+        BadTable: at least one finding refuses.
+        NeedsAnswer: none refuses and at least one asks.
+    """
+    found = list(findings)
+    stop = {Grade.REFUSE, Grade.SET_ASIDE} if strict else {Grade.REFUSE}
+    if refused := [finding for finding in found if finding.grade in stop]:
+        raise BadTable("; ".join(f"{finding} [{finding.code}]" for finding in refused))
+    if asked := [finding for finding in found if finding.grade is Grade.ASK]:
+        raise NeedsAnswer("; ".join(f"{finding} [{finding.code}]" for finding in asked))
+    for finding in found:
+        if finding.grade is Grade.WARN:
+            warnings.warn(f"{finding} [{finding.code}]", ScalelawWarning, stacklevel=3)

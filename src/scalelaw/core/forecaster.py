@@ -1,0 +1,103 @@
+"""The Forecaster: what planners, figures and reports accept, and all they accept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+
+from scalelaw.core.errors import BadInput
+from scalelaw.core.types import AnyArray, Array, Inputs
+
+Kind = Literal["mean", "new_run"]
+"""``mean``: where the law runs. ``new_run``: where one more run would land, its own noise included."""
+
+Domain = Mapping[str, tuple[float, float]]
+"""Quantity -> smallest and largest value that was fitted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Predictions with their interval; ``lo`` and ``hi`` are None where nothing is known of the spread.
+
+    Attributes:
+        mean: point predictions, shape (n,).
+        lo: lower end of the interval at ``level``, shape (n,), or None.
+        hi: upper end, shape (n,), or None.
+        level: probability the interval claims, in (0, 1).
+        outside_domain: True where an input lies outside what was fitted, shape (n,).
+    """
+
+    mean: Array
+    lo: Array | None
+    hi: Array | None
+    level: float
+    outside_domain: AnyArray
+
+
+@runtime_checkable
+class Forecaster(Protocol):
+    """Anything that predicts: a fit, a published law, a mixture, a chain."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Quantities ``predict`` needs."""
+
+    @property
+    def target(self) -> str:
+        """What is predicted, as ``metric@eval_set``."""
+
+    @property
+    def domain(self) -> Domain:
+        """Range fitted, per quantity; empty where it is not known."""
+
+    @property
+    def digest(self) -> str:
+        """Digest of what went in."""
+
+    @property
+    def label(self) -> str:
+        """A short name for legends and tables."""
+
+    def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
+        """Draw (draws, n) predictions at n points, or None where the spread is unknown."""
+
+    def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
+        """Predict at n points."""
+
+
+def interval(draws: Array, level: float) -> tuple[Array, Array]:
+    """Return the central interval of draws along their first axis.
+
+    Raises:
+        BadInput: ``level`` is not strictly between 0 and 1.
+    """
+    check_level(level)
+    tail = (1 - level) / 2
+    lo, hi = np.quantile(draws, [tail, 1 - tail], axis=0)
+    return lo, hi
+
+
+def check_level(level: float) -> None:
+    """Refuse a level that is not a probability.
+
+    Raises:
+        BadInput: ``level`` is not strictly between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise BadInput(f"level must lie strictly between 0 and 1, got {level}; 0.9 gives a 90 % interval")
+
+
+def outside(x: Inputs, domain: Domain) -> AnyArray:
+    """Return True at each point with an input outside the fitted range, shape (n,)."""
+    shape = np.broadcast_shapes(*(np.shape(values) for values in x.values()))
+    beyond = np.zeros(shape, dtype=bool)
+    for name, (low, high) in domain.items():
+        if name in x:
+            beyond |= (np.asarray(x[name]) < low * (1 - 1e-9)) | (np.asarray(x[name]) > high * (1 + 1e-9))
+    return beyond
+
+
+def reach(x: Mapping[str, float], domain: Domain) -> dict[str, float]:
+    """Return planned over largest fitted, per quantity that both know."""
+    return {name: value / domain[name][1] for name, value in x.items() if name in domain}

@@ -1,0 +1,143 @@
+"""The vocabulary: every quantity scalelaw speaks of, with its symbol, unit, valid range and the names it goes by.
+
+Column names, command-line flags, axis labels and the glossary all come from this one table.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from scalelaw.core.errors import UnknownName
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One quantity of the field.
+
+    Attributes:
+        name: the canonical column name.
+        symbol: the letter formulas use, or the name itself.
+        unit: the unit every value is held in.
+        meaning: one phrase, used as axis label and glossary entry.
+        low: smallest valid value; with ``open_low`` it is itself invalid.
+        high: largest valid value.
+        kind: ``number``, ``text`` or ``flag``.
+        synonyms: other column names met in the wild, in the form ``spelling`` gives.
+    """
+
+    name: str
+    symbol: str
+    unit: str
+    meaning: str
+    low: float = 0.0
+    high: float = float("inf")
+    open_low: bool = True
+    kind: str = "number"
+    synonyms: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The axis label: meaning and unit."""
+        return f"{self.meaning} ({self.unit})" if self.unit not in ("", "1") else self.meaning
+
+
+def _number(name: str, symbol: str, unit: str, meaning: str, *synonyms: str) -> Quantity:
+    return Quantity(name, symbol, unit, meaning, synonyms=synonyms)
+
+
+def _text(name: str, meaning: str, *synonyms: str) -> Quantity:
+    return Quantity(name, name, "", meaning, kind="text", synonyms=synonyms)
+
+
+_TABLE = (
+    _number("params", "N", "parameters", "parameters, embeddings included",
+            "n", "num_params", "n_params", "nparams", "parameters", "parameter_count", "model_size", "n_total",
+            "total_params", "params_total", "model_params", "num_parameters"),
+    _number("params_non_embedding", "N", "parameters", "parameters without embeddings",
+            "n_non_embedding", "non_embedding_params", "params_nonembedding", "n_nonemb", "params_no_embed",
+            "n_no_embed", "num_params_non_embedding"),
+    _number("params_active", "N", "parameters", "parameters active for each token",
+            "n_active", "active_params", "activated_params", "num_active_params"),
+    _number("tokens", "D", "tokens", "training tokens seen",
+            "d", "d_tokens", "num_tokens", "n_tokens", "train_tokens", "training_tokens", "total_tokens",
+            "tokens_seen", "token_count", "num_input_tokens_seen", "throughput_total_tokens"),
+    _number("unique_tokens", "U", "tokens", "distinct training tokens", "u", "u_unique_tokens", "unique_d"),
+    _number("epochs", "epochs", "1", "passes over the distinct tokens", "epoch", "num_epochs"),
+    _number("flops", "C", "FLOP", "training compute",
+            "c", "training_flop", "training_flops", "train_flops", "total_flops", "total_flos", "compute",
+            "flop", "flops_6nd"),
+    _number("tokens_per_param", "D/N", "tokens/parameter", "tokens per parameter",
+            "tok_mult", "tokens_per_parameter", "d_over_n"),
+    _number("loss", "L", "nats/token", "held-out loss",
+            "l", "final_loss", "val_loss", "validation_loss", "eval_loss", "test_loss"),
+    _number("bpb", "bpb", "bits/byte", "held-out bits per byte", "bits_per_byte", "val_bpb", "eval_bpb"),
+    Quantity("score", "score", "1", "benchmark score", 0.0, 1.0, open_low=False, synonyms=("accuracy", "acc")),
+    _number("irreducible_loss", "E", "nats/token", "irreducible loss"),
+    _number("steps", "S", "steps", "optimizer steps", "step", "iter", "iters", "iteration", "global_step", "num_steps"),
+    _number("batch_tokens", "B", "tokens", "tokens in a batch", "tokens_per_batch", "batch_size_tokens"),
+    _number("seq_len", "seq_len", "tokens", "sequence length",
+            "sequence_length", "context_length", "block_size", "max_seq_len", "seq_length"),
+    _number("lr", "lr", "1", "peak learning rate", "learning_rate", "max_lr", "peak_lr"),
+    _number("vocab_size", "V", "tokens", "vocabulary size", "vocab", "vocabulary_size"),
+    _number("bytes_per_token", "bytes_per_token", "bytes/token", "bytes of text in a token"),
+    _number("width", "width", "1", "model width", "d_model", "hidden_size", "n_embd", "embed_dim"),
+    _number("layers", "layers", "1", "layers", "n_layers", "num_layers", "n_layer", "depth", "num_hidden_layers"),
+    _number("experts", "experts", "1", "experts in a layer", "num_experts", "n_experts"),
+    _number("top_k", "top_k", "1", "experts active for each token", "num_experts_per_tok"),
+    _number("bits", "bits", "bits", "bits of a weight"),
+    _number("weight", "weight", "1", "weight of a run in the fit"),
+    Quantity("seed", "seed", "", "random seed", kind="text", synonyms=("random_seed",)),
+    Quantity("decayed", "decayed", "", "learning rate at its end", kind="flag"),
+    _text("run", "name of the run", "run_name", "run_id"),
+    _text("schedule", "learning-rate schedule", "lr_schedule", "lr_scheduler"),
+    _text("tokenizer", "tokenizer"),
+    _text("dataset", "training data", "train_dataset", "data", "corpus"),
+    _text("family", "model family", "model_family"),
+    _text("recipe", "training recipe"),
+    _text("date", "date of the run"),
+)  # fmt: skip
+
+QUANTITIES = MappingProxyType({quantity.name: quantity for quantity in _TABLE})
+"""Canonical name -> quantity."""
+
+METRICS = ("loss", "bpb", "score")
+"""The quantities that are measured on held-out data rather than chosen."""
+
+FORMULA_SYMBOLS = MappingProxyType({"N": "params", "D": "tokens", "C": "flops"})
+"""The capital letters a formula may use for its inputs."""
+
+
+def spelling(name: str) -> str:
+    """Return the name in lower case with every run of other characters turned into one underscore."""
+    return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
+
+
+_BY_SPELLING = {spelling(word): q.name for q in _TABLE for word in (q.name, *q.synonyms)}
+
+
+def recognise(column: str) -> str | None:
+    """Return the quantity that a column name means, or None.
+
+    Example:
+        >>> recognise("Training FLOP"), recognise("Model Size"), recognise("hex_color")
+        ('flops', 'params', None)
+    """
+    return _BY_SPELLING.get(spelling(column))
+
+
+def quantity(name: str) -> Quantity:
+    """Return the quantity of this canonical name.
+
+    Raises:
+        UnknownName: there is none; the message names the nearest.
+    """
+    if name not in QUANTITIES:
+        raise UnknownName.among("quantity", name, QUANTITIES)
+    return QUANTITIES[name]
+
+
+def first_in(names: Iterable[str], available: Iterable[str]) -> str | None:
+    """Return the first of ``names`` that is available, or None."""
+    have = set(available)
+    return next((name for name in names if name in have), None)

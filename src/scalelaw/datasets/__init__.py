@@ -1,0 +1,1 @@
+"""Tables that come with scalelaw, each labelled with how it was made."""

@@ -1,0 +1,1 @@
+"""Fitting laws to observations: solver, starts, bootstrap, and the results as forecasters."""

@@ -1,0 +1,81 @@
+"""A law with published constants, as a forecaster that knows no spread of its own."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalelaw.core.digest import digest
+from scalelaw.core.errors import ScalelawWarning, UnknownName
+from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, outside
+from scalelaw.core.types import Array, Inputs
+from scalelaw.laws import Constants, Law
+
+
+@dataclass(frozen=True, eq=False)
+class Published:
+    """One law at constants from the literature; ``chinchilla@besiroglu2024`` is one.
+
+    No covariance is published with enough digits to draw from, so every interval is None.
+    """
+
+    law: Law
+    source: str
+    constants: Constants
+
+    @property
+    def label(self) -> str:
+        """The law and its source."""
+        return f"{self.law.spelling}@{self.source}"
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Quantities the law takes."""
+        return self.law.inputs
+
+    @property
+    def target(self) -> str:
+        """The quantity the law predicts."""
+        return self.law.output
+
+    @property
+    def domain(self) -> Domain:
+        """Range of the published runs, where known."""
+        return self.constants.domain
+
+    @property
+    def digest(self) -> str:
+        """Digest of law and constants."""
+        return digest({"law": self.law.spelling, "revision": self.law.revision, "coef": dict(self.constants.coef)})
+
+    @property
+    def coef(self) -> Array:
+        """Coefficients in the law's order, shape (k,)."""
+        return self.law.vector(self.constants.coef)
+
+    @property
+    def draws(self) -> None:
+        """No draws: nothing was published to draw from."""
+
+    def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> None:
+        """Return None: the spread is not known."""
+
+    def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
+        """Predict at n points, without an interval."""
+        check_level(level)
+        mean = np.asarray(self.law.predict(self.coef, x))
+        return Prediction(mean, None, None, level, np.broadcast_to(outside(x, self.domain), mean.shape))
+
+
+def published(law: Law, source: str) -> Published:
+    """Return a law at the constants of one source.
+
+    Raises:
+        UnknownName: this shape of the law has no constants from that source.
+    """
+    if source not in law.published:
+        raise UnknownName.among(f"source of {law.spelling}", source, law.published)
+    constants = law.published[source]
+    if constants.unverified:
+        warnings.warn(f"{law.spelling}@{source} is unverified: {constants.source}", ScalelawWarning, stacklevel=2)
+    return Published(law, source, constants)

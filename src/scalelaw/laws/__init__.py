@@ -1,0 +1,13 @@
+"""Laws: formulas over quantities, one file each. ``get``, ``parse`` and ``names`` find them."""
+
+from scalelaw.laws._base import Coef as Coef
+from scalelaw.laws._base import Constants as Constants
+from scalelaw.laws._base import HasOptimum as HasOptimum
+from scalelaw.laws._base import Law as Law
+from scalelaw.laws._formula import FormulaLaw as FormulaLaw
+from scalelaw.laws._powers import SumOfPowers as SumOfPowers
+from scalelaw.laws._powers import Term as Term
+from scalelaw.laws._registry import get as get
+from scalelaw.laws._registry import names as names
+from scalelaw.laws._registry import parse as parse
+from scalelaw.laws._registry import register as register

@@ -1,0 +1,96 @@
+"""Finding laws: by file name in the folders of this package, by entry point, or by registration in a session."""
+
+import importlib
+import pkgutil
+import re
+from dataclasses import fields, replace
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.laws._base import Law
+from scalelaw.laws._formula import FormulaLaw
+
+_registered: dict[str, Law] = {}
+
+
+def register(law: Law) -> None:
+    """Make a law of this session known by its name, for notebooks."""
+    _registered[law.name] = law
+
+
+@cache
+def _modules() -> dict[str, str]:
+    """Return law name -> module, from the files of this package's folders."""
+    here = Path(__file__).parent
+    folders = [folder for folder in sorted(here.iterdir()) if folder.is_dir() and not folder.name.startswith("_")]
+    return {
+        module.name: f"{__package__}.{folder.name}.{module.name}"
+        for folder in folders
+        for module in pkgutil.iter_modules([str(folder)])
+    }
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all built-in and registered laws."""
+    return tuple(sorted({*_modules(), *_registered}))
+
+
+def get(name: str, **shape: Any) -> Law:
+    """Return a law by name; keyword arguments set its shape: ``get("power", input="tokens")``.
+
+    Raises:
+        UnknownName: no such law, or no such shape argument.
+    """
+    if name in _registered:
+        law = _registered[name]
+    elif name in _modules():
+        law = importlib.import_module(_modules()[name]).LAW
+    else:
+        law = _plugin(name)
+    known = [field.name for field in fields(law)]
+    for argument in shape:
+        if argument not in known:
+            raise UnknownName.among(f"shape of {name}", argument, known)
+    return replace(law, **shape) if shape else law
+
+
+def _plugin(name: str) -> Law:
+    found = {point.name: point for point in entry_points(group="scalelaw.laws")}
+    if name not in found:
+        raise UnknownName.among("law", name, {*names(), *found})
+    law: Law = found[name].load()
+    return law
+
+
+def parse(text: str) -> tuple[Law, str | None]:
+    """Read a law as people spell it, with the source of its constants if one is named.
+
+    ``chinchilla`` · ``power[input=tokens,floor=no]`` · ``chinchilla@besiroglu2024`` · any formula.
+
+    Raises:
+        UnknownName: no such law or shape.
+        BadInput: a malformed spelling or formula.
+
+    Example:
+        >>> law, source = parse("chinchilla@besiroglu2024")
+        >>> law.name, source
+        ('chinchilla', 'besiroglu2024')
+    """
+    text = text.strip()
+    match = re.fullmatch(r"(?P<name>\w[\w.-]*)(?:\[(?P<shape>[^\]]*)\])?(?:@(?P<source>[\w.-]+))?", text)
+    if match is None:
+        return FormulaLaw(text), None
+    shape = dict(_argument(part, text) for part in (match["shape"] or "").split(",") if part.strip())
+    return get(match["name"], **shape), match["source"]
+
+
+def _argument(part: str, text: str) -> tuple[str, Any]:
+    name, equals, value = (piece.strip() for piece in part.partition("="))
+    if not equals:
+        raise BadInput(f"{text!r}: write the shape as name=value, got {part!r}")
+    if value.lower() in ("yes", "no", "true", "false"):
+        return name, value.lower() in ("yes", "true")
+    return name, int(value) if value.lstrip("-").isdigit() else value

@@ -1,0 +1,1 @@
+"""Laws of language-model pretraining, one file a law."""

@@ -1,0 +1,85 @@
+"""Chinchilla's parametric law, L(N, D) = E + A / N^alpha + B / D^beta (Hoffmann et al. 2022)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
+from scalelaw.core.types import Array
+from scalelaw.laws import _frontier
+from scalelaw.laws._base import Coef, Constants
+from scalelaw.laws._powers import SumOfPowers, Term
+
+_RUNS = {"params": (4.4e7, 1.6e10), "tokens": (5e9, 5e11)}
+
+
+@dataclass(frozen=True)
+class Chinchilla(SumOfPowers):
+    """Two power laws over a floor; ``n`` is the kind of N it takes, embeddings included unless said."""
+
+    n: str = "params"
+
+    formula = "L = E + A / N^alpha + B / D^beta"
+    cite = "Hoffmann et al. 2022, arXiv 2203.15556, eq. 2"
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.n, "tokens")
+
+    @property
+    def coefs(self) -> tuple[Coef, ...]:
+        return (
+            Coef("E", "irreducible loss", "nats/token", linear=True),
+            Coef("A", "loss from finite params", "nats/token * parameters^alpha", linear=True),
+            Coef("B", "loss from finite tokens", "nats/token * tokens^beta", linear=True),
+            Coef("alpha", "exponent of params"),
+            Coef("beta", "exponent of tokens"),
+        )
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        return (Term("E"), Term("A", {self.n: "alpha"}), Term("B", {"tokens": "beta"}))
+
+    def optimum(self, coef: Array, flops: Array, flops_per_nd: float = FLOPS_PER_PARAM_TOKEN) -> tuple[Array, Array]:
+        """Return N* and D* at C FLOP, in closed form."""
+        _, a, b, alpha, beta = np.moveaxis(coef, -1, 0)
+        return _frontier.optimum(a, b, alpha, beta, np.asarray(flops) / flops_per_nd)
+
+    def flops_for_loss(self, coef: Array, loss: Array, flops_per_nd: float = FLOPS_PER_PARAM_TOKEN) -> Array:
+        """Return the smallest C that reaches the loss."""
+        e, a, b, alpha, beta = np.moveaxis(coef, -1, 0)
+        return flops_per_nd * _frontier.budget_for(loss - e, a, b, alpha, beta)
+
+    @property
+    def published(self) -> Mapping[str, Constants]:
+        return _PUBLISHED if self == Chinchilla() else {}
+
+
+_PUBLISHED = {
+    "besiroglu2024": Constants(
+        {"E": 1.8172, "A": 482.01, "B": 2085.43, "alpha": 0.3478, "beta": 0.3658},
+        "Besiroglu et al. 2024, arXiv 2404.10102: refit of the digitised points",
+        _RUNS,
+    ),
+    "hoffmann2022": Constants(
+        {
+            "E": np.exp(0.5267228),
+            "A": np.exp(6.0073404),
+            "B": np.exp(6.0179186),
+            "alpha": 0.33917084,
+            "beta": 0.2849083,
+        },
+        "Hoffmann et al. 2022, arXiv 2203.15556: the precision of its TeX source",
+        _RUNS,
+        note="fits its own points badly: the optimiser stopped early (Besiroglu et al. 2024)",
+    ),
+    "hoffmann2022-printed": Constants(
+        {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28},
+        "Hoffmann et al. 2022, arXiv 2203.15556, eq. 10, as printed",
+        _RUNS,
+        note="rounding beta to .28 alone multiplies the data term by 1.13 at 1e11 tokens",
+    ),
+}
+
+LAW = Chinchilla()

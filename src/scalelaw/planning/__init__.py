@@ -1,0 +1,1 @@
+"""Decisions from a forecaster: how to spend a budget, and how sure that is."""

@@ -1,0 +1,1 @@
+"""Measured runs: loading, checking and reducing them to what a fit may see."""

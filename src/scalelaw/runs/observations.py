@@ -1,0 +1,121 @@
+"""What a fit sees: one target, one row an observation, and a record of every row that was set aside."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from scalelaw.core.digest import digest_rows
+from scalelaw.core.errors import BadTable
+from scalelaw.core.findings import Finding
+from scalelaw.core.forecaster import Domain
+from scalelaw.core.quantities import QUANTITIES
+from scalelaw.core.types import AnyArray, Array
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """Rows that were left out, and why."""
+
+    reason: str
+    n: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {"reason": self.reason, "n": self.n}
+
+
+@dataclass(frozen=True, eq=False)
+class Observations:
+    """One target over the runs that have it.
+
+    Attributes:
+        target: what was measured, as ``metric@eval_set``.
+        columns: quantity -> values, each (n,); NaN where missing.
+        y: measured values, (n,).
+        cluster: the run each row belongs to, (n,); rows of one run are not independent.
+        weight: weight of each row in a fit, (n,).
+        read: rows of the source, before anything was set aside.
+        set_aside: what was left out so far.
+        findings: what was noticed.
+        notes: what was assumed or derived, in words.
+    """
+
+    target: str
+    columns: Mapping[str, AnyArray]
+    y: Array
+    cluster: AnyArray
+    weight: Array
+    read: int
+    set_aside: tuple[SetAside, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def digest(self) -> str:
+        """Digest of the rows, whatever their order."""
+        return digest_rows({**self.columns, "y": self.y, "weight": self.weight, "cluster": self.cluster})
+
+    @property
+    def clustered(self) -> bool:
+        """Whether some run has more than one row."""
+        return len(np.unique(self.cluster)) < len(self)
+
+    def inputs(self, names: Iterable[str]) -> dict[str, Array]:
+        """Return the columns of these quantities."""
+        return {name: np.asarray(self.columns[name], float) for name in names}
+
+    def domain(self) -> dict[str, tuple[float, float]]:
+        """Return the range of every numeric quantity that has values."""
+        ranges: Domain = {
+            name: (float(np.nanmin(values)), float(np.nanmax(values)))
+            for name, values in self.columns.items()
+            if QUANTITIES[name].kind == "number" and len(values) and not np.all(np.isnan(values))
+        }
+        return dict(ranges)
+
+    def keep(self, mask: AnyArray, reason: str) -> "Observations":
+        """Return the rows where ``mask`` holds, the others recorded as set aside for the reason."""
+        dropped = int(np.sum(~mask))
+        if not dropped:
+            return self
+        return replace(self.rows(mask), set_aside=(*self.set_aside, SetAside(reason, dropped)))
+
+    def rows(self, index: AnyArray) -> "Observations":
+        """Return some rows, by mask or by number, without calling the others set aside."""
+        return replace(
+            self,
+            columns={name: values[index] for name, values in self.columns.items()},
+            y=self.y[index],
+            cluster=self.cluster[index],
+            weight=self.weight[index],
+        )
+
+    def complete(self, names: Iterable[str]) -> "Observations":
+        """Return the rows that have all these quantities, positive and finite; the others are set aside.
+
+        Raises:
+            BadTable: a quantity is not in the table at all; the message names what is.
+        """
+        kept = self
+        for name in names:
+            if name not in self.columns:
+                raise BadTable(_missing_column(name, self.columns))
+            values = np.asarray(kept.columns[name], float)
+            kept = kept.keep(~np.isnan(values), f"no {name}")
+            values = np.asarray(kept.columns[name], float)
+            kept = kept.keep(np.isfinite(values), f"{name} is infinite")
+            kept = kept.keep(np.asarray(kept.columns[name], float) > 0, f"{name} is not positive")
+        return kept
+
+
+def _missing_column(name: str, columns: Mapping[str, AnyArray]) -> str:
+    have = [column for column in columns if QUANTITIES[column].kind == "number"]
+    advice = f'name the column with columns={{"{name}": "..."}} (CLI: --column {name}=...)'
+    if name.startswith("params") and (other := [column for column in have if column.startswith("params")]):
+        advice = f"a law that takes {other[0]} instead is spelled with [n={other[0]}]"
+    return f"the law takes {name}, and the table has {', '.join(have) or 'no quantity'}; {advice}"

@@ -1,0 +1,1 @@
+"""Conformance suites that every law and every forecaster passes by being there."""

@@ -1,0 +1,1 @@
+"""Figures, one a file: ``*_info`` computes, ``draw`` renders."""

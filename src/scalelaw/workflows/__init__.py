@@ -1,0 +1,1 @@
+"""Whole jobs, joined from the layers below."""
