@@ -1,3 +1,61 @@
-"""scalelaw: small training runs become trusted decisions about large ones."""
+"""scalelaw: small training runs become trusted decisions about large ones.
 
-__version__ = "0.1.0"
+Everything public is reachable from here and imported on first use, so that ``import scalelaw`` and
+``scalelaw --help`` cost next to nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from scalelaw.core.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from scalelaw import datasets as datasets
+    from scalelaw import laws as laws
+    from scalelaw.backtesting import Backtest as Backtest
+    from scalelaw.backtesting import backtest as backtest
+    from scalelaw.core.forecaster import Forecaster as Forecaster
+    from scalelaw.core.forecaster import Prediction as Prediction
+    from scalelaw.fitting import FitResult as FitResult
+    from scalelaw.fitting import Noise as Noise
+    from scalelaw.fitting import Published as Published
+    from scalelaw.fitting import fit as fit
+    from scalelaw.fitting import load_fit as load_fit
+    from scalelaw.fitting import published as published
+    from scalelaw.planning import Plan as Plan
+    from scalelaw.planning import calculate as calculate
+    from scalelaw.planning import compute_penalty as compute_penalty
+    from scalelaw.planning import frontier as frontier
+    from scalelaw.planning import plan as plan
+    from scalelaw.runs import Observations as Observations
+    from scalelaw.runs import RunTable as RunTable
+    from scalelaw.runs import load_runs as load_runs
+    from scalelaw.workflows.study import Study as Study
+    from scalelaw.workflows.study import study as study
+
+_HOMES = {
+    "scalelaw.backtesting": ("Backtest", "backtest"),
+    "scalelaw.core.forecaster": ("Forecaster", "Prediction"),
+    "scalelaw.fitting": ("FitResult", "Noise", "Published", "fit", "load_fit", "published"),
+    "scalelaw.planning": ("Plan", "calculate", "compute_penalty", "frontier", "plan"),
+    "scalelaw.runs": ("Observations", "RunTable", "load_runs"),
+    "scalelaw.workflows": ("Study", "study"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_MODULES = ("datasets", "laws")
+
+__all__ = ["__version__", *_HOME_OF, *_MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        value = getattr(importlib.import_module(_HOME_OF[name]), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return importlib.import_module(f"scalelaw.{name}")
+    raise AttributeError(f"module 'scalelaw' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -5,6 +5,7 @@ names, ``+ - * / **`` (``^`` reads as ``**``), parentheses and the functions ``e
 """
 
 import ast
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from scalelaw.core.types import AnyArray
 _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _FUNCTIONS = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt}
 _LONGEST = 2000
+_DEEPEST = 100
 
 
 @dataclass(frozen=True)
@@ -72,27 +74,46 @@ def parse(text: str) -> Node:
     try:
         tree = ast.parse(text.strip().replace("^", "**"), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise BadFormula(f"{text!r} is not a formula; write it like 'E + A/params**a + B/tokens**b'") from error
+        raise BadFormula(f"{_short(text)} is not a formula; write it like 'E + A/params**a + B/tokens**b'") from error
     return _node(tree.body, text)
 
 
-def _node(tree: ast.expr, text: str) -> Node:
+def _node(tree: ast.expr, text: str, depth: int = 0) -> Node:
+    if depth > _DEEPEST:
+        raise BadFormula(f"{_short(text)} is nested more than {_DEEPEST} deep; write it in fewer operations")
+    below = depth + 1
     match tree:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-            return Node("number", value=float(value))
+            return Node("number", value=_constant(value, text))
         case ast.Name(id=name):
             return Node("name", name=name)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return Node("neg", (_node(operand, text),))
+            return Node("neg", (_node(operand, text, below),))
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _node(operand, text)
+            return _node(operand, text, below)
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
-            return Node(_OPERATORS[type(operator)], (_node(left, text), _node(right, text)))
+            return Node(_OPERATORS[type(operator)], (_node(left, text, below), _node(right, text, below)))
         case ast.Call(func=ast.Name(id=name), args=[arg], keywords=[]) if name in _FUNCTIONS:
-            return Node(name, (_node(arg, text),))
+            return Node(name, (_node(arg, text, below),))
+    part = ast.get_source_segment(text.strip().replace("^", "**"), tree) or text
     raise BadFormula(
-        f"{ast.unparse(tree)!r} in {text!r} is not allowed; use numbers, names, + - * / ** and exp log sqrt"
+        f"{_short(part)} in {_short(text)} is not allowed; use numbers, names, + - * / ** and exp log sqrt"
     )
+
+
+def _constant(value: float, text: str) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if math.isinf(number):
+        raise BadFormula(f"a number in {_short(text)} is larger than any float")
+    return number
+
+
+def _short(text: str) -> str:
+    """Return the text as it is quoted in messages: one line, not too long."""
+    return repr(text if len(text) <= 80 else f"{text[:77]}...")
 
 
 def _apply(op: str, args: list[AnyArray]) -> AnyArray:

@@ -23,7 +23,7 @@ _UNITS = {
 _NUMBER = re.compile(
     r"""(?P<sign>[+-]?)
         (?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d[\d_]*(?:\.\d*)?|\.\d+)
-        (?:e(?P<exponent>[+-]?\d+))?
+        (?:e(?P<exponent>[+-]?\d{1,4}))?
         \s*(?P<rest>.*)""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -48,12 +48,19 @@ def parse_number(text: str | float, quantity: str | None = None) -> float:
     match = _NUMBER.fullmatch(text.strip())
     if match is None:
         raise BadNumber(f"{text!r} is not a number; write it like 7B, 1.5T, 300B tokens or 1e22")
-    value = float(match["digits"].replace(",", "").replace("_", ""))
-    value *= 10.0 ** int(match["exponent"] or 0) if match["exponent"] else 1.0
     factor, unit = _suffix(match["rest"].strip(), text)
+    value = _scaled(match["digits"].replace(",", "").replace("_", ""), int(match["exponent"] or 0), factor)
     if unit and quantity and unit != _unit_family(quantity):
         raise BadNumber(f"{text!r} is in {unit}, and {quantity} was asked for")
-    return _finite(-value * factor if match["sign"] == "-" else value * factor, text)
+    return _finite(-value if match["sign"] == "-" else value, text)
+
+
+def _scaled(digits: str, exponent: int, factor: float) -> float:
+    """Return the float nearest to what was written: 8.2B is 8200000000, where 8.2 * 1e9 is not."""
+    power = round(math.log10(factor))
+    if float(f"1e{power}") == factor:
+        return float(f"{digits}e{exponent + power}")
+    return float(f"{digits}e{exponent}") * factor
 
 
 def _suffix(rest: str, text: str) -> tuple[float, str | None]:

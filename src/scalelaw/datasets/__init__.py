@@ -1,1 +1,8 @@
-"""Tables that come with scalelaw, each labelled with how it was made."""
+"""Tables that come with scalelaw, each labelled with how it was made, and the simulator behind the synthetic one."""
+
+from scalelaw.datasets.shipped import load as load
+from scalelaw.datasets.shipped import names as names
+from scalelaw.datasets.shipped import path as path
+from scalelaw.datasets.shipped import synthetic_ladder as synthetic_ladder
+from scalelaw.datasets.simulate import Grid as Grid
+from scalelaw.datasets.simulate import simulate as simulate

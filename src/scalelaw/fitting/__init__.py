@@ -1,1 +1,13 @@
 """Fitting laws to observations: solver, starts, bootstrap, and the results as forecasters."""
+
+from scalelaw.fitting.files import is_fit as is_fit
+from scalelaw.fitting.files import load_fit as load_fit
+from scalelaw.fitting.fit import fit as fit
+from scalelaw.fitting.fit import fit_observations as fit_observations
+from scalelaw.fitting.fit import make_spec as make_spec
+from scalelaw.fitting.noise import Noise as Noise
+from scalelaw.fitting.published import Published as Published
+from scalelaw.fitting.published import published as published
+from scalelaw.fitting.result import FitResult as FitResult
+from scalelaw.fitting.spec import FitOptions as FitOptions
+from scalelaw.fitting.spec import FitSpec as FitSpec

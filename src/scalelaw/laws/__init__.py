@@ -5,6 +5,8 @@ from scalelaw.laws._base import Constants as Constants
 from scalelaw.laws._base import HasOptimum as HasOptimum
 from scalelaw.laws._base import Law as Law
 from scalelaw.laws._formula import FormulaLaw as FormulaLaw
+from scalelaw.laws._gallery import describe as describe
+from scalelaw.laws._gallery import gallery as gallery
 from scalelaw.laws._powers import SumOfPowers as SumOfPowers
 from scalelaw.laws._powers import Term as Term
 from scalelaw.laws._registry import get as get

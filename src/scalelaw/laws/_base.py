@@ -103,6 +103,11 @@ class Law(ABC):
         """Published constants of this shape, by source."""
         return {}
 
+    @property
+    def shapes(self) -> "tuple[Law, ...]":
+        """This law, and its other shapes that carry published constants."""
+        return (self,)
+
     @abstractmethod
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
         """Evaluate the formula.

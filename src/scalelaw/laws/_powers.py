@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -26,30 +27,37 @@ class SumOfPowers(Law):
     def terms(self) -> tuple[Term, ...]:
         """The terms of the sum."""
 
+    @cached_property
+    def _layout(self) -> tuple[tuple[int, tuple[tuple[str, int], ...]], ...]:
+        """For each term, the position of its scale, and each input with the position of its exponent."""
+        index = {c.name: i for i, c in enumerate(self.coefs)}
+        return tuple((index[t.scale], tuple((name, index[e]) for name, e in t.powers.items())) for t in self.terms)
+
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
         """Evaluate the sum; see ``Law.predict``."""
-        return sum((scale * falloff for scale, falloff, _ in self._evaluated(coef, x)), np.zeros(()))
+        shape = np.broadcast_shapes((*coef.shape[:-1], 1), *(np.shape(x[name]) for name in self.inputs))
+        total = np.zeros(shape, coef.dtype)
+        for scale, powers in self._layout:
+            total += coef[..., scale, None] * _falloff(coef, x, powers)
+        return total
 
     def value_and_jacobian(self, coef: Array, x: Inputs) -> tuple[Array, Array]:
         """Return values (..., n) and derivatives (..., k, n); see ``Law.value_and_jacobian``."""
-        index = {c.name: i for i, c in enumerate(self.coefs)}
-        points = np.broadcast_shapes(*(np.shape(values) for values in x.values()))
-        shape = np.broadcast_shapes((*coef.shape[:-1], 1), points)
-        value, jacobian = np.zeros(shape), np.zeros((*shape[:-1], len(index), shape[-1]))
-        for term, (scale, falloff, logs) in zip(self.terms, self._evaluated(coef, x), strict=True):
-            size = scale * falloff
+        shape = np.broadcast_shapes((*coef.shape[:-1], 1), *(np.shape(x[name]) for name in self.inputs))
+        value, jacobian = np.zeros(shape), np.zeros((*shape[:-1], coef.shape[-1], shape[-1]))
+        for scale, powers in self._layout:
+            falloff = _falloff(coef, x, powers)
+            size = coef[..., scale, None] * falloff
             value += size
-            jacobian[..., index[term.scale], :] += falloff
-            for name, exponent in term.powers.items():
-                jacobian[..., index[exponent], :] -= size * logs[name]
+            jacobian[..., scale, :] += falloff
+            for name, exponent in powers:
+                jacobian[..., exponent, :] -= size * np.log(x[name])
         return value, jacobian
 
-    def _evaluated(self, coef: AnyArray, x: Inputs) -> list[tuple[AnyArray, AnyArray, dict[str, AnyArray]]]:
-        """Return, for each term, its scale (..., 1), its fall-off (..., n) and the logs of its inputs."""
-        value = dict(zip((c.name for c in self.coefs), self.columns(coef), strict=True))
-        parts = []
-        for term in self.terms:
-            logs = {name: np.log(x[name]) for name in term.powers}
-            decline = sum((value[e] * logs[name] for name, e in term.powers.items()), np.zeros(1))
-            parts.append((value[term.scale], np.exp(-decline), logs))
-        return parts
+
+def _falloff(coef: AnyArray, x: Inputs, powers: tuple[tuple[str, int], ...]) -> AnyArray:
+    """Return the product of the inputs to minus their exponents, (..., n), or one where a term has none."""
+    if not powers:
+        return np.ones(1)
+    decline = sum(coef[..., exponent, None] * -np.log(x[name]) for name, exponent in powers)
+    return np.asarray(np.exp(decline))

@@ -1,1 +1,12 @@
 """Decisions from a forecaster: how to spend a budget, and how sure that is."""
+
+from scalelaw.planning.answer import Plan as Plan
+from scalelaw.planning.calc import Calculation as Calculation
+from scalelaw.planning.calc import calculate as calculate
+from scalelaw.planning.efficient_line import Frontier as Frontier
+from scalelaw.planning.efficient_line import frontier as frontier
+from scalelaw.planning.estimate import Estimate as Estimate
+from scalelaw.planning.penalty import compute_penalty as compute_penalty
+from scalelaw.planning.question import Question as Question
+from scalelaw.planning.question import ask as ask
+from scalelaw.planning.solve import plan as plan

@@ -1,7 +1,7 @@
 """What a fit sees: one target, one row an observation, and a record of every row that was set aside."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ class Observations:
         set_aside: what was left out so far.
         findings: what was noticed.
         notes: what was assumed or derived, in words.
+        absent: quantity -> why a row lacks it, each (n,), where it is not simply missing.
     """
 
     target: str
@@ -51,14 +52,16 @@ class Observations:
     set_aside: tuple[SetAside, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    absent: Mapping[str, AnyArray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.y)
 
     @property
     def digest(self) -> str:
-        """Digest of the rows, whatever their order."""
-        return digest_rows({**self.columns, "y": self.y, "weight": self.weight, "cluster": self.cluster})
+        """Digest of the rows, whatever their order; which rows share a run counts only where some do."""
+        clusters = {"cluster": self.cluster} if self.clustered else {}
+        return digest_rows({**self.columns, "y": self.y, "weight": self.weight, **clusters})
 
     @property
     def clustered(self) -> bool:
@@ -93,7 +96,17 @@ class Observations:
             y=self.y[index],
             cluster=self.cluster[index],
             weight=self.weight[index],
+            absent={name: why[index] for name, why in self.absent.items()},
         )
+
+    def weighed(self, name: str) -> "Observations":
+        """Return the rows weighed by a column; rows without a positive weight are set aside.
+
+        Raises:
+            BadTable: the table has no such column.
+        """
+        kept = self.complete([name])
+        return replace(kept, weight=np.asarray(kept.columns[name], float))
 
     def complete(self, names: Iterable[str]) -> "Observations":
         """Return the rows that have all these quantities, positive and finite; the others are set aside.
@@ -104,18 +117,31 @@ class Observations:
         kept = self
         for name in names:
             if name not in self.columns:
-                raise BadTable(_missing_column(name, self.columns))
-            values = np.asarray(kept.columns[name], float)
-            kept = kept.keep(~np.isnan(values), f"no {name}")
-            values = np.asarray(kept.columns[name], float)
-            kept = kept.keep(np.isfinite(values), f"{name} is infinite")
-            kept = kept.keep(np.asarray(kept.columns[name], float) > 0, f"{name} is not positive")
+                raise BadTable(_missing_column(name, self.columns, self.notes))
+            kept = kept._present(name)
+            kept = kept.keep(np.isfinite(kept.inputs([name])[name]), f"{name} is infinite")
+            if name == "tokens":
+                kept = kept.keep(kept.inputs([name])[name] != 0, "unfinished: not trained on any tokens")
+            kept = kept.keep(kept.inputs([name])[name] > 0, f"impossible: {name} is not positive")
         return kept
 
+    def _present(self, name: str) -> "Observations":
+        """Return the rows that have the quantity, the others set aside by the reason they lack it."""
+        kept = self
+        if name in self.absent:
+            lacking = np.isnan(self.inputs([name])[name])
+            for reason in dict.fromkeys(self.absent[name][lacking].tolist()):
+                gone = np.isnan(kept.inputs([name])[name]) & (kept.absent[name] == reason)
+                kept = kept.keep(~gone, str(reason))
+        return kept.keep(~np.isnan(kept.inputs([name])[name]), f"no {name}")
 
-def _missing_column(name: str, columns: Mapping[str, AnyArray]) -> str:
+
+def _missing_column(name: str, columns: Mapping[str, AnyArray], notes: Iterable[str]) -> str:
     have = [column for column in columns if QUANTITIES[column].kind == "number"]
     advice = f'name the column with columns={{"{name}": "..."}} (CLI: --column {name}=...)'
     if name.startswith("params") and (other := [column for column in have if column.startswith("params")]):
         advice = f"a law that takes {other[0]} instead is spelled with [n={other[0]}]"
-    return f"the law takes {name}, and the table has {', '.join(have) or 'no quantity'}; {advice}"
+    elif name == "tokens" and "steps" in have:
+        advice += ', or compute it with derive={"tokens": "steps * batch * seq_len"} (CLI: --derive)'
+    hint = next((f"; {note}" for note in notes if note.startswith(f"no column is {name};")), "")
+    return f"the law takes {name}, and the table has {', '.join(have) or 'no quantity'}; {advice}{hint}"

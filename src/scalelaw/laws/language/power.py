@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from scalelaw.core.numbers import PF_DAY
 from scalelaw.core.quantities import quantity
-from scalelaw.laws._base import Coef, Constants
+from scalelaw.laws._base import Coef, Constants, Law
 from scalelaw.laws._powers import SumOfPowers, Term
 
 
@@ -38,6 +38,10 @@ class Power(SumOfPowers):
     @property
     def terms(self) -> tuple[Term, ...]:
         return (*((Term("E"),) if self.floor else ()), Term("A", {self.input: "alpha"}))
+
+    @property
+    def shapes(self) -> tuple[Law, ...]:
+        return (self, *(Power(name, floor=False) for name in _PUBLISHED))
 
     @property
     def published(self) -> Mapping[str, Constants]:

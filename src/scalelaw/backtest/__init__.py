@@ -1,1 +1,0 @@
-"""How well a law forecast the dearer runs it had not seen."""

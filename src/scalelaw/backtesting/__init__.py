@@ -1,0 +1,13 @@
+"""How well a law forecast the dearer runs it had not seen."""
+
+from scalelaw.backtesting.backtest import Backtest as Backtest
+from scalelaw.backtesting.backtest import Cut as Cut
+from scalelaw.backtesting.backtest import backtest as backtest
+from scalelaw.backtesting.backtest import backtest_observations as backtest_observations
+from scalelaw.backtesting.score import Score as Score
+from scalelaw.backtesting.score import score as score
+from scalelaw.backtesting.score import winkler as winkler
+from scalelaw.backtesting.windows import AXES as AXES
+from scalelaw.backtesting.windows import Window as Window
+from scalelaw.backtesting.windows import WindowRules as WindowRules
+from scalelaw.backtesting.windows import windows as windows

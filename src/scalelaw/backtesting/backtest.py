@@ -1,0 +1,186 @@
+"""Backtest: how well a law, fitted to the cheaper runs of a table, forecast its dearer ones."""
+
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+import numpy as np
+
+from scalelaw.backtesting.score import Score, score
+from scalelaw.backtesting.windows import AXES, Window, WindowRules, windows
+from scalelaw.core.errors import BadTable, FitFailed, ScalelawWarning
+from scalelaw.core.forecaster import Prediction
+from scalelaw.core.numbers import format_number
+from scalelaw.core.text import table
+from scalelaw.fitting import FitOptions, FitSpec, fit_observations, make_spec
+from scalelaw.laws import Law, get, parse
+from scalelaw.runs import Observations, RunTable, load_runs
+
+_FEWEST_STARTS = 16
+_DRAWS = 400
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One window scored: the law, and two simple forecasts beside it.
+
+    Attributes:
+        axis: quantity that was cut.
+        below: runs below this value were fitted.
+        reach: largest tested over largest fitted value of the axis.
+        n_train: rows fitted.
+        n_test: rows scored.
+        level: level of the intervals.
+        score: how the law did.
+        baselines: how ``last_value`` (the best loss so far) and ``power_in_flops`` did.
+        failed: why the law could not be fitted, or empty.
+    """
+
+    axis: str
+    below: float
+    reach: float
+    n_train: int
+    n_test: int
+    level: float
+    score: Score | None
+    baselines: dict[str, Score | None]
+    failed: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        own = self.score
+        return {
+            "axis": self.axis,
+            "below": self.below,
+            "reach": self.reach,
+            "n_train": self.n_train,
+            "n_test": self.n_test,
+            "mean_abs_rel_error": own.mean_abs_rel_error if own else None,
+            "bias": own.bias if own else None,
+            "coverage": {"level": self.level, "observed": own.observed if own else None},
+            "interval_score": own.interval_score if own else None,
+            "baselines": {name: each.to_dict() if each else None for name, each in self.baselines.items()},
+            "failed": self.failed or None,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    """All windows of a table, scored for one law."""
+
+    law: Law
+    target: str
+    cuts: tuple[Cut, ...]
+    spec: FitSpec
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values: the contract of ``scalelaw backtest --json``."""
+        return {
+            "schema": "scalelaw.backtest/1",
+            "law": self.law.spelling,
+            "target": self.target,
+            "spec": self.spec.to_dict(),
+            "cuts": [cut.to_dict() for cut in self.cuts],
+        }
+
+    def __str__(self) -> str:
+        if not self.cuts:
+            rules = WindowRules()
+            return (
+                f"backtest of {self.law.spelling}: no window has {rules.min_train} runs over {rules.min_decades} "
+                f"decades below the cut and {rules.min_test} above it; train more small runs"
+            )
+        head = ["cut", "reach", "fitted", "scored", "error", "bias", f"inside {self.cuts[0].level:.0%}",
+                "last value", "power in C"]  # fmt: skip
+        rows = [head, *(_row(cut) for cut in self.cuts)]
+        return f"backtest of {self.law.spelling} on the dearer runs of {self.target}\n" + table(rows, right=range(1, 9))
+
+
+def backtest(law: str | Law, runs: Any, *, target: str | None = None, **options: Unpack[FitOptions]) -> Backtest:
+    """Fit a law below expanding cuts over compute, params and tokens, and score it above them.
+
+    Args:
+        law: name, spelling, formula or law.
+        runs: a table, or anything ``load_runs`` reads.
+        target: what to forecast, ``metric@eval_set``; may be left out where the table has one.
+        **options: how to fit, see ``FitSpec``; ``level`` is the level of the intervals scored.
+
+    Raises:
+        BadInput: a bad argument, or a table the law cannot be fitted to.
+    """
+    chosen = parse(law)[0] if isinstance(law, str) else law
+    runs = runs if isinstance(runs, RunTable | Observations) else load_runs(runs)
+    observed = runs.endpoints(target) if isinstance(runs, RunTable) else runs
+    options.setdefault("draws", _DRAWS)
+    return backtest_observations(chosen, observed, make_spec(**options))
+
+
+def backtest_observations(
+    law: Law, observed: Observations, spec: FitSpec, *, axes: Iterable[str] = AXES, rules: WindowRules | None = None
+) -> Backtest:
+    """Score every window of the rows the law can use."""
+    usable = observed.complete(law.inputs)
+    usable = usable.keep(usable.y > 0, f"{usable.target} is not positive")
+    cuts = tuple(_scored(law, window, spec) for window in windows(usable, axes, rules))
+    return Backtest(law, observed.target, cuts, spec)
+
+
+def _scored(law: Law, window: Window, spec: FitSpec) -> Cut:
+    try:
+        own, failed = score(_forecast(law, window, spec), window.test.y), ""
+    except (BadTable, FitFailed) as error:
+        own, failed = None, str(error)
+    baselines = {name: _baseline(forecast, window, spec) for name, forecast in BASELINES.items()}
+    sizes = len(window.train), len(window.test)
+    return Cut(window.axis, window.below, window.reach, *sizes, spec.level, own, baselines, failed)
+
+
+def _forecast(law: Law, window: Window, spec: FitSpec) -> Prediction:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScalelawWarning)
+        fit = fit_observations(law, window.train, spec)
+    return fit.predict(window.test.inputs(law.inputs), spec.level, "new_run")
+
+
+def _last_value(window: Window, spec: FitSpec) -> Prediction:
+    """Predict that nothing improves on the best run so far."""
+    best = np.full(len(window.test), window.train.y.min())
+    return Prediction(best, None, None, spec.level, np.ones(len(best), bool))
+
+
+def _power_in_flops(window: Window, spec: FitSpec) -> Prediction:
+    """Predict by E + A / C^alpha, compute alone."""
+    plain = FitSpec(noise=spec.noise, draws=spec.draws, seed=spec.seed, level=spec.level, starts=_FEWEST_STARTS)
+    return _forecast(get("power"), window, plain)
+
+
+BASELINES: dict[str, Callable[[Window, FitSpec], Prediction]] = {
+    "last_value": _last_value,
+    "power_in_flops": _power_in_flops,
+}
+"""The simple forecasts every law is shown beside."""
+
+
+def _baseline(forecast: Callable[[Window, FitSpec], Prediction], window: Window, spec: FitSpec) -> Score | None:
+    try:
+        return score(forecast(window, spec), window.test.y)
+    except (BadTable, FitFailed):
+        return None
+
+
+def _row(cut: Cut) -> list[str]:
+    def percent(each: Score | None) -> str:
+        return f"{each.mean_abs_rel_error:.2%}" if each else "-"
+
+    own = cut.score
+    return [
+        f"{cut.axis} < {format_number(cut.below, 3)}",
+        f"{cut.reach:.3g}x",
+        str(cut.n_train),
+        str(cut.n_test),
+        percent(own),
+        f"{own.bias:+.2%}" if own else "-",
+        f"{own.observed:.0%}" if own and own.observed is not None else "-",
+        *(percent(cut.baselines[name]) for name in BASELINES),
+    ]

@@ -1,0 +1,88 @@
+"""Expanding windows: fit the runs below a cut on some axis, score the ones above it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalelaw.core.types import AnyArray, Array
+from scalelaw.runs import Observations
+
+AXES = ("flops", "params", "tokens")
+"""Axes that are cut, where a table has them: compute first, the axis budgets are spent along."""
+
+
+@dataclass(frozen=True)
+class WindowRules:
+    """What makes a window worth scoring.
+
+    Attributes:
+        min_train: fewest rows to fit.
+        min_test: fewest rows to score.
+        min_sizes: fewest distinct values of the axis among the rows fitted.
+        min_decades: smallest span of the axis among the rows fitted, in powers of ten.
+        most_cuts: at most so many cuts an axis, spread evenly.
+    """
+
+    min_train: int = 8
+    min_test: int = 4
+    min_sizes: int = 3
+    min_decades: float = 0.7
+    most_cuts: int = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """One cut: rows with ``axis < below`` train, the others test; a run with rows on both sides only tests.
+
+    Attributes:
+        axis: quantity that is cut.
+        below: the cut.
+        reach: largest tested over largest fitted value of the axis.
+        train: rows fitted.
+        test: rows scored.
+    """
+
+    axis: str
+    below: float
+    reach: float
+    train: Observations
+    test: Observations
+
+
+def windows(observed: Observations, axes: Iterable[str] = AXES, rules: WindowRules | None = None) -> list[Window]:
+    """Return the windows of a table, axis by axis, cuts ascending.
+
+    Cuts are spread evenly in rank over the distinct values of the axis that leave enough rows on both sides.
+    """
+    rules = rules or WindowRules()
+    found = []
+    for axis in axes:
+        if axis not in observed.columns:
+            continue
+        values = np.asarray(observed.columns[axis], float)
+        cuts = [cut for cut in np.unique(values[np.isfinite(values)]) if _worth(observed, values, cut, rules)]
+        chosen = np.unique(np.linspace(0, len(cuts) - 1, min(rules.most_cuts, len(cuts))).round().astype(int))
+        found += [_window(observed, axis, values, float(cuts[i])) for i in chosen]
+    return found
+
+
+def _worth(observed: Observations, values: Array, cut: float, rules: WindowRules) -> bool:
+    train, test = values[_train(observed, values, cut)], values[values >= cut]
+    return (
+        len(train) >= rules.min_train
+        and len(test) >= rules.min_test
+        and len(np.unique(train)) >= rules.min_sizes
+        and np.log10(train.max() / train.min()) >= rules.min_decades
+    )
+
+
+def _train(observed: Observations, values: Array, cut: float) -> AnyArray:
+    """Return which rows lie below the cut and belong to no run that reaches it."""
+    return np.asarray((values < cut) & ~np.isin(observed.cluster, observed.cluster[values >= cut]))
+
+
+def _window(observed: Observations, axis: str, values: Array, cut: float) -> Window:
+    train, test = _train(observed, values, cut), values >= cut
+    reach = float(values[test].max() / values[train].max())
+    return Window(axis, cut, reach, observed.rows(train), observed.rows(test))

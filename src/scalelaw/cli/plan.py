@@ -1,0 +1,76 @@
+"""``scalelaw plan``: how to spend a budget, from a table, a saved fit or a published law."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.core.errors import BadInput, UnknownName
+
+if TYPE_CHECKING:
+    from scalelaw.core.forecaster import Forecaster
+
+Source = Annotated[
+    str, typer.Argument(help="Table of runs, saved fit, or published law.", metavar="FILE|FIT.json|LAW@SOURCE")
+]
+Flops = Annotated[str | None, typer.Option(help="Budget, e.g. 1e22.", metavar="C")]
+Params = Annotated[str | None, typer.Option(help="Size, e.g. 8B: how many tokens suit it?", metavar="N")]
+Tokens = Annotated[str | None, typer.Option(help="Tokens, e.g. 2T: which size suits them?", metavar="D")]
+LossGoal = Annotated[str | None, typer.Option("--loss", help="Loss to reach at the least compute.", metavar="L")]
+MaxParams = Annotated[str | None, typer.Option(help="Largest size allowed.", metavar="N")]
+MaxTokens = Annotated[str | None, typer.Option(help="Most tokens there are.", metavar="D")]
+
+
+def plan_command(
+    source: Source,
+    flops: Flops = None,
+    params: Params = None,
+    tokens: Tokens = None,
+    loss: LossGoal = None,
+    max_params: MaxParams = None,
+    max_tokens: MaxTokens = None,
+    law: options.LawName = "chinchilla",
+    target: options.Target = None,
+    column: options.Columns = None,
+    unit: options.Units = None,
+    derive: options.Derive = None,
+    exclude_top: options.ExcludeTop = None,
+    reason: options.Reason = None,
+    strict: options.Strict = False,
+    draws: options.Draws = 1000,
+    seed: options.Seed = 0,
+    level: options.Level = 0.9,
+    json: options.Json = False,
+) -> None:
+    """Decide how to spend a budget: params, tokens and loss, with intervals, reach and assumptions."""
+    from scalelaw.fitting import fit, is_fit, load_fit, published
+    from scalelaw.laws import parse
+    from scalelaw.planning import plan
+
+    forecaster: Forecaster
+    if not Path(source).exists() and "@" in source:
+        named, of = parse(source)
+        if of is None:
+            raise UnknownName.among(f"source of {named.spelling}", source, named.published)
+        forecaster = published(named, of)
+    elif source.endswith(".json") and is_fit(source):
+        forecaster = load_fit(source)
+    elif not Path(source).exists():
+        raise BadInput(f"{source}: no such file; a published law is written LAW@SOURCE, like chinchilla@besiroglu2024")
+    else:
+        table = options.read_table(
+            source, columns=column, units=unit, derive=derive, exclude_top=exclude_top, reason=reason, strict=strict
+        )
+        forecaster = fit(law, table, target=target, draws=draws, seed=seed, level=level)
+    answer = plan(
+        forecaster,
+        flops=flops,
+        params=params,
+        tokens=tokens,
+        loss=loss,
+        level=level,
+        max_params=max_params,
+        max_tokens=max_tokens,
+    )
+    options.show(answer, json)

@@ -1,0 +1,3 @@
+"""The version of scalelaw, stored with every result."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,154 @@
+"""The coordinates a fit moves in: fixed and tied coefficients taken out, the others made well-scaled.
+
+A coefficient the law is linear in, such as A of A/N^alpha, is replaced by what its term contributes at a reference
+point (the geometric mean of the inputs). In those coordinates A no longer trades off against alpha, a term may
+reach zero and leave it again, and fits of Chinchilla's law reach the same optimum from practically anywhere in
+the usual box of starts; on the logarithm of A, a fifth to four fifths of them do (docs/LOG.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.types import Array, Inputs
+from scalelaw.laws import Law
+
+Bounds = Mapping[str, tuple[float | None, float | None]]
+"""Coefficient -> lowest and highest value; None leaves that end open."""
+
+_TINY = 1e-280
+
+
+@dataclass(frozen=True)
+class Restrictions:
+    """What the user holds still.
+
+    Attributes:
+        fixed: coefficient -> its value.
+        ties: coefficient -> the coefficient it equals.
+        bounds: coefficient -> range it may take.
+    """
+
+    fixed: Mapping[str, float]
+    ties: Mapping[str, str]
+    bounds: Bounds
+
+    def check(self, law: Law) -> None:
+        """Refuse names the law does not have and restrictions that contradict each other.
+
+        Raises:
+            BadInput: an unknown coefficient, an empty range, or a coefficient restricted twice.
+        """
+        names = [c.name for c in law.coefs]
+        for name in (*self.fixed, *self.ties, *self.ties.values(), *self.bounds):
+            if name not in names:
+                raise UnknownName.among(f"coefficient of {law.spelling}", name, names)
+        for name, other in self.ties.items():
+            if name == other or other in self.ties or other in self.fixed or name in self.fixed:
+                raise BadInput(f"{name} cannot be tied to {other}: tie a free coefficient to another free one")
+        for name, (low, high) in self.bounds.items():
+            if low is not None and high is not None and not low < high:
+                raise BadInput(f"bounds of {name} must be (low, high) with low < high, got ({low}, {high})")
+        if len(self.fixed) + len(self.ties) == len(names):
+            raise BadInput(f"every coefficient of {law.spelling} is fixed or tied; leave at least one to fit")
+
+
+class Coordinates:
+    """Maps free coordinates u (p, q) of p problems to coefficients (p, k) and carries derivatives across."""
+
+    def __init__(self, law: Law, x: Inputs, restrictions: Restrictions) -> None:
+        self.law = law
+        self.reference = {name: np.exp(np.mean(np.log(values), keepdims=True)) for name, values in x.items()}
+        names = [c.name for c in law.coefs]
+        self.free = [i for i, name in enumerate(names) if name not in {*restrictions.fixed, *restrictions.ties}]
+        self.ties = [(names.index(name), names.index(other)) for name, other in restrictions.ties.items()]
+        self.base = np.array([restrictions.fixed.get(name, 0.0) for name in names])
+        limits = [_limits(c.low, c.high, restrictions.bounds.get(c.name, (None, None))) for c in law.coefs]
+        self.coef_low, self.coef_high = np.array(limits).T
+        tied = {i for pair in self.ties for i in pair}
+        self.scaled = [
+            i for i in self.free if law.coefs[i].linear and i not in tied and limits[i][0] in (0.0, -np.inf)
+            and limits[i][1] == np.inf
+        ]  # fmt: skip
+        self.log = [i for i in self.free if law.coefs[i].log and limits[i][0] >= 0]
+        self.low, self.high = self._transformed(self.coef_low), self._transformed(self.coef_high)
+
+    def _transformed(self, limits: Array) -> Array:
+        """Return limits of the free coordinates; zero and infinity stay themselves under positive scaling."""
+        log = np.isin(np.arange(len(limits)), self.log)
+        with np.errstate(divide="ignore"):
+            return np.where(log, np.log(np.where(log, limits, 1.0)), limits)[self.free]
+
+    def coef(self, u: Array) -> Array:
+        """Return coefficients (p, k) at coordinates (p, q)."""
+        coef = self._unscaled(u)
+        if self.scaled:
+            coef[:, self.scaled] /= self._contributions(coef)[0]
+        return self._with_ties(coef)
+
+    def coordinates(self, coef: Array) -> Array:
+        """Return coordinates (p, q) of coefficients (p, k)."""
+        u = np.array(coef, float)
+        if self.scaled:
+            u[:, self.scaled] *= self._contributions(coef)[0]
+        with np.errstate(divide="ignore"):
+            u[:, self.log] = np.log(u[:, self.log])
+        return u[:, self.free]
+
+    def coef_and_slopes(self, u: Array) -> tuple[Array, Array]:
+        """Return coefficients (p, k) and their derivatives by coordinate (p, q, k)."""
+        coef = self._unscaled(u)
+        k = coef.shape[1]
+        slopes = np.zeros((len(u), k, k))
+        slopes[:, self.free, self.free] = 1.0
+        slopes[:, self.log, self.log] = coef[:, self.log]
+        if self.scaled:
+            size, by_coef = self._contributions(coef)
+            own = coef[:, self.scaled] / size
+            coef[:, self.scaled] = own
+            slopes[:, self.scaled, self.scaled] = 1.0 / size
+            others = [i for i in self.free if i not in self.scaled]
+            for column, i in enumerate(self.scaled):
+                relative = by_coef[:, column][:, others] / size[:, column, None]
+                inner = slopes[:, others, others]
+                slopes[:, others, i] = -own[:, column, None] * relative * inner
+        for name, other in self.ties:
+            coef[:, name] = coef[:, other]
+            slopes[:, :, name] = slopes[:, :, other]
+        return coef, slopes[:, self.free]
+
+    def _unscaled(self, u: Array) -> Array:
+        """Return coefficients with the scaled ones still in contributions."""
+        coef = np.tile(self.base, (len(u), 1))
+        coef[:, self.free] = u
+        coef[:, self.log] = np.exp(coef[:, self.log])
+        return self._with_ties(coef)
+
+    def _with_ties(self, coef: Array) -> Array:
+        for name, other in self.ties:
+            coef[:, name] = coef[:, other]
+        return coef
+
+    def _contributions(self, coef: Array) -> tuple[Array, Array]:
+        """Return, per scaled coefficient, the size of its term at the reference point were it one.
+
+        Returns:
+            Sizes (p, m) and their derivatives by every coefficient (p, m, k).
+        """
+        m = len(self.scaled)
+        unit = np.repeat(coef[:, None, :], m + 1, axis=1)
+        unit[:, :, self.scaled] = np.eye(m + 1, m)
+        value, jacobian = self.law.value_and_jacobian(unit, self.reference)
+        size = value[:, :m, 0] - value[:, m:, 0]
+        slope = jacobian[:, :m, :, 0] - jacobian[:, m:, :, 0]
+        sign = np.where(size < 0, -1.0, 1.0)
+        return np.maximum(np.abs(size), _TINY), slope * sign[:, :, None]
+
+
+def _limits(low: float, high: float, asked: tuple[float | None, float | None]) -> tuple[float, float]:
+    """Return the range asked for, an end left open taken from the law unless both are."""
+    if asked == (None, None):
+        return low, high
+    return (-np.inf if asked[0] is None else asked[0]), (np.inf if asked[1] is None else asked[1])

@@ -1,0 +1,139 @@
+"""Fit files: one JSON document that holds a fit bit for bit, draws and provenance included."""
+
+import base64
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scalelaw.core.errors import BadInput
+from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.types import AnyArray
+from scalelaw.fitting.result import FitResult, FittedRows
+from scalelaw.fitting.spec import FitSpec
+from scalelaw.fitting.status import FitStatus
+from scalelaw.laws import parse
+from scalelaw.runs import SetAside
+
+SCHEMA = "scalelaw.fit/1"
+
+
+def save_fit(fit: FitResult, path: str | Path) -> None:
+    """Write a fit; the file appears whole or not at all."""
+    status, rows = fit.status, fit.rows
+    document = {
+        "schema": SCHEMA,
+        "version": fit.version,
+        "law": fit.law.spelling,
+        "revision": fit.law.revision,
+        "coefficients": [c.name for c in fit.law.coefs],
+        "coef": _pack(fit.coef),
+        "draws": None if fit.draws is None else _pack(fit.draws),
+        "objective": fit.objective,
+        "status": {name: getattr(status, name) for name in _STATUS},
+        "spec": fit.spec.to_dict(),
+        "rows": {
+            "x": {name: _pack(values) for name, values in rows.x.items()},
+            "y": _pack(rows.y),
+            "weight": _pack(rows.weight),
+            "cluster": np.asarray(rows.cluster).tolist(),
+            "read": rows.read,
+            "set_aside": [part.to_dict() for part in rows.set_aside],
+            "digest": rows.digest,
+        },
+        "target": fit.target,
+        "domain": {name: list(ends) for name, ends in fit.domain.items()},
+        "findings": [finding.to_dict() for finding in fit.findings],
+        "notes": list(fit.notes),
+        "digest": fit.digest,
+    }
+    partial = Path(f"{path}.partial")
+    partial.write_text(json.dumps(document, indent=1) + "\n")
+    os.replace(partial, path)
+
+
+_STATUS = ("starts", "agreeing", "decrement", "condition", "at_bounds")
+
+
+def load_fit(path: str | Path) -> FitResult:
+    """Read a fit that ``save_fit`` wrote.
+
+    Raises:
+        BadInput: absent, not a fit file, written by a newer version, or edited since it was written.
+    """
+    document = _read(Path(path))
+    try:
+        fit = _fit(document)
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError, zlib.error) as error:
+        raise BadInput(f"{path} is not a whole {SCHEMA} file ({error}); fit the runs again") from error
+    if fit.digest != document["digest"]:
+        raise BadInput(f"{path} was edited: its digest is {document['digest']}, its content gives {fit.digest}")
+    return fit
+
+
+def is_fit(path: str | Path) -> bool:
+    """Return whether a JSON file says it is a fit."""
+    try:
+        document = json.loads(Path(path).read_text())
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+        return False
+    return isinstance(document, dict) and str(document.get("schema", "")).startswith("scalelaw.fit/")
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        document = json.loads(path.read_text())
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BadInput(f"{path} is not JSON; a fit file is written with fit.save(...)") from error
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema == SCHEMA:
+        return dict(document)
+    if isinstance(schema, str) and schema.startswith("scalelaw.fit/"):
+        raise BadInput(f"{path} has schema {schema}; this version reads up to {SCHEMA}: upgrade scalelaw")
+    raise BadInput(f"{path} is not a fit file (schema {schema!r}); a fit file is written with fit.save(...)")
+
+
+def _fit(document: Mapping[str, Any]) -> FitResult:
+    law, _ = parse(document["law"])
+    if law.revision != document["revision"] or [c.name for c in law.coefs] != document["coefficients"]:
+        raise BadInput(f"{law.spelling} has changed since this fit was written")
+    rows, status = document["rows"], document["status"]
+    return FitResult(
+        law=law,
+        coef=_unpack(document["coef"]),
+        draws=None if document["draws"] is None else _unpack(document["draws"]),
+        objective=document["objective"],
+        status=FitStatus(**{**status, "at_bounds": tuple(status["at_bounds"])}),
+        spec=FitSpec.from_dict(document["spec"]),
+        rows=FittedRows(
+            x={name: _unpack(values) for name, values in rows["x"].items()},
+            y=_unpack(rows["y"]),
+            weight=_unpack(rows["weight"]),
+            cluster=np.array(rows["cluster"]),
+            read=rows["read"],
+            set_aside=tuple(SetAside(**part) for part in rows["set_aside"]),
+            digest=rows["digest"],
+        ),
+        target=document["target"],
+        domain={name: (ends[0], ends[1]) for name, ends in document["domain"].items()},
+        findings=tuple(Finding(**{**each, "grade": Grade(each["grade"])}) for each in document["findings"]),
+        notes=tuple(document["notes"]),
+        version=document["version"],
+    )
+
+
+def _pack(values: AnyArray) -> dict[str, Any]:
+    """Return an array as its shape and its compressed little-endian float64 bytes."""
+    data = np.ascontiguousarray(values, "<f8")
+    return {"shape": list(data.shape), "float64": base64.b64encode(zlib.compress(data.tobytes(), 9)).decode()}
+
+
+def _unpack(packed: Mapping[str, Any]) -> AnyArray:
+    data = np.frombuffer(zlib.decompress(base64.b64decode(packed["float64"])), "<f8").reshape(packed["shape"])
+    return data.astype(float)

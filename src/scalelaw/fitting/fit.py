@@ -1,0 +1,148 @@
+"""Fitting a law to runs: choose the rows, find the optimum, judge it, draw its uncertainty."""
+
+from typing import Any, Unpack
+
+import numpy as np
+
+from scalelaw.core.errors import BadTable, FitFailed, UnknownName
+from scalelaw.core.findings import Finding, Grade, enforce
+from scalelaw.core.types import AnyArray, Array, frozen
+from scalelaw.fitting.bootstrap import bootstrap, resampled_weights
+from scalelaw.fitting.coordinates import Coordinates
+from scalelaw.fitting.misfit import misfit
+from scalelaw.fitting.result import FitResult, FittedRows
+from scalelaw.fitting.solve import Problem, solve
+from scalelaw.fitting.spec import FitOptions, FitSpec
+from scalelaw.fitting.starts import projected_starts
+from scalelaw.fitting.status import assess
+from scalelaw.laws import Law, parse
+from scalelaw.runs import Observations, RunTable, check_design, load_runs
+
+
+def fit(law: str | Law, runs: Any, *, target: str | None = None, **options: Unpack[FitOptions]) -> FitResult:
+    """Fit a law to the runs of a table.
+
+    Args:
+        law: a name (``chinchilla``), a spelling with its shape (``power[input=tokens]``), any formula
+            (``E + A/params**a``), or a law.
+        runs: a table, or anything ``load_runs`` reads; its endpoints are fitted.
+        target: what to fit, ``metric@eval_set``; may be left out where the table has one target.
+        **options: how to fit, see ``FitSpec``.
+
+    Returns:
+        Coefficients with bootstrap draws, status, and the record of every row.
+
+    Raises:
+        BadInput: a bad argument, or a table the law cannot be fitted to.
+        FitFailed: no start reached a finite objective.
+
+    Example:
+        >>> import scalelaw as sl
+        >>> result = sl.fit("chinchilla", sl.datasets.load("synthetic-ladder"), draws=0)
+        >>> result.status.certified
+        True
+    """
+    chosen = parse(law)[0] if isinstance(law, str) else law
+    observed = runs if isinstance(runs, Observations) else _table(runs).endpoints(target)
+    result = fit_observations(chosen, observed, make_spec(**options))
+    enforce(finding for finding in result.findings if finding.grade is Grade.WARN)
+    return result
+
+
+def make_spec(**options: Unpack[FitOptions]) -> FitSpec:
+    """Return the spec of these options.
+
+    Raises:
+        UnknownName: an option that does not exist.
+    """
+    known = FitOptions.__annotations__
+    for name in options:
+        if name not in known:
+            raise UnknownName.among("option of fit", name, known)
+    return FitSpec(**options)
+
+
+def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResult:
+    """Fit without raising warnings; what would be warned of stands in the findings.
+
+    Raises:
+        BadInput: the law cannot be fitted to these rows.
+        FitFailed: no start reached a finite objective.
+    """
+    spec.restrictions.check(law)
+    usable = _usable(law, observed, spec)
+    free = len(law.coefs) - len(spec.fixed) - len(spec.ties)
+    design = check_design(usable, law.inputs, free)
+    enforce(finding for finding in design if finding.grade is not Grade.WARN)
+
+    x, weight = usable.inputs(law.inputs), usable.weight
+    coordinates = Coordinates(law, x, spec.restrictions)
+    problem = Problem(coordinates, x, spec.noise.scaled(usable.y), spec.noise)
+    solution = solve(problem, projected_starts(coordinates, x, usable.y, spec.starts), weight)
+    best = int(np.argmin(solution.objective))
+    if not np.isfinite(solution.objective[best]):
+        raise FitFailed(f"no start gave {law.spelling} a finite objective on these rows; try bounds= or another law")
+    u = solution.u[best]
+    status = assess(problem, solution, best, weight)
+    draws = None
+    if spec.draws:
+        cluster = usable.cluster if spec.resample != "pairs" else np.arange(len(usable))
+        draws = bootstrap(problem, u, resampled_weights(cluster, weight, spec.draws, spec.seed))
+    findings = (*usable.findings, *design, *_doubts(status.doubts), *_misfit(problem, u, usable))
+    return FitResult(
+        law=law,
+        coef=frozen(coordinates.coef(u[None])[0]),
+        draws=None if draws is None else frozen(draws),
+        objective=float(solution.objective[best]),
+        status=status,
+        spec=spec,
+        rows=FittedRows(
+            x, frozen(usable.y), frozen(weight), usable.cluster, usable.read, usable.set_aside, usable.digest
+        ),
+        target=usable.target,
+        domain=usable.domain(),
+        findings=findings,
+        notes=usable.notes,
+    )
+
+
+def _table(runs: Any) -> RunTable:
+    return runs if isinstance(runs, RunTable) else load_runs(runs)
+
+
+def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
+    """Return the rows the law can be fitted to, weighed as the spec says."""
+    usable = observed.complete(law.inputs)
+    if spec.noise.on == "log":
+        usable = usable.keep(usable.y > 0, f"{usable.target} is not positive, and residuals are of its logarithm")
+    if spec.weights is not None:
+        usable = usable.weighed(spec.weights)
+    if not len(usable):
+        raise BadTable(f"no row is left to fit {law.spelling}: " + _reasons(usable))
+    return usable
+
+
+def _reasons(observed: Observations) -> str:
+    return ", ".join(f"{part.n} set aside ({part.reason})" for part in observed.set_aside) or "the table has no rows"
+
+
+def _doubts(doubts: tuple[str, ...]) -> list[Finding]:
+    return [Finding("FIT_NOT_CERTIFIED", Grade.WARN, f"the optimum is not certified: {doubt}") for doubt in doubts]
+
+
+def _misfit(problem: Problem, u: Array, usable: Observations) -> list[Finding]:
+    """Look for a trend of the residuals along each kind of params and along compute."""
+    state = problem.evaluate(u[None])
+    by_coordinate = state.slopes[0] @ state.jacobian[0]
+    axes = {name: np.asarray(usable.columns[name], float) for name in _trend_axes(problem, usable)}
+    return misfit(state.residual[0], by_coordinate, axes, usable.weight, usable.cluster)
+
+
+def _trend_axes(problem: Problem, usable: Observations) -> list[str]:
+    names = dict.fromkeys((*problem.coordinates.law.inputs, "flops"))
+    return [name for name in names if name in usable.columns and _varies(usable.columns[name])]
+
+
+def _varies(values: AnyArray) -> bool:
+    numbers = np.asarray(values, float)
+    return bool(np.all(np.isfinite(numbers) & (numbers > 0)) and len(np.unique(numbers)) > 1)

@@ -1,0 +1,205 @@
+"""One batched solver: many small robust fits of one law at once, as Levenberg-Marquardt steps on NumPy arrays.
+
+Problems share their rows and differ in starts and weights: the starts of one fit, the resamples of a bootstrap.
+Each passes from least squares to the loss asked for, so that a start far away is first brought near by a smooth
+objective. Huber's kinks are met with the curvature of the rows inside the threshold plus a share of the
+reweighted rows outside; a step is kept only when it lowers the true objective.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalelaw.core.types import AnyArray, Array, Inputs
+from scalelaw.fitting.coordinates import Coordinates
+from scalelaw.fitting.noise import Noise, huber
+
+_CHUNK_BYTES = 2**22
+_OUTER_CURVATURE = 0.05
+_FIRST_STAGE_STEPS = 30
+_DAMPING = (1e-3, 1e-12, 1e12)
+_TOLERANCE = 1e-11
+_WARM_TOLERANCE = 1e-8
+_STILL = 2
+_PERFECT = 1e-28
+_REGULAR = 1e-14
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Where p problems came to rest.
+
+    Attributes:
+        u: coordinates (p, q).
+        objective: weighted sum of the losses (p,); infinite where nothing finite was found.
+        steps: steps taken (p,).
+    """
+
+    u: Array
+    objective: Array
+    steps: AnyArray
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """One law over one set of rows.
+
+    Attributes:
+        coordinates: the free coordinates, and the law.
+        x: inputs, each (n,).
+        y: measured values on the scale of residuals, (n,).
+        noise: how residuals are scored.
+        most_steps: steps after which a problem is left where it is.
+    """
+
+    coordinates: Coordinates
+    x: Inputs
+    y: Array
+    noise: Noise
+    most_steps: int = 400
+
+    def evaluate(self, u: Array) -> "State":
+        """Return residuals and derivatives at coordinates (p, q)."""
+        coef, slopes = self.coordinates.coef_and_slopes(u)
+        value, jacobian = self.coordinates.law.value_and_jacobian(coef, self.x)
+        if self.noise.on == "log":
+            jacobian *= (1.0 / value)[:, None, :]
+            value = np.log(value)
+        return State(u, value - self.y, jacobian, slopes)
+
+
+@dataclass(eq=False)
+class State:
+    """Where the problems of a batch stand.
+
+    Attributes:
+        u: coordinates (p, q).
+        residual: predicted minus measured (p, n).
+        jacobian: derivatives of the residuals by coefficient (p, k, n).
+        slopes: derivatives of the coefficients by coordinate (p, q, k).
+    """
+
+    u: Array
+    residual: Array
+    jacobian: Array
+    slopes: Array
+
+    def objective(self, weight: Array, delta: float) -> Array:
+        """Return the weighted sum of losses (p,), infinite where it is not finite."""
+        objective = np.einsum("pn,pn->p", weight, huber(self.residual, delta))
+        return np.where(np.isfinite(objective), objective, np.inf)
+
+    def normal_equations(self, weight: Array, delta: float) -> tuple[Array, Array]:
+        """Return gradient (p, q) and curvature (p, q, q) of the objective by coordinate."""
+        size = np.abs(self.residual)
+        share = 1.0 if np.isinf(delta) else delta / np.maximum(size, delta)
+        bent = weight if np.isinf(delta) else weight * np.where(size <= delta, 1.0, _OUTER_CURVATURE * share)
+        gradient = np.matmul(self.jacobian, (weight * share * self.residual)[:, :, None])
+        curvature = np.matmul(self.jacobian * bent[:, None, :], self.jacobian.transpose(0, 2, 1))
+        across = self.slopes.transpose(0, 2, 1)
+        return np.matmul(self.slopes, gradient)[:, :, 0], np.matmul(self.slopes, np.matmul(curvature, across))
+
+    def take(self, mask: AnyArray, other: "State") -> None:
+        """Overwrite the problems where ``mask`` holds by those of another state."""
+        for name in _STATE:
+            getattr(self, name)[mask] = getattr(other, name)[mask]
+
+    def only(self, mask: AnyArray) -> "State":
+        """Return the problems where ``mask`` holds."""
+        return State(*(getattr(self, name)[mask] for name in _STATE))
+
+
+_STATE = ("u", "residual", "jacobian", "slopes")
+
+
+def solve(problem: Problem, start: Array, weight: Array, *, warm: bool = False) -> Solution:
+    """Minimise the objective from every start.
+
+    Args:
+        problem: law, rows and noise.
+        start: coordinates (p, q).
+        weight: weights (n,) shared by all problems, or (p, n).
+        warm: the start is near an optimum already, so that the smooth first stages are skipped.
+    """
+    stages, tolerance = (problem.noise.stages[-1:], _WARM_TOLERANCE) if warm else (problem.noise.stages, _TOLERANCE)
+    count, n = len(start), len(problem.y)
+    weight = np.broadcast_to(weight, (count, n))
+    chunk = max(8, _CHUNK_BYTES // (8 * n * (len(problem.coordinates.law.coefs) + 3)))
+    u, objective, steps = np.array(start, float), np.full(count, np.inf), np.zeros(count, int)
+    with np.errstate(all="ignore"):
+        for first in range(0, count, chunk):
+            part = slice(first, first + chunk)
+            for stage, delta in enumerate(stages, start=1):
+                limit = problem.most_steps if stage == len(stages) else _FIRST_STAGE_STEPS
+                batch = _Batch(problem, delta, u[part], weight[part])
+                u[part], objective[part], taken = batch.run(limit, tolerance)
+                steps[part] += taken
+    if problem.noise.kind == "absolute":
+        objective = objective / problem.noise.stages[-1]
+    return Solution(u, objective, steps)
+
+
+class _Batch:
+    """The problems still moving, at one threshold; those at rest leave the arrays."""
+
+    def __init__(self, problem: Problem, delta: float, u: Array, weight: Array) -> None:
+        self.problem, self.delta = problem, delta
+        self.low, self.high = problem.coordinates.low, problem.coordinates.high
+        self.index, self.weight = np.arange(len(u)), weight
+        self.state = problem.evaluate(np.clip(u, self.low, self.high))
+        self.objective = self.state.objective(weight, delta)
+        self.damping = np.full(len(u), _DAMPING[0])
+        self.still = np.zeros(len(u), int)
+
+    def run(self, limit: int, tolerance: float) -> tuple[Array, Array, AnyArray]:
+        """Step until all rest or the limit is reached; return coordinates, objective and steps of every problem."""
+        u, objective, steps = self.state.u.copy(), self.objective.copy(), np.zeros(len(self.index), int)
+        for _ in range(limit):
+            steps[self.index] += 1
+            self._step(tolerance)
+            resting = (self.still >= _STILL) | (self.damping > _DAMPING[2])
+            if resting.any():
+                u[self.index[resting]] = self.state.u[resting]
+                objective[self.index[resting]] = self.objective[resting]
+                self._leave(~resting)
+            if not len(self.index):
+                break
+        u[self.index], objective[self.index] = self.state.u, self.objective
+        return u, objective, steps
+
+    def _step(self, tolerance: float) -> None:
+        """Try one damped step of every problem and keep those that help."""
+        direction = self._direction(*self.state.normal_equations(self.weight, self.delta))
+        trial = self.problem.evaluate(np.clip(self.state.u + direction, self.low, self.high))
+        objective = trial.objective(self.weight, self.delta)
+        better = objective < self.objective
+        gain = (self.objective - objective) / np.maximum(self.objective, _PERFECT)
+        self.still = np.where(better, np.where(gain < tolerance, self.still + 1, 0), self.still)
+        self.still = np.where(self.objective <= _PERFECT, _STILL, self.still)
+        self.damping = np.where(better, np.maximum(self.damping * 0.2, _DAMPING[1]), self.damping * 4)
+        if better.all():
+            self.state, self.objective = trial, objective
+        else:
+            self.state.take(better, trial)
+            self.objective[better] = objective[better]
+
+    def _direction(self, gradient: Array, curvature: Array) -> Array:
+        """Return the damped step, with coordinates pressed against a bound left out."""
+        u = self.state.u
+        pressed = ((u <= self.low) & (gradient > 0)) | ((u >= self.high) & (gradient < 0))
+        gradient = np.where(pressed, 0.0, gradient)
+        curvature = np.where(pressed[:, :, None] | pressed[:, None, :], 0.0, curvature)
+        diagonal = np.einsum("pii->pi", curvature)
+        diagonal[:] = np.where(pressed | (diagonal <= 0), 1.0, diagonal * (1 + self.damping[:, None]))
+        unusable = ~(np.isfinite(curvature).all((1, 2)) & np.isfinite(gradient).all(1))
+        curvature[unusable], gradient[unusable] = np.eye(curvature.shape[1]), 0.0
+        scale = 1 / np.sqrt(diagonal)
+        scaled = curvature * scale[:, :, None] * scale[:, None, :]
+        np.einsum("pii->pi", scaled)[:] += _REGULAR
+        return np.asarray(-scale * np.linalg.solve(scaled, (scale * gradient)[:, :, None])[:, :, 0])
+
+    def _leave(self, moving: AnyArray) -> None:
+        """Keep only the problems that still move."""
+        self.state = self.state.only(moving)
+        self.index, self.weight, self.objective = self.index[moving], self.weight[moving], self.objective[moving]
+        self.damping, self.still = self.damping[moving], self.still[moving]

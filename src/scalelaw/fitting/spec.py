@@ -1,0 +1,84 @@
+"""Everything a user may choose about a fit, in one frozen record that is printed, stored and hashed with it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypedDict
+
+from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.forecaster import check_level
+from scalelaw.fitting.coordinates import Bounds, Restrictions
+from scalelaw.fitting.noise import Noise
+
+Resample = Literal["cluster", "pairs"]
+_RESAMPLES = ("cluster", "pairs")
+
+
+class FitOptions(TypedDict, total=False):
+    """The keyword arguments of ``fit``; the fields of ``FitSpec``."""
+
+    noise: Noise
+    fixed: Mapping[str, float]
+    ties: Mapping[str, str]
+    bounds: Bounds
+    weights: str | None
+    starts: int
+    draws: int
+    resample: Resample
+    seed: int
+    level: float
+
+
+@dataclass(frozen=True)
+class FitSpec:
+    """How a law is fitted.
+
+    Attributes:
+        noise: how residuals are scored.
+        fixed: coefficient -> value it is held at.
+        ties: coefficient -> coefficient it equals.
+        bounds: coefficient -> (low, high); None leaves an end open.
+        weights: column that weighs the rows; None takes a ``weight`` column where there is one.
+        starts: fits from so many starts; the share that agree certifies the optimum.
+        draws: bootstrap refits; 0 leaves every interval unknown.
+        resample: draw whole runs (``cluster``, the same as rows where each run has one) or single rows (``pairs``).
+        seed: seed of the resampling.
+        level: level of the intervals printed.
+    """
+
+    noise: Noise = field(default_factory=Noise)
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    ties: Mapping[str, str] = field(default_factory=dict)
+    bounds: Bounds = field(default_factory=dict)
+    weights: str | None = None
+    starts: int = 64
+    draws: int = 1000
+    resample: Resample = "cluster"
+    seed: int = 0
+    level: float = 0.9
+
+    def __post_init__(self) -> None:
+        check_level(self.level)
+        if self.starts < 1:
+            raise BadInput(f"starts must be at least 1, got {self.starts}; 64 is usual")
+        if self.draws < 0 or self.draws == 1:
+            raise BadInput(f"draws must be 0 (no intervals) or at least 2, got {self.draws}; 1000 is usual")
+        if self.resample not in _RESAMPLES:
+            raise UnknownName.among("way to resample", self.resample, _RESAMPLES)
+
+    @property
+    def restrictions(self) -> Restrictions:
+        """What is held still."""
+        return Restrictions(self.fixed, self.ties, self.bounds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self) | {
+            "noise": self.noise.to_dict(),
+            "bounds": {name: list(ends) for name, ends in self.bounds.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "FitSpec":
+        """Return the spec that ``to_dict`` wrote."""
+        bounds = {name: (ends[0], ends[1]) for name, ends in values["bounds"].items()}
+        return cls(**{**values, "noise": Noise(**values["noise"]), "bounds": bounds})

@@ -1,0 +1,88 @@
+"""Where fits start: evenly spread over what is not linear, the linear rest solved for (variable projection)."""
+
+import numpy as np
+
+from scalelaw.core.types import Array, Inputs
+from scalelaw.fitting.coordinates import Coordinates
+
+_FAR = 1e6
+
+
+def projected_starts(coordinates: Coordinates, x: Inputs, y: Array, n: int) -> Array:
+    """Return n coordinates (n, q) to start from.
+
+    Coefficients the law is not linear in are spread evenly over their plausible range; for each, those it is
+    linear in solve a least-squares problem of relative errors, non-negative where the law asks for it.
+
+    Args:
+        coordinates: what is free, and the law.
+        x: inputs, each (rows,).
+        y: measured values, (rows,).
+        n: how many starts.
+    """
+    return coordinates.coordinates(projected(coordinates, spread(coordinates, n), x, y))
+
+
+def spread(coordinates: Coordinates, n: int) -> Array:
+    """Return n coefficient vectors (n, k), evenly spread where not linear, linear ones zero."""
+    law = coordinates.law
+    coef = np.tile(coordinates.base, (n, 1))
+    varied = [i for i in coordinates.free if not law.coefs[i].linear]
+    for i, unit in zip(varied, _low_discrepancy(n, len(varied)).T, strict=True):
+        low, high = law.coefs[i].starts
+        low, high = max(low, coordinates.coef_low[i]), min(high, coordinates.coef_high[i])
+        if low >= high:
+            low, high = _finite_range(coordinates.coef_low[i], coordinates.coef_high[i])
+        coef[:, i] = low * (high / low) ** unit if law.coefs[i].log and low > 0 else low + (high - low) * unit
+    for name, other in coordinates.ties:
+        coef[:, name] = coef[:, other]
+    return coef
+
+
+def projected(coordinates: Coordinates, coef: Array, x: Inputs, y: Array) -> Array:
+    """Return coefficients (n, k) with the free linear ones replaced by their least-squares values."""
+    law = coordinates.law
+    linear = [i for i in coordinates.free if law.coefs[i].linear]
+    if not linear:
+        return coef
+    coef = np.array(coef)
+    coef[:, linear] = 0.0
+    rest, jacobian = law.value_and_jacobian(coef, x)
+    signed = [j for j, i in enumerate(linear) if coordinates.coef_low[i] < 0]
+    tied_to = {i: [name for name, other in coordinates.ties if other == i] for i in linear}
+    for row in range(len(coef)):
+        columns = np.stack([jacobian[row, [i, *tied_to[i]]].sum(0) for i in linear], axis=1) / y[:, None]
+        target = 1.0 - np.broadcast_to(rest[row], y.shape) / y
+        coef[row, linear] = _non_negative(columns, target, signed)
+    for name, other in coordinates.ties:
+        coef[:, name] = coef[:, other]
+    return np.clip(coef, coordinates.coef_low, coordinates.coef_high)
+
+
+def _non_negative(columns: Array, target: Array, signed: list[int]) -> Array:
+    """Solve least squares with every unknown non-negative but those in ``signed``."""
+    from scipy.optimize import nnls
+
+    size = np.maximum(np.linalg.norm(columns, axis=0), 1e-280)
+    scaled = columns / size
+    if not np.all(np.isfinite(scaled)):
+        return np.zeros(columns.shape[1])
+    solution, _ = nnls(np.hstack([scaled, -scaled[:, signed]]), target)
+    positive, negative = np.split(solution, [columns.shape[1]])
+    positive[signed] -= negative
+    return np.asarray(positive / size)
+
+
+def _finite_range(low: float, high: float) -> tuple[float, float]:
+    """Return the bounds themselves, an open end replaced by something far."""
+    low = low if np.isfinite(low) else -_FAR
+    return low, high if np.isfinite(high) else low + _FAR
+
+
+def _low_discrepancy(n: int, dimensions: int) -> Array:
+    """Return n points in the unit cube by the generalised golden ratio (Roberts 2018), shape (n, dimensions)."""
+    ratio = 2.0
+    for _ in range(30):
+        ratio = (1 + ratio) ** (1 / (dimensions + 1))
+    steps = ratio ** -np.arange(1, dimensions + 1)
+    return (0.5 + np.outer(np.arange(1, n + 1), steps)) % 1.0

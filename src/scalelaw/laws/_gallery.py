@@ -1,0 +1,93 @@
+"""The registry as a person reads it: a list of laws, and one law with everything it states."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+from scalelaw.core.text import table
+from scalelaw.laws._base import Constants, Law
+from scalelaw.laws._registry import get, names, parse
+
+
+@dataclass(frozen=True)
+class Description:
+    """One law: formula, inputs, coefficients, published constants."""
+
+    law: Law
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        law = self.law
+        return {
+            "schema": "scalelaw.law/1",
+            "law": law.spelling,
+            "formula": law.formula,
+            "inputs": list(law.inputs),
+            "output": law.output,
+            "coefficients": [{"name": c.name, "unit": c.unit, "meaning": c.meaning} for c in law.coefs],
+            "shape": {field.name: getattr(law, field.name) for field in fields(law)},
+            "published": {
+                f"{shape.spelling}@{source}": {
+                    "coef": dict(constants.coef),
+                    "source": constants.source,
+                    "note": constants.note,
+                }
+                for shape, source, constants in self.published()
+            },
+            "cite": law.cite,
+            "revision": law.revision,
+        }
+
+    def published(self) -> Iterator[tuple[Law, str, Constants]]:
+        """Yield every shape of the law with each source of constants for it."""
+        for shape in self.law.shapes:
+            for source, constants in shape.published.items():
+                yield shape, source, constants
+
+    def __str__(self) -> str:
+        law = self.law
+        lines = [
+            f"{law.spelling}: {law.formula}",
+            f"  takes       {', '.join(law.inputs)}; gives {law.output}",
+            f"  source      {law.cite}",
+            "  coefficients",
+            table([[c.name, c.unit, c.meaning] for c in law.coefs], indent="    "),
+        ]
+        if shape := fields(law):
+            lines.append("  shape       " + ", ".join(f"{f.name}={getattr(law, f.name)}" for f in shape))
+        for variant, source, constants in self.published():
+            values = ", ".join(f"{name} {value:.7g}" for name, value in constants.coef.items())
+            lines += [f"  {variant.spelling}@{source}", f"    {values}", f"    {constants.source}"]
+            lines += [f"    note: {constants.note}"] if constants.note else []
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Every law known by name."""
+
+    laws: tuple[Law, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {"schema": "scalelaw.laws/1", "laws": [Description(law).to_dict() for law in self.laws]}
+
+    def __str__(self) -> str:
+        rows = [["law", "formula", "takes"]]
+        rows += [[law.name, law.formula, ", ".join(law.inputs)] for law in self.laws]
+        advice = "any formula is a law too: scalelaw fit FILE --law 'E + A/params**a + B/tokens**b'"
+        return f"{table(rows)}\n\n  {advice}\n  scalelaw laws NAME shows one, with its published constants"
+
+
+def describe(name: str) -> Description:
+    """Return one law as a person reads it.
+
+    Raises:
+        UnknownName: no such law.
+    """
+    return Description(parse(name)[0])
+
+
+def gallery() -> Gallery:
+    """Return every law known by name."""
+    return Gallery(tuple(get(name) for name in names()))

@@ -1,0 +1,47 @@
+"""The compute-optimal line: the best N, D and loss at each of many budgets."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.types import Array
+from scalelaw.planning.path import walk
+from scalelaw.planning.survey import survey
+
+
+class Frontier(NamedTuple):
+    """The efficient line at n budgets, each of shape (n,); NaN where there is no best split.
+
+    Attributes:
+        params: N*, in the kind of N the forecaster takes.
+        tokens: D*.
+        loss: the loss there, in the forecaster's unit.
+    """
+
+    params: Array
+    tokens: Array
+    loss: Array
+
+
+def frontier(forecaster: Forecaster, flops: Array) -> Frontier:
+    """Return the compute-optimal N, D and loss at each budget, N D = C / 6.
+
+    Args:
+        forecaster: of a loss, over one kind of params and tokens.
+        flops: C in FLOP, shape (n,).
+
+    Raises:
+        BadInput: the forecaster is over other inputs or no loss.
+
+    Example:
+        >>> from scalelaw import laws
+        >>> from scalelaw.fitting import published
+        >>> frontier(published(laws.get("chinchilla"), "besiroglu2024"), np.array([1e21, 5.76e23])).loss.round(4)
+        array([2.3055, 1.9744])
+
+    Source:
+        Hoffmann et al. 2022, arXiv 2203.15556, section 3.3.
+    """
+    path = walk(survey(forecaster).point, np.atleast_1d(np.asarray(flops, float)))
+    return Frontier(path.params[0], path.tokens[0], path.loss[0])

@@ -1,0 +1,90 @@
+"""One planned number with its interval, and how an interval is taken from draws that may be unbounded."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scalelaw.core.forecaster import check_level
+from scalelaw.core.numbers import format_number
+from scalelaw.core.types import Array
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and its interval.
+
+    Attributes:
+        value: the point estimate.
+        lo: lower end of the interval, or None where the number is given or its spread unknown.
+        hi: upper end, or None likewise; infinite where enough draws have no upper end.
+        level: probability the interval claims, in (0, 1).
+        unit: unit of all three.
+    """
+
+    value: float
+    lo: float | None
+    hi: float | None
+    level: float
+    unit: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values; an end that is infinite becomes None, as JSON has no infinity."""
+        return {
+            "value": _plain(self.value),
+            "lo": _plain(self.lo),
+            "hi": _plain(self.hi),
+            "level": self.level,
+            "unit": self.unit,
+        }
+
+    def text(self, digits: int = 4) -> str:
+        """Return value and interval as people write them."""
+        value = f"{format_number(self.value, digits):<12}"
+        if self.lo is None or self.hi is None:
+            return value.rstrip()
+        return f"{value}{format_number(self.lo, digits)} to {format_number(self.hi, digits)}"
+
+    def __str__(self) -> str:
+        return f"{self.text()} {self.unit}" if self.unit != "1" else self.text()
+
+
+def given(value: float, level: float, unit: str) -> Estimate:
+    """Return a number that carries no interval: it was asked for, or nothing is known of its spread."""
+    return Estimate(value, None, None, level, unit)
+
+
+def estimated(value: float, draws: Array | None, level: float, unit: str) -> Estimate:
+    """Return a number with the central interval of its draws; with none where the draws do not differ.
+
+    Args:
+        value: the point estimate.
+        draws: shape (b,), or None; NaN draws are left out, infinite ones are kept.
+        level: probability of the interval, in (0, 1).
+        unit: unit of value and draws.
+
+    Raises:
+        BadInput: ``level`` is not strictly between 0 and 1.
+
+    Example:
+        >>> estimated(2.0, np.array([1.0, 2.0, 3.0]), 0.5, "1")
+        Estimate(value=2.0, lo=1.5, hi=2.5, level=0.5, unit='1')
+    """
+    check_level(level)
+    usable = np.sort(draws[~np.isnan(draws)]) if draws is not None else np.empty(0)
+    if usable.size < 2 or usable[0] == usable[-1]:
+        return given(value, level, unit)
+    tail = (1 - level) / 2
+    return Estimate(value, _quantile(usable, tail), _quantile(usable, 1 - tail), level, unit)
+
+
+def _quantile(ordered: Array, probability: float) -> float:
+    """Return NumPy's linear quantile; where infinities meet, NumPy's own gives NaN."""
+    place = probability * (ordered.size - 1)
+    below, above = float(ordered[math.floor(place)]), float(ordered[math.ceil(place)])
+    return below if below == above else below + (above - below) * (place % 1)
+
+
+def _plain(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)

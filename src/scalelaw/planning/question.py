@@ -1,0 +1,113 @@
+"""What a plan is asked: one of compute, parameters, tokens or loss, and what may not be exceeded."""
+
+from dataclasses import dataclass
+from typing import Literal, TypedDict, Unpack
+
+from scalelaw.core.errors import BadInput
+from scalelaw.core.forecaster import check_level
+from scalelaw.core.numbers import format_number, parse_number
+from scalelaw.planning.path import Caps
+
+Given = Literal["flops", "params", "tokens", "loss"]
+_GIVEN: tuple[Given, ...] = ("flops", "params", "tokens", "loss")
+
+Number = float | str
+"""A number, or one as people write it: ``70B``, ``1.5T tokens``, ``1e22``."""
+
+
+class Asked(TypedDict, total=False):
+    """The keywords a question is asked with; see ``ask``."""
+
+    flops: Number | None
+    params: Number | None
+    tokens: Number | None
+    loss: Number | None
+    level: float
+    max_params: Number | None
+    max_tokens: Number | None
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question to a planner; ``ask`` makes it from keywords.
+
+    Attributes:
+        given: the quantity that is fixed.
+        value: its value: FLOP, parameters, tokens or nats/token.
+        level: probability the intervals shall claim, in (0, 1).
+        max_params: N may not exceed this, or None.
+        max_tokens: D may not exceed this, or None.
+    """
+
+    given: Given
+    value: float
+    level: float = 0.9
+    max_params: float | None = None
+    max_tokens: float | None = None
+
+    def __post_init__(self) -> None:
+        check_level(self.level)
+        for name, value in {self.given: self.value, **self.limits}.items():
+            if not value > 0:
+                raise BadInput(f"{name} must be positive, got {value:g}")
+        if self.limits and self.given in ("params", "tokens"):
+            raise BadInput(
+                f"{' and '.join(self.limits)} cannot go with {self.given}=, which fixes the plan; "
+                "they limit a plan for flops= or loss="
+            )
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The limits that were set, by name."""
+        both = {"max_params": self.max_params, "max_tokens": self.max_tokens}
+        return {name: value for name, value in both.items() if value is not None}
+
+    @property
+    def caps(self) -> Caps:
+        """The limits, infinite where none was set."""
+        return Caps(self.limits.get("max_params", float("inf")), self.limits.get("max_tokens", float("inf")))
+
+    def to_dict(self) -> dict[str, float | str]:
+        """Return plain values."""
+        return {self.given: self.value, "level": self.level, **self.limits}
+
+    def __str__(self) -> str:
+        unit = {"flops": "FLOP", "params": "params", "tokens": "tokens", "loss": "loss"}[self.given]
+        limits = "".join(f", {name} {format_number(value)}" for name, value in self.limits.items())
+        return f"{format_number(self.value)} {unit}{limits}"
+
+
+def ask(**asked: Unpack[Asked]) -> Question:
+    """Read a question from keywords, each a number or text such as ``70B`` or ``1.5T tokens``.
+
+    Args:
+        **asked: exactly one of ``flops``, ``params``, ``tokens`` and ``loss``; ``level`` of the intervals (0.9);
+            ``max_params`` and ``max_tokens``, which limit a plan for ``flops`` or ``loss``.
+
+    Raises:
+        BadNumber: a value that is no number or carries the unit of another quantity.
+        BadInput: none or several quantities given, a value that is not positive, or a limit that cannot apply.
+
+    Example:
+        >>> ask(flops="5.76e23", max_tokens="1T tokens")
+        Question(given='flops', value=5.76e+23, level=0.9, max_params=None, max_tokens=1000000000000.0)
+    """
+    chosen = [name for name in _GIVEN if asked.get(name) is not None]
+    if len(chosen) != 1:
+        raise BadInput(f"give exactly one of flops, params, tokens, loss; got {' and '.join(chosen) or 'none'}")
+    name = chosen[0]
+    return Question(
+        name,
+        _number(asked.get(name), name),
+        asked.get("level", 0.9),
+        _optional(asked.get("max_params"), "params"),
+        _optional(asked.get("max_tokens"), "tokens"),
+    )
+
+
+def _number(value: Number | None, quantity: str) -> float:
+    return parse_number(value if value is not None else "", quantity)
+
+
+def _optional(value: Number | None, quantity: str) -> float | None:
+    return None if value is None else parse_number(value, quantity)

@@ -1,0 +1,98 @@
+"""The loss surfaces of a forecaster: one for its point estimate and, where it has draws, one for each."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from scalelaw.accounting.flops import COUNTINGS, Counting
+from scalelaw.core.errors import BadInput
+from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.quantities import QUANTITIES
+from scalelaw.core.types import Array, Inputs
+from scalelaw.laws import Law
+from scalelaw.planning.closed import ClosedForm, HasLaw, Solvable
+from scalelaw.planning.numeric import Numeric
+from scalelaw.planning.surface import Surface
+
+_LOSSES = ("loss", "bpb")
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What planners compute on.
+
+    Attributes:
+        point: the surface of the point estimate.
+        draws: the surfaces of the draws, or None where the spread is unknown.
+    """
+
+    point: Surface
+    draws: Surface | None
+
+    @property
+    def counting(self) -> Counting:
+        """How C follows from N and D; also which N the forecaster takes."""
+        return self.point.counting
+
+
+def survey(forecaster: Forecaster) -> Survey:
+    """Return the surfaces of a forecaster: in closed form where it is one law that has it, else numeric.
+
+    Raises:
+        BadInput: it does not forecast a loss, or not from params and tokens alone.
+    """
+    loss_unit(forecaster)
+    counting = _counting(forecaster)
+    if isinstance(forecaster, HasLaw):
+        return _of_law(forecaster.law, forecaster.coef, forecaster.draws, counting)
+    return _of_predictions(forecaster, counting)
+
+
+def _of_law(law: Law, coef: Array, draws: Array | None, counting: Counting) -> Survey:
+    """Return the surfaces of one law: no prediction has to be asked for, with an interval that no one needs."""
+    single = np.atleast_2d(coef)
+    if isinstance(law, Solvable):
+        return Survey(ClosedForm(law, single, counting), None if draws is None else ClosedForm(law, draws, counting))
+    point = Numeric(partial(law.predict, single), counting)
+    return Survey(point, None if draws is None else Numeric(partial(law.predict, draws), counting, len(draws), point))
+
+
+def _of_predictions(forecaster: Forecaster, counting: Counting) -> Survey:
+    """Return the surfaces of a forecaster that shows no law."""
+
+    def mean(x: Inputs) -> Array:
+        return forecaster.predict(x, kind="mean").mean[None, :]
+
+    def drawn(x: Inputs) -> Array:
+        draws = forecaster.sample(x, "mean", 0)
+        if draws is None:
+            raise BadInput(f"{forecaster.label} has draws at some points and none at others")
+        return draws
+
+    point = Numeric(mean, counting)
+    probe = forecaster.sample({counting.params: np.full(1, 1e9), "tokens": np.full(1, 2e10)}, "mean", 0)
+    return Survey(point, None if probe is None else Numeric(drawn, counting, len(probe), point))
+
+
+def loss_unit(forecaster: Forecaster) -> str:
+    """Return the unit of the loss forecast.
+
+    Raises:
+        BadInput: the target is not a loss, so that less is not better.
+    """
+    metric = forecaster.target.partition("@")[0]
+    if metric not in _LOSSES:
+        raise BadInput(f"plans minimise a loss ({' or '.join(_LOSSES)}); {forecaster.label} forecasts {metric}")
+    return QUANTITIES[metric].unit
+
+
+def _counting(forecaster: Forecaster) -> Counting:
+    """Return the convention that counts with the one kind of N the forecaster takes."""
+    kinds = [name for name in forecaster.inputs if name in COUNTINGS]
+    if len(kinds) != 1 or set(forecaster.inputs) != {*kinds, "tokens"}:
+        raise BadInput(
+            f"a plan needs a law over params (or {', '.join(name for name in COUNTINGS if name != 'params')}) and "
+            f"tokens; {forecaster.label} takes {', '.join(forecaster.inputs)}. Fit one such as chinchilla"
+        )
+    return COUNTINGS[kinds[0]]

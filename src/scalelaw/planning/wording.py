@@ -1,0 +1,103 @@
+"""What a plan says of itself: the assumptions its numbers stand on, in sentences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scalelaw.core.forecaster import Forecaster, Kind
+from scalelaw.core.quantities import QUANTITIES
+from scalelaw.planning.closed import ClosedForm, HasLaw
+from scalelaw.planning.path import AROUND
+from scalelaw.planning.question import Question
+from scalelaw.planning.survey import Survey
+
+_MANY = 0.1
+"""Share of draws without an optimum from which the plan says so first."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How the draws of a forecaster answered.
+
+    Attributes:
+        size: how many there are.
+        without: share that has no compute-optimal split.
+        never: share that reaches the goal at no budget.
+    """
+
+    size: int
+    without: float
+    never: float
+
+
+def assumptions(
+    forecaster: Forecaster,
+    surfaces: Survey,
+    question: Question,
+    spread: Spread | None,
+    kind: Kind,
+    reached: Mapping[str, float],
+) -> tuple[str, ...]:
+    """Return the assumptions of a plan, the most doubtful first.
+
+    Args:
+        forecaster: who forecast.
+        surfaces: its surfaces.
+        question: what was asked.
+        spread: how its draws answered, or None without draws.
+        kind: what the loss interval is for.
+        reached: planned over largest fitted, per quantity.
+    """
+    counting = surfaces.counting
+    lines = [
+        f"C = 6 N D ({counting.name}), N = {counting.params}: {QUANTITIES[counting.params].meaning}",
+        *_law(forecaster, surfaces),
+        *_intervals(forecaster, question, spread, kind),
+        *_extent(forecaster, reached),
+        "data, tokenizer and recipe stay those of the fitted runs",
+    ]
+    if spread is not None and spread.never > 0:
+        lines.insert(0, f"{_share(spread.never)} of draws {_never(surfaces, question)}")
+    if spread is not None and spread.without > 0:
+        lost = f"{_share(spread.without)} of draws have no compute-optimal split and are left out of the intervals"
+        lines.insert(*((0, f"CAUTION: {lost}") if spread.without > _MANY else (len(lines), lost)))
+    return tuple(lines)
+
+
+def _law(forecaster: Forecaster, surfaces: Survey) -> list[str]:
+    lines = [f"forecast by {forecaster.label}"]
+    if isinstance(forecaster, HasLaw):
+        lines = [f"law: {forecaster.law.spelling} ({forecaster.law.cite})"]
+    if not isinstance(surfaces.point, ClosedForm):
+        lines.append("compute-optimal split found numerically, on a grid of N at each C")
+    return lines
+
+
+def _intervals(forecaster: Forecaster, question: Question, spread: Spread | None, kind: Kind) -> list[str]:
+    if spread is None:
+        return [f"no intervals: {forecaster.label} has no draws, as published constants and quick fits have none"]
+    loss = "one more run, its noise included" if kind == "new_run" else "the mean of runs, their noise left out"
+    answers = [name for name in ("params", "tokens", "flops") if name != question.given]
+    return [
+        f"interval of {', '.join(answers)}: the optimum of each of {spread.size} draws",
+        f"interval of loss: {loss}, at the recommended params and tokens",
+    ]
+
+
+def _extent(forecaster: Forecaster, reached: Mapping[str, float]) -> list[str]:
+    if not forecaster.domain:
+        return ["the range fitted is not known, so neither is the reach"]
+    beyond = [f"{name} {times:.3g}x" for name, times in reached.items() if times > 1]
+    return [f"extrapolated beyond what was fitted: {', '.join(beyond)}"] if beyond else []
+
+
+def _never(surfaces: Survey, question: Question) -> str:
+    """Return what draws without a finite answer fail to do."""
+    exact = question.given == "loss" and question.caps.free and isinstance(surfaces.draws, ClosedForm)
+    horizon = "at any budget" if exact else f"within {AROUND:.0e} times this budget"
+    if question.given == "loss":
+        return f"cannot reach this loss {horizon}: the intervals count them as infinite, that of D/N leaves them out"
+    return f"do not make these {question.given} optimal {horizon}: the intervals count them as infinite"
+
+
+def _share(part: float) -> str:
+    return f"{100 * part:.2g} %"

@@ -1,0 +1,80 @@
+"""The cells of one column as numbers: typed, or written as people write them."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scalelaw.core.errors import BadNumber
+from scalelaw.core.numbers import parse_number
+from scalelaw.core.types import AnyArray, Array
+from scalelaw.runs.raw import RawColumn
+
+_BARE = re.compile(r"[+-]?[\d_,]*\.?\d*(e[+-]?\d+)?", re.IGNORECASE)
+_NOT_FINITE = frozenset({"nan", "inf", "+inf", "-inf", "infinity", "-infinity"})
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """One column as numbers.
+
+    Attributes:
+        values: float64, NaN where there is none, (n,).
+        missing: nothing was written, (n,).
+        unreadable: something was written that is not a number, (n,).
+        suffixed: the cell carried its own suffix or unit, (n,).
+        example: one unreadable cell, empty where there is none.
+    """
+
+    values: Array
+    missing: AnyArray
+    unreadable: AnyArray
+    suffixed: AnyArray
+    example: str = ""
+
+    @property
+    def present(self) -> AnyArray:
+        """Where a number was written, a NaN included, (n,)."""
+        return np.asarray(~(self.missing | self.unreadable))
+
+
+def read_numbers(column: RawColumn, quantity: str | None = None) -> Numbers:
+    """Return the cells as numbers; ``quantity`` makes the unit of another quantity unreadable."""
+    none = np.zeros(len(column.values), dtype=bool)
+    if column.numeric:
+        return Numbers(column.values, column.missing, none, none)
+    known: dict[Any, tuple[float, bool] | None] = {}
+    cells = [_cached(cell, quantity, known) for cell in column.values]
+    read = np.array([cell is not None for cell in cells], dtype=bool)
+    values = np.array([math.nan if cell is None else cell[0] for cell in cells], dtype=float)
+    suffixed = np.array([cell is not None and cell[1] for cell in cells], dtype=bool)
+    unreadable = ~read & ~column.missing
+    example = str(column.values[int(np.argmax(unreadable))]) if unreadable.any() else ""
+    return Numbers(values, column.missing, unreadable, suffixed, example[:40])
+
+
+def _cached(cell: Any, quantity: str | None, known: dict[Any, tuple[float, bool] | None]) -> tuple[float, bool] | None:
+    key = cell if isinstance(cell, str) else repr(cell)
+    if key not in known:
+        known[key] = _read(cell, quantity)
+    return known[key]
+
+
+def _read(cell: Any, quantity: str | None) -> tuple[float, bool] | None:
+    """Return the number in the cell and whether it carried a suffix, or None."""
+    if isinstance(cell, str):
+        text = cell.strip()
+        if text.lower() in _NOT_FINITE:
+            return float(text), False
+        try:
+            return parse_number(text, quantity), _BARE.fullmatch(text) is None
+        except BadNumber:
+            return None
+    if cell is None or isinstance(cell, list | dict | tuple):
+        return None
+    try:
+        return float(cell), False
+    except (TypeError, ValueError):
+        return None

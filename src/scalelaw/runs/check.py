@@ -1,0 +1,231 @@
+"""What can be wrong with a table of runs, found and named.
+
+code                     grade      when
+RUNS_NO_VALUE            set aside  a quantity the fit stands on, or the target, is missing
+RUNS_UNREADABLE          set aside  a cell is neither empty nor a number
+RUNS_NAN                 set aside  the target was logged as NaN
+RUNS_INFINITE            set aside  a value is infinite
+RUNS_IMPOSSIBLE          set aside  N, D, C or a loss is zero or negative; a score is outside [0, 1]
+RUNS_ALL_TEXT            refuse     no cell of a column that must hold numbers is one
+RUNS_NOTHING_KNOWN       refuse     no column is a quantity, or none is a target
+RUNS_TWO_COLUMNS         ask        two columns claim one quantity
+RUNS_UNIT_SLIP           ask, warn  6 N D / C is a power of 1000 other than 1 (warn: units were said)
+RUNS_UNSAID_UNITS        ask        every N, D or C is far too small to be a plain count
+RUNS_LOSS_UNIT           ask        a unit column is empty or unknown where there is a loss
+RUNS_PARAMS_VARY         ask        rows of one run differ in N
+RUNS_WHICH_TARGET        ask        several targets, and none named
+RUNS_NONE_LEFT           refuse     everything was set aside
+DESIGN_TOO_FEW_ROWS      refuse     fewer rows than coefficients
+DESIGN_FEW_ROWS          warn       hardly more rows than coefficients
+DESIGN_CONSTANT          refuse     an input that does not vary
+DESIGN_COLLINEAR         refuse     one input follows from the others
+DESIGN_NEARLY_COLLINEAR  warn       one input nearly follows from the others
+DESIGN_NARROW            warn       an input spans less than half a decade
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from scalelaw.accounting.flops import counting_for
+from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.numbers import format_number
+from scalelaw.core.types import AnyArray, Array
+from scalelaw.runs.cells import Numbers
+from scalelaw.runs.observations import Observations
+
+COUNTS = ("params", "params_non_embedding", "params_active", "tokens", "flops")
+"""N of each kind, D and C: positive or impossible."""
+
+_SMALLEST = {"params": 1e4, "params_non_embedding": 1e4, "params_active": 1e4, "tokens": 1e6, "flops": 1e10}
+_CONSTANT = 0.02
+_COLLINEAR_SD = 0.02
+_COLLINEAR_R2 = 0.98
+_NARROW = 0.5 * math.log(10)
+
+
+def check_values(name: str, numbers: Numbers, *, needed: bool = True) -> list[Finding]:
+    """Return what is wrong with single values of a quantity or target."""
+    values, present = numbers.values, numbers.present
+    metric = name.partition("@")[0]
+    with np.errstate(invalid="ignore"):
+        impossible = present & np.isfinite(values) & ((values < 0) | (values > 1) if metric == "score" else values <= 0)
+    bounds = "outside [0, 1]" if metric == "score" else "not positive"
+    table = (
+        ("RUNS_UNREADABLE", numbers.unreadable, f"unreadable {name} ({numbers.example!r})"),
+        ("RUNS_NO_VALUE", numbers.missing & needed, f"no {name}"),
+        ("RUNS_NAN", present & np.isnan(values), f"{name} is NaN"),
+        ("RUNS_INFINITE", present & np.isinf(values), f"{name} is infinite"),
+        ("RUNS_IMPOSSIBLE", impossible, f"{name} is {bounds}"),
+    )
+    return [
+        Finding(code, Grade.SET_ASIDE, f"{text} in {_count(int(mask.sum()), 'run')}", int(mask.sum()))
+        for code, mask, text in table
+        if mask.any()
+    ]
+
+
+def check_all_text(name: str, column: str, numbers: Numbers) -> list[Finding]:
+    """Refuse a column in which not one cell is a number."""
+    if numbers.present.any() or not numbers.unreadable.any():
+        return []
+    fix = f'name another column with columns={{"{name}": "..."}}, or leave it out with columns={{"{name}": None}}'
+    message = f"{name} must be numbers, and the column {column!r} holds text ({numbers.example!r})"
+    return [Finding("RUNS_ALL_TEXT", Grade.REFUSE, message, int(numbers.unreadable.sum()), fix)]
+
+
+def check_units(known: Mapping[str, Array], given: Iterable[str], said: Iterable[str]) -> list[Finding]:
+    """Return doubts about units.
+
+    Args:
+        known: quantity -> values in canonical units, each (n,).
+        given: quantities that were measured, not derived from others.
+        said: quantities whose unit the user, a header or the cells stated.
+    """
+    stated, measured = set(said), [name for name in COUNTS if name in set(given)]
+    slip = _slip(known, measured, stated)
+    if slip and slip.grade is Grade.ASK:
+        return [slip]
+    small = [
+        name for name in measured if name not in stated and (top := _largest(known[name])) and top < _SMALLEST[name]
+    ]
+    asked = [
+        Finding(
+            "RUNS_UNSAID_UNITS",
+            Grade.ASK,
+            f"the largest {name} is {_largest(known[name]):g}: a unit is unsaid",
+            len(known[name]),
+            _say_unit(name),
+        )
+        for name in small
+    ]
+    return [*([slip] if slip else []), *asked]
+
+
+def _say_unit(name: str) -> str:
+    unit = "PF-days" if name == "flops" else "M"
+    return f'say it, e.g. units={{"{name}": "{unit}"}} (CLI: --unit {name}={unit}); 1 is for plain counts'
+
+
+def _slip(known: Mapping[str, Array], measured: Sequence[str], stated: set[str]) -> Finding | None:
+    kinds = [name for name in measured if name.startswith("params")]
+    if not kinds or not {"tokens", "flops"} <= set(measured):
+        return None
+    slips = []
+    for kind in kinds:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = counting_for(kind).flops(known[kind], known["tokens"]) / known["flops"]
+        ratio = ratio[np.isfinite(ratio) & (ratio > 0)]
+        power = round(math.log10(float(np.median(ratio))) / 3) if len(ratio) else 0
+        if not power or abs(float(np.median(ratio)) / 10.0 ** (3 * power) - 1) > 0.1:
+            return None
+        slips.append((kind, power, len(ratio)))
+    kind, power, rows = slips[0]
+    answered = {kind, "tokens"} <= stated
+    example = f'units={{"{kind}": "M", "tokens": "B"}}'
+    likely = "; millions of one and billions of the other would explain it" if power == -5 else ""
+    return Finding(
+        "RUNS_UNIT_SLIP",
+        Grade.WARN if answered else Grade.ASK,
+        f"flops are 1e{-3 * power} times 6 x {kind} x tokens (median of {rows} runs): a unit is unsaid{likely}",
+        rows,
+        "check the units given"
+        if answered
+        else f"say the units, e.g. {example} (CLI: --unit {kind}=M --unit tokens=B); 1 is for plain counts",
+    )
+
+
+def _largest(values: Array) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.max()) if len(finite) else 0.0
+
+
+def check_one_size(run: AnyArray, names: AnyArray, params: Array, kind: str) -> list[Finding]:
+    """Ask where rows that share a run differ in N by more than rounding."""
+    order = np.lexsort((params, run))
+    order = order[np.isfinite(params[order])]
+    same = run[order][1:] == run[order][:-1]
+    differ = same & (np.abs(params[order][1:] / params[order][:-1] - 1) > 1e-3)
+    if not differ.any():
+        return []
+    first = order[1:][differ][0]
+    message = (
+        f"rows of the run {str(names[first])!r} differ in {kind}, so the column of that name does not tell runs apart"
+    )
+    fix = 'name the column that does with columns={"run": "..."}, or use none with columns={"run": None}'
+    return [Finding("RUNS_PARAMS_VARY", Grade.ASK, message, int(differ.sum()), fix)]
+
+
+def check_design(observations: Observations, inputs: Sequence[str], n_coefs: int) -> list[Finding]:
+    """Return what these rows cannot tell a law with these inputs and that many free coefficients.
+
+    Args:
+        observations: the rows a fit would see, complete in the inputs.
+        inputs: quantities the law takes.
+        n_coefs: free coefficients, k.
+    """
+    rows = len(observations)
+    found = _few(rows, n_coefs)
+    if rows < 2:
+        return found
+    logs = {name: np.log(values) for name, values in observations.inputs(inputs).items()}
+    spans = {name: float(np.ptp(values)) for name, values in logs.items()}
+    for name, span in spans.items():
+        low, high = observations.domain()[name]
+        if span < _CONSTANT:
+            message = f"{name} is {format_number(high)} in every row: the exponent of a constant input cannot be fitted"
+            fix = f"add runs that differ in {name}, or fit a law without it"
+            found.append(Finding("DESIGN_CONSTANT", Grade.REFUSE, message, rows, fix))
+        elif span < _NARROW:
+            message = f"{name} spans only {format_number(low)} to {format_number(high)}, less than half a decade"
+            fix = f"add runs over a wider range of {name}"
+            found.append(Finding("DESIGN_NARROW", Grade.WARN, message, rows, fix))
+    varying = [name for name in inputs if spans[name] >= _CONSTANT]
+    return found + _collinear({name: logs[name] for name in varying})
+
+
+def _few(rows: int, n_coefs: int) -> list[Finding]:
+    said = f"{_count(rows, 'row')} for {n_coefs} coefficients"
+    if rows < n_coefs:
+        fix = "add runs, or fix or tie coefficients"
+        return [Finding("DESIGN_TOO_FEW_ROWS", Grade.REFUSE, f"{said}: the law cannot be fitted", rows, fix)]
+    if rows < n_coefs + 3:
+        return [Finding("DESIGN_FEW_ROWS", Grade.WARN, f"{said}: hardly any are left to judge the fit by", rows)]
+    return []
+
+
+def _collinear(logs: Mapping[str, Array]) -> list[Finding]:
+    """Return the inputs that follow from the ones before them, on logarithmic scales."""
+    found: list[Finding] = []
+    names = list(logs)
+    for at in range(1, len(names)):
+        name, others = names[at], names[:at]
+        y = logs[name]
+        design = np.column_stack([np.ones(len(y)), *(logs[other] for other in others)])
+        slopes = np.linalg.lstsq(design, y, rcond=None)[0]
+        sd = float(np.std(y - design @ slopes))
+        r2 = 1 - sd**2 / float(np.var(y))
+        if sd >= _COLLINEAR_SD and r2 <= _COLLINEAR_R2:
+            continue
+        said = _relation(name, others, slopes, float(np.mean(y - logs[others[0]])))
+        fix = f"add runs that vary {name} at the same {others[-1]}, or fit a law in one of them"
+        if sd < _COLLINEAR_SD:
+            message = f"{said} in every row: their exponents cannot be told apart"
+            found.append(Finding("DESIGN_COLLINEAR", Grade.REFUSE, message, len(y), fix))
+        else:
+            message = f"{said} in nearly every row (R2 {r2:.3f}): their exponents can hardly be told apart"
+            found.append(Finding("DESIGN_NEARLY_COLLINEAR", Grade.WARN, message, len(y), fix))
+    return found
+
+
+def _relation(name: str, others: Sequence[str], slopes: AnyArray, log_ratio: float) -> str:
+    if len(others) > 1:
+        return f"{name} follows from {' and '.join(others)}"
+    if abs(slopes[1] - 1) < 0.02:
+        return f"{name} = {format_number(math.exp(log_ratio), 3)} x {others[0]}"
+    return f"{name} goes as {others[0]}**{slopes[1]:.2f}"
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

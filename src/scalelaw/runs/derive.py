@@ -1,0 +1,75 @@
+"""Quantities computed from others: arithmetic the user wrote, and compute by a named counting convention."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN, counting_for
+from scalelaw.core.errors import BadFormula, UnknownName
+from scalelaw.core.expression import parse
+from scalelaw.core.quantities import QUANTITIES, first_in, spelling
+from scalelaw.core.types import Array
+from scalelaw.runs.cells import read_numbers
+from scalelaw.runs.raw import RawTable
+
+_KINDS_OF_N = ("params_active", "params", "params_non_embedding")
+
+
+def derive_column(name: str, formula: str, table: RawTable, known: Mapping[str, Array]) -> Array:
+    """Return the values of a formula over the table's columns.
+
+    Args:
+        name: the quantity it gives.
+        formula: arithmetic over columns, by their own names or by canonical ones.
+        table: the raw columns.
+        known: quantity or column -> values already read, in canonical units.
+
+    Raises:
+        UnknownName: the formula names no column.
+        BadFormula: it is not arithmetic, or a column in it holds text.
+
+    Example:
+        >>> from scalelaw.runs.raw import from_columns
+        >>> table = from_columns({"step": [10.0], "batch": [8.0]}, "dict")
+        >>> derive_column("tokens", "step * batch * 1024", table, {})
+        array([81920.])
+    """
+    tree = parse(formula)
+    values = {used: _values(used, name, table, known) for used in tree.names()}
+    with np.errstate(all="ignore"):
+        result = tree.evaluate(values)
+    return np.array(np.broadcast_to(result, (len(table),)), dtype=float)
+
+
+def _values(used: str, name: str, table: RawTable, known: Mapping[str, Array]) -> Array:
+    column = used if used in table.columns else None
+    column = column or (None if used in known else next((c for c in table.columns if spelling(c) == used), None))
+    if column is None and used not in known:
+        names = [*table.columns, *(quantity for quantity in known if quantity in QUANTITIES)]
+        raise UnknownName.among(f"column in derive={{{name!r}: ...}},", used, dict.fromkeys(names))
+    key = column or used
+    if key in known:
+        return known[key]
+    numbers = read_numbers(table.columns[key])
+    if not numbers.present.any():
+        raise BadFormula(f"derive {name}: the column {key!r} holds no number ({numbers.example!r})")
+    return numbers.values
+
+
+def derive_compute(known: Mapping[str, Array]) -> tuple[str, Array, str] | None:
+    """Return whichever of N, D and C follows from the other two: its name, its values and how it was counted."""
+    params = first_in(_KINDS_OF_N, known)
+    have = {"tokens", "flops"} & set(known)
+    counting = counting_for(params or "params")
+    factor = f"{FLOPS_PER_PARAM_TOKEN:g}"
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if params and have == {"tokens"}:
+            values = counting.flops(known[params], known["tokens"])
+            return "flops", values, f"{factor} x {params} x tokens, counting convention {counting.name}"
+        if params and have == {"flops"}:
+            values = counting.tokens(known[params], known["flops"])
+            return "tokens", values, f"flops / ({factor} x {params}), counting convention {counting.name}"
+        if params is None and len(have) == 2:
+            values = counting.params_for(known["tokens"], known["flops"])
+            return "params", values, f"flops / ({factor} x tokens), counting convention {counting.name}"
+    return None

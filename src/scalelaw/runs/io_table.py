@@ -1,0 +1,141 @@
+"""A file, a dataframe or plain Python containers into raw columns."""
+
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from scalelaw.core.errors import BadInput, BadTable
+from scalelaw.runs.io_csv import read_csv
+from scalelaw.runs.io_frame import first_line, is_frame, read_frame
+from scalelaw.runs.raw import RawTable, from_columns, from_rows
+
+_WANTED = "a path, a dataframe, a dict of columns or a list of records"
+
+
+def read_table(source: Any) -> RawTable:
+    """Return the raw columns of whatever holds runs.
+
+    Raises:
+        BadInput: it is nothing that can be read.
+        BadTable: it can be read, and holds no table.
+    """
+    if isinstance(source, str | PathLike):
+        table = _read_file(Path(source).expanduser())
+    elif isinstance(source, Mapping):
+        table = from_columns(source, "dict")
+    elif is_frame(source):
+        table = read_frame(source, "dataframe")
+    elif isinstance(source, Sequence) and not isinstance(source, bytes | bytearray):
+        table = from_rows(source, "list")
+    else:
+        raise BadInput(f"cannot read runs from a {type(source).__name__}; give {_WANTED}")
+    if not table.columns:
+        raise BadTable(f"{table.source} is empty; it needs named columns and at least one row")
+    kept = table.without_blank_rows()
+    if not len(kept):
+        raise BadTable(f"{table.source} has column names ({', '.join(list(table.columns)[:8])}) and no rows")
+    return kept
+
+
+def _read_file(path: Path) -> RawTable:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise BadInput(f"there is no file {str(path)!r}{_neighbours(path)}") from error
+    except IsADirectoryError as error:
+        raise BadInput(f"{str(path)!r} is a directory; name the file inside it that holds the runs") from error
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{str(path)!r} cannot be read: {first_line(error)}") from error
+    if not content.strip():
+        raise BadTable(f"{path.name} is empty; it needs named columns and at least one row")
+    suffix = path.suffix.lower()
+    if suffix in (".parquet", ".pq") or content[:4] == b"PAR1":
+        return _read_parquet(content, path.name)
+    text = _text(content, path.name)
+    reader = _READERS.get(suffix) or _sniff(text)
+    return reader(text, path.name)
+
+
+def _neighbours(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"; nor a folder {str(path.parent)!r}"
+    alike = sorted(other.name for other in path.parent.iterdir() if other.stem == path.stem)
+    return f"; the folder has {', '.join(alike[:3])}" if alike else ""
+
+
+def _text(content: bytes, source: str) -> str:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
+    elif b"\0" in content[:65536]:
+        raise BadTable(f"{source} is a binary file; give CSV, TSV, JSON, JSONL or Parquet")
+    else:
+        encoding = "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise BadTable(
+            f"{source} is not {encoding.removesuffix('-sig')} text (byte {error.start}); save it as UTF-8"
+        ) from error
+
+
+def _sniff(text: str) -> Callable[[str, str], RawTable]:
+    """Return the reader that the first characters call for."""
+    start = text.lstrip()
+    if not start.startswith(("{", "[")):
+        return read_csv
+    first, _, rest = start.partition("\n")
+    if start.startswith("{") and rest.strip() and first.rstrip().endswith("}"):
+        return _read_jsonl
+    return _read_json
+
+
+def _read_parquet(content: bytes, source: str) -> RawTable:
+    import polars as pl
+
+    try:
+        frame = pl.read_parquet(io.BytesIO(content))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        raise BadTable(f"{source} is not a readable Parquet file: {first_line(error)}") from error
+    return read_frame(frame, source)
+
+
+def _read_json(text: str, source: str) -> RawTable:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadTable(f"{source} is not valid JSON: {first_line(error)}") from error
+    if isinstance(content, list):
+        return from_rows(content, source)
+    if isinstance(content, dict) and any(isinstance(value, list) for value in content.values()):
+        return from_columns(content, source)
+    if isinstance(content, dict) and content:
+        return from_rows([content], source)
+    raise BadTable(f"{source} holds no table; give [{{...}}, ...], {{column: [...]}} or one record a line")
+
+
+def _read_jsonl(text: str, source: str) -> RawTable:
+    rows = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            raise BadTable(f"{source}: line {number} is not valid JSON: {first_line(error)}") from error
+    return from_rows(rows, source)
+
+
+def _read_tsv(text: str, source: str) -> RawTable:
+    return read_csv(text, source, separator="\t")
+
+
+_READERS: Mapping[str, Callable[[str, str], RawTable]] = {
+    ".csv": read_csv,
+    ".tsv": _read_tsv,
+    ".json": _read_json,
+    ".jsonl": _read_jsonl,
+    ".ndjson": _read_jsonl,
+}

@@ -1,0 +1,199 @@
+"""``load_runs``: from whatever people have to a table of runs, with everything assumed on the way said."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.findings import Finding, Grade, enforce
+from scalelaw.core.quantities import METRICS, QUANTITIES, recognise
+from scalelaw.core.types import AnyArray
+from scalelaw.runs.cells import Numbers
+from scalelaw.runs.check import COUNTS, check_one_size, check_units, check_values
+from scalelaw.runs.columns import read_columns, run_numbers
+from scalelaw.runs.derive import derive_column, derive_compute
+from scalelaw.runs.io_table import read_table
+from scalelaw.runs.mapping import Assignment, assign, metric_of
+from scalelaw.runs.raw import RawTable
+from scalelaw.runs.reduce import Rows, to_runs
+from scalelaw.runs.table import RunTable
+from scalelaw.runs.units import convert, split_unit
+
+
+def load_runs(
+    source: Any,
+    *,
+    columns: Mapping[str, str | None] | None = None,
+    units: Mapping[str, str] | None = None,
+    derive: Mapping[str, str] | None = None,
+    strict: bool = False,
+) -> RunTable:
+    """Return the runs of a file, a dataframe, a dict of columns or a list of records.
+
+    CSV, TSV, JSON, JSONL and Parquet files are read; columns are recognised by the names people give them.
+    Rows that share a ``run`` are checkpoints of it. Whichever of N, D and C is not given follows from the other
+    two by C = 6 N D, and the table says so.
+
+    Args:
+        source: the runs; a RunTable passes through.
+        columns: quantity -> column, for names that are not recognised; None leaves a quantity out.
+        units: quantity -> unit its bare numbers are in: ``{"tokens": "B", "loss": "bits"}``.
+        derive: quantity -> arithmetic over columns: ``{"tokens": "step * batch * seq_len"}``.
+        strict: refuse a table of which any run would be set aside.
+
+    Raises:
+        BadInput: the source, or an option, cannot be read.
+        BadTable: the table cannot be fitted by anything.
+        NeedsAnswer: only the user can know; the message names the option that answers.
+
+    Example:
+        >>> table = load_runs({"N": ["70M", "7B"], "D": ["1.4B", "300B"], "val_loss": [3.6, 2.1]})
+        >>> table.targets, table.runs["flops"].tolist()
+        (('loss',), [5.88e+17, 1.26e+22])
+    """
+    _check_options(columns=columns, units=units, derive=derive)
+    if isinstance(source, RunTable):
+        if columns or units or derive:
+            raise BadInput("columns=, units= and derive= are for loading; this is a RunTable already")
+        enforce(source.findings, strict=strict)
+        return source
+    raw = read_table(source)
+    assignment = assign(raw, columns)
+    for name in derive or {}:
+        _check_measurable(name, "derive")
+    enforce(finding for finding in assignment.findings)
+    said = _check_units_named(dict(units or {}), assignment)
+    rows = Rows(raw.source, len(raw), run_numbers(raw, assignment), notes=[*raw.notes, *assignment.notes])
+    examples = read_columns(rows, raw, assignment, said)
+    stated = {*said, *assignment.units, *(name for name, n in rows.numbers.items() if n.suffixed.any())}
+    computed = _derive(rows, raw, dict(derive or {}))
+    _check_something_known(rows, raw)
+    _keep_unrecognised(rows, raw, assignment)
+    table = to_runs(rows)
+    findings = _findings(table, rows, stated=stated, computed=computed, examples=examples)
+    enforce(findings, strict=strict)
+    return replace(table, findings=tuple(findings))
+
+
+def _check_options(**options: object) -> None:
+    for option, said in options.items():
+        if said is None:
+            continue
+        texts = isinstance(said, Mapping) and all(
+            isinstance(name, str) and (isinstance(value, str) or (value is None and option == "columns"))
+            for name, value in said.items()
+        )
+        if not texts:
+            raise BadInput(f"{option}={said!r}: give a dict from the name of a quantity to text")
+
+
+def _check_measurable(name: str, option: str) -> None:
+    if name not in QUANTITIES and metric_of(name) not in METRICS:
+        raise UnknownName.among(f"quantity in {option}=", name, QUANTITIES)
+    if name in QUANTITIES and QUANTITIES[name].kind == "text":
+        raise BadInput(f"{option}= gives {name} a number, and {name} is text")
+
+
+def _check_units_named(said: dict[str, str], assignment: Assignment) -> dict[str, str]:
+    """Return unit by quantity or target; a metric's unit holds for all its targets."""
+    units: dict[str, str] = {}
+    for name, unit in said.items():
+        _check_measurable(name, "units")
+        known = {*assignment.quantities, *assignment.targets}
+        targets = [target for target in assignment.targets if target == name or metric_of(target) == name]
+        if name not in known and not targets:
+            raise UnknownName.among("column in units=", name, known)
+        convert(np.ones(1), unit, metric_of(name))
+        units.update(dict.fromkeys(targets or [name], unit))
+    return units
+
+
+def _derive(rows: Rows, raw: RawTable, formulas: Mapping[str, str]) -> set[str]:
+    """Add what the user derives, then whichever of N, D and C is still open; return the names of the latter."""
+    for name, formula in formulas.items():
+        known = {quantity: numbers.values for quantity, numbers in {**rows.numbers, **rows.targets}.items()}
+        by_column = {column: known[quantity] for quantity, column in rows.origins.items() if quantity in known}
+        values = derive_column(name, formula, raw, {**known, **by_column})
+        none = np.zeros(len(values), dtype=bool)
+        numbers = Numbers(values, np.isnan(values), none, none)
+        rows.origins[name] = formula
+        rows.notes.append(f"{name} = {formula}, as derive= says")
+        if metric_of(name) in METRICS:
+            rows.targets[name] = numbers
+        else:
+            rows.numbers[name] = numbers
+            rows.columns[name] = values
+    found = derive_compute({name: rows.numbers[name].values for name in COUNTS if name in rows.numbers})
+    if found is None:
+        return set()
+    name, values, how = found
+    rows.columns[name] = values
+    rows.origins[name] = how
+    rows.notes.append(f"{name} = {how}")
+    return {name}
+
+
+def _check_something_known(rows: Rows, raw: RawTable) -> None:
+    quantities = [name for name in rows.columns if QUANTITIES[name].kind == "number"]
+    if rows.targets and quantities:
+        return
+    wanted = "a loss (loss, val_loss, loss_c4, ...)" if not rows.targets else "params, tokens or flops"
+    have = ", ".join(list(raw.columns)[:12]) + (", ..." if len(raw.columns) > 12 else "")
+    example = '{"loss": "..."}' if not rows.targets else '{"params": "...", "tokens": "..."}'
+    hollow = [
+        column for column in raw.columns if recognise(split_unit(column)[0]) and column not in rows.origins.values()
+    ]
+    empty = f" ({', '.join(hollow)}: no usable value)" if hollow else ""
+    message = f"{raw.source}: no column is recognised as {wanted}; the columns are {have}{empty}"
+    fix = f"name them with columns={example} (CLI: --column {'params' if rows.targets else 'loss'}=...)"
+    enforce([Finding("RUNS_NOTHING_KNOWN", Grade.REFUSE, message, rows.read, fix)])
+
+
+def _keep_unrecognised(rows: Rows, raw: RawTable, assignment: Assignment) -> None:
+    """Keep the other columns for ``where``, and say which of them look like a size nobody named."""
+    used = assignment.used()
+    for column, cells in raw.columns.items():
+        if column in used:
+            continue
+        if column not in QUANTITIES:
+            rows.columns[column] = cells.values
+        elif column not in assignment.named and not cells.missing.all():
+            rows.notes.append(f"the column {column!r} is not used: it holds no number")
+    if not any(name.startswith("params") for name in rows.numbers):
+        alike = [column for column in raw.columns if column not in used and "param" in column.lower()]
+        if alike:
+            rows.notes.append(f"no column is params; if {alike[0]!r} is, say columns={{'params': {alike[0]!r}}}")
+
+
+def _findings(
+    table: RunTable, rows: Rows, *, stated: set[str], computed: set[str], examples: Mapping[str, str]
+) -> list[Finding]:
+    given = [name for name in COUNTS if name in rows.numbers]
+    known = {name: table.runs[name] for name in given}
+    found = check_units(known, given, stated)
+    for name in given:
+        if name.startswith("params") and len(table) < rows.read:
+            found += check_one_size(rows.run, rows.columns["run"], rows.columns[name], name)
+    spare = {"flops"} if "tokens" in given and any(name.startswith("params") for name in given) else set()
+    for name in given:
+        numbers = _at_runs(table, name, table.runs[name], examples)
+        if name not in spare:
+            found += check_values(name, numbers)
+    for target in rows.targets:
+        has = np.zeros(len(table), dtype=bool)
+        has[table.evals["run"][table.evals["target"] == target]] = True
+        values = table.values(target) if has.any() else np.full(len(table), np.nan)
+        numbers = _at_runs(table, target, values, examples, has)
+        found += check_values(target, numbers, needed=len(rows.targets) == 1)
+    return found
+
+
+def _at_runs(
+    table: RunTable, name: str, values: AnyArray, examples: Mapping[str, str], has: AnyArray | None = None
+) -> Numbers:
+    """Return one number a run, with the reason where there is none."""
+    gone = np.isnan(values) if has is None else ~has
+    unreadable = gone & (table.absent[name] == f"unreadable {name}") if name in table.absent else np.zeros_like(gone)
+    return Numbers(values, gone & ~unreadable, unreadable, np.zeros_like(gone), examples.get(name, ""))

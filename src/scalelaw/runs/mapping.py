@@ -1,0 +1,207 @@
+"""Names of columns to quantities and targets: recognised, named by the user, or left alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.quantities import METRICS, QUANTITIES, recognise, spelling
+from scalelaw.runs.cells import read_numbers
+from scalelaw.runs.raw import RawColumn, RawTable
+from scalelaw.runs.units import is_unit, split_unit
+
+NEEDED = ("params", "params_non_embedding", "params_active", "tokens", "flops", *METRICS)
+"""The quantities a fit stands on; doubt about one of them is the user's to settle."""
+
+_PREFIXES = {
+    "loss": "loss", "val_loss": "loss", "eval_loss": "loss", "validation_loss": "loss",
+    "bpb": "bpb", "val_bpb": "bpb", "eval_bpb": "bpb",
+    "score": "score", "accuracy": "score", "acc": "score",
+}  # fmt: skip
+_STANDARD_ERROR = frozenset({"se", "stderr"})
+_COMPANIONS = _STANDARD_ERROR | {
+    "lo", "hi", "lo95", "hi95", "lower", "upper", "ci", "std", "stdev", "sd", "var", "min", "max", "n", "items",
+    "unit", "units", "train", "training", "scale", "weight", "fn", "ema", "smoothed",
+}  # fmt: skip
+
+
+@dataclass
+class Assignment:
+    """What each column was taken for.
+
+    Attributes:
+        quantities: quantity -> column.
+        targets: ``metric@eval_set`` or a bare metric -> column.
+        errors: target -> column of its standard error.
+        units: quantity or target -> unit said in the column's own name.
+        unit_columns: quantity -> column that says the unit of each row.
+        named: quantities that the user named a column for.
+        notes: what was assumed, in words.
+        findings: what only the user can settle.
+    """
+
+    quantities: dict[str, str] = field(default_factory=dict)
+    targets: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    unit_columns: dict[str, str] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
+    notes: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def used(self) -> set[str]:
+        """Return the columns that were taken for something."""
+        return {*self.quantities.values(), *self.targets.values(), *self.errors.values()}
+
+
+def metric_of(target: str) -> str:
+    """Return the metric of a target: ``loss@c4`` measures ``loss``."""
+    return target.partition("@")[0]
+
+
+def assign(table: RawTable, columns: Mapping[str, str | None] | None = None) -> Assignment:
+    """Decide what each column is.
+
+    Args:
+        table: the raw columns.
+        columns: quantity or target -> column, as the user says; None leaves the quantity out.
+
+    Raises:
+        BadInput: a name in ``columns`` is no quantity, or no column.
+    """
+    said = dict(columns or {})
+    _check_named(said, table)
+    result = Assignment(named=frozenset(said))
+    for name, column in said.items():
+        if column is not None:
+            _take(result, name, column)
+    claims: dict[str, list[str]] = {}
+    for column, raw in table.columns.items():
+        quantity = _claim(column, raw)
+        if quantity and quantity not in said and column not in said.values():
+            claims.setdefault(quantity, []).append(column)
+    for quantity, claimants in claims.items():
+        if (column := _one_of(quantity, claimants, table, result)) is not None:
+            _take(result, quantity, column)
+    claimed = {column for claimants in claims.values() for column in claimants}
+    _fold(table, result, claimed | {column for column in said.values() if column})
+    return result
+
+
+def _check_named(said: Mapping[str, str | None], table: RawTable) -> None:
+    for name, column in said.items():
+        if name not in QUANTITIES and metric_of(name) not in METRICS:
+            if name in table.columns and column in QUANTITIES:
+                raise BadInput(f"columns= maps a quantity to a column; write columns={{{column!r}: {name!r}}}")
+            raise UnknownName.among("quantity in columns=", name, QUANTITIES)
+        if column is not None and column not in table.columns:
+            raise UnknownName.among(f"column for {name}", column, table.columns)
+    taken = [column for column in said.values() if column is not None]
+    for column in taken:
+        if taken.count(column) > 1:
+            both = [name for name, other in said.items() if other == column]
+            raise BadInput(f"columns= gives the column {column!r} to {' and to '.join(both)}; give it to one")
+
+
+def _take(result: Assignment, name: str, column: str) -> None:
+    """Record that a column is a quantity or a target, with the unit its name may carry."""
+    if metric_of(name) in METRICS:
+        result.targets[name] = column
+    else:
+        result.quantities[name] = column
+    _, unit = split_unit(column)
+    if unit and is_unit(unit, metric_of(name)):
+        result.units[name] = unit
+
+
+def _claim(column: str, raw: RawColumn) -> str | None:
+    """Return the quantity a column claims to be by its name, None where its cells speak against it."""
+    name, unit = split_unit(column)
+    quantity = recognise(name)
+    if quantity is None or bool(raw.missing.all()) or not raw.scalar:
+        return None
+    if QUANTITIES[quantity].kind == "text":
+        return quantity if unit is None else None
+    if unit and not is_unit(unit, quantity):
+        return None
+    needed = quantity in NEEDED and len(spelling(name)) > 1
+    return quantity if needed or _has_number(raw) else None
+
+
+def _has_number(raw: RawColumn) -> bool:
+    if raw.numeric:
+        return True
+    some = np.flatnonzero(~raw.missing)[:100]
+    return bool(read_numbers(RawColumn(raw.values[some], raw.missing[some])).present.any())
+
+
+def _one_of(quantity: str, claimants: list[str], table: RawTable, result: Assignment) -> str | None:
+    """Return the column that is the quantity; where that is open, ask or leave all of them alone."""
+    if len(claimants) == 1:
+        return claimants[0]
+    both = " and ".join(map(repr, claimants))
+    if quantity in claimants:
+        result.notes.append(f"{quantity}: of {both}, the column of exactly that name is used")
+        return quantity
+    by_id = [column for column in claimants if spelling(column).endswith("id")]
+    if quantity == "run" and len(by_id) == 1:
+        result.notes.append(f"run: of {both}, {by_id[0]!r} tells runs apart")
+        return by_id[0]
+    first = table.columns[claimants[0]].values
+    if all(np.array_equal(first, table.columns[other].values) for other in claimants[1:]):
+        result.notes.append(f"{quantity}: {both} hold the same values")
+        return claimants[0]
+    if quantity not in NEEDED:
+        result.notes.append(f"{both} may both be {quantity}; neither is used without columns=")
+        return None
+    result.findings.append(
+        Finding(
+            "RUNS_TWO_COLUMNS",
+            Grade.ASK,
+            f"{both} may both be {quantity}",
+            fix=f'say which with columns={{"{quantity}": "..."}} (CLI: --column {quantity}=...)',
+        )
+    )
+    return None
+
+
+def _fold(table: RawTable, result: Assignment, taken: set[str]) -> None:
+    """Read wide columns: ``loss_c4_val`` is the target ``loss@c4_val``."""
+    folded = []
+    for column, raw in table.columns.items():
+        if column in taken or bool(raw.missing.all()):
+            continue
+        metric, rest = _split_metric(column)
+        if metric is None:
+            continue
+        words = rest.split("_")
+        companion = words[0] if words[0].lower() in _COMPANIONS else words[-1]
+        if companion.lower() in _COMPANIONS:
+            _companion(result, column, metric, rest, companion)
+        elif raw.scalar and _has_number(raw):
+            result.targets[f"{metric}@{rest}"] = column
+            folded.append(f"{column} -> {metric}@{rest}")
+    if folded:
+        more = f" and {len(folded) - 3} more" if len(folded) > 3 else ""
+        result.notes.append(f"wide columns are targets: {', '.join(folded[:3])}{more}")
+
+
+def _split_metric(column: str) -> tuple[str | None, str]:
+    """Return the metric a column name starts with, and the rest of the name."""
+    for prefix in sorted(_PREFIXES, key=len, reverse=True):
+        head, mark, rest = column[: len(prefix)], column[len(prefix) : len(prefix) + 1], column[len(prefix) + 1 :]
+        if head.lower().replace("/", "_") == prefix and mark and mark in "_@/ :." and rest.strip():
+            return _PREFIXES[prefix], rest.strip()
+    return None, ""
+
+
+def _companion(result: Assignment, column: str, metric: str, rest: str, word: str) -> None:
+    """Keep a standard error or a unit column with its target; other companions stay unrecognised."""
+    eval_set = "_".join(part for part in rest.split("_") if part != word)
+    target = f"{metric}@{eval_set}" if eval_set else metric
+    if word.lower() in _STANDARD_ERROR:
+        result.errors[target] = column
+    if word.lower() in ("unit", "units") and not eval_set:
+        result.unit_columns[metric] = column

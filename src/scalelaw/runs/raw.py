@@ -1,0 +1,115 @@
+"""A table as it was found: columns under their own names, nothing interpreted yet."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from scalelaw.core.errors import BadTable
+from scalelaw.core.types import AnyArray
+
+_ABSENT: frozenset[str] = frozenset({"", "na", "n/a", "null", "none", "-", "--"})
+_NUMBERS = (int, float, np.integer, np.floating, np.bool_, Decimal)
+
+
+@dataclass(frozen=True, eq=False)
+class RawColumn:
+    """One column: float64 where every cell is a number, objects otherwise.
+
+    Attributes:
+        values: the cells, (n,); NaN or None where missing.
+        missing: True where there is nothing; a NaN that was written down is a value, (n,).
+    """
+
+    values: AnyArray
+    missing: AnyArray
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the column holds numbers."""
+        return self.values.dtype == np.float64
+
+    @property
+    def scalar(self) -> bool:
+        """Whether every cell is a number or text, not a list or a record."""
+        return self.numeric or all(
+            issubclass(kind, (*_NUMBERS, str, type(None))) for kind in set(map(type, self.values))
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RawTable:
+    """Columns of one length under the names of their source."""
+
+    source: str
+    columns: Mapping[str, RawColumn]
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return next((len(column.values) for column in self.columns.values()), 0)
+
+    def without_blank_rows(self) -> "RawTable":
+        """Return the table without rows in which every cell is missing, and say how many there were."""
+        if not len(self):
+            return self
+        blank = np.logical_and.reduce([column.missing for column in self.columns.values()])
+        if not blank.any():
+            return self
+        kept = {name: RawColumn(column.values[~blank], column.missing[~blank]) for name, column in self.columns.items()}
+        count = int(blank.sum())
+        note = f"{count} blank row{'s' if count > 1 else ''} ignored"
+        return RawTable(self.source, kept, (*self.notes, note))
+
+
+def column(cells: Iterable[Any]) -> RawColumn:
+    """Return the column of these cells; integers become float64, so that no product of them overflows."""
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "iufb" and cells.ndim == 1:
+        return RawColumn(cells.astype(float), np.zeros(len(cells), dtype=bool))
+    listed = list(cells)
+    missing = _missing(listed)
+    kinds = set(map(type, listed)) - {type(None)}
+    if not missing.all() and all(issubclass(kind, _NUMBERS) for kind in kinds):
+        return RawColumn(np.array([np.nan if cell is None else float(cell) for cell in listed]), missing)
+    values = np.empty(len(listed), dtype=object)
+    values[:] = [None if gone else cell for cell, gone in zip(listed, missing, strict=True)]
+    return RawColumn(values, missing)
+
+
+def from_columns(columns: Mapping[Any, Any], source: str) -> RawTable:
+    """Return the table of a dict of columns.
+
+    Raises:
+        BadTable: a value is not a column, or the columns differ in length.
+    """
+    table: dict[str, RawColumn] = {}
+    for name, cells in columns.items():
+        if isinstance(cells, str | bytes | Mapping) or not isinstance(cells, Iterable):
+            raise BadTable(f"{source}: {str(name)!r} is {cells!r}, not a column; give a list of values for each name")
+        table[str(name)] = column(cells)
+    lengths = {name: len(found.values) for name, found in table.items()}
+    if len(set(lengths.values())) > 1:
+        said = ", ".join(f"{name} {n}" for name, n in lengths.items())
+        raise BadTable(f"{source}: the columns differ in length ({said}); every column needs one value a row")
+    return RawTable(source, table)
+
+
+def from_rows(rows: Sequence[Any], source: str) -> RawTable:
+    """Return the table of a list of records; a name that a record lacks is missing there.
+
+    Raises:
+        BadTable: an entry is not a record.
+    """
+    names: dict[str, None] = {}
+    for index, row in enumerate(rows, start=1):
+        if not isinstance(row, Mapping):
+            raise BadTable(f"{source}: entry {index} is {str(row)[:40]!r}, not a record like {{'params': 7e9, ...}}")
+        names.update(dict.fromkeys(row))
+    return RawTable(source, {str(name): column([row.get(name) for row in rows]) for name in names})
+
+
+def _missing(cells: list[Any]) -> AnyArray:
+    """Return where a cell is None or one of the words people write for nothing."""
+    words = {cell for cell in {cell for cell in cells if isinstance(cell, str)} if cell.strip().lower() in _ABSENT}
+    return np.array([cell is None or (isinstance(cell, str) and cell in words) for cell in cells], dtype=bool)

@@ -1,0 +1,113 @@
+"""Rows of a file to runs and evaluations: rows that share a run are its checkpoints."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scalelaw.core.findings import Finding
+from scalelaw.core.quantities import QUANTITIES
+from scalelaw.core.types import AnyArray, Array, frozen
+from scalelaw.runs.cells import Numbers
+from scalelaw.runs.order import time_order
+from scalelaw.runs.table import RunTable
+
+
+@dataclass
+class Rows:
+    """A file read to the end: one entry a row, still in the order of the file.
+
+    Attributes:
+        source: where the rows come from.
+        read: how many there are.
+        run: the run of each row, numbered by first appearance, (n,).
+        columns: canonical and other columns, numbers or objects, each (n,).
+        numbers: the numeric quantities among them, with what was missing and unreadable.
+        targets: target -> its values.
+        errors: target -> standard errors, (n,).
+        origins: column -> what it was read or computed from.
+        notes: what was assumed.
+        findings: what was noticed.
+    """
+
+    source: str
+    read: int
+    run: AnyArray
+    columns: dict[str, AnyArray] = field(default_factory=dict)
+    numbers: dict[str, Numbers] = field(default_factory=dict)
+    targets: dict[str, Numbers] = field(default_factory=dict)
+    errors: dict[str, Array] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def to_runs(rows: Rows) -> RunTable:
+    """Return the table of runs and evaluations.
+
+    A run keeps of every column the value on its last row that has one; what varies inside a run is kept with
+    its evaluations as well.
+    """
+    n_runs = int(rows.run.max()) + 1
+    repeated = n_runs < rows.read
+    order = time_order(rows.run, rows.columns) if repeated else np.arange(rows.read)
+    runs = {name: frozen(_last(values, rows, order, n_runs)) for name, values in rows.columns.items()}
+    absent = {
+        name: frozen(_why(name, numbers, rows.run, n_runs))
+        for name, numbers in {**rows.numbers, **rows.targets}.items()
+        if numbers.unreadable.any()
+    }
+    varying = [name for name in rows.columns if name in ("tokens", "steps") or (repeated and _varies(name, rows))]
+    return RunTable(
+        runs=runs,
+        evals=_evals(rows, [name for name in varying if name in rows.columns]),
+        source=rows.source,
+        read=rows.read,
+        origins=dict(rows.origins),
+        absent=absent,
+        findings=tuple(rows.findings),
+        notes=tuple(rows.notes),
+    )
+
+
+def _last(values: AnyArray, rows: Rows, order: AnyArray, n_runs: int) -> AnyArray:
+    """Return of each run the last value there is, NaN or None where there is none."""
+    if n_runs == rows.read:
+        return values
+    numeric = values.dtype == np.float64
+    there = ~np.isnan(values) if numeric else np.array([value is not None for value in values])
+    at = order[there[order]]
+    last = np.full(n_runs, -1)
+    last[rows.run[at]] = at
+    result: AnyArray = np.full(n_runs, np.nan) if numeric else np.full(n_runs, None, dtype=object)
+    result[last >= 0] = values[last[last >= 0]]
+    return result
+
+
+def _why(name: str, numbers: Numbers, run: AnyArray, n_runs: int) -> AnyArray:
+    """Return why each run lacks the quantity: unreadable, or simply absent."""
+    why = np.full(n_runs, f"no {name}", dtype=object)
+    why[run[numbers.unreadable]] = f"unreadable {name}"
+    return why
+
+
+def _varies(name: str, rows: Rows) -> bool:
+    """Return whether a numeric quantity takes several values inside some run."""
+    if name not in QUANTITIES or name not in rows.numbers:
+        return False
+    order = np.lexsort((rows.columns[name], rows.run))
+    values, run = rows.columns[name][order], rows.run[order]
+    return bool(np.any((run[1:] == run[:-1]) & (values[1:] != values[:-1])))
+
+
+def _evals(rows: Rows, varying: list[str]) -> dict[str, AnyArray]:
+    """Return the long table: one entry for every value of a target that was written down."""
+    parts: dict[str, list[AnyArray]] = {name: [] for name in ("run", "target", "value", "se", *varying)}
+    for target, numbers in rows.targets.items():
+        at = np.flatnonzero(numbers.present)
+        parts["run"].append(rows.run[at])
+        parts["target"].append(np.full(len(at), target))
+        parts["value"].append(numbers.values[at])
+        parts["se"].append(rows.errors.get(target, np.full(rows.read, np.nan))[at])
+        for name in varying:
+            parts[name].append(rows.columns[name][at])
+    return {name: frozen(np.concatenate(arrays)) for name, arrays in parts.items()}

@@ -1,0 +1,215 @@
+"""The table of runs: what was chosen for each run, what was measured, and what was set aside."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.findings import Finding, Grade, enforce
+from scalelaw.core.quantities import QUANTITIES, spelling
+from scalelaw.core.types import AnyArray, Array, frozen
+from scalelaw.runs.conditions import condition
+from scalelaw.runs.observations import Observations, SetAside
+from scalelaw.runs.select import last_evaluations, select
+from scalelaw.runs.show import show, to_dict
+
+_HELD_OUT = ("_val", "_valid", "_validation", "_test", "_eval")
+
+
+@dataclass(frozen=True, eq=False)
+class RunTable:
+    """Measured runs as two tables.
+
+    Attributes:
+        runs: column -> one value a run; canonical names, and columns nobody recognised under their own.
+        evals: ``run`` (its number), ``target``, ``value``, ``se`` and whatever varies inside a run, one entry
+            for each evaluation.
+        source: where the rows came from.
+        read: data rows of the source.
+        origins: column -> the column of the source, or the formula, it comes from.
+        absent: quantity or target -> why each run lacks it, where some cells were unreadable.
+        set_aside: runs left out so far, and why.
+        findings: what was noticed on loading.
+        notes: what was assumed or derived, in words.
+
+    Example:
+        >>> import scalelaw.runs as runs
+        >>> table = runs.load_runs({"params": [7e9, 1e9], "tokens": [1e12, 2e10], "loss": [2.0, 2.5]})
+        >>> len(table.where(params=(2e9, None)).endpoints())
+        1
+    """
+
+    runs: Mapping[str, AnyArray]
+    evals: Mapping[str, AnyArray]
+    source: str
+    read: int
+    origins: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, AnyArray] = field(default_factory=dict)
+    set_aside: tuple[SetAside, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(next(iter(self.runs.values()), ()))
+
+    def __str__(self) -> str:
+        return show(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a summary as plain values for JSON; the rows themselves stay in their file."""
+        return to_dict(self)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What was measured, as ``metric@eval_set`` or a bare metric."""
+        return tuple(dict.fromkeys(self.evals["target"].tolist()))
+
+    def where(self, **conditions: Any) -> "RunTable":
+        """Return the runs that meet every condition; the others are set aside with the condition as reason.
+
+        Args:
+            **conditions: column, quantity, ``tokens_per_param`` or target -> a value, a list of values, or a
+                range ``(low, high)`` that includes its ends, None leaving an end open.
+
+        Raises:
+            BadInput: no such column, a range that cannot be read, or no run is left.
+        """
+        table = self
+        for name, wanted in conditions.items():
+            values = table.values(name)
+            mask, reason = condition(name, wanted, values)
+            if not mask.any():
+                have = list(dict.fromkeys(str(value) for value in values[:1000]))
+                some = f"{', '.join(have[:5])}{', ...' if len(have) > 5 else ''}"
+                raise BadInput(f"where({name}={wanted!r}) leaves no run; {name} is {some or 'empty'}")
+            table = table.keep(mask, reason)
+        return table
+
+    def exclude_top(self, *, reason: str, **counts: int) -> "RunTable":
+        """Return the table without the runs that have the k highest values of a target or quantity.
+
+        A run counts by its last value; runs that tie with the k-th highest go with it, so that the order of
+        rows never decides.
+
+        Args:
+            reason: why, in words; shown wherever a result of this table is.
+            **counts: name -> k.
+
+        Raises:
+            BadInput: no such name, no reason, or nothing would be left.
+        """
+        if not reason.strip():
+            raise BadInput('exclude_top needs a reason in words, e.g. reason="as published"')
+        if not counts:
+            raise BadInput('exclude_top needs a name and a count, e.g. exclude_top(loss=5, reason="as published")')
+        table = self
+        for name, count in counts.items():
+            values = table.values(name)
+            if values.dtype != np.float64:
+                raise BadInput(f"exclude_top({name}={count}): {name} holds text; name a column of numbers")
+            finite = np.sort(values[np.isfinite(values)])
+            if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count < len(finite):
+                raise BadInput(f"exclude_top({name}={count}): give a whole number from 0 to {len(finite) - 1}")
+            if count:
+                top = np.isfinite(values) & (values >= finite[-count])
+                table = table.keep(~top, f"{count} highest {name}: {reason}")
+        return table
+
+    def endpoints(self, target: str | None = None) -> Observations:
+        """Return the last evaluation of each run, by tokens, then step, then row.
+
+        Args:
+            target: what to take as y; needed only where the table has several targets.
+
+        Raises:
+            NeedsAnswer: several targets and none named.
+            BadTable: no run has a usable value.
+        """
+        return select(self, self.target(target), last=True)
+
+    def curves(self, target: str | None = None) -> Observations:
+        """Return every evaluation of every run, clustered by run; see ``endpoints``."""
+        return select(self, self.target(target), last=False)
+
+    def target(self, name: str | None = None) -> str:
+        """Return the target of this name; ``loss@c4`` finds ``loss@c4_val`` where nothing else fits.
+
+        Raises:
+            NeedsAnswer: several targets and none named.
+            UnknownName: there is none of this name.
+        """
+        targets = self.targets
+        if name is None:
+            if len(targets) != 1:
+                named = ", ".join(targets)
+                message = f"{self.source} has {len(targets)} targets ({named})"
+                fix = f"say which with target={targets[0]!r} (CLI: --target {targets[0]})" if targets else ""
+                enforce([Finding("RUNS_WHICH_TARGET", Grade.ASK if targets else Grade.REFUSE, message, 0, fix)])
+            return targets[0]
+        if name in targets:
+            return name
+        alike = [target for target in targets if _stem(target) == _stem(name)]
+        if len(alike) == 1:
+            return alike[0]
+        raise UnknownName.among("target", name, targets)
+
+    def values(self, name: str) -> AnyArray:
+        """Return one value a run of a column, a quantity, ``tokens_per_param`` or a target (its last value).
+
+        Raises:
+            UnknownName: there is none of this name.
+        """
+        if name in self.runs:
+            return self.runs[name]
+        if name in self.targets:
+            return self._last_value(name)
+        if name == "tokens_per_param" and {"params", "tokens"} <= set(self.runs):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.asarray(self.runs["tokens"] / self.runs["params"])
+        spelled = [column for column in self.runs if spelling(column) == spelling(name)]
+        by_origin = [column for column, origin in self.origins.items() if origin == name and column in self.runs]
+        if column := next(iter(spelled + by_origin), None):
+            return self.runs[column]
+        return self._last_value(self._target_like(name))
+
+    def _target_like(self, name: str) -> str:
+        alike = [target for target in self.targets if _stem(target) == _stem(name)]
+        if len(alike) != 1:
+            raise UnknownName.among("column", name, [*self.runs, *self.targets, "tokens_per_param"])
+        return alike[0]
+
+    def _last_value(self, target: str) -> Array:
+        at = last_evaluations(self, target)
+        values = np.full(len(self), np.nan)
+        values[self.evals["run"][at]] = self.evals["value"][at]
+        return values
+
+    def keep(self, mask: AnyArray, reason: str) -> "RunTable":
+        """Return the runs where ``mask`` holds, the others set aside for the reason; mask has shape (runs,)."""
+        dropped = int(np.sum(~mask))
+        if not dropped:
+            return self
+        kept = mask[self.evals["run"]]
+        number = np.cumsum(mask) - 1
+        evals = {name: frozen(values[kept]) for name, values in self.evals.items()}
+        return replace(
+            self,
+            runs={name: frozen(values[mask]) for name, values in self.runs.items()},
+            evals={**evals, "run": frozen(number[evals["run"]])},
+            absent={name: frozen(values[mask]) for name, values in self.absent.items()},
+            set_aside=(*self.set_aside, SetAside(reason, dropped)),
+        )
+
+    def quantities(self) -> tuple[str, ...]:
+        """Return the canonical columns, in the order of the vocabulary."""
+        return tuple(name for name in QUANTITIES if name in self.runs)
+
+
+def _stem(target: str) -> str:
+    """Return a target's name without the words that only say it is held out."""
+    stem = target.lower()
+    for suffix in _HELD_OUT:
+        stem = stem.removesuffix(suffix)
+    return stem

@@ -1,0 +1,101 @@
+"""What every forecaster must satisfy: fits, published laws, and whatever comes to predict beside them."""
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+import numpy as np
+
+from scalelaw.core.errors import BadInput
+from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.types import Array, Inputs
+
+Check = Callable[[Forecaster, Inputs], None]
+
+
+def check_protocol(forecaster: Forecaster, x: Inputs) -> None:
+    """It is a Forecaster, names its inputs and target, and its digest is stable."""
+    assert isinstance(forecaster, Forecaster)
+    assert set(forecaster.inputs) <= set(x), "pass points with all inputs"
+    assert forecaster.target and forecaster.label
+    assert forecaster.digest == forecaster.digest
+
+
+def check_shapes(forecaster: Forecaster, x: Inputs) -> None:
+    """N points give n predictions, and draws of shape (b, n)."""
+    n = len(next(iter(x.values())))
+    prediction = forecaster.predict(x, 0.9)
+    assert prediction.mean.shape == (n,) and prediction.outside_domain.shape == (n,)
+    draws = forecaster.sample(x)
+    assert draws is None or (draws.ndim == 2 and draws.shape[1] == n)
+
+
+def check_unknown_spread(forecaster: Forecaster, x: Inputs) -> None:
+    """Without draws there is no interval, never one of zero width; with draws there always is."""
+    prediction = forecaster.predict(x, 0.9)
+    if forecaster.sample(x) is None:
+        assert prediction.lo is None and prediction.hi is None
+    else:
+        lo, hi = _ends(forecaster, x, 0.9)
+        assert np.all(lo < hi), "an interval of zero width"
+
+
+def check_nested(forecaster: Forecaster, x: Inputs) -> None:
+    """A higher level gives a wider interval that contains the lower one."""
+    if forecaster.sample(x) is None:
+        return
+    (lo50, hi50), (lo90, hi90) = _ends(forecaster, x, 0.5), _ends(forecaster, x, 0.9)
+    assert np.all(lo90 <= lo50) and np.all(hi50 <= hi90)
+
+
+def check_new_run_is_wider(forecaster: Forecaster, x: Inputs) -> None:
+    """A new run scatters more than the mean does."""
+    mean, run = forecaster.sample(x, "mean"), forecaster.sample(x, "new_run")
+    if mean is None or run is None:
+        return
+    assert np.median(run.std(axis=0)) > np.median(mean.std(axis=0))
+
+
+def check_seeded(forecaster: Forecaster, x: Inputs) -> None:
+    """The same seed gives the same draws, another seed others."""
+    first, again, other = (forecaster.sample(x, "new_run", seed) for seed in (1, 1, 2))
+    if first is None or again is None or other is None:
+        return
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def check_level_refused(forecaster: Forecaster, x: Inputs) -> None:
+    """A level that is not a probability is refused."""
+    for level in (0.0, 1.0, 90.0):
+        try:
+            forecaster.predict(x, level)
+        except BadInput:
+            continue
+        raise AssertionError(f"level {level} was accepted")
+
+
+def check_domain(forecaster: Forecaster, x: Inputs) -> None:
+    """Points far beyond what was fitted are flagged."""
+    known = [name for name in forecaster.inputs if name in forecaster.domain]
+    if not known:
+        return
+    far = {name: np.asarray(values) * 0 + 10 * forecaster.domain[name][1] if name in known else values
+           for name, values in x.items()}  # fmt: skip
+    assert np.all(forecaster.predict(far).outside_domain)
+
+
+def _ends(forecaster: Forecaster, x: Inputs, level: float) -> tuple[Array, Array]:
+    prediction = forecaster.predict(x, level)
+    assert prediction.lo is not None and prediction.hi is not None, "draws without an interval"
+    return prediction.lo, prediction.hi
+
+
+FORECASTER_CHECKS: MappingProxyType[str, Check] = MappingProxyType(
+    {
+        check.__name__.removeprefix("check_"): check
+        for check in (
+            check_protocol, check_shapes, check_unknown_spread, check_nested, check_new_run_is_wider, check_seeded,
+            check_level_refused, check_domain,
+        )
+    }
+)  # fmt: skip
+"""Name -> check, each taking a forecaster and points it can predict at."""

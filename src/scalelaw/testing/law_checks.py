@@ -1,0 +1,154 @@
+"""What every law must satisfy; run on every law found, built-in, plugged in or registered.
+
+Each check takes a law and raises ``AssertionError`` with what is wrong. ``LAW_CHECKS`` lists them.
+"""
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+import numpy as np
+
+from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
+from scalelaw.core.quantities import QUANTITIES
+from scalelaw.core.types import Array
+from scalelaw.fitting import FitSpec, Noise, fit_observations
+from scalelaw.laws import HasOptimum, Law, get, names
+from scalelaw.runs import Observations
+
+_ROWS = 60
+_SEED = 11
+_RANGES = {
+    "params": (1e7, 1e10), "params_non_embedding": (1e7, 1e10), "params_active": (1e7, 1e10),
+    "tokens": (1e9, 1e12), "flops": (1e18, 1e23),
+}  # fmt: skip
+
+
+def instances() -> list[Law]:
+    """Return every law by name, in each shape that carries published constants."""
+    return [shape for name in names() for shape in get(name).shapes]
+
+
+def points(law: Law, n: int = _ROWS) -> dict[str, Array]:
+    """Return n points spread over the usual range of each input, shape (n,) each."""
+    rng = np.random.default_rng(_SEED)
+    return {name: _log_uniform(rng, *_RANGES.get(name, (1.0, 1e3)), n) for name in law.inputs}
+
+
+def _log_uniform(rng: np.random.Generator, low: float, high: float, n: int) -> Array:
+    return np.asarray(np.exp(rng.uniform(np.log(low), np.log(high), n)))
+
+
+def plausible(law: Law) -> Array:
+    """Return coefficients (k,) a real law could have: published ones where there are any."""
+    if law.published:
+        return law.vector(next(iter(law.published.values())).coef)
+    x = points(law)
+    coef = np.array([0.33 if not c.log else np.sqrt(c.starts[0] * c.starts[1]) for c in law.coefs])
+    linear = [i for i, c in enumerate(law.coefs) if c.linear]
+    coef[linear] = 1.0
+    sizes = law.value_and_jacobian(coef, x)[1].mean(axis=-1)
+    coef[linear] = 1.0 / sizes[linear]
+    return coef
+
+
+def check_name(law: Law) -> None:
+    """The name is the stem of the file that defines the law, and finds it again."""
+    module = type(law).__module__.rpartition(".")[2]
+    assert law.name == module, f"{law.name} is defined in {module}.py; the file's stem is the name"
+    assert law.spelling.startswith(law.name)
+
+
+def check_vocabulary(law: Law) -> None:
+    """Inputs and output are quantities; coefficients have distinct names and a meaning."""
+    for name in (*law.inputs, law.output):
+        assert name in QUANTITIES, f"{name} is not in core/quantities.py"
+    coefs = [c.name for c in law.coefs]
+    assert len(set(coefs)) == len(coefs), f"coefficients repeat: {coefs}"
+    assert all(c.meaning and c.unit for c in law.coefs), "every coefficient states its meaning and unit"
+    assert law.cite and law.formula, "a law states its formula and its source"
+
+
+def check_finite(law: Law) -> None:
+    """Predictions are finite and of the right shape, one problem or many."""
+    coef, x = plausible(law), points(law)
+    one = law.predict(coef, x)
+    many = law.predict(np.stack([coef, coef * 1.01]), x)
+    assert one.shape == (_ROWS,) and many.shape == (2, _ROWS), f"shapes {one.shape}, {many.shape}"
+    assert np.all(np.isfinite(one)) and np.allclose(many[0], one, rtol=1e-14)
+
+
+def check_gradient(law: Law) -> None:
+    """Derivatives agree with central differences; NumPy's own abs or logaddexp would break the complex step."""
+    coef, x = plausible(law), points(law)
+    value, jacobian = law.value_and_jacobian(coef, x)
+    assert np.allclose(value, law.predict(coef, x), rtol=1e-13), "value_and_jacobian disagrees with predict"
+    for i, c in enumerate(law.coefs):
+        step = 1e-6 * max(abs(coef[i]), 1e-6)
+        ends = [law.predict(np.where(np.arange(len(coef)) == i, coef + sign * step, coef), x) for sign in (1, -1)]
+        slope = (ends[0] - ends[1]) / (2 * step)
+        tolerance = 1e-6 * np.abs(slope).max() + 1e-300
+        assert np.allclose(jacobian[i], slope, rtol=1e-5, atol=tolerance), f"wrong derivative by {c.name}"
+
+
+def check_linear(law: Law) -> None:
+    """A coefficient declared linear has a derivative that does not depend on it."""
+    coef, x = plausible(law), points(law)
+    linear = [i for i, c in enumerate(law.coefs) if c.linear]
+    moved = np.array(coef)
+    moved[linear] *= 1.7
+    before, after = (law.value_and_jacobian(each, x)[1][linear] for each in (coef, moved))
+    assert np.allclose(before, after, rtol=1e-12), "a coefficient declared linear is not"
+
+
+def check_monotone(law: Law) -> None:
+    """More of any input never raises the loss, at plausible coefficients."""
+    coef, x = plausible(law), points(law)
+    for name in law.inputs:
+        more = {**x, name: x[name] * 2}
+        assert np.all(law.predict(coef, more) <= law.predict(coef, x) * (1 + 1e-12)), f"loss rises with {name}"
+
+
+def check_recovery(law: Law) -> None:
+    """Fitted to its own noiseless predictions, the law finds them again."""
+    x = points(law)
+    y = law.predict(plausible(law), x)
+    observed = Observations(law.output, x, y, np.arange(_ROWS), np.ones(_ROWS), _ROWS)
+    fitted = fit_observations(law, observed, FitSpec(noise=Noise("squared"), starts=32, draws=0))
+    error = np.abs(law.predict(fitted.coef, x) / y - 1).max()
+    assert error < 1e-6, f"recovers itself only to {error:.1g}: {dict(fitted.coefficients())}"
+
+
+def check_optimum(law: Law) -> None:
+    """A closed-form optimum has no better neighbour at the same compute, and inverts."""
+    if not isinstance(law, HasOptimum):
+        return
+    coef, flops = plausible(law), np.array([1e19, 1e21, 1e24])
+    params, tokens = law.optimum(coef, flops)
+    assert np.allclose(FLOPS_PER_PARAM_TOKEN * params * tokens, flops, rtol=1e-12), "the optimum misses the budget"
+    kind = law.inputs[0]
+    best = law.predict(coef, {kind: params, "tokens": tokens})
+    for factor in (0.8, 0.99, 1.01, 1.25):
+        other = law.predict(coef, {kind: params * factor, "tokens": tokens / factor})
+        assert np.all(other >= best * (1 - 1e-13)), f"params times {factor} is better than the optimum"
+    assert np.allclose(law.flops_for_loss(coef, best), flops, rtol=1e-8), "flops_for_loss does not invert optimum"
+
+
+def check_published(law: Law) -> None:
+    """Published constants name every coefficient, lie inside its bounds and say where they are from."""
+    for source, constants in law.published.items():
+        coef = law.vector(constants.coef)
+        inside = all(c.low <= value <= c.high for c, value in zip(law.coefs, coef, strict=True))
+        assert inside, f"@{source} lies outside the bounds of its coefficients"
+        assert constants.source, f"@{source} does not say where it was read"
+
+
+LAW_CHECKS: MappingProxyType[str, Callable[[Law], None]] = MappingProxyType(
+    {
+        check.__name__.removeprefix("check_"): check
+        for check in (
+            check_name, check_vocabulary, check_finite, check_gradient, check_linear, check_monotone, check_recovery,
+            check_optimum, check_published,
+        )
+    }
+)  # fmt: skip
+"""Name -> check, each taking a law."""

@@ -1,0 +1,153 @@
+"""Loss against compute: runs, efficient frontier and band above; below, how far each run lies from its forecast."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.types import AnyArray, Array
+from scalelaw.planning import frontier
+from scalelaw.runs import Observations
+from scalelaw.viz import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_POINTS = 120
+_BEYOND = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Some runs of the figure.
+
+    Attributes:
+        flops: compute of each, (n,).
+        loss: measured, (n,).
+        miss: measured over forecast minus one, (n,).
+        band: ends of each run's own interval over its forecast minus one, (2, n), or None.
+    """
+
+    flops: Array
+    loss: Array
+    miss: Array
+    band: Array | None
+
+    @property
+    def inside(self) -> AnyArray:
+        """Whether each run lies in its interval, (n,)."""
+        if self.band is None:
+            return np.zeros(len(self.loss), bool)
+        return np.asarray((self.miss >= self.band[0]) & (self.miss <= self.band[1]))
+
+
+@dataclass(frozen=True, eq=False)
+class LossVsCompute:
+    """What the figure shows.
+
+    Attributes:
+        label: name of the forecaster.
+        level: level of the intervals.
+        fitted: the runs it was fitted to.
+        held_out: dearer runs it has not seen.
+        line: compute and loss along the frontier, (2, p).
+        band: ends of the interval along the frontier, (2, p), or None.
+    """
+
+    label: str
+    level: float
+    fitted: Runs
+    held_out: Runs
+    line: Array
+    band: Array | None
+
+
+def loss_vs_compute_info(
+    forecaster: Forecaster, fitted: Observations, held_out: Observations | None = None, *, level: float = 0.9
+) -> LossVsCompute:
+    """Compute the figure.
+
+    Args:
+        forecaster: over params and tokens.
+        fitted: the runs it was fitted to, with flops.
+        held_out: dearer runs it has not seen.
+        level: level of the band and of each run's interval.
+    """
+    unseen = held_out if held_out is not None else fitted.rows(np.zeros(len(fitted), bool))
+    compute = np.concatenate([fitted.columns["flops"], unseen.columns["flops"]]).astype(float)
+    flops = np.geomspace(compute.min(), compute.max() * _BEYOND, _POINTS)
+    params, tokens, loss = frontier(forecaster, flops)
+    kind = next(name for name in forecaster.inputs if name.startswith("params"))
+    along = forecaster.predict({kind: params, "tokens": tokens}, level)
+    return LossVsCompute(
+        label=forecaster.label,
+        level=level,
+        fitted=_runs(forecaster, fitted, level),
+        held_out=_runs(forecaster, unseen, level),
+        line=np.stack([flops, loss]),
+        band=None if along.lo is None or along.hi is None else np.stack([along.lo, along.hi]),
+    )
+
+
+def _runs(forecaster: Forecaster, observed: Observations, level: float) -> Runs:
+    own = forecaster.predict(observed.inputs(forecaster.inputs), level)
+    band = None if own.lo is None or own.hi is None else np.stack([own.lo, own.hi]) / own.mean - 1
+    return Runs(np.asarray(observed.columns["flops"], float), observed.y, observed.y / own.mean - 1, band)
+
+
+def draw(info: LossVsCompute) -> "Figure":
+    """Render the figure."""
+    figure, (above, below) = style.canvas(height=5.6, panels=(3, 2))
+    if info.band is not None:
+        above.fill_between(
+            info.line[0],
+            *info.band,
+            color=style.BAND,
+            alpha=0.6,
+            linewidth=0,
+            label=f"{info.level:.0%} interval of a new run",
+        )
+    above.plot(*info.line, color=style.LAW, linewidth=1.6, label=f"compute-optimal loss, {info.label}")
+    for axes, values in ((above, "loss"), (below, "miss")):
+        axes.scatter(
+            info.fitted.flops,
+            getattr(info.fitted, values),
+            s=13,
+            color=style.RUNS,
+            linewidth=0,
+            label=f"{len(info.fitted.loss)} runs fitted",
+        )
+        _draw_held_out(axes, info.held_out, getattr(info.held_out, values))
+    _draw_intervals(below, info.fitted)
+    _draw_intervals(below, info.held_out)
+    below.axhline(0, color=style.LAW, linewidth=1.2)
+    above.set_xscale("log")
+    above.set_yscale("log")
+    style.plain_log_ticks(above.yaxis)
+    style.label_axes(below, "flops", "loss")
+    above.set_ylabel(below.get_ylabel())
+    below.set_ylabel("measured over\nits own forecast")
+    below.yaxis.set_major_formatter(lambda value, _: f"{value:+.1%}")
+    above.legend(frameon=False, fontsize=8.5)
+    return figure
+
+
+def _draw_intervals(axes: "Axes", runs: Runs) -> None:
+    if runs.band is not None and runs.band.size:
+        axes.vlines(runs.flops, *runs.band, color=style.BAND, linewidth=2.2, alpha=0.55, zorder=1)
+
+
+def _draw_held_out(axes: "Axes", runs: Runs, values: Array) -> None:
+    for inside, colour, word in ((True, style.INSIDE, "inside"), (False, style.OUTSIDE, "outside")):
+        chosen = runs.inside == inside
+        if chosen.any():
+            axes.scatter(
+                runs.flops[chosen],
+                values[chosen],
+                s=20,
+                color=colour,
+                zorder=3,
+                label=f"{chosen.sum()} held out, {word} their interval",
+            )

@@ -1,0 +1,67 @@
+"""What every figure shares: the canvas, the colours, and how numbers stand on an axis."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scalelaw.core.errors import BadInput
+from scalelaw.core.optional import require
+from scalelaw.core.quantities import quantity
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK = "#1b1b1b"
+RUNS = "#7a8ca3"
+LAW = "#1f5fa8"
+BAND = "#9fc1e6"
+INSIDE = "#2f8f4e"
+OUTSIDE = "#c8402f"
+FORMATS = (".png", ".svg", ".pdf")
+
+
+def canvas(width: float = 7.2, height: float = 4.6, panels: tuple[int, ...] = (1,)) -> "tuple[Figure, list[Axes]]":
+    """Return a figure and its axes, stacked with these relative heights, without touching matplotlib's global state.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    require("matplotlib", extra="plot", why="draw figures")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=160, layout="constrained")
+    stacked = figure.subplots(len(panels), sharex=True, squeeze=False, height_ratios=panels)[:, 0]
+    for axes in stacked:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25, linewidth=0.6)
+        axes.tick_params(labelsize=9, which="both")
+    return figure, list(stacked)
+
+
+def label_axes(axes: Any, x: str, y: str) -> None:
+    """Label the axes with the meaning and unit of two quantities."""
+    axes.set_xlabel(quantity(x).label)
+    axes.set_ylabel(quantity(y).label)
+
+
+def plain_log_ticks(axis: Any) -> None:
+    """Write the ticks of a short logarithmic axis as plain numbers."""
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 4, 5, 7)))
+    axis.set_major_formatter(FormatStrFormatter("%g"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def save(figure: "Figure", path: str | Path) -> Path:
+    """Write a figure as PNG, SVG or PDF, by the suffix.
+
+    Raises:
+        BadInput: another suffix.
+    """
+    target = Path(path)
+    if target.suffix not in FORMATS:
+        raise BadInput(f"figures are written as {', '.join(FORMATS)}; got {target.name!r}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(target, metadata={"Date": None} if target.suffix == ".svg" else None)
+    return target

@@ -1,0 +1,127 @@
+"""The study: one table of runs becomes a fit, a backtest, a plan and two figures, printed together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+
+from scalelaw.backtesting import Backtest, backtest_observations, windows
+from scalelaw.core.errors import ScalelawError
+from scalelaw.core.forecaster import Forecaster
+from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec
+from scalelaw.laws import Law, parse
+from scalelaw.planning import Plan, plan
+from scalelaw.runs import Observations, RunTable, load_runs
+
+_AHEAD = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Everything one table says under one law.
+
+    Attributes:
+        runs: the table.
+        fit: the law fitted to all of it.
+        backtest: how fits to its cheaper runs forecast the dearer ones.
+        plan: how to spend the budget asked for, or None where the law cannot plan.
+        figures: name -> file written.
+    """
+
+    runs: RunTable
+    fit: FitResult
+    backtest: Backtest
+    plan: Plan | None
+    figures: Mapping[str, Path]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "schema": "scalelaw.study/1",
+            "runs": self.runs.to_dict(),
+            "fit": self.fit.to_dict(),
+            "backtest": self.backtest.to_dict(),
+            "plan": self.plan.to_dict() if self.plan else None,
+            "figures": {name: str(path) for name, path in self.figures.items()},
+        }
+
+    def __str__(self) -> str:
+        parts = [str(self.runs), str(self.fit), str(self.backtest)]
+        if self.plan is not None:
+            parts.append(str(self.plan))
+        if self.figures:
+            parts.append("figures\n" + "\n".join(f"  {path}" for path in self.figures.values()))
+        return "\n\n".join(parts)
+
+
+def study(
+    runs: Any,
+    *,
+    law: str | Law = "chinchilla",
+    target: str | None = None,
+    flops: float | str | None = None,
+    out: str | Path | None = None,
+    **options: Unpack[FitOptions],
+) -> Study:
+    """Fit, backtest and plan from one table.
+
+    Args:
+        runs: a table, or anything ``load_runs`` reads.
+        law: name, spelling, formula or law.
+        target: what to fit, where the table has several targets.
+        flops: budget to plan for, FLOP; ten times the dearest run unless given.
+        out: folder the figures are written to; none are drawn without it.
+        **options: how to fit, see ``FitSpec``.
+
+    Raises:
+        BadInput: a bad argument, or a table the law cannot be fitted to.
+        FitFailed: no start reached a finite objective.
+    """
+    chosen = parse(law)[0] if isinstance(law, str) else law
+    table = runs if isinstance(runs, RunTable) else load_runs(runs)
+    spec = make_spec(**options)
+    observed = table.endpoints(target)
+    fitted = fit_observations(chosen, observed, spec)
+    tested = backtest_observations(chosen, observed, spec)
+    planned = _plan(fitted, flops)
+    figures = {} if out is None or planned is None else _figures(fitted, observed, spec, Path(out))
+    return Study(table, fitted, tested, planned, figures)
+
+
+def _plan(fitted: FitResult, flops: float | str | None) -> Plan | None:
+    """Plan the budget asked for; a law that cannot plan is an error only where a budget was named."""
+    if flops is not None:
+        return plan(fitted, flops=flops, level=fitted.spec.level)
+    if "tokens" not in fitted.inputs or len(fitted.inputs) != 2 or "flops" not in fitted.domain:
+        return None
+    return plan(fitted, flops=_AHEAD * fitted.domain["flops"][1], level=fitted.spec.level)
+
+
+def _figures(fitted: FitResult, observed: Observations, spec: FitSpec, out: Path) -> dict[str, Path]:
+    """Draw loss against compute under a fit to the cheaper runs, and iso-loss contours under the whole fit."""
+    from scalelaw.viz import iso_loss, loss_vs_compute, save
+
+    usable = observed.complete(fitted.inputs)
+    forecaster, train, held_out = _held_out(fitted, usable, spec)
+    loss = loss_vs_compute.loss_vs_compute_info(forecaster, train, held_out, level=spec.level)
+    contours = iso_loss.iso_loss_info(fitted, usable, level=spec.level)
+    return {
+        "loss_vs_compute": save(loss_vs_compute.draw(loss), out / "loss_vs_compute.png"),
+        "iso_loss": save(iso_loss.draw(contours), out / "iso_loss.png"),
+    }
+
+
+def _held_out(
+    fitted: FitResult, usable: Observations, spec: FitSpec
+) -> tuple[Forecaster, Observations, Observations | None]:
+    """Return a fit to the runs below the cut whose reach is nearest to tenfold, those runs, and the dearer ones."""
+    cuts = windows(usable, ["flops"])
+    if not cuts:
+        return fitted, usable, None
+    shown = min(cuts, key=lambda cut: abs(np.log(cut.reach / _AHEAD)))
+    try:
+        return fit_observations(fitted.law, shown.train, spec), shown.train, shown.test
+    except ScalelawError:
+        return fitted, usable, None

@@ -1,0 +1,56 @@
+"""Every code block of the README and the how-tos runs as it stands, in order, one file one session."""
+
+import re
+import shlex
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from scalelaw import datasets
+from scalelaw.cli.main import app
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_block_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(datasets.path("synthetic-ladder"), tmp_path / "my_runs.csv")
+    monkeypatch.chdir(tmp_path)
+    session: dict[str, Any] = {"__name__": "__main__"}
+    for language, block, line in blocks(page.read_text()):
+        if language == "python":
+            exec(compile("\n" * line + block, str(page), "exec"), session)
+        else:
+            for command in commands(block):
+                check(command)
+
+
+def blocks(text: str) -> Iterator[tuple[str, str, int]]:
+    """Yield language, content and first line of each block that runs."""
+    for match in BLOCK.finditer(text):
+        yield match[1], match[2], text[: match.start()].count("\n") + 1
+
+
+def commands(block: str) -> list[str]:
+    """Return what follows ``$ scalelaw`` on each line of a console block; other programs are not run."""
+    lines = block.replace("\\\n", " ").splitlines()
+    return [line.removeprefix("$ scalelaw") for line in lines if re.match(r"\$ scalelaw\b", line)]
+
+
+def check(command: str) -> None:
+    """Run one command in this process; it must end with status 0, or with the one its comment states."""
+    stated = re.search(r"# exit (\d)\s*$", command)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")  # as outside the tests: the program prints them and goes on
+        result = CliRunner().invoke(app, shlex.split(command, comments=True))
+    expected = int(stated[1]) if stated else 0
+    told = f"$ scalelaw{command}\nstatus {result.exit_code}, not {expected}\n{result.output}"
+    assert result.exit_code == expected, told
+    assert result.exception is None or isinstance(result.exception, SystemExit), told
