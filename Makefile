@@ -13,7 +13,7 @@ help: ## list these verbs
 setup: .venv/developer ## make .venv with the package and everything needed to work on it
 
 demo: .venv/user ## fit, backtest and plan on the shipped table; figures land in demo/
-	$(BIN)/scalelaw study --demo
+	$(BIN)/scalelaw study --demo --out demo
 
 test: .venv/developer ## the default tests, on two processes
 	$(BIN)/pytest -n 2 -m "not slow"

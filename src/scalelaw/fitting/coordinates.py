@@ -49,6 +49,9 @@ class Restrictions:
             if name == other or other in self.ties or other in self.fixed or name in self.fixed:
                 raise BadInput(f"{name} cannot be tied to {other}: tie a free coefficient to another free one")
         for name, (low, high) in self.bounds.items():
+            if name in self.fixed or name in self.ties:
+                how = "fixed" if name in self.fixed else f"tied to {self.ties[name]}"
+                raise BadInput(f"{name} is {how}, so bounds of it mean nothing; leave them out")
             if low is not None and high is not None and not low < high:
                 raise BadInput(f"bounds of {name} must be (low, high) with low < high, got ({low}, {high})")
         if len(self.fixed) + len(self.ties) == len(names):
@@ -65,7 +68,7 @@ class Coordinates:
         self.free = [i for i, name in enumerate(names) if name not in {*restrictions.fixed, *restrictions.ties}]
         self.ties = [(names.index(name), names.index(other)) for name, other in restrictions.ties.items()]
         self.base = np.array([restrictions.fixed.get(name, 0.0) for name in names])
-        limits = [_limits(c.low, c.high, restrictions.bounds.get(c.name, (None, None))) for c in law.coefs]
+        limits = [_limits(c.low, c.high, restrictions.bounds.get(c.name)) for c in law.coefs]
         self.coef_low, self.coef_high = np.array(limits).T
         tied = {i for pair in self.ties for i in pair}
         self.scaled = [
@@ -106,6 +109,8 @@ class Coordinates:
         slopes[:, self.log, self.log] = coef[:, self.log]
         if self.scaled:
             size, by_coef = self._contributions(coef)
+            for name, other in self.ties:
+                by_coef[:, :, other] += by_coef[:, :, name]
             own = coef[:, self.scaled] / size
             coef[:, self.scaled] = own
             slopes[:, self.scaled, self.scaled] = 1.0 / size
@@ -147,8 +152,8 @@ class Coordinates:
         return np.maximum(np.abs(size), _TINY), slope * sign[:, :, None]
 
 
-def _limits(low: float, high: float, asked: tuple[float | None, float | None]) -> tuple[float, float]:
-    """Return the range asked for, an end left open taken from the law unless both are."""
-    if asked == (None, None):
+def _limits(low: float, high: float, asked: tuple[float | None, float | None] | None) -> tuple[float, float]:
+    """Return the range asked for, an end of None open; the law's own where nothing was asked."""
+    if asked is None:
         return low, high
     return (-np.inf if asked[0] is None else asked[0]), (np.inf if asked[1] is None else asked[1])

@@ -17,6 +17,8 @@ from scalelaw.fitting.noise import Noise, huber
 _CHUNK_BYTES = 2**22
 _OUTER_CURVATURE = 0.05
 _FIRST_STAGE_STEPS = 30
+_MOST_STEPS = 400
+_WARM_STEPS = 150
 _DAMPING = (1e-3, 1e-12, 1e12)
 _TOLERANCE = 1e-11
 _WARM_TOLERANCE = 1e-8
@@ -49,14 +51,12 @@ class Problem:
         x: inputs, each (n,).
         y: measured values on the scale of residuals, (n,).
         noise: how residuals are scored.
-        most_steps: steps after which a problem is left where it is.
     """
 
     coordinates: Coordinates
     x: Inputs
     y: Array
     noise: Noise
-    most_steps: int = 400
 
     def evaluate(self, u: Array) -> "State":
         """Return residuals and derivatives at coordinates (p, q)."""
@@ -121,7 +121,8 @@ def solve(problem: Problem, start: Array, weight: Array, *, warm: bool = False) 
         weight: weights (n,) shared by all problems, or (p, n).
         warm: the start is near an optimum already, so that the smooth first stages are skipped.
     """
-    stages, tolerance = (problem.noise.stages[-1:], _WARM_TOLERANCE) if warm else (problem.noise.stages, _TOLERANCE)
+    stages = problem.noise.stages[-1:] if warm else problem.noise.stages
+    tolerance, most_steps = (_WARM_TOLERANCE, _WARM_STEPS) if warm else (_TOLERANCE, _MOST_STEPS)
     count, n = len(start), len(problem.y)
     weight = np.broadcast_to(weight, (count, n))
     chunk = max(8, _CHUNK_BYTES // (8 * n * (len(problem.coordinates.law.coefs) + 3)))
@@ -130,7 +131,7 @@ def solve(problem: Problem, start: Array, weight: Array, *, warm: bool = False) 
         for first in range(0, count, chunk):
             part = slice(first, first + chunk)
             for stage, delta in enumerate(stages, start=1):
-                limit = problem.most_steps if stage == len(stages) else _FIRST_STAGE_STEPS
+                limit = most_steps if stage == len(stages) else _FIRST_STAGE_STEPS
                 batch = _Batch(problem, delta, u[part], weight[part])
                 u[part], objective[part], taken = batch.run(limit, tolerance)
                 steps[part] += taken
