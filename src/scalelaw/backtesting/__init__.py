@@ -1,7 +1,9 @@
 """How well a law forecast the dearer runs it had not seen."""
 
+from scalelaw.backtesting.backtest import DRAWS as DRAWS
 from scalelaw.backtesting.backtest import Backtest as Backtest
 from scalelaw.backtesting.backtest import Cut as Cut
+from scalelaw.backtesting.backtest import Progress as Progress
 from scalelaw.backtesting.backtest import backtest as backtest
 from scalelaw.backtesting.backtest import backtest_observations as backtest_observations
 from scalelaw.backtesting.score import Score as Score

@@ -14,11 +14,15 @@ from scalelaw.core.forecaster import Prediction
 from scalelaw.core.numbers import format_number
 from scalelaw.core.text import table
 from scalelaw.fitting import FitOptions, FitSpec, fit_observations, make_spec
-from scalelaw.laws import Law, get, parse
+from scalelaw.laws import Law, as_law, get
 from scalelaw.runs import Observations, RunTable, load_runs
 
 _FEWEST_STARTS = 16
-_DRAWS = 400
+DRAWS = 400
+"""Refits of each window unless said otherwise: enough for the ends of an interval."""
+
+Progress = Callable[[int, int], None]
+"""Told (done, of) before the first window and after each."""
 
 
 @dataclass(frozen=True)
@@ -91,39 +95,72 @@ class Backtest:
                 f"backtest of {self.law.spelling}: no window has {rules.min_train} runs over {rules.min_decades} "
                 f"decades below the cut and {rules.min_test} above it; train more small runs"
             )
-        head = ["cut", "reach", "fitted", "scored", "error", "bias", f"inside {self.cuts[0].level:.0%}",
+        head = ["cut", "reach", "fitted", "scored", "error", "bias", f"inside {100 * self.cuts[0].level:g} %",
                 "last value", "power in C"]  # fmt: skip
         rows = [head, *(_row(cut) for cut in self.cuts)]
-        return f"backtest of {self.law.spelling} on the dearer runs of {self.target}\n" + table(rows, right=range(1, 9))
+        lines = [
+            f"backtest of {self.law.spelling}: {self.target} of the dearer runs, forecast from the cheaper ones",
+            table(rows, right=range(1, 9)),
+            *(f"  not fitted: {', '.join(names)}: {why}" for why, names in self._failures().items()),
+        ]
+        return "\n".join(lines)
+
+    def _failures(self) -> dict[str, list[str]]:
+        """Return the windows that could not be fitted, by reason."""
+        names: dict[str, list[str]] = {}
+        for cut in self.cuts:
+            if cut.failed:
+                names.setdefault(cut.failed, []).append(_named(cut))
+        return names
 
 
-def backtest(law: str | Law, runs: Any, *, target: str | None = None, **options: Unpack[FitOptions]) -> Backtest:
+def backtest(
+    law: str | Law,
+    runs: Any,
+    *,
+    target: str | None = None,
+    progress: Progress | None = None,
+    **options: Unpack[FitOptions],
+) -> Backtest:
     """Fit a law below expanding cuts over compute, params and tokens, and score it above them.
 
     Args:
         law: name, spelling, formula or law.
         runs: a table, or anything ``load_runs`` reads.
         target: what to forecast, ``metric@eval_set``; may be left out where the table has one.
+        progress: told (done, of) as windows are scored.
         **options: how to fit, see ``FitSpec``; ``level`` is the level of the intervals scored.
 
     Raises:
         BadInput: a bad argument, or a table the law cannot be fitted to.
     """
-    chosen = parse(law)[0] if isinstance(law, str) else law
+    chosen = as_law(law)
     runs = runs if isinstance(runs, RunTable | Observations) else load_runs(runs)
     observed = runs.endpoints(target) if isinstance(runs, RunTable) else runs
-    options.setdefault("draws", _DRAWS)
-    return backtest_observations(chosen, observed, make_spec(**options))
+    options.setdefault("draws", DRAWS)
+    return backtest_observations(chosen, observed, make_spec(**options), progress=progress)
 
 
 def backtest_observations(
-    law: Law, observed: Observations, spec: FitSpec, *, axes: Iterable[str] = AXES, rules: WindowRules | None = None
+    law: Law,
+    observed: Observations,
+    spec: FitSpec,
+    *,
+    axes: Iterable[str] = AXES,
+    rules: WindowRules | None = None,
+    progress: Progress | None = None,
 ) -> Backtest:
-    """Score every window of the rows the law can use."""
+    """Score every window of the rows the law can use; ``progress`` is told (done, of)."""
     usable = observed.complete(law.inputs)
     usable = usable.keep(usable.y > 0, f"{usable.target} is not positive")
-    cuts = tuple(_scored(law, window, spec) for window in windows(usable, axes, rules))
-    return Backtest(law, observed.target, cuts, spec)
+    found = windows(usable, axes, rules)
+    tell = progress or (lambda done, of: None)
+    cuts = []
+    tell(0, len(found))
+    for window in found:
+        cuts.append(_scored(law, window, spec))
+        tell(len(cuts), len(found))
+    return Backtest(law, observed.target, tuple(cuts), spec)
 
 
 def _scored(law: Law, window: Window, spec: FitSpec) -> Cut:
@@ -175,8 +212,8 @@ def _row(cut: Cut) -> list[str]:
 
     own = cut.score
     return [
-        f"{cut.axis} < {format_number(cut.below, 3)}",
-        f"{cut.reach:.3g}x",
+        _named(cut),
+        f"{cut.reach:.0f}x" if cut.reach >= 100 else f"{cut.reach:.3g}x",
         str(cut.n_train),
         str(cut.n_test),
         percent(own),
@@ -184,3 +221,7 @@ def _row(cut: Cut) -> list[str]:
         f"{own.observed:.0%}" if own and own.observed is not None else "-",
         *(percent(cut.baselines[name]) for name in BASELINES),
     ]
+
+
+def _named(cut: Cut) -> str:
+    return f"{cut.axis} < {format_number(cut.below, 3)}"

@@ -1,12 +1,14 @@
 """Options that several commands share, spelled once, and the reading of a table with them."""
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalelaw.core.errors import BadInput
+from scalelaw.core.errors import BadInput, BadNumber
+from scalelaw.core.numbers import parse_number
 
 if TYPE_CHECKING:
     from scalelaw.fitting import FitOptions
@@ -14,6 +16,24 @@ if TYPE_CHECKING:
 
 _TABLE = "The table"
 _FIT = "The fit"
+
+TABLE_OPTIONS = ("target", "column", "unit", "derive", "exclude_top", "reason", "strict")
+"""Options that say how a table is read; each means nothing without one."""
+
+
+def _real(text: str | float) -> float:
+    try:
+        return parse_number(text)
+    except BadNumber as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _whole(text: str | int) -> int:
+    value = _real(text)
+    if not value.is_integer():
+        raise typer.BadParameter(f"{text!r} is not a whole number")
+    return int(value)
+
 
 File = Annotated[str, typer.Argument(help="CSV, TSV, JSON, JSONL or Parquet file of runs.", metavar="FILE")]
 LawName = Annotated[str, typer.Option("--law", help="Law by name, spelling or formula.", metavar="NAME|FORMULA")]
@@ -49,15 +69,33 @@ Reason = Annotated[
     typer.Option(help="Why rows are left out; kept with the result.", metavar="TEXT", rich_help_panel=_TABLE),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse a table with any unusable row.", rich_help_panel=_TABLE)]
-Loss = Annotated[str, typer.Option(help="huber, absolute or squared.", rich_help_panel=_FIT)]
-Delta = Annotated[float, typer.Option(help="Huber's threshold, in units of the residual.", rich_help_panel=_FIT)]
-On = Annotated[
-    str, typer.Option(help="Residuals of the log of the target, or of the target: log or raw.", rich_help_panel=_FIT)
+Loss = Annotated[str, typer.Option(help="huber, absolute or squared.", metavar="KIND", rich_help_panel=_FIT)]
+Delta = Annotated[
+    float,
+    typer.Option(help="Huber's threshold, in units of the residual.", parser=_real, metavar="X", rich_help_panel=_FIT),
 ]
-Draws = Annotated[int, typer.Option(help="Bootstrap refits; 0 for none.", rich_help_panel=_FIT)]
-Starts = Annotated[int, typer.Option(help="Starts that must agree.", rich_help_panel=_FIT)]
-Seed = Annotated[int, typer.Option(help="Seed of the resampling.", rich_help_panel=_FIT)]
-Level = Annotated[float, typer.Option(help="Level of the intervals.", rich_help_panel=_FIT)]
+On = Annotated[
+    str,
+    typer.Option(
+        help="Residuals of the log of the target, or of the target: log or raw.",
+        metavar="SCALE",
+        rich_help_panel=_FIT,
+    ),
+]
+Draws = Annotated[
+    int, typer.Option(help="Bootstrap refits; 0 for none.", parser=_whole, metavar="N", rich_help_panel=_FIT)
+]
+Starts = Annotated[
+    int,
+    typer.Option(
+        help="Starts of the search; how many agree is told.", parser=_whole, metavar="N", rich_help_panel=_FIT
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Seed of the resampling.", parser=_whole, metavar="N", rich_help_panel=_FIT)]
+Level = Annotated[
+    float,
+    typer.Option(help="Level of the intervals, between 0 and 1.", parser=_real, metavar="LEVEL", rich_help_panel=_FIT),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -123,17 +161,39 @@ def pairs(values: Sequence[str] | None, option: str) -> dict[str, str]:
     return found
 
 
-def show(result: Any, as_json: bool) -> None:
-    """Print a result as text, or as the JSON of its ``to_dict``."""
-    typer.echo(json.dumps(finite(result.to_dict()), indent=2) if as_json else str(result))
+def refuse_with(context: typer.Context, names: Sequence[str], why: str) -> None:
+    """Refuse options that were given and would do nothing.
+
+    Raises:
+        BadInput: one of them stands on the command line.
+    """
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise BadInput(f"--{name.replace('_', '-')} {why}")
 
 
-def finite(value: Any) -> Any:
-    """Return a value with infinite and missing numbers as null, which JSON can hold."""
-    if isinstance(value, Mapping):
-        return {name: finite(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(each) for each in value]
-    if isinstance(value, float) and value - value != 0:
-        return None
-    return value
+def check_writable(path: str, option: str, *, folder: bool = False) -> None:
+    """Refuse a place nothing can be written to, before any work is done.
+
+    Args:
+        path: the file to write, or with ``folder`` the folder to write into, which need not exist.
+        option: the option it was given with.
+        folder: see ``path``.
+
+    Raises:
+        BadInput: it cannot be written.
+    """
+    place = Path(path).expanduser()
+    if folder:
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        if not place.is_dir():
+            raise BadInput(f"{option} {path}: {place} is a file; name a folder")
+    elif place.is_dir():
+        raise BadInput(f"{option} {path}: that is a folder; name a file in it")
+    elif not place.parent.is_dir():
+        raise BadInput(f"{option} {path}: there is no folder {place.parent}; make it first")
+    holder = place if folder or place.exists() else place.parent
+    if not os.access(holder, os.W_OK):
+        raise BadInput(f"{option} {path}: {holder} may not be written to; name another place")

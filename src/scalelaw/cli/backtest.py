@@ -1,6 +1,7 @@
 """``scalelaw backtest``: how a law forecast the dearer runs of a table."""
 
 from scalelaw.cli import _options as options
+from scalelaw.cli._output import progress, show
 
 
 def backtest_command(
@@ -29,4 +30,6 @@ def backtest_command(
         file, columns=column, units=unit, derive=derive, exclude_top=exclude_top, reason=reason, strict=strict
     )
     chosen = options.fit_options(loss=loss, delta=delta, on=on, draws=draws, starts=starts, seed=seed, level=level)
-    options.show(backtest(law, table, target=target, **chosen), json)
+    with progress("backtest") as moved:
+        tested = backtest(law, table, target=target, progress=moved, **chosen)
+    show(tested, json)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from scalelaw.cli import _options as options
+from scalelaw.cli._output import show
 
 Params = Annotated[str, typer.Argument(help="Parameters, e.g. 8B.", metavar="PARAMS")]
 Tokens = Annotated[str, typer.Argument(help="Training tokens, e.g. 15T.", metavar="TOKENS")]
@@ -22,4 +23,4 @@ def calc_command(
     """Compute what a run costs and what each published law says of it; needs no data."""
     from scalelaw.planning import calculate
 
-    options.show(calculate(params, tokens, params_non_embedding=params_non_embedding), json)
+    show(calculate(params, tokens, params_non_embedding=params_non_embedding), json)

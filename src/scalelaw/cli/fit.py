@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from scalelaw.cli import _options as options
+from scalelaw.cli._output import show
 
 Save = Annotated[str | None, typer.Option(help="Write the fit, draws included.", metavar="FIT.json")]
 
@@ -31,13 +32,15 @@ def fit_command(
 ) -> None:
     """Fit a law to runs: coefficients, intervals, status, and what was set aside and why."""
     from scalelaw.fitting import fit_observations, make_spec
-    from scalelaw.laws import parse
+    from scalelaw.laws import as_law
 
+    if save is not None:
+        options.check_writable(save, "--save")
     table = options.read_table(
         file, columns=column, units=unit, derive=derive, exclude_top=exclude_top, reason=reason, strict=strict
     )
     chosen = options.fit_options(loss=loss, delta=delta, on=on, draws=draws, starts=starts, seed=seed, level=level)
-    result = fit_observations(parse(law)[0], table.endpoints(target), make_spec(**chosen))
-    if save:
+    result = fit_observations(as_law(law), table.endpoints(target), make_spec(**chosen))
+    if save is not None:
         result.save(save)
-    options.show(result, json)
+    show(result, json)

@@ -2,37 +2,76 @@
 
 import sys
 import warnings
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import typer
 from typer.core import TyperGroup
 
-import scalelaw
 from scalelaw.cli import backtest, calc, fit, laws, plan, study
-from scalelaw.core.errors import BadInput, MissingExtra, ScalelawError
+from scalelaw.core.errors import BadInput, MissingExtra, ScalelawError, ScalelawWarning
+from scalelaw.core.version import __version__
+
+_USAGE = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
+"""Base of what typer raises for a command line it cannot read."""
 
 
 class Guarded(TyperGroup):
-    """Turns every error of ours into one line on stderr: status 2 for bad input, 1 for a failure."""
+    """Turns every error of ours, and every misuse, into one line on stderr; other exceptions show their traceback.
 
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command named on the command line."""
-        warnings.showwarning = _warn
-        try:
-            return super().invoke(ctx)
-        except ScalelawError as error:
-            line = " ".join(str(error).split())
-            typer.echo(f"scalelaw: {line}", err=True)
-            raise typer.Exit(2 if isinstance(error, BadInput | MissingExtra) else 1) from error
+    Status 2 is for bad usage or input, 1 for a failure, 130 for Ctrl-C.
+    """
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command line and leave with its status."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", ScalelawWarning)
+            warnings.showwarning = _shown_by(warnings.showwarning)
+            try:
+                status = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+            except (ScalelawError, _USAGE, typer.Abort, KeyboardInterrupt) as error:
+                status = _explained(error)
+        sys.exit(status if isinstance(status, int) else 0)
 
 
-def _warn(message: Warning | str, *_: object, **__: object) -> None:
-    typer.echo(f"warning: {message}", err=True)
+def _explained(error: BaseException) -> int:
+    """Print an error in one line, and return the status to leave with."""
+    if isinstance(error, ScalelawError):
+        _say(str(error))
+        return 2 if isinstance(error, BadInput | MissingExtra) else 1
+    if isinstance(error, _USAGE):
+        where = getattr(getattr(error, "ctx", None), "command_path", "scalelaw")
+        _say(f"{error.format_message().rstrip('.')} (see {where} --help)")
+        return 2
+    return 130
+
+
+def _shown_by(plain: Callable[..., None]) -> Callable[..., None]:
+    """Return what prints our warnings in one line, and every other as Python does."""
+
+    def shown(message: Warning | str, *where: Any, **more: Any) -> None:
+        if isinstance(message, ScalelawWarning):
+            _say(f"warning: {message}")
+        else:
+            plain(message, *where, **more)
+
+    return shown
+
+
+def _say(message: str) -> None:
+    typer.echo(f"scalelaw: {' '.join(message.split())}", err=True)
 
 
 app = typer.Typer(
     cls=Guarded,
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Fit scaling laws to small training runs, measure how far to believe them, and plan the large one.",
@@ -46,8 +85,12 @@ app.command("calc")(calc.calc_command)
 
 
 @app.callback(invoke_without_command=True)
-def version_option(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
+def version_option(
+    context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version.")
+) -> None:
     """Fit scaling laws to small training runs, measure how far to believe them, and plan the large one."""
     if version:
-        typer.echo(scalelaw.__version__)
-        sys.exit(0)
+        typer.echo(__version__)
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())

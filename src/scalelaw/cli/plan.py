@@ -1,15 +1,17 @@
 """``scalelaw plan``: how to spend a budget, from a table, a saved fit or a published law."""
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scalelaw.cli import _options as options
+from scalelaw.cli._output import show
 from scalelaw.core.errors import BadInput, UnknownName
 
 if TYPE_CHECKING:
     from scalelaw.core.forecaster import Forecaster
+    from scalelaw.planning.question import Asked
 
 Source = Annotated[
     str, typer.Argument(help="Table of runs, saved fit, or published law.", metavar="FILE|FIT.json|LAW@SOURCE")
@@ -23,6 +25,7 @@ MaxTokens = Annotated[str | None, typer.Option(help="Most tokens there are.", me
 
 
 def plan_command(
+    context: typer.Context,
     source: Source,
     flops: Flops = None,
     params: Params = None,
@@ -44,33 +47,51 @@ def plan_command(
     json: options.Json = False,
 ) -> None:
     """Decide how to spend a budget: params, tokens and loss, with intervals, reach and assumptions."""
-    from scalelaw.fitting import fit, is_fit, load_fit, published
-    from scalelaw.laws import parse
-    from scalelaw.planning import plan
+    from scalelaw.fitting import fit
+    from scalelaw.planning import ask, plan
 
-    forecaster: Forecaster
-    if not Path(source).exists() and "@" in source:
-        named, of = parse(source)
-        if of is None:
-            raise UnknownName.among(f"source of {named.spelling}", source, named.published)
-        forecaster = published(named, of)
-    elif source.endswith(".json") and is_fit(source):
-        forecaster = load_fit(source)
-    elif not Path(source).exists():
-        raise BadInput(f"{source}: no such file; a published law is written LAW@SOURCE, like chinchilla@besiroglu2024")
-    else:
+    asked: Asked = {
+        "flops": flops,
+        "params": params,
+        "tokens": tokens,
+        "loss": loss,
+        "level": level,
+        "max_params": max_params,
+        "max_tokens": max_tokens,
+    }
+    ask(**asked)
+    forecaster: Forecaster | None = _known(source)
+    if forecaster is None:
         table = options.read_table(
             source, columns=column, units=unit, derive=derive, exclude_top=exclude_top, reason=reason, strict=strict
         )
         forecaster = fit(law, table, target=target, draws=draws, seed=seed, level=level)
-    answer = plan(
-        forecaster,
-        flops=flops,
-        params=params,
-        tokens=tokens,
-        loss=loss,
-        level=level,
-        max_params=max_params,
-        max_tokens=max_tokens,
-    )
-    options.show(answer, json)
+    else:
+        why = f"is for fitting a table, and {source} is fitted already"
+        options.refuse_with(context, ("law", *options.TABLE_OPTIONS, "draws", "seed"), why)
+    show(plan(forecaster, **asked), json)
+
+
+def _known(source: str) -> "Forecaster | None":
+    """Return the published law or the saved fit that a source names, None for a table.
+
+    Raises:
+        BadInput: neither, and no file either.
+    """
+    from scalelaw.core.findings import Grade, enforce
+    from scalelaw.fitting import is_fit, load_fit, published
+    from scalelaw.laws import parse
+
+    if os.path.exists(source):
+        if not is_fit(source):
+            return None
+        saved = load_fit(source)
+        enforce(finding for finding in saved.findings if finding.grade is Grade.WARN)
+        return saved
+    if "@" not in source:
+        hint = "a published law is written LAW@SOURCE, like chinchilla@besiroglu2024"
+        raise BadInput(f"there is no file {source!r}; {hint}")
+    named, of = parse(source)
+    if of is None:
+        raise UnknownName.among(f"source of {named.spelling}", source, named.published)
+    return published(named, of)

@@ -5,17 +5,19 @@ from typing import Annotated
 import typer
 
 from scalelaw.cli import _options as options
+from scalelaw.cli._output import progress, show
 from scalelaw.core.errors import BadInput
 
-MaybeFile = Annotated[str | None, typer.Argument(help="File of runs.", metavar="FILE")]
+MaybeFile = Annotated[str | None, typer.Argument(help="CSV, TSV, JSON, JSONL or Parquet file of runs.", metavar="FILE")]
 Flops = Annotated[
     str | None, typer.Option(help="Budget to plan for; ten times the dearest run unless given.", metavar="C")
 ]
-Out = Annotated[str | None, typer.Option(help="Folder for the figures.", metavar="DIR")]
+Out = Annotated[str | None, typer.Option(help="Folder for the figures; none are drawn without it.", metavar="DIR")]
 Demo = Annotated[bool, typer.Option("--demo", help="Study the shipped synthetic ladder instead of a file.")]
 
 
 def study_command(
+    context: typer.Context,
     file: MaybeFile = None,
     law: options.LawName = "chinchilla",
     flops: Flops = None,
@@ -34,16 +36,22 @@ def study_command(
     json: options.Json = False,
 ) -> None:
     """Fit, backtest, plan and draw from one table, printed together."""
+    if demo == (file is not None):
+        raise BadInput("study takes either a FILE of runs or --demo; try: scalelaw study --demo")
+    if out is not None:
+        options.check_writable(out, "--out", folder=True)
     from scalelaw import datasets
     from scalelaw.workflows import study
 
-    if demo == (file is not None):
-        raise BadInput("study takes either a FILE of runs or --demo; try: scalelaw study --demo")
-    table = (
-        datasets.load("synthetic-ladder")
-        if file is None
-        else options.read_table(
+    if file is None:
+        options.refuse_with(context, options.TABLE_OPTIONS, "is for a FILE; the shipped ladder is read as it is")
+        table = datasets.load("synthetic-ladder")
+    else:
+        table = options.read_table(
             file, columns=column, units=unit, derive=derive, exclude_top=exclude_top, reason=reason, strict=strict
         )
-    )
-    options.show(study(table, law=law, target=target, flops=flops, out=out, draws=draws, seed=seed, level=level), json)
+    with progress("backtest") as moved:
+        found = study(
+            table, law=law, target=target, flops=flops, out=out, progress=moved, draws=draws, seed=seed, level=level
+        )
+    show(found, json)

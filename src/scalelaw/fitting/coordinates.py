@@ -145,8 +145,8 @@ class Coordinates:
         m = len(self.scaled)
         unit = np.repeat(coef[:, None, :], m + 1, axis=1)
         unit[:, :, self.scaled] = np.eye(m + 1, m)
-        value, jacobian = self.law.value_and_jacobian(unit, self.reference)
-        size = value[:, :m, 0] - value[:, m:, 0]
+        _, jacobian = self.law.value_and_jacobian(unit, self.reference)
+        size = jacobian[:, m, self.scaled, 0]
         slope = jacobian[:, :m, :, 0] - jacobian[:, m:, :, 0]
         sign = np.where(size < 0, -1.0, 1.0)
         return np.maximum(np.abs(size), _TINY), slope * sign[:, :, None]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.types import AnyArray
@@ -51,6 +52,7 @@ def save_fit(fit: FitResult, path: str | Path) -> None:
         "notes": list(fit.notes),
         "digest": fit.digest,
     }
+    document["content"] = _content(document)
     partial = Path(f"{path}.partial")
     partial.write_text(json.dumps(document, indent=1) + "\n")
     os.replace(partial, path)
@@ -67,11 +69,15 @@ def load_fit(path: str | Path) -> FitResult:
     """
     document = _read(Path(path))
     try:
+        if document["content"] != _content(document):
+            raise BadInput(f"{path} was edited since it was written; fit the runs again")
         fit = _fit(document)
+    except BadInput:
+        raise
     except (KeyError, TypeError, IndexError, AttributeError, ValueError, zlib.error) as error:
         raise BadInput(f"{path} is not a whole {SCHEMA} file ({error}); fit the runs again") from error
     if fit.digest != document["digest"]:
-        raise BadInput(f"{path} was edited: its digest is {document['digest']}, its content gives {fit.digest}")
+        raise BadInput(f"{path} has the digest {document['digest']}, its rows and spec give {fit.digest}; fit again")
     return fit
 
 
@@ -126,6 +132,11 @@ def _fit(document: Mapping[str, Any]) -> FitResult:
         notes=tuple(document["notes"]),
         version=document["version"],
     )
+
+
+def _content(document: Mapping[str, Any]) -> str:
+    """Return the digest of everything in the file but itself, results included."""
+    return digest({name: value for name, value in document.items() if name != "content"})
 
 
 def _pack(values: AnyArray) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from scalelaw.fitting.solve import Problem, solve
 from scalelaw.fitting.spec import FitOptions, FitSpec
 from scalelaw.fitting.starts import projected_starts
 from scalelaw.fitting.status import assess
-from scalelaw.laws import Law, parse
+from scalelaw.laws import Law, as_law
 from scalelaw.runs import Observations, RunTable, check_design, load_runs
 
 
@@ -42,7 +42,7 @@ def fit(law: str | Law, runs: Any, *, target: str | None = None, **options: Unpa
         >>> result.status.certified
         True
     """
-    chosen = parse(law)[0] if isinstance(law, str) else law
+    chosen = as_law(law)
     observed = runs if isinstance(runs, Observations) else _table(runs).endpoints(target)
     result = fit_observations(chosen, observed, make_spec(**options))
     enforce(finding for finding in result.findings if finding.grade is Grade.WARN)

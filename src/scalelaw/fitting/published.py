@@ -74,6 +74,9 @@ def published(law: Law, source: str) -> Published:
         UnknownName: this shape of the law has no constants from that source.
     """
     if source not in law.published:
+        elsewhere = [f"{shape.spelling}@{source}" for shape in law.shapes if source in shape.published]
+        if elsewhere:
+            raise UnknownName(f"{law.spelling} has no constants from {source!r}; there are {', '.join(elsewhere)}")
         raise UnknownName.among(f"source of {law.spelling}", source, law.published)
     constants = law.published[source]
     if constants.unverified:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from scalelaw.core.digest import digest
-from scalelaw.core.findings import Finding
+from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, interval, outside
 from scalelaw.core.numbers import format_number
 from scalelaw.core.text import table
@@ -104,7 +104,8 @@ class FitResult:
         mean = np.asarray(self.law.predict(self.draws, x))
         if kind == "mean":
             return mean
-        noise, n, free = self.spec.noise, len(self.rows.y), len(self.draws[0])
+        noise, n = self.spec.noise, len(self.rows.y)
+        free = len(self.coef) - len(self.spec.fixed) - len(self.spec.ties)
         pool = self.residuals * np.sqrt(n / max(n - free, 1))
         rng = np.random.default_rng(seed)
         error = rng.choice(pool, size=mean.shape, p=self.rows.weight / self.rows.weight.sum())
@@ -173,7 +174,7 @@ class FitResult:
 
     def _table(self) -> str:
         """Return the coefficients as text."""
-        percent = f"{self.spec.level:.0%} interval"
+        percent = f"{100 * self.spec.level:g} % interval"
         rows = [["", "value", "se", percent, "", "meaning"]]
         for c, values in zip(self.law.coefs, self.coefficients().values(), strict=True):
             known = values["se"] is not None
@@ -206,6 +207,21 @@ class FitResult:
             *(f"              {part.n} set aside: {part.reason}" for part in self.rows.set_aside),
             f"  fitted on   {ranges}",
             *(f"  note        {note}" for note in self.notes),
-            *(f"  {finding.grade!s:<11} {finding} [{finding.code}]" for finding in self.findings),
+            *self._doubts(),
         ]
+        return lines
+
+    def _doubts(self) -> list[str]:
+        """Return the findings that no line above tells, a way out that several share once."""
+        shown = [
+            finding
+            for finding in self.findings
+            if finding.code != "FIT_NOT_CERTIFIED"
+            and (finding.grade is not Grade.SET_ASIDE or finding.code == "RUNS_UNREADABLE")
+        ]
+        lines = []
+        for finding, following in zip(shown, [*shown, None][1:], strict=True):
+            lines.append(f"  {finding.grade!s:<11} {finding.message} [{finding.code}]")
+            if finding.fix and (following is None or following.fix != finding.fix):
+                lines.append(f"              {finding.fix}")
         return lines

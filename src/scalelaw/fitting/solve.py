@@ -119,9 +119,10 @@ def solve(problem: Problem, start: Array, weight: Array, *, warm: bool = False) 
         problem: law, rows and noise.
         start: coordinates (p, q).
         weight: weights (n,) shared by all problems, or (p, n).
-        warm: the start is near an optimum already, so that the smooth first stages are skipped.
+        warm: the start is near an optimum already, so that the first stage, least squares, is skipped.
     """
-    stages = problem.noise.stages[-1:] if warm else problem.noise.stages
+    every = problem.noise.stages
+    stages = (every[1:] or every) if warm else every
     tolerance, most_steps = (_WARM_TOLERANCE, _WARM_STEPS) if warm else (_TOLERANCE, _MOST_STEPS)
     count, n = len(start), len(problem.y)
     weight = np.broadcast_to(weight, (count, n))

@@ -62,6 +62,8 @@ class FitSpec:
             raise BadInput(f"starts must be at least 1, got {self.starts}; 64 is usual")
         if self.draws < 0 or self.draws == 1:
             raise BadInput(f"draws must be 0 (no intervals) or at least 2, got {self.draws}; 1000 is usual")
+        if self.seed < 0:
+            raise BadInput(f"seed must not be negative, got {self.seed}; 0 is usual")
         if self.resample not in _RESAMPLES:
             raise UnknownName.among("way to resample", self.resample, _RESAMPLES)
 

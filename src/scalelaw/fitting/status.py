@@ -17,6 +17,9 @@ _FEWEST_AGREEING = 3
 _STATIONARY = 1e-6
 _DETERMINED = 1e10
 _PERFECT = 1e-24
+_ZERO = 1e-28
+_SMALL = 1e-3
+_NO_EFFECT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -91,12 +94,12 @@ def assess(problem: Problem, solution: Solution, best: int, weight: Array) -> Fi
         resting = _resting(coordinates.low, coordinates.high, u[0])
         free = ~resting
         promised = scale * _decrement(gradient[0][free], curvature[0][np.ix_(free, free)])
-        decrement = promised / objective if objective > _PERFECT else 0.0
-        smooth = state.normal_equations(weight[None], np.inf)[1][0][np.ix_(free, free)]
+        decrement = promised / objective if objective > scale * _PERFECT else 0.0
+        effects = (state.slopes[0] @ state.jacobian[0] * np.sqrt(weight))[free]
     names = [coordinates.law.coefs[i].name for i in coordinates.free]
-    agreeing = int(np.sum(solution.objective <= objective * (1 + _AGREEMENT) + 1e-28))
+    agreeing = int(np.sum(solution.objective <= objective * (1 + _AGREEMENT) + scale * _ZERO))
     at_bounds = tuple(name for name, rests in zip(names, resting, strict=True) if rests)
-    return FitStatus(len(solution.u), agreeing, decrement, _condition(smooth), at_bounds)
+    return FitStatus(len(solution.u), agreeing, decrement, _condition(effects, u[0][free]), at_bounds)
 
 
 def _resting(low: Array, high: Array, u: Array) -> AnyArray:
@@ -111,10 +114,15 @@ def _decrement(gradient: Array, curvature: Array) -> float:
     return float(0.5 * gradient @ np.linalg.lstsq(curvature, gradient, rcond=1e-14)[0])
 
 
-def _condition(curvature: Array) -> float:
-    """Return the condition number after scaling to a unit diagonal; infinite where a coordinate has no effect."""
-    diagonal = np.diag(curvature)
-    if not np.all(np.isfinite(curvature)) or np.any(diagonal <= 0):
+def _condition(effects: Array, u: Array) -> float:
+    """Return the condition number of the curvature, each coordinate scaled to one; infinite where one has no effect.
+
+    Args:
+        effects: derivative of every weighted residual by each coordinate (q, n).
+        u: coordinates (q,). One that does nothing, such as F of A F / N^alpha, still has effects from rounding.
+    """
+    size = np.linalg.norm(effects, axis=1)
+    felt = size * np.maximum(np.abs(u), _SMALL)
+    if not np.all(np.isfinite(effects)) or np.any(felt <= _NO_EFFECT * felt.max(initial=0.0)):
         return float("inf")
-    scale = 1 / np.sqrt(diagonal)
-    return float(np.linalg.cond(curvature * np.outer(scale, scale)))
+    return float(np.linalg.cond(effects / size[:, None]) ** 2)

@@ -9,6 +9,7 @@ from scalelaw.laws._gallery import describe as describe
 from scalelaw.laws._gallery import gallery as gallery
 from scalelaw.laws._powers import SumOfPowers as SumOfPowers
 from scalelaw.laws._powers import Term as Term
+from scalelaw.laws._registry import as_law as as_law
 from scalelaw.laws._registry import get as get
 from scalelaw.laws._registry import names as names
 from scalelaw.laws._registry import parse as parse

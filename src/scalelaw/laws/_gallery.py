@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
+from scalelaw.core.errors import UnknownName
 from scalelaw.core.text import table
 from scalelaw.laws._base import Constants, Law
 from scalelaw.laws._registry import get, names, parse
@@ -83,9 +84,12 @@ def describe(name: str) -> Description:
     """Return one law as a person reads it.
 
     Raises:
-        UnknownName: no such law.
+        UnknownName: no such law, or no constants of it from the source named.
     """
-    return Description(parse(name)[0])
+    law, source = parse(name)
+    if source is not None and source not in law.published:
+        raise UnknownName.among(f"source of {law.spelling}", source, law.published)
+    return Description(law)
 
 
 def gallery() -> Gallery:

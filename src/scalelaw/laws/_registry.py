@@ -65,6 +65,21 @@ def _plugin(name: str) -> Law:
     return law
 
 
+def as_law(law: str | Law) -> Law:
+    """Return a law to be fitted: a law as it is, text as ``parse`` reads it.
+
+    Raises:
+        UnknownName: no such law or shape.
+        BadInput: a malformed spelling, or one that names published constants, which leave nothing to fit.
+    """
+    if not isinstance(law, str):
+        return law
+    found, source = parse(law)
+    if source is not None:
+        raise BadInput(f"{law!r} names published constants, and a fit finds its own; write {found.spelling!r}")
+    return found
+
+
 def parse(text: str) -> tuple[Law, str | None]:
     """Read a law as people spell it, with the source of its constants if one is named.
 

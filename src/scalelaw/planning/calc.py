@@ -122,7 +122,7 @@ def calculate(
         if kind in known:
             losses.append(_reading(law, source, constants, {kind: known[kind], "tokens": known["tokens"]}))
         else:
-            skipped[f"{law.spelling}@{source}"] = f"it takes {kind}; give {kind}="
+            skipped[f"{law.spelling}@{source}"] = f"it takes {kind}; give {kind}= (CLI: --{kind.replace('_', '-')})"
     return Calculation(
         known["params"],
         known["tokens"],

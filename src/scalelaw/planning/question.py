@@ -72,9 +72,10 @@ class Question:
         return {self.given: self.value, "level": self.level, **self.limits}
 
     def __str__(self) -> str:
-        unit = {"flops": "FLOP", "params": "params", "tokens": "tokens", "loss": "loss"}[self.given]
+        unit = {"flops": "FLOP", "params": "params", "tokens": "tokens"}
         limits = "".join(f", {name} {format_number(value)}" for name, value in self.limits.items())
-        return f"{format_number(self.value)} {unit}{limits}"
+        value = format_number(self.value)
+        return f"{f'{value} {unit[self.given]}' if self.given in unit else f'a loss of {value}'}{limits}"
 
 
 def ask(**asked: Unpack[Asked]) -> Question:

@@ -70,7 +70,7 @@ def check_all_text(name: str, column: str, numbers: Numbers) -> list[Finding]:
     """Refuse a column in which not one cell is a number."""
     if numbers.present.any() or not numbers.unreadable.any():
         return []
-    fix = f'name another column with columns={{"{name}": "..."}}, or leave it out with columns={{"{name}": None}}'
+    fix = f'name another column with columns={{"{name}": "..."}} (CLI: --column {name}=...), or leave it out with None'
     message = f"{name} must be numbers, and the column {column!r} holds text ({numbers.example!r})"
     return [Finding("RUNS_ALL_TEXT", Grade.REFUSE, message, int(numbers.unreadable.sum()), fix)]
 

@@ -164,7 +164,8 @@ def _keep_unrecognised(rows: Rows, raw: RawTable, assignment: Assignment) -> Non
     if not any(name.startswith("params") for name in rows.numbers):
         alike = [column for column in raw.columns if column not in used and "param" in column.lower()]
         if alike:
-            rows.notes.append(f"no column is params; if {alike[0]!r} is, say columns={{'params': {alike[0]!r}}}")
+            say = f"say columns={{'params': {alike[0]!r}}} (CLI: --column params={alike[0]})"
+            rows.notes.append(f"no column is params; if {alike[0]!r} is, {say}")
 
 
 def _findings(

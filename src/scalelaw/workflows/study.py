@@ -1,18 +1,19 @@
 """The study: one table of runs becomes a fit, a backtest, a plan and two figures, printed together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 
-from scalelaw.backtesting import Backtest, backtest_observations, windows
-from scalelaw.core.errors import ScalelawError
+from scalelaw.backtesting import DRAWS, Backtest, Progress, backtest_observations, windows
+from scalelaw.core.errors import BadInput, ScalelawError
 from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.optional import require
 from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec
-from scalelaw.laws import Law, parse
-from scalelaw.planning import Plan, plan
+from scalelaw.laws import Law, as_law
+from scalelaw.planning import Plan, ask, plan
 from scalelaw.runs import Observations, RunTable, load_runs
 
 _AHEAD = 10.0
@@ -28,6 +29,7 @@ class Study:
         backtest: how fits to its cheaper runs forecast the dearer ones.
         plan: how to spend the budget asked for, or None where the law cannot plan.
         figures: name -> file written.
+        skipped: ``plan`` or ``figures`` -> why there is none.
     """
 
     runs: RunTable
@@ -35,6 +37,7 @@ class Study:
     backtest: Backtest
     plan: Plan | None
     figures: Mapping[str, Path]
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -45,14 +48,18 @@ class Study:
             "backtest": self.backtest.to_dict(),
             "plan": self.plan.to_dict() if self.plan else None,
             "figures": {name: str(path) for name, path in self.figures.items()},
+            "skipped": dict(self.skipped),
         }
 
     def __str__(self) -> str:
-        parts = [str(self.runs), str(self.fit), str(self.backtest)]
+        notes = tuple(note for note in self.fit.notes if note not in self.runs.notes)
+        findings = tuple(finding for finding in self.fit.findings if finding not in self.runs.findings)
+        parts = [str(self.runs), str(replace(self.fit, notes=notes, findings=findings)), str(self.backtest)]
         if self.plan is not None:
             parts.append(str(self.plan))
         if self.figures:
             parts.append("figures\n" + "\n".join(f"  {path}" for path in self.figures.values()))
+        parts += [f"no {name}: {why}" for name, why in self.skipped.items()]
         return "\n\n".join(parts)
 
 
@@ -63,6 +70,7 @@ def study(
     target: str | None = None,
     flops: float | str | None = None,
     out: str | Path | None = None,
+    progress: Progress | None = None,
     **options: Unpack[FitOptions],
 ) -> Study:
     """Fit, backtest and plan from one table.
@@ -73,30 +81,55 @@ def study(
         target: what to fit, where the table has several targets.
         flops: budget to plan for, FLOP; ten times the dearest run unless given.
         out: folder the figures are written to; none are drawn without it.
-        **options: how to fit, see ``FitSpec``.
+        progress: told (done, of) as the windows of the backtest are scored.
+        **options: how to fit, see ``FitSpec``; the backtest refits each window at most 400 times.
 
     Raises:
         BadInput: a bad argument, or a table the law cannot be fitted to.
         FitFailed: no start reached a finite objective.
+        MissingExtra: figures are asked for and matplotlib is not installed.
     """
-    chosen = parse(law)[0] if isinstance(law, str) else law
-    table = runs if isinstance(runs, RunTable) else load_runs(runs)
     spec = make_spec(**options)
+    if flops is not None:
+        ask(flops=flops, level=spec.level)
+    if out is not None:
+        _make_folder(Path(out))
+    chosen = as_law(law)
+    table = runs if isinstance(runs, RunTable) else load_runs(runs)
     observed = table.endpoints(target)
     fitted = fit_observations(chosen, observed, spec)
-    tested = backtest_observations(chosen, observed, spec)
-    planned = _plan(fitted, flops)
-    figures = {} if out is None or planned is None else _figures(fitted, observed, spec, Path(out))
-    return Study(table, fitted, tested, planned, figures)
+    planned, skipped = _plan(fitted, flops)
+    tested = backtest_observations(chosen, observed, replace(spec, draws=min(spec.draws, DRAWS)), progress=progress)
+    figures = _figures(fitted, observed, spec, Path(out)) if out is not None and planned is not None else {}
+    if out is not None and planned is None:
+        skipped["figures"] = "both figures need the law's compute-optimal line"
+    return Study(table, fitted, tested, planned, figures, skipped)
 
 
-def _plan(fitted: FitResult, flops: float | str | None) -> Plan | None:
-    """Plan the budget asked for; a law that cannot plan is an error only where a budget was named."""
+def _make_folder(out: Path) -> None:
+    """Make the folder for the figures, before any work is done.
+
+    Raises:
+        BadInput: it cannot be made.
+        MissingExtra: nothing can be drawn.
+    """
+    require("matplotlib", extra="plot", why="draw figures")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"the folder {str(out)!r} cannot be made: {error.strerror}") from error
+
+
+def _plan(fitted: FitResult, flops: float | str | None) -> tuple[Plan | None, dict[str, str]]:
+    """Plan; where the law cannot, say why, which is an error only where a budget was named."""
     if flops is not None:
-        return plan(fitted, flops=flops, level=fitted.spec.level)
-    if "tokens" not in fitted.inputs or len(fitted.inputs) != 2 or "flops" not in fitted.domain:
-        return None
-    return plan(fitted, flops=_AHEAD * fitted.domain["flops"][1], level=fitted.spec.level)
+        return plan(fitted, flops=flops, level=fitted.spec.level), {}
+    if "flops" not in fitted.domain:
+        return None, {"plan": "the table has no compute; name a budget with flops= (CLI: --flops)"}
+    try:
+        return plan(fitted, flops=_AHEAD * fitted.domain["flops"][1], level=fitted.spec.level), {}
+    except BadInput as error:
+        return None, {"plan": str(error)}
 
 
 def _figures(fitted: FitResult, observed: Observations, spec: FitSpec, out: Path) -> dict[str, Path]:

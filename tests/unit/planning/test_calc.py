@@ -14,7 +14,7 @@ def test_a_law_is_not_fed_another_kind_of_params() -> None:
     calculation = calculate("8B", "15T")
     assert all(reading.n == "params" for reading in calculation.losses)
     assert calculation.skipped["kaplan_joint@kaplan2020"] == (
-        "it takes params_non_embedding; give params_non_embedding="
+        "it takes params_non_embedding; give params_non_embedding= (CLI: --params-non-embedding)"
     )
     given = calculate("8B", "15T", params_non_embedding="7B")
     assert "kaplan_joint@kaplan2020" not in given.skipped

@@ -1,0 +1,72 @@
+"""What every command prints: a result as text or JSON on stdout, progress and warnings on stderr."""
+
+import json
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+_NARROWEST = 60
+_CELLS = 3
+_LABEL = re.compile(r"\s*(?:\w[\w ]*?\s{2,}|\w[\w ]*: |\s+)?")
+
+
+def show(result: Any, as_json: bool) -> None:
+    """Print a result as the JSON of its ``to_dict``, or as text, long lines folded where a terminal reads it."""
+    if as_json:
+        typer.echo(json.dumps(finite(result.to_dict()), indent=2, allow_nan=False))
+        return
+    text = str(result)
+    if sys.stdout.isatty():
+        width = max(shutil.get_terminal_size().columns, _NARROWEST)
+        text = "\n".join(folded(line, width) for line in text.splitlines())
+    typer.echo(text)
+
+
+def finite(value: Any) -> Any:
+    """Return a value with infinite and missing numbers as null, which JSON can hold."""
+    if isinstance(value, Mapping):
+        return {name: finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    if isinstance(value, float) and value - value != 0:
+        return None
+    return value
+
+
+def folded(line: str, width: int) -> str:
+    """Return a line folded at words, what follows hanging below the text behind its label; rows of tables stay.
+
+    Example:
+        >>> print(folded("  note        tokens = flops / (6 x params), counting convention 6N_total", 50))
+          note        tokens = flops / (6 x params),
+                      counting convention 6N_total
+    """
+    if len(line) <= width or len(re.split(r"\s{2,}", line.strip())) > _CELLS:
+        return line
+    label = _LABEL.match(line)
+    hang = label.end() if label and 0 < label.end() < width // 2 else 4
+    folds = textwrap.wrap(
+        line, width, subsequent_indent=" " * hang, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    )
+    return "\n".join(folds)
+
+
+@contextmanager
+def progress(doing: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Give a callback (done, of) that moves a bar on stderr; None where nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(doing, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)

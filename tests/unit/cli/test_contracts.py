@@ -1,0 +1,220 @@
+"""What ``--json`` promises to programs: the keys and types of every command, strict JSON, and equal bytes each time."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from scalelaw import datasets
+from scalelaw.cli.main import app
+
+LADDER = str(datasets.path("synthetic-ladder"))
+REAL = '"{data}/chinchilla_epoch/svg_extracted_data.csv" --exclude-top loss=5 --reason "as published"'
+NUMBER = (int, float)
+MAYBE = (int, float, type(None))
+ESTIMATE = {"value": NUMBER, "lo": MAYBE, "hi": MAYBE, "level": NUMBER, "unit": str}
+
+FIT = {
+    "schema": str, "law": str, "target": str, "coefficients": dict, "objective": NUMBER, "status": dict,
+    "starts": {"n": int, "agreeing": int}, "rows": {"read": int, "set_aside": list, "fitted": int},
+    "domain": dict, "findings": list, "notes": list, "spec": dict, "digest": str, "version": str,
+}  # fmt: skip
+CUT = {
+    "axis": str, "below": NUMBER, "reach": NUMBER, "n_train": int, "n_test": int, "mean_abs_rel_error": NUMBER,
+    "bias": NUMBER, "coverage": {"level": NUMBER, "observed": MAYBE}, "interval_score": MAYBE, "baselines": dict,
+    "failed": (str, type(None)),
+}  # fmt: skip
+BACKTEST = {"schema": str, "law": str, "target": str, "spec": dict, "cuts": list}
+PLAN = {
+    "schema": str, "params": ESTIMATE, "tokens": ESTIMATE, "flops": ESTIMATE, "loss": ESTIMATE,
+    "tokens_per_param": ESTIMATE, "reach": dict, "binding_constraints": list, "assumptions": list,
+    "forecaster": {"label": str, "digest": str}, "question": dict,
+}  # fmt: skip
+CALC = {
+    "schema": str, "params": NUMBER, "tokens": NUMBER, "flops": dict, "tokens_per_param": NUMBER, "losses": list,
+    "skipped": dict,
+}  # fmt: skip
+READING = {
+    "law": str, "n": str, "loss": NUMBER, "penalty": MAYBE, "reach": dict, "outside": bool, "note": str,
+}  # fmt: skip
+LAW = {
+    "schema": str, "law": str, "formula": str, "inputs": list, "output": str, "coefficients": list, "shape": dict,
+    "published": dict, "cite": str, "revision": int,
+}  # fmt: skip
+STUDY = {
+    "schema": str, "runs": dict, "fit": FIT, "backtest": BACKTEST, "plan": PLAN, "figures": dict, "skipped": dict,
+}  # fmt: skip
+
+
+def printed(command: str) -> str:
+    """Return what a command prints on stdout; it must succeed."""
+    result = CliRunner().invoke(app, shlex.split(command))
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def document(command: str) -> dict[str, Any]:
+    """Return the JSON a command prints, read strictly: NaN and Infinity are no JSON."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is not JSON")
+
+    loaded: dict[str, Any] = json.loads(printed(f"{command} --json"), parse_constant=refuse)
+    assert next(iter(loaded)) == "schema"
+    return loaded
+
+
+def holds(contract: Any, value: Any, where: str = "") -> None:
+    """Check that a value has exactly the keys of a contract, of these types."""
+    if isinstance(contract, dict):
+        assert isinstance(value, dict), where
+        assert list(value) == list(contract), where
+        for name, part in contract.items():
+            holds(part, value[name], f"{where}.{name}")
+    else:
+        assert isinstance(value, contract), f"{where} is {value!r}"
+        assert isinstance(value, bool) == (contract is bool), where
+
+
+def test_fit() -> None:
+    found = document(f"fit {LADDER} --draws 40 --exclude-top loss=2 --reason tuned")
+    holds(FIT, found)
+    assert found["schema"] == "scalelaw.fit-summary/1"
+    assert list(found["coefficients"]) == ["E", "A", "B", "alpha", "beta"]
+    for coefficient in found["coefficients"].values():
+        holds({**ESTIMATE, "se": NUMBER}, {name: coefficient[name] for name in (*ESTIMATE, "se")})
+        assert coefficient["lo"] <= coefficient["hi"]
+    assert found["rows"] == {"read": 42, "set_aside": [{"reason": "2 highest loss: tuned", "n": 2}], "fitted": 40}
+    assert found["starts"]["n"] == 64
+    assert found["status"]["certified"] is True
+    assert found["spec"]["draws"] == 40
+
+
+def test_fit_without_draws_has_no_intervals() -> None:
+    for coefficient in document(f"fit {LADDER} --draws 0")["coefficients"].values():
+        assert coefficient["lo"] is coefficient["hi"] is coefficient["se"] is None
+
+
+def test_backtest() -> None:
+    found = document(f"backtest {LADDER} --draws 10 --starts 16")
+    holds(BACKTEST, found)
+    assert found["schema"] == "scalelaw.backtest/1"
+    assert {cut["axis"] for cut in found["cuts"]} == {"flops", "params", "tokens"}
+    for cut in found["cuts"]:
+        holds(CUT, cut)
+        assert set(cut["baselines"]) == {"last_value", "power_in_flops"}
+        assert cut["n_train"] + cut["n_test"] <= 42
+        assert 0 <= cut["coverage"]["observed"] <= 1
+
+
+@pytest.mark.parametrize(
+    "question", ["--flops 1e22", "--params 7B", "--tokens 300B", "--loss 2.1", "--flops 1e22 --max-params 1B"]
+)
+def test_plan(question: str) -> None:
+    found = document(f"plan chinchilla@besiroglu2024 {question}")
+    holds(PLAN, found)
+    assert found["schema"] == "scalelaw.plan/1"
+    assert found["params"]["lo"] is None
+    assert all(isinstance(line, str) for line in (*found["assumptions"], *found["binding_constraints"]))
+    assert bool(found["binding_constraints"]) == ("max" in question)
+
+
+def test_plan_of_published_constants_is_the_one_published() -> None:
+    found = document("plan chinchilla@besiroglu2024 --flops 5.76e23")
+    assert found["params"]["value"] == pytest.approx(7.225e10, rel=1e-3)
+    assert found["tokens"]["value"] == pytest.approx(1.329e12, rel=1e-3)
+    assert found["loss"]["value"] == pytest.approx(1.9744, abs=5e-5)
+
+
+def test_plan_of_a_saved_fit_is_the_plan_of_its_table(tmp_path: Path) -> None:
+    fit = tmp_path / "fit.json"
+    printed(f"fit {LADDER} --draws 60 --seed 3 --save {fit}")
+    saved = printed(f"plan {fit} --flops 1e23 --json")
+    assert saved == printed(f"plan {LADDER} --flops 1e23 --draws 60 --seed 3 --json")
+    assert json.loads(saved)["params"]["lo"] is not None
+
+
+def test_calc() -> None:
+    found = document("calc 8B 15T")
+    holds(CALC, found)
+    assert found["schema"] == "scalelaw.calc/1"
+    assert found["flops"] == {"6N_total": pytest.approx(7.2e23)}
+    for reading in found["losses"]:
+        holds(READING, reading)
+    assert found["losses"][0]["law"] == "chinchilla@besiroglu2024"
+
+
+def test_laws() -> None:
+    listed, one = document("laws"), document("laws chinchilla")
+    assert listed["schema"] == "scalelaw.laws/1"
+    assert {"chinchilla", "kaplan_joint"} <= {law["law"] for law in listed["laws"]}
+    for law in (*listed["laws"], one):
+        holds(LAW, law)
+    assert "chinchilla@besiroglu2024" in one["published"]
+
+
+def test_study() -> None:
+    found = document("study --demo --draws 20")
+    holds(STUDY, found)
+    assert found["schema"] == "scalelaw.study/1"
+    assert found["figures"] == found["skipped"] == {}
+
+
+def test_study_of_a_law_that_cannot_plan() -> None:
+    found = document(f"study {LADDER} --law power --draws 0")
+    assert found["plan"] is None
+    assert "takes flops" in found["skipped"]["plan"]
+
+
+def test_a_coefficient_that_cannot_be_known_is_null_in_json(tmp_path: Path) -> None:
+    """Two sizes do not determine three coefficients: the condition is infinite or huge, and the JSON stays strict."""
+    rows = [f"{n},{d},{2 + 400 / n**0.35 + 2000 / d**0.36}" for n in (1e8, 1e9) for d in (2e9, 2e10, 4e11, 9e12)]
+    table = tmp_path / "two_sizes.csv"
+    table.write_text("\n".join(["N,D,loss", *rows]) + "\n")
+    assert document(f"fit {table} --draws 20")["status"]["certified"] in (True, False)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [f"fit {LADDER} --draws 30", f"backtest {LADDER} --draws 5 --starts 8", f"plan {LADDER} --flops 1e22 --draws 30"],
+)
+def test_the_same_command_prints_the_same_bytes_and_another_seed_draws_anew(command: str) -> None:
+    first = printed(f"{command} --json")
+    assert printed(f"{command} --json") == first
+    assert printed(f"{command} --json --seed 1") != first
+
+
+def test_the_order_of_rows_does_not_matter(tmp_path: Path) -> None:
+    header, *rows = Path(LADDER).read_text().splitlines()
+    turned = tmp_path / "turned.csv"
+    turned.write_text("\n".join([header, *reversed(rows)]) + "\n")
+    one, other = (document(f"fit {file} --draws 0") for file in (LADDER, turned))
+    assert one["digest"] == other["digest"]
+    assert one["objective"] == pytest.approx(other["objective"], rel=1e-9)
+
+
+@pytest.mark.data
+def test_the_published_refit_is_reproduced(data_dir: Path) -> None:
+    """The command of the first issue: the optimum, the rows and the spread of 4000 refits."""
+    found = document(f"fit {REAL.format(data=data_dir)} --law chinchilla --draws 4000")
+    assert found["objective"] <= 0.0010182741
+    assert found["rows"]["read"] == 245
+    assert found["rows"]["fitted"] == 240
+    assert found["rows"]["set_aside"] == [{"reason": "5 highest loss: as published", "n": 5}]
+    assert found["status"]["certified"] is True
+    coefficients = found["coefficients"]
+    assert coefficients["alpha"]["se"] == pytest.approx(0.0151, rel=0.05)
+    assert coefficients["beta"]["se"] == pytest.approx(0.0207, rel=0.05)
+    best = {"E": 1.817218, "A": 477.826, "B": 2143.417, "alpha": 0.347310, "beta": 0.367172}
+    for name, value in best.items():
+        assert coefficients[name]["value"] == pytest.approx(value, rel=1e-4)
+
+
+@pytest.mark.data
+def test_a_plan_says_how_far_it_reaches(data_dir: Path) -> None:
+    found = document(f"plan {REAL.format(data=data_dir)} --flops 5.76e23 --draws 50")
+    assert found["reach"]["flops"] == pytest.approx(44.4, rel=0.01)
+    assert found["tokens_per_param"]["lo"] < 17.9 < found["tokens_per_param"]["hi"]

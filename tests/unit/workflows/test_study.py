@@ -1,0 +1,103 @@
+"""A study says everything one table says under one law, says it once, and fails before it works."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import scalelaw as sl
+from scalelaw.core.errors import BadInput, MissingExtra
+from scalelaw.workflows import Study, study
+
+LADDER = sl.datasets.load("synthetic-ladder")
+
+
+@pytest.fixture(scope="module")
+def demo() -> Study:
+    return study(LADDER, draws=30)
+
+
+def test_the_parts_are_those_of_the_single_steps(demo: Study) -> None:
+    fit = sl.fit("chinchilla", LADDER, draws=30)
+    assert demo.fit.to_dict() == fit.to_dict()
+    assert demo.backtest.to_dict() == sl.backtest("chinchilla", LADDER, draws=30).to_dict()
+    assert demo.plan is not None
+    dearest = fit.domain["flops"][1]
+    assert demo.plan.to_dict() == sl.plan(fit, flops=10 * dearest).to_dict()
+    assert demo.runs is LADDER
+    assert demo.figures == demo.skipped == {}
+
+
+def test_nothing_is_said_twice(demo: Study) -> None:
+    lines = [line.strip() for line in str(demo).splitlines() if line.strip()]
+    notes = [line.removeprefix("note:").removeprefix("note").strip() for line in lines if line.startswith("note")]
+    assert notes
+    assert len(notes) == len(set(notes))
+    for part in ("synthetic-ladder: 42 rows read", "chinchilla fitted to loss", "backtest of chinchilla", "Plan for"):
+        assert sum(line.startswith(part) for line in lines) == 1
+
+
+def test_what_only_the_fit_noticed_is_shown(tmp_path: Path) -> None:
+    rows = [(n, d) for n in (1e8, 1e9, 1e10) for d in (2e9, 2e10, 2e11)][:7]
+    few = {"N": [n for n, _ in rows], "D": [d for _, d in rows],
+           "loss": [2 + 400 / n**0.34 + 2000 / d**0.36 for n, d in rows]}  # fmt: skip
+    assert "7 rows for 5 coefficients" in str(study(few, draws=0))
+
+
+def test_the_backtest_refits_no_more_than_it_needs() -> None:
+    tested = study(LADDER.where(params=(None, 2e8)), draws=401, starts=4).backtest
+    assert tested.spec == replace(sl.fit("chinchilla", LADDER, draws=0, starts=4).spec, draws=400)
+
+
+def test_a_budget_can_be_named() -> None:
+    planned = study(LADDER, flops="1e22", draws=0).plan
+    assert planned is not None
+    assert planned.flops.value == pytest.approx(1e22)
+    assert planned.params.lo is None
+
+
+def test_a_law_that_cannot_plan_is_fitted_and_tested_and_says_so(tmp_path: Path) -> None:
+    found = study(LADDER, law="power", draws=0, out=tmp_path)
+    assert found.plan is None
+    assert found.figures == {}
+    assert set(found.skipped) == {"plan", "figures"}
+    assert "no plan: a plan needs a law over params" in str(found)
+    assert "no figures: " in str(found)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_figures_are_written_and_named(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    found = study(LADDER, draws=10, out=tmp_path / "new" / "folder")
+    assert set(found.figures) == {"loss_vs_compute", "iso_loss"}
+    for path in found.figures.values():
+        assert path.read_bytes()[:4] == b"\x89PNG"
+        assert str(path) in str(found)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"flops": "abc"}, BadInput, "'abc' is not a number"),
+        ({"flops": -1.0}, BadInput, "flops must be positive"),
+        ({"out": __file__}, BadInput, "cannot be made"),
+        ({"law": "chincila"}, BadInput, "Did you mean 'chinchilla'"),
+        ({"draws": 1}, BadInput, "at least 2"),
+        ({"nosuch": 1}, BadInput, "unknown option of fit 'nosuch'"),
+    ],
+)
+def test_a_bad_argument_is_refused_before_any_work(
+    options: dict[str, Any], error: type[Exception], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["scalelaw.workflows.study"], "fit_observations", lambda *_: pytest.fail("fitted"))
+    with pytest.raises(error, match=message):
+        study(LADDER, **options)
+
+
+def test_without_matplotlib_the_advice_comes_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setattr(sys.modules["scalelaw.workflows.study"], "fit_observations", lambda *_: pytest.fail("fitted"))
+    with pytest.raises(MissingExtra, match="scalelaw\\[plot\\]"):
+        study(LADDER, out=tmp_path)
