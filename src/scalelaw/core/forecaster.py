@@ -59,6 +59,10 @@ class Forecaster(Protocol):
     def label(self) -> str:
         """A short name for legends and tables."""
 
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What a user must know before believing it; empty where nothing is known against it."""
+
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
         """Draw (draws, n) predictions at n points, or None where the spread is unknown."""
 

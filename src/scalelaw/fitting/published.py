@@ -49,6 +49,11 @@ class Published:
         return digest({"law": self.law.spelling, "revision": self.law.revision, "coef": dict(self.constants.coef)})
 
     @property
+    def caveats(self) -> tuple[str, ...]:
+        """The note of the constants, if there is one."""
+        return (f"{self.label}: {self.constants.note}",) if self.constants.note else ()
+
+    @property
     def coef(self) -> Array:
         """Coefficients in the law's order, shape (k,)."""
         return self.law.vector(self.constants.coef)

@@ -85,6 +85,11 @@ class FitResult:
         """The law's spelling."""
         return self.law.spelling
 
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """The warnings of the fit."""
+        return tuple(finding.message for finding in self.findings if finding.grade is Grade.WARN)
+
     @cached_property
     def digest(self) -> str:
         """Digest of rows, law and spec: equal inputs, equal digest."""

@@ -60,7 +60,7 @@ def assumptions(
     if spread is not None and spread.without > 0:
         lost = f"{_share(spread.without)} of draws have no compute-optimal split and are left out of the intervals"
         lines.insert(*((0, f"CAUTION: {lost}") if spread.without > _MANY else (len(lines), lost)))
-    return tuple(lines)
+    return (*(f"CAUTION: {caveat}" for caveat in forecaster.caveats), *lines)
 
 
 def _law(forecaster: Forecaster, surfaces: Survey) -> list[str]:
@@ -87,7 +87,10 @@ def _extent(forecaster: Forecaster, reached: Mapping[str, float]) -> list[str]:
     if not forecaster.domain:
         return ["the range fitted is not known, so neither is the reach"]
     beyond = [f"{name} {times:.3g}x" for name, times in reached.items() if times > 1]
-    return [f"extrapolated beyond what was fitted: {', '.join(beyond)}"] if beyond else []
+    lowest = {name: forecaster.domain[name][0] / forecaster.domain[name][1] for name in reached}
+    below = [f"{name} 1/{lowest[name] / times:.3g}" for name, times in reached.items() if times < lowest[name]]
+    lines = [f"extrapolated beyond what was fitted: {', '.join(beyond)}"] if beyond else []
+    return lines + ([f"extrapolated below the smallest fitted: {', '.join(below)}"] if below else [])
 
 
 def _never(surfaces: Survey, question: Question) -> str:

@@ -333,10 +333,12 @@ def test_a_reader_that_leaves_early_sees_no_traceback() -> None:
 
 
 def test_ctrl_c_leaves_quietly_with_130() -> None:
-    command = [sys.executable, "-c", "from scalelaw.cli.main import app; app()", "study", "--demo", "--draws", "200000"]
+    code = "import scalelaw.workflows; from scalelaw.cli.main import app; print('ready', flush=True); app()"
+    command = [sys.executable, "-c", code, "study", "--demo", "--draws", "400000"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None and running.stdout.readline() == "ready\n"
         with pytest.raises(subprocess.TimeoutExpired):
-            running.wait(3)
+            running.wait(1.5)
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=60)
     assert (running.returncode, out, err) == (130, "", "")

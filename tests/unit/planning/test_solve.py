@@ -28,6 +28,7 @@ class Fit:
     target: str = "loss@c4"
     digest: str = "f00d"
     domain: Domain = field(default_factory=lambda: {"params": (1e8, 1e10), "tokens": (1e9, 1e12)})
+    caveats: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -52,6 +53,7 @@ class Opaque:
     inner: Fit
     label: str = "mixture"
     digest: str = "0"
+    caveats: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[str, ...]:
