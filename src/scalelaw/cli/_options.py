@@ -1,7 +1,8 @@
-"""Options that several commands share, spelled once, and the reading of a table with them."""
+"""Options that several commands share: how a table is read, how a law is fitted, how sure the answer must be."""
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 _TABLE = "The table"
 _FIT = "The fit"
 
-TABLE_OPTIONS = ("target", "column", "unit", "derive", "exclude_top", "reason", "strict")
-"""Options that say how a table is read; each means nothing without one."""
+File = Annotated[str, typer.Argument(help="CSV, TSV, JSON, JSONL or Parquet file of runs.", metavar="FILE")]
+LawName = Annotated[str, typer.Option("--law", help="Law by name, spelling or formula.", metavar="NAME|FORMULA")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def _real(text: str | float) -> float:
@@ -35,113 +37,109 @@ def _whole(text: str | int) -> int:
     return int(value)
 
 
-File = Annotated[str, typer.Argument(help="CSV, TSV, JSON, JSONL or Parquet file of runs.", metavar="FILE")]
-LawName = Annotated[str, typer.Option("--law", help="Law by name, spelling or formula.", metavar="NAME|FORMULA")]
-Target = Annotated[
-    str | None, typer.Option(help="What to fit, e.g. loss@c4.", metavar="METRIC@SET", rich_help_panel=_TABLE)
-]
-Columns = Annotated[
-    list[str] | None,
-    typer.Option("--column", help="Which column holds a quantity.", metavar="QUANTITY=COLUMN", rich_help_panel=_TABLE),
-]
-Units = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--unit", help="Unit of a quantity, e.g. tokens=B, loss=bits.", metavar="QUANTITY=UNIT", rich_help_panel=_TABLE
-    ),
-]
-Derive = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Compute a quantity, e.g. tokens='step * batch * seq_len'.",
-        metavar="QUANTITY=FORMULA",
-        rich_help_panel=_TABLE,
-    ),
-]
-ExcludeTop = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Leave out the rows with the K highest values, e.g. loss=5.", metavar="QUANTITY=K", rich_help_panel=_TABLE
-    ),
-]
-Reason = Annotated[
-    str | None,
-    typer.Option(help="Why rows are left out; kept with the result.", metavar="TEXT", rich_help_panel=_TABLE),
-]
-Strict = Annotated[bool, typer.Option("--strict", help="Refuse a table with any unusable row.", rich_help_panel=_TABLE)]
-Loss = Annotated[str, typer.Option(help="huber, absolute or squared.", metavar="KIND", rich_help_panel=_FIT)]
-Delta = Annotated[
-    float,
-    typer.Option(help="Huber's threshold, in units of the residual.", parser=_real, metavar="X", rich_help_panel=_FIT),
-]
-On = Annotated[
-    str,
-    typer.Option(
-        help="Residuals of the log of the target, or of the target: log or raw.",
-        metavar="SCALE",
-        rich_help_panel=_FIT,
-    ),
-]
-Draws = Annotated[
-    int, typer.Option(help="Bootstrap refits; 0 for none.", parser=_whole, metavar="N", rich_help_panel=_FIT)
-]
-Starts = Annotated[
-    int,
-    typer.Option(
-        help="Starts of the search; how many agree is told.", parser=_whole, metavar="N", rich_help_panel=_FIT
-    ),
-]
-Seed = Annotated[int, typer.Option(help="Seed of the resampling.", parser=_whole, metavar="N", rich_help_panel=_FIT)]
-Level = Annotated[
-    float,
-    typer.Option(help="Level of the intervals, between 0 and 1.", parser=_real, metavar="LEVEL", rich_help_panel=_FIT),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+def _text(help: str, metavar: str, panel: str, *names: str) -> typer.models.OptionInfo:
+    return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=panel)  # type: ignore[no-any-return]
 
 
-def read_table(
-    file: str,
-    *,
-    columns: Sequence[str] | None,
-    units: Sequence[str] | None,
-    derive: Sequence[str] | None,
-    exclude_top: Sequence[str] | None,
-    reason: str | None,
-    strict: bool,
-) -> "RunTable":
-    """Load a table as the shared options say.
+@dataclass(frozen=True)
+class TableOptions:
+    """How a table is read, and what of it is fitted."""
 
-    Raises:
-        BadInput: a bad file or option.
-    """
-    from scalelaw.runs import load_runs
+    target: Annotated[str | None, _text("What to fit, e.g. loss@c4.", "METRIC@SET", _TABLE)] = None
+    column: Annotated[
+        list[str] | None, _text("Which column holds a quantity.", "QUANTITY=COLUMN", _TABLE, "--column")
+    ] = None
+    unit: Annotated[
+        list[str] | None, _text("Unit of a quantity, e.g. tokens=B, loss=bits.", "QUANTITY=UNIT", _TABLE, "--unit")
+    ] = None
+    derive: Annotated[
+        list[str] | None,
+        _text("Compute a quantity, e.g. tokens='step * batch * seq_len'.", "QUANTITY=FORMULA", _TABLE),
+    ] = None
+    exclude_top: Annotated[
+        list[str] | None, _text("Leave out the rows with the K highest values, e.g. loss=5.", "QUANTITY=K", _TABLE)
+    ] = None
+    reason: Annotated[str | None, _text("Why rows are left out; kept with the result.", "TEXT", _TABLE)] = None
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a table with any unusable row.", rich_help_panel=_TABLE)
+    ] = False
 
-    table = load_runs(
-        file,
-        columns=pairs(columns, "--column"),
-        units=pairs(units, "--unit"),
-        derive=pairs(derive, "--derive"),
-        strict=strict,
+    def read(self, file: str) -> "RunTable":
+        """Load a table as the options say.
+
+        Raises:
+            BadInput: a bad file or option.
+        """
+        from scalelaw.runs import load_runs
+
+        table = load_runs(
+            file,
+            columns=pairs(self.column, "--column"),
+            units=pairs(self.unit, "--unit"),
+            derive=pairs(self.derive, "--derive"),
+            strict=self.strict,
+        )
+        for name, count in pairs(self.exclude_top, "--exclude-top").items():
+            if not count.isdigit() or int(count) < 1:
+                raise BadInput(f"--exclude-top {name}={count}: say how many rows, like {name}=5")
+            table = table.exclude_top(**{name: int(count)}, reason=self.reason or "left out on the command line")
+        if self.reason and not self.exclude_top:
+            raise BadInput("--reason says why rows are left out, and none are; add --exclude-top QUANTITY=K")
+        return table
+
+
+@dataclass(frozen=True)
+class DrawOptions:
+    """How sure the answer must be."""
+
+    draws: Annotated[
+        int, typer.Option(help="Bootstrap refits; 0 for none.", parser=_whole, metavar="N", rich_help_panel=_FIT)
+    ] = 1000
+    seed: Annotated[
+        int, typer.Option(help="Seed of the resampling.", parser=_whole, metavar="N", rich_help_panel=_FIT)
+    ] = 0
+    level: Annotated[
+        float,
+        typer.Option(
+            help="Level of the intervals, between 0 and 1.", parser=_real, metavar="LEVEL", rich_help_panel=_FIT
+        ),
+    ] = 0.9
+
+    def chosen(self) -> "FitOptions":
+        """Return them as options of a fit."""
+        return {"draws": self.draws, "seed": self.seed, "level": self.level}
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """What is minimised, and from where."""
+
+    loss: Annotated[str, _text("huber, absolute or squared.", "KIND", _FIT)] = "huber"
+    delta: Annotated[
+        float,
+        typer.Option(
+            help="Huber's threshold, in units of the residual.", parser=_real, metavar="X", rich_help_panel=_FIT
+        ),
+    ] = 1e-3
+    on: Annotated[str, _text("Residuals of the log of the target, or of the target: log or raw.", "SCALE", _FIT)] = (
+        "log"
     )
-    for name, count in pairs(exclude_top, "--exclude-top").items():
-        if not count.isdigit() or int(count) < 1:
-            raise BadInput(f"--exclude-top {name}={count}: say how many rows, like {name}=5")
-        table = table.exclude_top(**{name: int(count)}, reason=reason or "left out on the command line")
-    if reason and not exclude_top:
-        raise BadInput("--reason says why rows are left out, and none are; add --exclude-top QUANTITY=K")
-    return table
+    starts: Annotated[
+        int,
+        typer.Option(
+            help="Starts of the search; how many agree is told.", parser=_whole, metavar="N", rich_help_panel=_FIT
+        ),
+    ] = 64
 
+    def chosen(self) -> "FitOptions":
+        """Return them as options of a fit.
 
-def fit_options(*, loss: str, delta: float, on: str, draws: int, starts: int, seed: int, level: float) -> "FitOptions":
-    """Return the options of a fit from the shared flags.
+        Raises:
+            BadInput: a value that no fit accepts.
+        """
+        from scalelaw.fitting import Noise
 
-    Raises:
-        BadInput: a value that no fit accepts.
-    """
-    from scalelaw.fitting import FitOptions, Noise
-
-    noise = Noise(loss, delta, on)  # type: ignore[arg-type]
-    return FitOptions(noise=noise, draws=draws, starts=starts, seed=seed, level=level)
+        return {"noise": Noise(self.loss, self.delta, self.on), "starts": self.starts}  # type: ignore[arg-type]
 
 
 def pairs(values: Sequence[str] | None, option: str) -> dict[str, str]:
@@ -159,6 +157,11 @@ def pairs(values: Sequence[str] | None, option: str) -> dict[str, str]:
             raise BadInput(f"{option} names {name} twice: {found[name]!r} and {value!r}")
         found[name] = value
     return found
+
+
+def names_of(*groups: type) -> tuple[str, ...]:
+    """Return the options of some groups."""
+    return tuple(field.name for group in groups for field in fields(group))
 
 
 def refuse_with(context: typer.Context, names: Sequence[str], why: str) -> None:

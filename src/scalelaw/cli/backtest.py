@@ -1,35 +1,27 @@
 """``scalelaw backtest``: how a law forecast the dearer runs of a table."""
 
 from scalelaw.cli import _options as options
+from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import progress, show
 
+TABLE = options.TableOptions()
+SEARCH = options.SearchOptions()
+DRAWS = options.DrawOptions(draws=400)
 
+
+@grouped
 def backtest_command(
     file: options.File,
     law: options.LawName = "chinchilla",
-    target: options.Target = None,
-    column: options.Columns = None,
-    unit: options.Units = None,
-    derive: options.Derive = None,
-    exclude_top: options.ExcludeTop = None,
-    reason: options.Reason = None,
-    strict: options.Strict = False,
-    loss: options.Loss = "huber",
-    delta: options.Delta = 1e-3,
-    on: options.On = "log",
-    draws: options.Draws = 400,
-    starts: options.Starts = 64,
-    seed: options.Seed = 0,
-    level: options.Level = 0.9,
+    table: options.TableOptions = TABLE,
+    search: options.SearchOptions = SEARCH,
+    bootstrap: options.DrawOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
     """Fit a law to the cheaper runs and score it on the dearer ones, cut by cut."""
     from scalelaw.backtesting import backtest
 
-    table = options.read_table(
-        file, columns=column, units=unit, derive=derive, exclude_top=exclude_top, reason=reason, strict=strict
-    )
-    chosen = options.fit_options(loss=loss, delta=delta, on=on, draws=draws, starts=starts, seed=seed, level=level)
+    runs, chosen = table.read(file), search.chosen() | bootstrap.chosen()
     with progress("backtest") as moved:
-        tested = backtest(law, table, target=target, progress=moved, **chosen)
+        tested = backtest(law, runs, target=table.target, progress=moved, **chosen)
     show(tested, json)

@@ -5,28 +5,22 @@ from typing import Annotated
 import typer
 
 from scalelaw.cli import _options as options
+from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show
 
 Save = Annotated[str | None, typer.Option(help="Write the fit, draws included.", metavar="FIT.json")]
+TABLE = options.TableOptions()
+SEARCH = options.SearchOptions()
+DRAWS = options.DrawOptions()
 
 
+@grouped
 def fit_command(
     file: options.File,
     law: options.LawName = "chinchilla",
-    target: options.Target = None,
-    column: options.Columns = None,
-    unit: options.Units = None,
-    derive: options.Derive = None,
-    exclude_top: options.ExcludeTop = None,
-    reason: options.Reason = None,
-    strict: options.Strict = False,
-    loss: options.Loss = "huber",
-    delta: options.Delta = 1e-3,
-    on: options.On = "log",
-    draws: options.Draws = 1000,
-    starts: options.Starts = 64,
-    seed: options.Seed = 0,
-    level: options.Level = 0.9,
+    table: options.TableOptions = TABLE,
+    search: options.SearchOptions = SEARCH,
+    bootstrap: options.DrawOptions = DRAWS,
     save: Save = None,
     json: options.Json = False,
 ) -> None:
@@ -36,11 +30,8 @@ def fit_command(
 
     if save is not None:
         options.check_writable(save, "--save")
-    table = options.read_table(
-        file, columns=column, units=unit, derive=derive, exclude_top=exclude_top, reason=reason, strict=strict
-    )
-    chosen = options.fit_options(loss=loss, delta=delta, on=on, draws=draws, starts=starts, seed=seed, level=level)
-    result = fit_observations(as_law(law), table.endpoints(target), make_spec(**chosen))
+    observed = table.read(file).endpoints(table.target)
+    result = fit_observations(as_law(law), observed, make_spec(**(search.chosen() | bootstrap.chosen())))
     if save is not None:
         result.save(save)
     show(result, json)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scalelaw.cli import _options as options
+from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show
 from scalelaw.core.errors import BadInput, UnknownName
 
@@ -22,8 +23,11 @@ Tokens = Annotated[str | None, typer.Option(help="Tokens, e.g. 2T: which size su
 LossGoal = Annotated[str | None, typer.Option("--loss", help="Loss to reach at the least compute.", metavar="L")]
 MaxParams = Annotated[str | None, typer.Option(help="Largest size allowed.", metavar="N")]
 MaxTokens = Annotated[str | None, typer.Option(help="Most tokens there are.", metavar="D")]
+TABLE = options.TableOptions()
+DRAWS = options.DrawOptions()
 
 
+@grouped
 def plan_command(
     context: typer.Context,
     source: Source,
@@ -34,16 +38,8 @@ def plan_command(
     max_params: MaxParams = None,
     max_tokens: MaxTokens = None,
     law: options.LawName = "chinchilla",
-    target: options.Target = None,
-    column: options.Columns = None,
-    unit: options.Units = None,
-    derive: options.Derive = None,
-    exclude_top: options.ExcludeTop = None,
-    reason: options.Reason = None,
-    strict: options.Strict = False,
-    draws: options.Draws = 1000,
-    seed: options.Seed = 0,
-    level: options.Level = 0.9,
+    table: options.TableOptions = TABLE,
+    bootstrap: options.DrawOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
     """Decide how to spend a budget: params, tokens and loss, with intervals, reach and assumptions."""
@@ -55,20 +51,17 @@ def plan_command(
         "params": params,
         "tokens": tokens,
         "loss": loss,
-        "level": level,
+        "level": bootstrap.level,
         "max_params": max_params,
         "max_tokens": max_tokens,
     }
     ask(**asked)
     forecaster: Forecaster | None = _known(source)
     if forecaster is None:
-        table = options.read_table(
-            source, columns=column, units=unit, derive=derive, exclude_top=exclude_top, reason=reason, strict=strict
-        )
-        forecaster = fit(law, table, target=target, draws=draws, seed=seed, level=level)
+        forecaster = fit(law, table.read(source), target=table.target, **bootstrap.chosen())
     else:
         why = f"is for fitting a table, and {source} is fitted already"
-        options.refuse_with(context, ("law", *options.TABLE_OPTIONS, "draws", "seed"), why)
+        options.refuse_with(context, ("law", *options.names_of(options.TableOptions), "draws", "seed"), why)
     show(plan(forecaster, **asked), json)
 
 

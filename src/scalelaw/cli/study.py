@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from scalelaw.cli import _options as options
+from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import progress, show
 from scalelaw.core.errors import BadInput
 
@@ -14,8 +15,11 @@ Flops = Annotated[
 ]
 Out = Annotated[str | None, typer.Option(help="Folder for the figures; none are drawn without it.", metavar="DIR")]
 Demo = Annotated[bool, typer.Option("--demo", help="Study the shipped synthetic ladder instead of a file.")]
+TABLE = options.TableOptions()
+DRAWS = options.DrawOptions()
 
 
+@grouped
 def study_command(
     context: typer.Context,
     file: MaybeFile = None,
@@ -23,16 +27,8 @@ def study_command(
     flops: Flops = None,
     out: Out = None,
     demo: Demo = False,
-    target: options.Target = None,
-    column: options.Columns = None,
-    unit: options.Units = None,
-    derive: options.Derive = None,
-    exclude_top: options.ExcludeTop = None,
-    reason: options.Reason = None,
-    strict: options.Strict = False,
-    draws: options.Draws = 1000,
-    seed: options.Seed = 0,
-    level: options.Level = 0.9,
+    table: options.TableOptions = TABLE,
+    bootstrap: options.DrawOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
     """Fit, backtest, plan and draw from one table, printed together."""
@@ -44,14 +40,11 @@ def study_command(
     from scalelaw.workflows import study
 
     if file is None:
-        options.refuse_with(context, options.TABLE_OPTIONS, "is for a FILE; the shipped ladder is read as it is")
-        table = datasets.load("synthetic-ladder")
+        given = options.names_of(options.TableOptions)
+        options.refuse_with(context, given, "is for a FILE; the shipped ladder is read as it is")
+        runs = datasets.load("synthetic-ladder")
     else:
-        table = options.read_table(
-            file, columns=column, units=unit, derive=derive, exclude_top=exclude_top, reason=reason, strict=strict
-        )
+        runs = table.read(file)
     with progress("backtest") as moved:
-        found = study(
-            table, law=law, target=target, flops=flops, out=out, progress=moved, draws=draws, seed=seed, level=level
-        )
+        found = study(runs, law=law, target=table.target, flops=flops, out=out, progress=moved, **bootstrap.chosen())
     show(found, json)
