@@ -26,7 +26,8 @@ class Counting:
 
     def flops(self, params: Array | float, tokens: Array | float) -> Array:
         """Return C in FLOP. Computed in float64: 6 N D overflows 64-bit integers above 9.2e18."""
-        return np.asarray(FLOPS_PER_PARAM_TOKEN * np.asarray(params, float) * np.asarray(tokens, float))
+        with np.errstate(over="ignore"):
+            return np.asarray(FLOPS_PER_PARAM_TOKEN * np.asarray(params, float) * np.asarray(tokens, float))
 
     def tokens(self, params: Array | float, flops: Array | float) -> Array:
         """Return the D that the compute pays for at this N."""

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -13,7 +13,7 @@ from scalelaw.core.errors import BadTable, FitFailed, ScalelawWarning
 from scalelaw.core.forecaster import Prediction
 from scalelaw.core.numbers import format_number
 from scalelaw.core.text import table
-from scalelaw.fitting import FitOptions, FitSpec, fit_observations, make_spec
+from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec
 from scalelaw.laws import Law, as_law, get
 from scalelaw.runs import Observations, RunTable, load_runs
 
@@ -39,6 +39,7 @@ class Cut:
         score: how the law did.
         baselines: how ``last_value`` (the best loss so far) and ``power_in_flops`` did.
         failed: why the law could not be fitted, or empty.
+        doubts: why the optimum of the fit is not certified; empty where it is.
     """
 
     axis: str
@@ -50,6 +51,7 @@ class Cut:
     score: Score | None
     baselines: dict[str, Score | None]
     failed: str = ""
+    doubts: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -66,6 +68,7 @@ class Cut:
             "interval_score": own.interval_score if own else None,
             "baselines": {name: each.to_dict() if each else None for name, each in self.baselines.items()},
             "failed": self.failed or None,
+            "doubts": list(self.doubts),
         }
 
 
@@ -101,6 +104,10 @@ class Backtest:
         lines = [
             f"backtest of {self.law.spelling}: {self.target} of the dearer runs, forecast from the cheaper ones",
             table(rows, right=range(1, 9)),
+            *(
+                f"  * not certified: {doubt}"
+                for doubt in dict.fromkeys(each for cut in self.cuts for each in cut.doubts)
+            ),
             *(f"  not fitted: {', '.join(names)}: {why}" for why, names in self._failures().items()),
         ]
         return "\n".join(lines)
@@ -153,7 +160,7 @@ def backtest_observations(
     """Score every window of the rows the law can use; ``progress`` is told (done, of)."""
     usable = observed.complete(law.inputs)
     usable = usable.keep(usable.y > 0, f"{usable.target} is not positive")
-    found = windows(usable, axes, rules)
+    found = windows(usable, axes, rules or WindowRules(min_train=_fewest_rows(law)))
     tell = progress or (lambda done, of: None)
     cuts = []
     tell(0, len(found))
@@ -164,20 +171,31 @@ def backtest_observations(
 
 
 def _scored(law: Law, window: Window, spec: FitSpec) -> Cut:
+    fit, failed = None, ""
     try:
-        own, failed = score(_forecast(law, window, spec), window.test.y), ""
+        fit = _fitted(law, window, spec)
     except (BadTable, FitFailed) as error:
-        own, failed = None, str(error)
+        failed = str(error)
+    own = score(_forecast(fit, window), window.test.y) if fit else None
+    doubts = fit.status.doubts if fit else ()
     baselines = {name: _baseline(forecast, window, spec) for name, forecast in BASELINES.items()}
     sizes = len(window.train), len(window.test)
-    return Cut(window.axis, window.below, window.reach, *sizes, spec.level, own, baselines, failed)
+    return Cut(window.axis, window.below, window.reach, *sizes, spec.level, own, baselines, failed, doubts)
 
 
-def _forecast(law: Law, window: Window, spec: FitSpec) -> Prediction:
+def _fewest_rows(law: Law) -> int:
+    """Return how many rows a window must fit: twice as many as there are coefficients tell little, fewer nothing."""
+    return max(WindowRules.min_train, 2 * len(law.coefs))
+
+
+def _fitted(law: Law, window: Window, spec: FitSpec) -> FitResult:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ScalelawWarning)
-        fit = fit_observations(law, window.train, spec)
-    return fit.predict(window.test.inputs(law.inputs), spec.level, "new_run")
+        return fit_observations(law, window.train, spec)
+
+
+def _forecast(fit: FitResult, window: Window) -> Prediction:
+    return fit.predict(window.test.inputs(fit.inputs), fit.spec.level, "new_run")
 
 
 def _last_value(window: Window, spec: FitSpec) -> Prediction:
@@ -188,8 +206,8 @@ def _last_value(window: Window, spec: FitSpec) -> Prediction:
 
 def _power_in_flops(window: Window, spec: FitSpec) -> Prediction:
     """Predict by E + A / C^alpha, compute alone."""
-    plain = FitSpec(noise=spec.noise, draws=spec.draws, seed=spec.seed, level=spec.level, starts=_FEWEST_STARTS)
-    return _forecast(get("power"), window, plain)
+    plain = replace(spec, fixed={}, ties={}, bounds={}, starts=_FEWEST_STARTS)
+    return _forecast(_fitted(get("power"), window, plain), window)
 
 
 BASELINES: dict[str, Callable[[Window, FitSpec], Prediction]] = {
@@ -208,7 +226,7 @@ def _baseline(forecast: Callable[[Window, FitSpec], Prediction], window: Window,
 
 def _row(cut: Cut) -> list[str]:
     def percent(each: Score | None) -> str:
-        return f"{each.mean_abs_rel_error:.2%}" if each else "-"
+        return _share(each.mean_abs_rel_error) if each else "-"
 
     own = cut.score
     return [
@@ -216,11 +234,16 @@ def _row(cut: Cut) -> list[str]:
         f"{cut.reach:.0f}x" if cut.reach >= 100 else f"{cut.reach:.3g}x",
         str(cut.n_train),
         str(cut.n_test),
-        percent(own),
-        f"{own.bias:+.2%}" if own else "-",
+        percent(own) + ("*" if cut.doubts else ""),
+        _share(own.bias, "+") if own else "-",
         f"{own.observed:.0%}" if own and own.observed is not None else "-",
         *(percent(cut.baselines[name]) for name in BASELINES),
     ]
+
+
+def _share(value: float, sign: str = "") -> str:
+    """Return an error in percent; one above the measured value itself has no digits worth reading."""
+    return f"{value:{sign}.2%}" if abs(value) <= 1 else f"{'>' if value > 0 else '<-'}100%"
 
 
 def _named(cut: Cut) -> str:

@@ -53,7 +53,8 @@ class Window:
 def windows(observed: Observations, axes: Iterable[str] = AXES, rules: WindowRules | None = None) -> list[Window]:
     """Return the windows of a table, axis by axis, cuts ascending.
 
-    Cuts are spread evenly in rank over the distinct values of the axis that leave enough rows on both sides.
+    Cuts are spread evenly in rank over the distinct values of the axis that leave enough rows on both sides. A row
+    without the axis is in neither part.
     """
     rules = rules or WindowRules()
     found = []

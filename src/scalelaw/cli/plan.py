@@ -43,7 +43,8 @@ def plan_command(
     json: options.Json = False,
 ) -> None:
     """Decide how to spend a budget: params, tokens and loss, with intervals, reach and assumptions."""
-    from scalelaw.fitting import fit
+    from scalelaw.fitting import fit_observations, make_spec
+    from scalelaw.laws import as_law
     from scalelaw.planning import ask, plan
 
     asked: Asked = {
@@ -58,7 +59,8 @@ def plan_command(
     ask(**asked)
     forecaster: Forecaster | None = _known(source)
     if forecaster is None:
-        forecaster = fit(law, table.read(source), target=table.target, **bootstrap.chosen())
+        observed = table.read(source).endpoints(table.target)
+        forecaster = fit_observations(as_law(law), observed, make_spec(**bootstrap.chosen()))
     else:
         why = f"is for fitting a table, and {source} is fitted already"
         options.refuse_with(context, ("law", *options.names_of(options.TableOptions), "draws", "seed"), why)
@@ -71,16 +73,13 @@ def _known(source: str) -> "Forecaster | None":
     Raises:
         BadInput: neither, and no file either.
     """
-    from scalelaw.core.findings import Grade, enforce
     from scalelaw.fitting import is_fit, load_fit, published
     from scalelaw.laws import parse
 
     if os.path.exists(source):
         if not is_fit(source):
             return None
-        saved = load_fit(source)
-        enforce(finding for finding in saved.findings if finding.grade is Grade.WARN)
-        return saved
+        return load_fit(source)
     if "@" not in source:
         hint = "a published law is written LAW@SOURCE, like chinchilla@besiroglu2024"
         raise BadInput(f"there is no file {source!r}; {hint}")

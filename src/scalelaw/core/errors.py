@@ -32,10 +32,10 @@ class UnknownName(BadInput):
     """A name that is not among the known ones."""
 
     @classmethod
-    def among(cls, kind: str, name: str, known: Iterable[str]) -> Self:
+    def among(cls, kind: str, name: object, known: Iterable[str]) -> Self:
         """Build the error with the nearest known names as advice."""
         names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=1)
+        near = difflib.get_close_matches(str(name), names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return cls(f"unknown {kind} {name!r}.{hint} Known: {', '.join(names) or 'none'}")
 

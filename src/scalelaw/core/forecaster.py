@@ -98,7 +98,7 @@ def outside(x: Inputs, domain: Domain) -> AnyArray:
     beyond = np.zeros(shape, dtype=bool)
     for name, (low, high) in domain.items():
         if name in x:
-            beyond |= (np.asarray(x[name]) < low * (1 - 1e-9)) | (np.asarray(x[name]) > high * (1 + 1e-9))
+            beyond |= ~((np.asarray(x[name]) >= low * (1 - 1e-9)) & (np.asarray(x[name]) <= high * (1 + 1e-9)))
     return beyond
 
 

@@ -99,6 +99,7 @@ def format_number(value: float, digits: int = 4) -> str:
     """
     if not math.isfinite(value):
         return str(value)
+    value = float(f"{value:.{digits}g}")
     size = abs(value)
     for suffix, scale in (("T", 1e12), ("B", 1e9), ("M", 1e6)):
         if scale <= size < 1e15:

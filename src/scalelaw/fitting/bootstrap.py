@@ -33,8 +33,10 @@ def bootstrap(problem: Problem, u: Array, weights: Array) -> Array:
         weights: weights (draws, n).
 
     Returns:
-        Coefficients (b, k) of the resamples that found a finite optimum, b <= draws.
+        Coefficients (b, k) of the resamples that have as many distinct rows as coordinates, which fewer would not
+        determine, and that found a finite optimum; b <= draws.
     """
+    weights = weights[(weights > 0).sum(axis=1) >= len(u)]
     solution = solve(problem, np.tile(u, (len(weights), 1)), weights, warm=True)
     coef = problem.coordinates.coef(solution.u)
     return coef[np.isfinite(solution.objective) & np.isfinite(coef).all(axis=1)]

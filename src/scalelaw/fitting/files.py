@@ -58,7 +58,7 @@ def save_fit(fit: FitResult, path: str | Path) -> None:
     os.replace(partial, path)
 
 
-_STATUS = ("starts", "agreeing", "decrement", "condition", "at_bounds")
+_STATUS = ("starts", "agreeing", "decrement", "condition", "at_bounds", "spare")
 
 
 def load_fit(path: str | Path) -> FitResult:

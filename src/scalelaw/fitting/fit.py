@@ -1,4 +1,8 @@
-"""Fitting a law to runs: choose the rows, find the optimum, judge it, draw its uncertainty."""
+"""Fitting a law to runs: choose the rows, find the optimum, judge it, draw its uncertainty.
+
+code            grade  when
+FIT_DRAWS_LOST  warn   more than one bootstrap resample in twenty does not determine the coefficients
+"""
 
 from typing import Any, Unpack
 
@@ -17,6 +21,8 @@ from scalelaw.fitting.starts import projected_starts
 from scalelaw.fitting.status import assess
 from scalelaw.laws import Law, as_law
 from scalelaw.runs import Observations, RunTable, check_design, load_runs
+
+_FEW_LOST = 0.05
 
 
 def fit(law: str | Law, runs: Any, *, target: str | None = None, **options: Unpack[FitOptions]) -> FitResult:
@@ -84,11 +90,9 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
         raise FitFailed(f"no start gave {law.spelling} a finite objective on these rows; try bounds= or another law")
     u = solution.u[best]
     status = assess(problem, solution, best, weight)
-    draws = None
-    if spec.draws:
-        cluster = usable.cluster if spec.resample != "pairs" else np.arange(len(usable))
-        draws = bootstrap(problem, u, resampled_weights(cluster, weight, spec.draws, spec.seed))
-    findings = (*usable.findings, *design, *_doubts(status.doubts), *_misfit(problem, u, usable))
+    draws = _draws(problem, u, usable, spec)
+    lost = _lost_draws(draws, spec)
+    findings = (*usable.findings, *design, *_doubts(status.doubts), *lost, *_misfit(problem, u, usable))
     return FitResult(
         law=law,
         coef=frozen(coordinates.coef(u[None])[0]),
@@ -124,6 +128,24 @@ def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
 
 def _reasons(observed: Observations) -> str:
     return ", ".join(f"{part.n} set aside ({part.reason})" for part in observed.set_aside) or "the table has no rows"
+
+
+def _draws(problem: Problem, u: Array, usable: Observations, spec: FitSpec) -> Array | None:
+    """Return bootstrap coefficients (b, k), or None where none were asked for or no row is spare to tell the noise."""
+    if not spec.draws or len(usable) <= len(u):
+        return None
+    cluster = usable.cluster if spec.resample != "pairs" else np.arange(len(usable))
+    draws = bootstrap(problem, u, resampled_weights(cluster, usable.weight, spec.draws, spec.seed))
+    return draws if len(draws) > 1 else None
+
+
+def _lost_draws(draws: Array | None, spec: FitSpec) -> list[Finding]:
+    """Warn where many resamples did not determine the coefficients, or none did."""
+    lost = spec.draws - (0 if draws is None else len(draws))
+    if lost <= _FEW_LOST * spec.draws:
+        return []
+    message = f"{lost} of {spec.draws} resamples do not determine the coefficients, and intervals come without them"
+    return [Finding("FIT_DRAWS_LOST", Grade.WARN, message, lost, "fit a law with fewer coefficients, or more runs")]
 
 
 def _doubts(doubts: tuple[str, ...]) -> list[Finding]:

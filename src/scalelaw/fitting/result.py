@@ -131,7 +131,8 @@ class FitResult:
         unknown: list[float | None] = [None] * k
         se, lo, hi = unknown, unknown, unknown
         if self.draws is not None:
-            se = self.draws.std(axis=0, ddof=1).tolist()
+            with np.errstate(over="ignore"):
+                se = self.draws.std(axis=0, ddof=1).tolist()
             lo, hi = (ends.tolist() for ends in interval(self.draws, level))
         return {
             c.name: {

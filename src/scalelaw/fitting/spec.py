@@ -11,6 +11,8 @@ from scalelaw.fitting.noise import Noise
 
 Resample = Literal["cluster", "pairs"]
 _RESAMPLES = ("cluster", "pairs")
+_MOST_STARTS = 100_000
+_MOST_DRAWS = 1_000_000
 
 
 class FitOptions(TypedDict, total=False):
@@ -58,10 +60,10 @@ class FitSpec:
 
     def __post_init__(self) -> None:
         check_level(self.level)
-        if self.starts < 1:
-            raise BadInput(f"starts must be at least 1, got {self.starts}; 64 is usual")
-        if self.draws < 0 or self.draws == 1:
-            raise BadInput(f"draws must be 0 (no intervals) or at least 2, got {self.draws}; 1000 is usual")
+        if not 1 <= self.starts <= _MOST_STARTS:
+            raise BadInput(f"starts must be 1 to {_MOST_STARTS}, got {self.starts}; 64 is usual")
+        if self.draws == 1 or not 0 <= self.draws <= _MOST_DRAWS:
+            raise BadInput(f"draws must be 0 (no intervals) or 2 to {_MOST_DRAWS}, got {self.draws}; 1000 is usual")
         if self.seed < 0:
             raise BadInput(f"seed must not be negative, got {self.seed}; 0 is usual")
         if self.resample not in _RESAMPLES:

@@ -20,7 +20,8 @@ def projected_starts(coordinates: Coordinates, x: Inputs, y: Array, n: int) -> A
         y: measured values, (rows,).
         n: how many starts.
     """
-    return coordinates.coordinates(projected(coordinates, spread(coordinates, n), x, y))
+    with np.errstate(all="ignore"):
+        return coordinates.coordinates(projected(coordinates, spread(coordinates, n), x, y))
 
 
 def spread(coordinates: Coordinates, n: int) -> Array:
@@ -65,7 +66,7 @@ def _non_negative(columns: Array, target: Array, signed: list[int]) -> Array:
 
     size = np.maximum(np.linalg.norm(columns, axis=0), 1e-280)
     scaled = columns / size
-    if not np.all(np.isfinite(scaled)):
+    if not (np.all(np.isfinite(scaled)) and np.all(np.isfinite(target))):
         return np.zeros(columns.shape[1])
     solution, _ = nnls(np.hstack([scaled, -scaled[:, signed]]), target)
     positive, negative = np.split(solution, [columns.shape[1]])

@@ -32,6 +32,7 @@ class FitStatus:
         decrement: decrease of the objective that a last Newton step promises, relative to it.
         condition: condition number of the curvature, each coordinate scaled to one.
         at_bounds: coefficients that rest on a bound.
+        spare: rows beyond the number of coefficients fitted.
     """
 
     starts: int
@@ -39,13 +40,17 @@ class FitStatus:
     decrement: float
     condition: float
     at_bounds: tuple[str, ...] = ()
+    spare: int = 1
 
     @property
     def doubts(self) -> tuple[str, ...]:
         """Why the optimum is not certified, with what to try; empty where it is."""
         doubts = []
-        if self.agreeing < min(_FEWEST_AGREEING, self.starts):
-            doubts.append(f"only {self.agreeing} of {self.starts} starts reached it; try starts={4 * self.starts}")
+        if self.agreeing < _FEWEST_AGREEING:
+            more = max(4 * self.starts, 64)
+            doubts.append(f"only {self.agreeing} of {self.starts} starts reached it; try starts={more}")
+        if self.spare < 1:
+            doubts.append("there are as many coefficients as rows, so that it fits whatever was measured")
         if not self.decrement < _STATIONARY:
             doubts.append(f"it is not stationary (a last step promises {self.decrement:.1g} of the objective)")
         if not self.condition < _DETERMINED:
@@ -72,6 +77,7 @@ class FitStatus:
             "decrement": self.decrement,
             "condition": self.condition,
             "at_bounds": list(self.at_bounds),
+            "spare": self.spare,
             "doubts": list(self.doubts),
         }
 
@@ -99,7 +105,8 @@ def assess(problem: Problem, solution: Solution, best: int, weight: Array) -> Fi
     names = [coordinates.law.coefs[i].name for i in coordinates.free]
     agreeing = int(np.sum(solution.objective <= objective * (1 + _AGREEMENT) + scale * _ZERO))
     at_bounds = tuple(name for name, rests in zip(names, resting, strict=True) if rests)
-    return FitStatus(len(solution.u), agreeing, decrement, _condition(effects, u[0][free]), at_bounds)
+    condition, spare = _condition(effects, u[0][free]), len(problem.y) - len(names)
+    return FitStatus(len(solution.u), agreeing, decrement, condition, at_bounds, spare)
 
 
 def _resting(low: Array, high: Array, u: Array) -> AnyArray:

@@ -43,9 +43,11 @@ class Plan:
         return {
             "schema": "scalelaw.plan/1",
             **{name: estimate.to_dict() for name, estimate in self._estimates().items()},
+            "tokens_per_param": self.tokens_per_param.value,
             "reach": dict(self.reach),
             "binding_constraints": list(self.binding_constraints),
             "assumptions": list(self.assumptions),
+            "tokens_per_param_interval": self.tokens_per_param.to_dict(),
             "forecaster": {"label": self.forecaster, "digest": self.digest},
             "question": self.question.to_dict(),
         }

@@ -54,6 +54,8 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Aske
     surfaces = survey(forecaster)
     point = _answer(surfaces.point, question)
     n, d, c = (float(values[0]) for values in (point.params, point.tokens, point.flops))
+    if question.given == "flops" and math.isclose(c, question.value):
+        c = question.value
     _check(forecaster, surfaces.point, question, (n, d, c))
     draws = None if surfaces.draws is None else _answer(surfaces.draws, question, around=c)
     where = {surfaces.counting.params: np.full(1, n), "tokens": np.full(1, d)}

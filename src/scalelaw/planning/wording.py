@@ -74,7 +74,9 @@ def _law(forecaster: Forecaster, surfaces: Survey) -> list[str]:
 
 def _intervals(forecaster: Forecaster, question: Question, spread: Spread | None, kind: Kind) -> list[str]:
     if spread is None:
-        return [f"no intervals: {forecaster.label} has no draws, as published constants and quick fits have none"]
+        return [
+            f"no intervals: {forecaster.label} has no draws (published constants never do; a fit does unless draws=0)"
+        ]
     loss = "one more run, its noise included" if kind == "new_run" else "the mean of runs, their noise left out"
     answers = [name for name in ("params", "tokens", "flops") if name != question.given]
     return [

@@ -87,9 +87,7 @@ def check_units(known: Mapping[str, Array], given: Iterable[str], said: Iterable
     slip = _slip(known, measured, stated)
     if slip and slip.grade is Grade.ASK:
         return [slip]
-    small = [
-        name for name in measured if name not in stated and (top := _largest(known[name])) and top < _SMALLEST[name]
-    ]
+    small = [name for name in measured if name not in stated and 0 < _largest(known[name]) < _SMALLEST[name]]
     asked = [
         Finding(
             "RUNS_UNSAID_UNITS",

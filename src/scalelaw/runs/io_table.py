@@ -41,6 +41,8 @@ def read_table(source: Any) -> RawTable:
 
 
 def _read_file(path: Path) -> RawTable:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise BadInput(f"{str(path)!r} is no regular file; save the runs in one first")
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:

@@ -14,6 +14,8 @@ from scalelaw.fitting import FitSpec, fit_observations
 from scalelaw.laws import get
 from scalelaw.runs import Observations
 
+RULES = WindowRules(min_train=10)
+"""Twice the five coefficients of the law."""
 SPEC = FitSpec(draws=30, starts=6, level=0.8, seed=2)
 KEYS = {"axis", "below", "reach", "n_train", "n_test", "mean_abs_rel_error", "bias", "coverage", "interval_score",
         "baselines"}  # fmt: skip
@@ -42,7 +44,7 @@ def result(observed: Observations) -> Backtest:
 
 
 def test_each_cut_is_the_score_of_a_fit_to_its_own_window(observed: Observations, result: Backtest) -> None:
-    expected = windows(observed)
+    expected = windows(observed, rules=RULES)
     assert len(result.cuts) == len(expected) >= 6
     for cut, window in zip(result.cuts, expected, strict=True):
         assert (cut.axis, cut.below, cut.reach) == (window.axis, window.below, window.reach)
@@ -70,7 +72,7 @@ def test_what_was_measured_above_the_cut_does_not_reach_the_forecast(observed: O
 
 
 def test_the_last_value_is_the_best_run_so_far(observed: Observations, result: Backtest) -> None:
-    for cut, window in zip(result.cuts, windows(observed), strict=True):
+    for cut, window in zip(result.cuts, windows(observed, rules=RULES), strict=True):
         best, measured = min(window.train.y), window.test.y
         own = cut.baselines["last_value"]
         assert own is not None and own.observed is None
@@ -79,7 +81,7 @@ def test_the_last_value_is_the_best_run_so_far(observed: Observations, result: B
 
 
 def test_the_power_law_is_of_compute_alone(observed: Observations, result: Backtest) -> None:
-    cut, window = result.cuts[0], windows(observed)[0]
+    cut, window = result.cuts[0], windows(observed, rules=RULES)[0]
     fitted = fit_observations(get("power"), window.train, replace(SPEC, starts=16))
     e, a, alpha = fitted.coef
     predicted = e + a / window.test.columns["flops"] ** alpha

@@ -25,12 +25,13 @@ FIT = {
 CUT = {
     "axis": str, "below": NUMBER, "reach": NUMBER, "n_train": int, "n_test": int, "mean_abs_rel_error": NUMBER,
     "bias": NUMBER, "coverage": {"level": NUMBER, "observed": MAYBE}, "interval_score": MAYBE, "baselines": dict,
-    "failed": (str, type(None)),
+    "failed": (str, type(None)), "doubts": list,
 }  # fmt: skip
 BACKTEST = {"schema": str, "law": str, "target": str, "spec": dict, "cuts": list}
 PLAN = {
     "schema": str, "params": ESTIMATE, "tokens": ESTIMATE, "flops": ESTIMATE, "loss": ESTIMATE,
-    "tokens_per_param": ESTIMATE, "reach": dict, "binding_constraints": list, "assumptions": list,
+    "tokens_per_param": NUMBER, "reach": dict, "binding_constraints": list, "assumptions": list,
+    "tokens_per_param_interval": ESTIMATE,
     "forecaster": {"label": str, "digest": str}, "question": dict,
 }  # fmt: skip
 CALC = {
@@ -217,4 +218,4 @@ def test_the_published_refit_is_reproduced(data_dir: Path) -> None:
 def test_a_plan_says_how_far_it_reaches(data_dir: Path) -> None:
     found = document(f"plan {REAL.format(data=data_dir)} --flops 5.76e23 --draws 50")
     assert found["reach"]["flops"] == pytest.approx(44.4, rel=0.01)
-    assert found["tokens_per_param"]["lo"] < 17.9 < found["tokens_per_param"]["hi"]
+    assert found["tokens_per_param_interval"]["lo"] < 17.9 < found["tokens_per_param_interval"]["hi"]

@@ -69,7 +69,10 @@ def test_wrong_forms_are_noticed(truth: Callable[[Array, Array], Array]) -> None
 def test_the_shares_promised_over_200_simulations(truth: Any, flagged: bool, noise: float) -> None:
     rng = np.random.default_rng(1)
     share = _share(truth, 200, scale=lambda: rng.normal(0, noise, 80))
-    assert share >= 0.8 if flagged and noise == 0.005 else share <= 0.1 if not flagged else share > 0.3
+    if not flagged:
+        assert share <= 0.1
+    elif noise == 0.005:
+        assert share >= 0.8
 
 
 def _codes(

@@ -48,7 +48,8 @@ def test_every_doubt_uncertifies_and_says_why(status: FitStatus, doubt: str) -> 
 def test_without_doubt_it_is_certified() -> None:
     assert GOOD.certified and str(GOOD).startswith("certified: 60 of 64 starts agree")
     assert replace(GOOD, agreeing=3).certified
-    assert replace(GOOD, starts=1, agreeing=1).certified
+    assert not replace(GOOD, starts=1, agreeing=1).certified
+    assert not replace(GOOD, spare=0).certified
 
 
 @pytest.mark.parametrize("kind", ["huber", "squared", "absolute"])

@@ -84,7 +84,7 @@ def test_figures_are_written_and_named(tmp_path: Path) -> None:
         ({"flops": -1.0}, BadInput, "flops must be positive"),
         ({"out": __file__}, BadInput, "cannot be made"),
         ({"law": "chincila"}, BadInput, "Did you mean 'chinchilla'"),
-        ({"draws": 1}, BadInput, "at least 2"),
+        ({"draws": 1}, BadInput, "2 to 1000000"),
         ({"nosuch": 1}, BadInput, "unknown option of fit 'nosuch'"),
     ],
 )

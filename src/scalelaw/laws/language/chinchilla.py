@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
+from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN, counting_for
 from scalelaw.core.types import Array
 from scalelaw.laws import _frontier
 from scalelaw.laws._base import Coef, Constants
 from scalelaw.laws._powers import SumOfPowers, Term
 
-_RUNS = {"params": (4.4e7, 1.6e10), "tokens": (5e9, 5e11)}
+_RUNS = {"params": (7e7, 1.6e10), "tokens": (5e9, 5e11)}
+_DIGITISED = {"params": (5.733e7, 1.618e10), "tokens": (8.187e8, 3.178e11), "flops": (1.397e18, 1.296e22)}
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,9 @@ class Chinchilla(SumOfPowers):
 
     formula = "L = E + A / N^alpha + B / D^beta"
     cite = "Hoffmann et al. 2022, arXiv 2203.15556, eq. 2"
+
+    def __post_init__(self) -> None:
+        counting_for(self.n)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -60,7 +64,7 @@ _PUBLISHED = {
     "besiroglu2024": Constants(
         {"E": 1.8172, "A": 482.01, "B": 2085.43, "alpha": 0.3478, "beta": 0.3658},
         "Besiroglu et al. 2024, arXiv 2404.10102: refit of the digitised points",
-        _RUNS,
+        _DIGITISED,
     ),
     "hoffmann2022": Constants(
         {

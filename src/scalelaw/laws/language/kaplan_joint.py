@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
+from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN, counting_for
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.laws import _frontier
 from scalelaw.laws._base import Coef, Constants, Law
@@ -20,6 +20,9 @@ class KaplanJoint(Law):
 
     formula = "L = ((N_c / N)^(alpha_N / alpha_D) + D_c / D)^alpha_D"
     cite = "Kaplan et al. 2020, arXiv 2001.08361, eq. 1.5"
+
+    def __post_init__(self) -> None:
+        counting_for(self.n)
 
     @property
     def inputs(self) -> tuple[str, ...]:

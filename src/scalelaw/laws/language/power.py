@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from scalelaw.core.errors import BadInput
 from scalelaw.core.numbers import PF_DAY
 from scalelaw.core.quantities import quantity
 from scalelaw.laws._base import Coef, Constants, Law
@@ -20,7 +21,10 @@ class Power(SumOfPowers):
     cite = "Kaplan et al. 2020, arXiv 2001.08361, eqs. 1.1-1.3; floor: Henighan et al. 2020, arXiv 2010.14701"
 
     def __post_init__(self) -> None:
-        quantity(self.input)
+        if quantity(self.input).kind != "number":
+            raise BadInput(
+                f"a power law takes a number as input, and {self.input} is none; try flops, params or tokens"
+            )
 
     @property
     def inputs(self) -> tuple[str, ...]:
