@@ -62,7 +62,7 @@ def derive_compute(known: Mapping[str, Array]) -> tuple[str, Array, str] | None:
     have = {"tokens", "flops"} & set(known)
     counting = counting_for(params or "params")
     factor = f"{FLOPS_PER_PARAM_TOKEN:g}"
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if params and have == {"tokens"}:
             values = counting.flops(known[params], known["tokens"])
             return "flops", values, f"{factor} x {params} x tokens, counting convention {counting.name}"
