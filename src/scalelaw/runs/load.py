@@ -14,7 +14,7 @@ from scalelaw.runs.cells import Numbers
 from scalelaw.runs.check import COUNTS, check_one_size, check_units, check_values
 from scalelaw.runs.columns import read_columns, run_numbers
 from scalelaw.runs.derive import derive_column, derive_compute
-from scalelaw.runs.io_table import read_table
+from scalelaw.runs.io_source import read_source
 from scalelaw.runs.mapping import Assignment, assign, metric_of
 from scalelaw.runs.raw import RawTable
 from scalelaw.runs.reduce import Rows, to_runs
@@ -28,9 +28,10 @@ def load_runs(
     columns: Mapping[str, str | None] | None = None,
     units: Mapping[str, str] | None = None,
     derive: Mapping[str, str] | None = None,
+    importer: str | None = None,
     strict: bool = False,
 ) -> RunTable:
-    """Return the runs of a file, a dataframe, a dict of columns or a list of records.
+    """Return the runs of a file, a tracker's log, a dataframe, a dict of columns or a list of records.
 
     CSV, TSV, JSON, JSONL and Parquet files are read; columns are recognised by the names people give them.
     Rows that share a ``run`` are checkpoints of it. Whichever of N, D and C is not given follows from the other
@@ -41,6 +42,7 @@ def load_runs(
         columns: quantity -> column, for names that are not recognised; None leaves a quantity out.
         units: quantity -> unit its bare numbers are in: ``{"tokens": "B", "loss": "bits"}``.
         derive: quantity -> arithmetic over columns: ``{"tokens": "step * batch * seq_len"}``.
+        importer: the name of the importer that reads the source; None finds it, and reads a plain table without.
         strict: refuse a table of which any run would be set aside.
 
     Raises:
@@ -55,11 +57,11 @@ def load_runs(
     """
     _check_options(columns=columns, units=units, derive=derive)
     if isinstance(source, RunTable):
-        if columns or units or derive:
-            raise BadInput("columns=, units= and derive= are for loading; this is a RunTable already")
+        if columns or units or derive or importer:
+            raise BadInput("columns=, units=, derive= and importer= are for loading; this is a RunTable already")
         enforce(source.findings, strict=strict)
         return source
-    raw = read_table(source)
+    raw = read_source(source, importer)
     assignment = assign(raw, columns)
     for name in derive or {}:
         _check_measurable(name, "derive")
@@ -67,7 +69,7 @@ def load_runs(
     said = _check_units_named(dict(units or {}), assignment)
     rows = Rows(raw.source, len(raw), run_numbers(raw, assignment), notes=[*raw.notes, *assignment.notes])
     examples = read_columns(rows, raw, assignment, said)
-    stated = {*said, *assignment.units, *(name for name, n in rows.numbers.items() if n.suffixed.any())}
+    stated = {*said, *assignment.units, *raw.stated, *(name for name, n in rows.numbers.items() if n.suffixed.any())}
     computed = _derive(rows, raw, dict(derive or {}))
     _check_something_known(rows, raw)
     _keep_unrecognised(rows, raw, assignment)

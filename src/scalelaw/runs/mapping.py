@@ -182,7 +182,8 @@ def _fold(table: RawTable, result: Assignment, taken: set[str]) -> None:
             _companion(result, column, metric, rest, companion)
         elif raw.scalar and _has_number(raw):
             result.targets[f"{metric}@{rest}"] = column
-            folded.append(f"{column} -> {metric}@{rest}")
+            if column != f"{metric}@{rest}":
+                folded.append(f"{column} -> {metric}@{rest}")
     if folded:
         more = f" and {len(folded) - 3} more" if len(folded) > 3 else ""
         result.notes.append(f"wide columns are targets: {', '.join(folded[:3])}{more}")
