@@ -1,8 +1,6 @@
 """What every importer must satisfy, built in or from elsewhere; run it on one recorded log of the format.
 
-from scalelaw.testing.importer_checks import IMPORTER_CHECKS
-for check in IMPORTER_CHECKS.values():
-    check(Sample(MyImporter(), "tests/data/my_log"))
+Call every value of ``IMPORTER_CHECKS`` with a ``Sample(MyImporter(), "path/of/a/log")``.
 """
 
 import hashlib
@@ -104,7 +102,7 @@ def check_source_untouched(sample: Sample) -> None:
     """Recognising and reading change no byte and leave no file behind."""
     if not sample.on_disk:
         return
-    with _copy(sample) as path:
+    with _Copy(sample) as path:
         before = _digest(path.parent)
         sample.importer.recognises(str(path))
         sample.importer.read(str(path))
@@ -123,7 +121,7 @@ def check_empty(sample: Sample) -> None:
     """An empty file is refused; an empty folder is recognised by nobody."""
     if not sample.on_disk:
         return
-    with _copy(sample) as path:
+    with _Copy(sample) as path:
         if path.is_dir():
             shutil.rmtree(path)
             path.mkdir()
@@ -137,7 +135,7 @@ def check_damage(sample: Sample) -> None:
     """A log that is cut off or garbled is refused, or read as far as it goes; it never ends in another error."""
     if not sample.on_disk:
         return
-    with _copy(sample) as path:
+    with _Copy(sample) as path:
         whole = len(sample.importer.read(str(path)))
         files = sorted(each for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())
         for file in files:
@@ -161,7 +159,7 @@ def _refused(importer: Importer, path: Path) -> bool:
     return False
 
 
-class _copy:
+class _Copy:
     """A copy of the log in a folder of its own, removed afterwards."""
 
     def __init__(self, sample: Sample) -> None:

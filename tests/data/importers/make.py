@@ -64,7 +64,7 @@ def make_wandb() -> None:
 
 
 def wandb_run(name: str, scratch: str) -> None:
-    """Log one run; the last of them dies at three fifths of its way."""
+    """Log one run; the last of them dies at three fifths of its way, with one step still unwritten."""
     import signal
     import time
 
@@ -85,7 +85,7 @@ def wandb_run(name: str, scratch: str) -> None:
 
 
 def make_tensorboard() -> None:
-    """Scalars of the first generation by tensorboardX, tensors of the second by hand-built summaries, hyperparameters."""
+    """Scalars of both generations and hyperparameters, by three writers."""
     import time
 
     import tensorboardX

@@ -137,15 +137,15 @@ def _rows(
     return rows
 
 
-def _progress(curves: Mapping[str, Curve], step: float, batch: Any, said: list[str]) -> dict[str, Any]:
+def _progress(curves: Mapping[str, Curve], step: float, batch_tokens: Any, said: list[str]) -> dict[str, Any]:
     """Return where the run stood at the tracker's step: optimizer steps, tokens, learning rate, compute."""
     found: dict[str, Any] = {"steps": step}
     found |= {column: curves[column].last(step) for column in _STANDING if column in curves}
     found |= {column: curves[column].counted(step) for column in _GROWING if column in curves}
     if (gflops := found.pop("gflops", None)) is not None:
         found["flops"] = gflops * _GIGA
-    if "tokens" not in curves and isinstance(batch, int | float) and found["steps"] is not None:
-        found["tokens"] = found["steps"] * batch
+    if "tokens" not in curves and isinstance(batch_tokens, int | float) and found["steps"] is not None:
+        found["tokens"] = found["steps"] * batch_tokens
         _say(said, "tokens = steps x batch_tokens, from the settings")
     return found
 

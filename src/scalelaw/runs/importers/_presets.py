@@ -20,13 +20,13 @@ class Preset:
         name: of the trainer.
         signature: a log with one of these names comes from it.
         rules: pattern of a whole name -> column, with the groups of the pattern in it; "" is left out.
-        batch: settings whose product is the tokens of a step.
+        factors: settings whose product is the tokens of a step.
     """
 
     name: str
     signature: tuple[str, ...]
     rules: tuple[tuple[str, str], ...]
-    batch: tuple[str, ...] = ()
+    factors: tuple[str, ...] = ()
 
 
 PRESETS = (
@@ -211,13 +211,13 @@ def batch_of(config: Mapping[str, Any], preset: Preset | None) -> tuple[float, s
     """Return the tokens of a step as the product of settings that the preset, or any, names: value and wording."""
     last = {re.split(r"[./]", key)[-1]: value for key, value in config.items()}
     for candidate in ([preset] if preset else []) + list(PRESETS):
-        values = [last.get(word) for word in candidate.batch]
+        values = [last.get(word) for word in candidate.factors]
         numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool) and v > 0]
         if values and len(numbers) == len(values):
             product = 1.0
             for value in numbers:
                 product *= value
-            return product, " x ".join(candidate.batch)
+            return product, " x ".join(candidate.factors)
     return None
 
 

@@ -38,9 +38,8 @@ class LmEval:
         _tell_apart(rows)
         found = from_rows(rows, path.name)
         columns = {name: column for name, column in found.columns.items() if not column.missing.all()}
-        return RawTable(
-            path.name, columns, (f"read: {len(files)} results of the LM Evaluation Harness",), frozenset({"params"})
-        )
+        said = f"read: {len(files)} results of the LM Evaluation Harness"
+        return RawTable(path.name, columns, (said,), frozenset({"params"}))
 
 
 IMPORTER = LmEval()

@@ -23,7 +23,8 @@ _LARGEST_EVENT = 65536
 # Fields of Event, Summary, Summary.Value, TensorProto, SummaryMetadata and HParamsPluginData.
 _WALL_TIME, _STEP, _VERSION, _SUMMARY = 1, 2, 3, 5
 _VALUE, _TAG, _SIMPLE, _TENSOR, _METADATA = 1, 1, 2, 8, 9
-_CONTENT, _FLOATS, _DOUBLES = 4, 5, 6
+_DTYPE, _CONTENT, _FLOATS, _DOUBLES = 1, 4, 5, 6
+_FLOAT, _DOUBLE = 1, 2
 _PLUGIN, _PLUGIN_CONTENT, _SESSION_START, _HPARAMS = 1, 2, 3, 1
 _NUMBER_VALUE, _STRING_VALUE, _BOOL_VALUE = 2, 3, 4
 
@@ -143,24 +144,14 @@ def _read_value(run: LoggedRun, step: int, content: bytes) -> None:
 
 
 def _scalar(tensor: bytes) -> float | None:
-    """Return the number in a tensor that holds one, None for any other tensor."""
-    shape_free = [(field, kind, value) for field, kind, value in wire.fields(tensor)]
-    for field, _, value in shape_free:
-        size = 4 if field == _FLOATS else 8 if field == _DOUBLES else 0
-        if (size and isinstance(value, bytes) and len(value) == size) or (
-            field == _CONTENT
-            and isinstance(value, bytes)
-            and len(value) in (4, 8)
-            and _is_float(shape_free, len(value))
-        ):
+    """Return the number in a tensor that holds one float or double, None for any other tensor."""
+    entries = list(wire.fields(tensor))
+    kind = next((value for field, _, value in entries if field == _DTYPE), 0)
+    size = {_FLOAT: 4, _DOUBLE: 8}.get(kind, 0) if isinstance(kind, int) else 0
+    for field, _, value in entries:
+        if field in (_CONTENT, _FLOATS, _DOUBLES) and isinstance(value, bytes) and size and len(value) == size:
             return wire.floating(value)
     return None
-
-
-def _is_float(tensor: list[wire.Field], size: int) -> bool:
-    """Return whether the tensor's type is float or double and fits the size."""
-    kind = next((value for field, _, value in tensor if field == 1), 0)
-    return (kind, size) in ((1, 4), (2, 8))
 
 
 def _hyperparameters(metadata: bytes) -> dict[str, Any]:

@@ -46,9 +46,7 @@ class WandbApi:
             runs = _read_runs(asked)
         except (BadInput, MemoryError):
             raise
-        except (
-            Exception
-        ) as error:  # the package has errors of its own; their text may hold a key, so only the type goes on
+        except Exception as error:  # of the package; its text may hold a key, so only its type is told
             raise BadInput(
                 f"W&B did not give {'/'.join(parts)} ({type(error).__name__}); check the name and `wandb login`"
             ) from None

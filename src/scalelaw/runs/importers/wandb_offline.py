@@ -80,7 +80,8 @@ def _read_run(path: Path, notes: list[str]) -> LoggedRun:
 
 def _records(content: bytes, source: str, notes: list[str]) -> Iterator[tuple[int, bytes]]:
     """Yield each record with its place; the last may be cut off, as in a run that was killed, and that is said."""
-    at, parts = len(_MAGIC), []
+    at = len(_MAGIC)
+    parts: list[bytes] = []
     while at < len(content):
         room = _BLOCK - at % _BLOCK
         if room < _HEAD.size:
