@@ -2,15 +2,23 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, cast, get_args
 
 import typer
 
-from scalelaw.core.errors import BadInput
+from scalelaw.core.errors import BadInput, UnknownName
 
 if TYPE_CHECKING:
     from scalelaw.fitting import FitOptions
-    from scalelaw.runs import RunTable
+    from scalelaw.runs import Reduction, RunTable
+
+
+class Reduced(TypedDict):
+    """What of a table is fitted."""
+
+    use: "Reduction | None"
+    over: tuple[str, ...]
+
 
 _TABLE = "The table"
 _FIT = "The fit"
@@ -49,6 +57,22 @@ Reason = Annotated[
     typer.Option(help="Why rows are left out; kept with the result.", metavar="TEXT", rich_help_panel=_TABLE),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse a table with any unusable row.", rich_help_panel=_TABLE)]
+PerByte = Annotated[
+    bool,
+    typer.Option("--per-byte", help="Turn losses into bits per byte and tokens into bytes.", rich_help_panel=_TABLE),
+]
+Use = Annotated[
+    str | None,
+    typer.Option(
+        help="What to fit: the end of each run, the best of each swept cell, or all checkpoints.",
+        metavar="endpoints|best|curves",
+        rich_help_panel=_TABLE,
+    ),
+]
+Over = Annotated[
+    str | None,
+    typer.Option(help="What was swept, for --use best.", metavar="COLUMN,...", rich_help_panel=_TABLE),
+]
 Loss = Annotated[str, typer.Option(help="huber, absolute or squared.", rich_help_panel=_FIT)]
 Delta = Annotated[float, typer.Option(help="Huber's threshold, in units of the residual.", rich_help_panel=_FIT)]
 On = Annotated[
@@ -70,6 +94,7 @@ def read_table(
     exclude_top: Sequence[str] | None,
     reason: str | None,
     strict: bool,
+    per_byte: bool = False,
 ) -> "RunTable":
     """Load a table as the shared options say.
 
@@ -85,6 +110,8 @@ def read_table(
         derive=pairs(derive, "--derive"),
         strict=strict,
     )
+    if per_byte:
+        table = table.per_byte()
     for name, count in pairs(exclude_top, "--exclude-top").items():
         if not count.isdigit() or int(count) < 1:
             raise BadInput(f"--exclude-top {name}={count}: say how many rows, like {name}=5")
@@ -92,6 +119,22 @@ def read_table(
     if reason and not exclude_top:
         raise BadInput("--reason says why rows are left out, and none are; add --exclude-top QUANTITY=K")
     return table
+
+
+def reduction(use: str | None, over: str | None) -> "Reduced":
+    """Return the keyword arguments that say what of a table is fitted.
+
+    Raises:
+        BadInput: no such reduction, or --over without --use best.
+    """
+    from scalelaw.runs import SWEPT, Reduction
+
+    if use is not None and use not in get_args(Reduction):
+        raise UnknownName.among("reduction in --use", use, get_args(Reduction))
+    if over and use != "best":
+        raise BadInput("--over says what was swept, and nothing is chosen by it; add --use best")
+    names = tuple(name.strip() for name in over.split(",") if name.strip()) if over else SWEPT
+    return {"use": cast("Reduction | None", use), "over": names}
 
 
 def fit_options(*, loss: str, delta: float, on: str, draws: int, starts: int, seed: int, level: float) -> "FitOptions":

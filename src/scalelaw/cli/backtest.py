@@ -13,6 +13,9 @@ def backtest_command(
     exclude_top: options.ExcludeTop = None,
     reason: options.Reason = None,
     strict: options.Strict = False,
+    per_byte: options.PerByte = False,
+    use: options.Use = None,
+    over: options.Over = None,
     loss: options.Loss = "huber",
     delta: options.Delta = 1e-3,
     on: options.On = "log",
@@ -26,7 +29,14 @@ def backtest_command(
     from scalelaw.backtesting import backtest
 
     table = options.read_table(
-        file, columns=column, units=unit, derive=derive, exclude_top=exclude_top, reason=reason, strict=strict
+        file,
+        columns=column,
+        units=unit,
+        derive=derive,
+        exclude_top=exclude_top,
+        reason=reason,
+        strict=strict,
+        per_byte=per_byte,
     )
     chosen = options.fit_options(loss=loss, delta=delta, on=on, draws=draws, starts=starts, seed=seed, level=level)
-    options.show(backtest(law, table, target=target, **chosen), json)
+    options.show(backtest(law, table, target=target, **options.reduction(use, over), **chosen), json)

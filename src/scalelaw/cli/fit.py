@@ -19,6 +19,9 @@ def fit_command(
     exclude_top: options.ExcludeTop = None,
     reason: options.Reason = None,
     strict: options.Strict = False,
+    per_byte: options.PerByte = False,
+    use: options.Use = None,
+    over: options.Over = None,
     loss: options.Loss = "huber",
     delta: options.Delta = 1e-3,
     on: options.On = "log",
@@ -30,14 +33,21 @@ def fit_command(
     json: options.Json = False,
 ) -> None:
     """Fit a law to runs: coefficients, intervals, status, and what was set aside and why."""
-    from scalelaw.fitting import fit_observations, make_spec
-    from scalelaw.laws import parse
+    from scalelaw.fitting import fit_observations, make_spec, observe
 
     table = options.read_table(
-        file, columns=column, units=unit, derive=derive, exclude_top=exclude_top, reason=reason, strict=strict
+        file,
+        columns=column,
+        units=unit,
+        derive=derive,
+        exclude_top=exclude_top,
+        reason=reason,
+        strict=strict,
+        per_byte=per_byte,
     )
     chosen = options.fit_options(loss=loss, delta=delta, on=on, draws=draws, starts=starts, seed=seed, level=level)
-    result = fit_observations(parse(law)[0], table.endpoints(target), make_spec(**chosen))
+    named, observed = observe(law, table, target=target, **options.reduction(use, over))
+    result = fit_observations(named, observed, make_spec(**chosen))
     if save:
         result.save(save)
     options.show(result, json)

@@ -38,31 +38,32 @@ def plan_command(
     exclude_top: options.ExcludeTop = None,
     reason: options.Reason = None,
     strict: options.Strict = False,
+    per_byte: options.PerByte = False,
+    use: options.Use = None,
+    over: options.Over = None,
     draws: options.Draws = 1000,
     seed: options.Seed = 0,
     level: options.Level = 0.9,
     json: options.Json = False,
 ) -> None:
     """Decide how to spend a budget: params, tokens and loss, with intervals, reach and assumptions."""
-    from scalelaw.fitting import fit, is_fit, load_fit, published
-    from scalelaw.laws import parse
+    from scalelaw.fitting import fit
     from scalelaw.planning import plan
 
-    forecaster: Forecaster
-    if not Path(source).exists() and "@" in source:
-        named, of = parse(source)
-        if of is None:
-            raise UnknownName.among(f"source of {named.spelling}", source, named.published)
-        forecaster = published(named, of)
-    elif source.endswith(".json") and is_fit(source):
-        forecaster = load_fit(source)
-    elif not Path(source).exists():
-        raise BadInput(f"{source}: no such file; a published law is written LAW@SOURCE, like chinchilla@besiroglu2024")
-    else:
+    forecaster = _ready_made(source)
+    if forecaster is None:
         table = options.read_table(
-            source, columns=column, units=unit, derive=derive, exclude_top=exclude_top, reason=reason, strict=strict
+            source,
+            columns=column,
+            units=unit,
+            derive=derive,
+            exclude_top=exclude_top,
+            reason=reason,
+            strict=strict,
+            per_byte=per_byte,
         )
-        forecaster = fit(law, table, target=target, draws=draws, seed=seed, level=level)
+        reduced = options.reduction(use, over)
+        forecaster = fit(law, table, target=target, draws=draws, seed=seed, level=level, **reduced)
     answer = plan(
         forecaster,
         flops=flops,
@@ -74,3 +75,24 @@ def plan_command(
         max_tokens=max_tokens,
     )
     options.show(answer, json)
+
+
+def _ready_made(source: str) -> "Forecaster | None":
+    """Return the published law or saved fit of this name, None where it is a file of runs.
+
+    Raises:
+        BadInput: it is none of them.
+    """
+    from scalelaw.fitting import is_fit, load_fit, published
+    from scalelaw.laws import parse
+
+    if not Path(source).exists() and "@" in source:
+        named, of = parse(source)
+        if of is None:
+            raise UnknownName.among(f"source of {named.spelling}", source, named.published)
+        return published(named, of)
+    if source.endswith(".json") and is_fit(source):
+        return load_fit(source)
+    if not Path(source).exists():
+        raise BadInput(f"{source}: no such file; a published law is written LAW@SOURCE, like chinchilla@besiroglu2024")
+    return None

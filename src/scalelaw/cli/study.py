@@ -28,6 +28,9 @@ def study_command(
     exclude_top: options.ExcludeTop = None,
     reason: options.Reason = None,
     strict: options.Strict = False,
+    per_byte: options.PerByte = False,
+    use: options.Use = None,
+    over: options.Over = None,
     draws: options.Draws = 1000,
     seed: options.Seed = 0,
     level: options.Level = 0.9,
@@ -43,7 +46,25 @@ def study_command(
         datasets.load("synthetic-ladder")
         if file is None
         else options.read_table(
-            file, columns=column, units=unit, derive=derive, exclude_top=exclude_top, reason=reason, strict=strict
+            file,
+            columns=column,
+            units=unit,
+            derive=derive,
+            exclude_top=exclude_top,
+            reason=reason,
+            strict=strict,
+            per_byte=per_byte,
         )
     )
-    options.show(study(table, law=law, target=target, flops=flops, out=out, draws=draws, seed=seed, level=level), json)
+    result = study(
+        table,
+        law=law,
+        target=target,
+        flops=flops,
+        out=out,
+        draws=draws,
+        seed=seed,
+        level=level,
+        **options.reduction(use, over),
+    )
+    options.show(result, json)

@@ -10,7 +10,7 @@ from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.types import AnyArray, Array
 
 _DEGREE = 3
-_SIGNIFICANCE = 0.05
+_SIGNIFICANCE = 0.02
 _CLIP = 4.0
 _SPARE_ROWS = 4
 

@@ -12,14 +12,18 @@ from scalelaw.core.quantities import METRICS, QUANTITIES, recognise
 from scalelaw.core.types import AnyArray
 from scalelaw.runs.cells import Numbers
 from scalelaw.runs.check import COUNTS, check_one_size, check_units, check_values
-from scalelaw.runs.columns import read_columns, run_numbers
-from scalelaw.runs.derive import derive_column, derive_compute
+from scalelaw.runs.checkpoints import check_checkpoints
+from scalelaw.runs.columns import DROP, read_columns, run_numbers
+from scalelaw.runs.copies import copies
+from scalelaw.runs.derive import derive_column, derive_compute, derive_counts
 from scalelaw.runs.io_source import read_source
 from scalelaw.runs.mapping import Assignment, assign, metric_of
 from scalelaw.runs.raw import RawTable
 from scalelaw.runs.reduce import Rows, to_runs
+from scalelaw.runs.select import last_evaluations
 from scalelaw.runs.table import RunTable
 from scalelaw.runs.units import convert, split_unit
+from scalelaw.runs.verdict import check_runs
 
 
 def load_runs(
@@ -73,6 +77,9 @@ def load_runs(
     computed = _derive(rows, raw, dict(derive or {}))
     _check_something_known(rows, raw)
     _keep_unrecognised(rows, raw, assignment)
+    if "run" not in assignment.named:
+        enforce(check_checkpoints(rows.columns, rows.read))
+    rows.notes += copies(raw, rows.run, rows.columns, rows.targets)
     table = to_runs(rows)
     findings = _findings(table, rows, stated=stated, computed=computed, examples=examples)
     enforce(findings, strict=strict)
@@ -107,7 +114,8 @@ def _check_units_named(said: dict[str, str], assignment: Assignment) -> dict[str
         targets = [target for target in assignment.targets if target == name or metric_of(target) == name]
         if name not in known and not targets:
             raise UnknownName.among("column in units=", name, known)
-        convert(np.ones(1), unit, metric_of(name))
+        if unit != DROP or metric_of(name) not in assignment.unit_columns:
+            convert(np.ones(1), unit, metric_of(name))
         units.update(dict.fromkeys(targets or [name], unit))
     return units
 
@@ -127,6 +135,12 @@ def _derive(rows: Rows, raw: RawTable, formulas: Mapping[str, str]) -> set[str]:
         else:
             rows.numbers[name] = numbers
             rows.columns[name] = values
+    for name, values, how in derive_counts({name: numbers.values for name, numbers in rows.numbers.items()}):
+        none = np.zeros(len(values), dtype=bool)
+        rows.numbers[name] = Numbers(values, np.isnan(values), none, none)
+        rows.columns[name] = values
+        rows.origins[name] = how
+        rows.notes.append(f"{name} = {how}")
     found = derive_compute({name: rows.numbers[name].values for name in COUNTS if name in rows.numbers})
     if found is None:
         return set()
@@ -189,6 +203,7 @@ def _findings(
         values = table.values(target) if has.any() else np.full(len(table), np.nan)
         numbers = _at_runs(table, target, values, examples, has)
         found += check_values(target, numbers, needed=len(rows.targets) == 1)
+    found += check_runs(table, {target: last_evaluations(table, target) for target in table.targets})
     return found
 
 

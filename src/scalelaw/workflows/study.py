@@ -1,6 +1,6 @@
 """The study: one table of runs becomes a fit, a backtest, a plan and two figures, printed together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
@@ -10,10 +10,10 @@ import numpy as np
 from scalelaw.backtesting import Backtest, backtest_observations, windows
 from scalelaw.core.errors import ScalelawError
 from scalelaw.core.forecaster import Forecaster
-from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec
-from scalelaw.laws import Law, parse
+from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec, observe
+from scalelaw.laws import Law
 from scalelaw.planning import Plan, plan
-from scalelaw.runs import Observations, RunTable, load_runs
+from scalelaw.runs import SWEPT, Observations, Reduction, RunTable, load_runs
 
 _AHEAD = 10.0
 
@@ -63,6 +63,8 @@ def study(
     target: str | None = None,
     flops: float | str | None = None,
     out: str | Path | None = None,
+    use: Reduction | None = None,
+    over: Sequence[str] = SWEPT,
     **options: Unpack[FitOptions],
 ) -> Study:
     """Fit, backtest and plan from one table.
@@ -73,16 +75,17 @@ def study(
         target: what to fit, where the table has several targets.
         flops: budget to plan for, FLOP; ten times the dearest run unless given.
         out: folder the figures are written to; none are drawn without it.
+        use: what of the table to fit, as in ``fit``.
+        over: what was swept, for ``use="best"``.
         **options: how to fit, see ``FitSpec``.
 
     Raises:
         BadInput: a bad argument, or a table the law cannot be fitted to.
         FitFailed: no start reached a finite objective.
     """
-    chosen = parse(law)[0] if isinstance(law, str) else law
     table = runs if isinstance(runs, RunTable) else load_runs(runs)
     spec = make_spec(**options)
-    observed = table.endpoints(target)
+    chosen, observed = observe(law, table, target=target, use=use, over=over)
     fitted = fit_observations(chosen, observed, spec)
     tested = backtest_observations(chosen, observed, spec)
     planned = _plan(fitted, flops)
