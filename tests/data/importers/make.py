@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-BATCH_TOKENS = 4096
+BATCH_TOKENS = 524_288
 RUNS = (("ladder-1m", 1_000_000, 500), ("ladder-3m", 3_000_000, 1500), ("ladder-9m", 9_000_000, 4500))
 SECRET = "sk-not-a-real-key-0123456789"
 """A setting called api_key, in every log that takes settings; no importer may let it out."""

@@ -14,8 +14,8 @@ class Importer(Protocol):
 
     - of a row: ``run``, ``steps``, ``tokens``, ``lr_now`` (at that step), ``flops``, ``train_loss``, and targets
       spelled ``loss``, ``loss@c4``, ``bpb@...``, ``score@...``, with ``score@..._stderr`` and ``n_items_...`` beside;
-    - of a run, repeated on its rows: ``params``, ``params_non_embedding``, ``state`` (finished, crashed, failed or
-      running), ``deleted``, ``planned_steps``, ``planned_tokens``, ``lr`` (the peak), ``batch_tokens``, ``seq_len``,
+    - of a run, repeated on its rows: ``params``, ``params_non_embedding``, ``state`` (finished, crashed, failed,
+      running or deleted), ``planned_steps``, ``planned_tokens``, ``lr`` (the peak), ``batch_tokens``, ``seq_len``,
       ``resumed_from``, ``created_at`` (ISO 8601), ``label`` where several runs share a name, ``id``.
 
     What a format does not say is missing, never 0. Which runs are then set aside is not an importer's business.

@@ -18,9 +18,9 @@ def run_of(meta: dict[str, Any], params: dict[str, Any], tags: dict[str, Any]) -
     identity = str(meta.get("run_uuid") or meta.get("run_id") or "")
     name = tags.get("mlflow.runName") or meta.get("run_name") or meta.get("name") or identity
     started = number(meta.get("start_time")) if not isinstance(meta.get("start_time"), str) else _milliseconds(meta)
+    gone = str(meta.get("lifecycle_stage", "active")) == "deleted"
     columns = {
-        "state": _STATES.get(str(meta.get("status", "")).strip()),
-        "deleted": str(meta.get("lifecycle_stage", "active")) == "deleted",
+        "state": "deleted" if gone else _STATES.get(str(meta.get("status", "")).strip()),
         "created_at": utc(started / 1000) if started else None,
     }
     return LoggedRun(str(name), identity, config=params, columns=columns)
@@ -37,13 +37,6 @@ def metric_value(text: Any, is_nan: Any = False) -> float | None:
     if abs(value) >= _HELD and value == value:
         return float("inf") if value > 0 else float("-inf")
     return value
-
-
-def whole_deleted_column(runs: list[LoggedRun]) -> None:
-    """Drop the column ``deleted`` where no run is."""
-    if not any(run.columns.get("deleted") for run in runs):
-        for run in runs:
-            run.columns.pop("deleted", None)
 
 
 def _milliseconds(meta: dict[str, Any]) -> float | None:

@@ -95,11 +95,14 @@ PRESETS = (
     ),
 )
 
-_HELD_OUT = r"(?:val|valid|validation|eval|test|dev|held_?out)"
+_VALIDATION = r"(?:val|valid|validation|eval|dev|held_?out)"
+_HELD_OUT = rf"(?:{_VALIDATION}|test)"
 _LOSS = r"(?:loss|ce[_ ]?loss|cross_?entropy(?:_?loss)?|nll)"
 _BPB = r"(?:bpb|bits_per_byte)"
 
 _GENERAL = (
+    (rf"{_VALIDATION}[/_.]{_LOSS}", "loss"),
+    (rf"{_VALIDATION}[/_.]{_BPB}", "bpb"),
     (rf"{_HELD_OUT}[/_.]{_LOSS}", "loss"),
     (rf"{_HELD_OUT}[/_.]{_BPB}|{_BPB}", "bpb"),
     (rf"{_HELD_OUT}/(micro|macro)_(loss|bpb)", r"\2@\1"),

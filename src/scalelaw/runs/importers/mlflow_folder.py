@@ -7,7 +7,7 @@ from pathlib import Path
 from scalelaw.core.errors import BadTable
 from scalelaw.runs.importers._files import MOST_ENTRIES, is_folder, read_text, shown, walk
 from scalelaw.runs.importers._history import LoggedRun, tabulate
-from scalelaw.runs.importers._mlflow import metric_value, run_of, whole_deleted_column
+from scalelaw.runs.importers._mlflow import metric_value, run_of
 from scalelaw.runs.raw import RawTable
 
 _META = "meta.yaml"
@@ -33,7 +33,6 @@ class MlflowFolder:
         if not runs:
             raise BadTable(f"{path.name} holds MLflow experiments and no run")
         runs.sort(key=lambda run: (run.columns.get("created_at") or "", run.id))
-        whole_deleted_column(runs)
         return tabulate(runs, path.name, [f"read: {len(runs)} run folders of MLflow", *notes])
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from scalelaw.core.errors import BadTable
 from scalelaw.runs.importers._history import LoggedRun, tabulate
-from scalelaw.runs.importers._mlflow import metric_value, run_of, whole_deleted_column
+from scalelaw.runs.importers._mlflow import metric_value, run_of
 from scalelaw.runs.importers._sqlite import has_tables, opened, rows_of
 from scalelaw.runs.raw import RawTable
 
@@ -46,9 +46,7 @@ class MlflowSqlite:
                     runs[identity].log(str(key), float(step or 0), found)
         if not runs:
             raise BadTable(f"{path.name} holds no run")
-        listed = list(runs.values())
-        whole_deleted_column(listed)
-        return tabulate(listed, path.name, [f"read: {len(runs)} runs of MLflow"])
+        return tabulate(list(runs.values()), path.name, [f"read: {len(runs)} runs of MLflow"])
 
 
 IMPORTER = MlflowSqlite()

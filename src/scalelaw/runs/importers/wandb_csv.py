@@ -9,7 +9,7 @@ from typing import Any
 
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.findings import Finding, Grade, enforce
-from scalelaw.core.quantities import recognise
+from scalelaw.core.quantities import METRICS, recognise
 from scalelaw.runs.importers._files import is_folder, read_text
 from scalelaw.runs.importers._history import LoggedRun, tabulate
 from scalelaw.runs.importers._presets import metric_columns, setting_column
@@ -114,12 +114,18 @@ def _listed(rows: list[dict[str, Any]]) -> list[LoggedRun]:
         name = str(row.get("Name", row.get("ID", f"row {number}")))
         columns = {"state": state_of(row.get("State")), "created_at": row.get("Created")}
         settings = {key: value for key, value in row.items() if key.lower() not in _OF_A_RUN}
-        measured = metric_columns(key for key in settings if setting_column(key) is None)
-        run = LoggedRun(name, str(row.get("ID", "")), config=settings, columns=columns)
+        measured = {key: column for key, column in metric_columns(settings).items() if _is_measure(key, column)}
+        config = {key: value for key, value in settings.items() if key not in measured}
+        run = LoggedRun(name, str(row.get("ID", "")), config=config, columns=columns)
         if not repeated:
-            columns |= {column: settings[key] for key, column in measured.items() if column not in ("", "train_loss")}
+            columns |= {column: settings[key] for key, column in measured.items()}
         found.append(run)
     return found
+
+
+def _is_measure(key: str, column: str) -> bool:
+    """Return whether an entry of a runs table is a last value; a setting of the same word has dots, not slashes."""
+    return column.partition("@")[0] in METRICS or (column == "tokens" and ("/" in key or "." not in key))
 
 
 def _add_chart(runs: dict[str, LoggedRun], rows: list[dict[str, Any]], source: str) -> None:
@@ -134,7 +140,10 @@ def _add_chart(runs: dict[str, LoggedRun], rows: list[dict[str, Any]], source: s
         for row in rows:
             if name in row and x_axis in row:
                 run.log(metric, *(_number(row[column], source, column) for column in (x_axis, name)))
-        run.columns.pop(metric_columns([metric]).get(metric, ""), None)
+        if (last := run.columns.pop("tokens", None)) is not None:
+            run.columns["planned_tokens"] = last
+        for column in [column for column in run.columns if column.partition("@")[0] in METRICS]:
+            del run.columns[column]
 
 
 def _number(cell: Any, source: str, column: str) -> float:

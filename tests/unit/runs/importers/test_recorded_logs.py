@@ -10,7 +10,7 @@ import scalelaw as sl
 
 LOGS = Path(__file__).parents[3] / "data" / "importers"
 RUNS = {"ladder-1m": (1e6, 500), "ladder-3m": (3e6, 1500), "ladder-9m": (9e6, 4500)}
-BATCH_TOKENS = 4096
+BATCH_TOKENS = 524_288
 
 
 def loss(params, tokens):
@@ -73,7 +73,7 @@ def test_a_killed_run_is_not_finished():
 def test_mlflow_keeps_a_nan_and_marks_what_was_deleted(log):
     table = sl.load_runs(LOGS / log)
     assert [math.isnan(value) for _, _, value in evaluations(table)["ladder-3m"]] == [False, True, *4 * [False]]
-    assert dict(zip(table.runs["run"], table.runs["deleted"], strict=True))["ladder-9m"] == 1
+    assert dict(zip(table.runs["run"], table.runs["state"], strict=True))["ladder-9m"] == "deleted"
 
 
 def test_a_database_being_written_is_read_with_its_log_and_left_alone(tmp_path):
@@ -122,7 +122,7 @@ def test_results_below_a_hidden_folder_are_found():
     assert table.targets == ("score@made_up", "score@made_up:acc_norm")
     assert table.evals["value"][0] == content["results"]["made_up"]["acc,none"]
     assert table.evals["se"][0] == content["results"]["made_up"]["acc_stderr,none"]
-    assert table.values("n_items_made_up").tolist() == [6.0]
+    assert table.evals["n_items"][0] == content["n-samples"]["made_up"]["effective"] == 6
 
 
 def test_a_cut_log_says_so(tmp_path):
