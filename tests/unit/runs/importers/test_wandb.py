@@ -9,7 +9,10 @@ from scalelaw.core.errors import BadInput, BadTable, MissingExtra
 from scalelaw.runs.importers.wandb_api import WandbApi
 from scalelaw.runs.importers.wandb_csv import IMPORTER as CSV
 
-CHART = '"Step","{0} - val/loss","{0} - val/loss__MIN","{0} - val/loss__MAX"\n"1","5.0","4.9","5.1"\n"2","4.0","3.9","4.1"\n'
+CHART = (
+    '"Step","{0} - val/loss","{0} - val/loss__MIN","{0} - val/loss__MAX"\n'
+    '"1","5.0","4.9","5.1"\n"2","4.0","3.9","4.1"\n'
+)
 RUNS = '"Name","ID","State","model.n_params","data.tokens_per_step"\n'
 
 
@@ -19,8 +22,9 @@ def test_a_runs_table_alone_has_the_last_value_of_each_run(tmp_path):
         "Name,State,Created,n_params,val/loss,total_tokens\na,finished,2024-01-01,1000000,4.5,20000000\n"
         "b,crashed,2024-01-02,2000000,4.2,40000000\n"
     )
-    runs = sl.load_runs(path, columns={"tokens": "planned_tokens"})
+    runs = sl.load_runs(path)
     assert runs.values("loss").tolist() == [4.5, 4.2]
+    assert runs.runs["tokens"].tolist() == [2e7, 4e7]
     assert runs.runs["state"].tolist() == ["finished", "crashed"]
 
 
