@@ -23,12 +23,7 @@ class Reduced(TypedDict):
 _TABLE = "The table"
 _FIT = "The fit"
 
-File = Annotated[
-    str,
-    typer.Argument(
-        help="Table of runs (CSV, TSV, JSON, JSONL, Parquet) or a tracker's file or folder.", metavar="FILE"
-    ),
-]
+File = Annotated[str, typer.Argument(help="CSV, TSV, JSON, JSONL or Parquet file of runs.", metavar="FILE")]
 LawName = Annotated[str, typer.Option("--law", help="Law by name, spelling or formula.", metavar="NAME|FORMULA")]
 Target = Annotated[
     str | None, typer.Option(help="What to fit, e.g. loss@c4.", metavar="METRIC@SET", rich_help_panel=_TABLE)
