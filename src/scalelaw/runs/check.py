@@ -13,6 +13,7 @@ RUNS_UNIT_SLIP           ask, warn  6 N D / C is a power of 1000 other than 1 (w
 RUNS_UNSAID_UNITS        ask        every N, D or C is far too small to be a plain count
 RUNS_LOSS_UNIT           ask        a unit column is empty or unknown where there is a loss
 RUNS_PARAMS_VARY         ask        rows of one run differ in N
+RUNS_SAME_MOMENT         warn       ten values and a tenth of all share run and step with a later row
 RUNS_WHICH_TARGET        ask        several targets, and none named
 RUNS_CHECKPOINTS         ask        rows look like checkpoints, and no column tells which run they are of
 RUNS_UNFINISHED          set aside  a run stopped before its planned end, or is still running

@@ -2,27 +2,36 @@
 
 import numpy as np
 
+from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.types import AnyArray
 from scalelaw.runs.cells import Numbers
 from scalelaw.runs.order import same_moment
 from scalelaw.runs.raw import RawColumn, RawTable
 
 _MOST_NAMED = 3
+_MANY = 10
+_MANY_OF_ALL = 0.1
 
 
-def copies(raw: RawTable, run: AnyArray, columns: dict[str, AnyArray], targets: dict[str, Numbers]) -> list[str]:
+def copies(
+    raw: RawTable, run: AnyArray, order: AnyArray, columns: dict[str, AnyArray], targets: dict[str, Numbers]
+) -> tuple[list[str], list[Finding]]:
     """Return what to say of rows of one run at one moment; reductions take the later row of the file.
+
+    A few such rows are a resumed run; where they are many, they are probably of several evaluation sets.
 
     Args:
         raw: the table as it was found.
         run: the run of each row, (n,).
+        order: the rows in the order of time, (n,).
         columns: canonical and other columns, each (n,).
         targets: target -> its values.
     """
-    if len(np.unique(run)) == len(run) or not same_moment(run, columns).any():
-        return []
+    if len(np.unique(run)) == len(run) or not same_moment(run, columns, order).any():
+        return [], []
     copied = _copied(raw, run)
-    notes = []
+    notes: list[str] = []
+    findings: list[Finding] = []
     if copied.any():
         inside = [(target, int(np.sum(copied & numbers.present))) for target, numbers in targets.items()]
         held = ", ".join(f"{count} of {target}" for target, count in inside if count)
@@ -31,16 +40,20 @@ def copies(raw: RawTable, run: AnyArray, columns: dict[str, AnyArray], targets: 
             f"{f' ({held})' if held else ''}: counted once"
         )
     for target, numbers in targets.items():
-        at = np.flatnonzero(numbers.present & ~copied)
-        again = same_moment(run[at], {name: columns[name][at] for name in ("tokens", "steps") if name in columns})
-        if again.any():
-            which = _names(run[at][again], run, columns)
+        at = order[(numbers.present & ~copied)[order]]
+        again = same_moment(run, columns, at)
+        if again.sum() >= max(_MANY, _MANY_OF_ALL * len(at)):
+            message = f"{again.sum()} of {len(at)} values of {target} share run and step with a later row"
+            fix = "if a column says what each was measured on, load one of those at a time; the last of each is used"
+            findings.append(Finding("RUNS_SAME_MOMENT", Grade.WARN, message, int(again.sum()), fix))
+        elif again.any():
+            which = _names(run[again], run, columns)
             count = int(again.sum())
             notes.append(
                 f"{target} was logged again {'once' if count == 1 else f'{count} times'} at the same step of {which}: "
                 "the later row of the file is used"
             )
-    return notes
+    return notes, findings
 
 
 def _copied(raw: RawTable, run: AnyArray) -> AnyArray:

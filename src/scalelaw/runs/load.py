@@ -18,6 +18,7 @@ from scalelaw.runs.copies import copies
 from scalelaw.runs.derive import derive_column, derive_compute, derive_counts
 from scalelaw.runs.io_source import read_source
 from scalelaw.runs.mapping import Assignment, assign, metric_of
+from scalelaw.runs.order import time_order
 from scalelaw.runs.raw import RawTable
 from scalelaw.runs.reduce import Rows, to_runs
 from scalelaw.runs.select import last_evaluations
@@ -79,9 +80,11 @@ def load_runs(
     _keep_unrecognised(rows, raw, assignment)
     if "run" not in assignment.named:
         enforce(check_checkpoints(rows.columns, rows.read))
-    rows.notes += copies(raw, rows.run, rows.columns, rows.targets)
+    rows.order = time_order(rows.run, rows.columns)
+    notes, doubts = copies(raw, rows.run, rows.order, rows.columns, rows.targets)
+    rows.notes += notes
     table = to_runs(rows)
-    findings = _findings(table, rows, stated=stated, computed=computed, examples=examples)
+    findings = doubts + _findings(table, rows, stated=stated, computed=computed, examples=examples)
     enforce(findings, strict=strict)
     return replace(table, findings=tuple(findings))
 

@@ -17,20 +17,23 @@ def time_order(run: AnyArray, columns: Mapping[str, AnyArray]) -> AnyArray:
     return np.lexsort([*times, run])
 
 
-def same_moment(run: AnyArray, columns: Mapping[str, AnyArray]) -> AnyArray:
+def same_moment(run: AnyArray, columns: Mapping[str, AnyArray], order: AnyArray) -> AnyArray:
     """Return the rows for which a later row of the file is of the same run, tokens and steps, (n,).
 
     Where neither tokens nor steps are known, no row is at the moment of another.
+
+    Args:
+        run: the run of each row, (n,).
+        columns: canonical columns, each (n,).
+        order: the rows to look at, in the order of time, (m,).
     """
-    times = _times(columns)
     repeated = np.zeros(len(run), dtype=bool)
-    known = np.logical_or.reduce([np.isfinite(values) for values in times]) if times else repeated
-    if not known.any():
+    times = [values[order] for values in _times(columns)]
+    if not times or len(order) < 2:
         return repeated
-    order = time_order(run, columns)
-    equal = known[order][1:] & (run[order][1:] == run[order][:-1])
+    equal = np.logical_or.reduce([values[1:] > -np.inf for values in times]) & (run[order][1:] == run[order][:-1])
     for values in times:
-        equal &= values[order][1:] == values[order][:-1]
+        equal &= values[1:] == values[:-1]
     repeated[order[:-1][equal]] = True
     return repeated
 

@@ -8,7 +8,6 @@ from scalelaw.core.findings import Finding
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.runs.cells import Numbers
-from scalelaw.runs.order import time_order
 from scalelaw.runs.table import RunTable
 
 
@@ -20,6 +19,7 @@ class Rows:
         source: where the rows come from.
         read: how many there are.
         run: the run of each row, numbered by first appearance, (n,).
+        order: the rows in the order of time inside runs, (n,).
         columns: canonical and other columns, numbers or objects, each (n,).
         numbers: the numeric quantities among them, with what was missing and unreadable.
         targets: target -> its values.
@@ -33,6 +33,7 @@ class Rows:
     source: str
     read: int
     run: AnyArray
+    order: AnyArray = field(default_factory=lambda: np.arange(0))
     columns: dict[str, AnyArray] = field(default_factory=dict)
     numbers: dict[str, Numbers] = field(default_factory=dict)
     targets: dict[str, Numbers] = field(default_factory=dict)
@@ -51,7 +52,7 @@ def to_runs(rows: Rows) -> RunTable:
     """
     n_runs = int(rows.run.max()) + 1
     repeated = n_runs < rows.read
-    order = time_order(rows.run, rows.columns) if repeated else np.arange(rows.read)
+    order = rows.order
     runs = {name: frozen(_last(values, rows, order, n_runs)) for name, values in rows.columns.items()}
     if repeated and _varies("lr", rows):
         runs["lr"] = frozen(_largest(rows.columns["lr"], rows.run, n_runs))
@@ -114,11 +115,11 @@ def _varies(name: str, rows: Rows) -> bool:
 
 
 def _evals(rows: Rows, varying: list[str]) -> dict[str, AnyArray]:
-    """Return the long table: one entry for every value of a target that was written down."""
+    """Return the long table: one entry for every value of a target that was written down, by run and time."""
     counted = ["n_items"] if rows.items else []
     parts: dict[str, list[AnyArray]] = {name: [] for name in ("run", "target", "value", "se", *counted, *varying)}
     for target, numbers in rows.targets.items():
-        at = np.flatnonzero(numbers.present)
+        at = rows.order[numbers.present[rows.order]]
         parts["run"].append(rows.run[at])
         parts["target"].append(np.full(len(at), target))
         parts["value"].append(numbers.values[at])

@@ -25,7 +25,7 @@ def evaluations(table: "RunTable", target: str) -> AnyArray:
         return at
     moments = {name: table.evals[name][at] for name in ("tokens", "steps") if name in table.evals}
     order = time_order(run, moments)
-    replaced = same_moment(run, moments)
+    replaced = same_moment(run, moments, order)
     return np.asarray(at[order[~replaced[order]]])
 
 

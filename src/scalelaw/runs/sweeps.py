@@ -78,7 +78,7 @@ def _amounts(tokens: Array, cell: AnyArray) -> AnyArray:
     amount = np.zeros(len(tokens), dtype=int)
     number, start = -1, -1
     for at in np.lexsort((tokens, cell)):
-        if start < 0 or cell[at] != cell[start] or not tokens[at] <= tokens[start] * _SAME_TOKENS:
+        if start < 0 or cell[at] != cell[start] or not tokens[at] / _SAME_TOKENS <= tokens[start]:
             number, start = number + 1, at
         amount[at] = number
     return amount

@@ -1,11 +1,9 @@
 """End points: which runs are set aside, for which reason, and what the last values say together."""
 
-import math
-
 import numpy as np
 import pytest
 
-from scalelaw.core.errors import BadInput, BadTable, UnknownName
+from scalelaw.core.errors import BadInput, BadTable, ScalelawWarning, UnknownName
 from scalelaw.runs import load_runs
 
 
@@ -83,18 +81,16 @@ def test_losses_that_are_no_losses_of_tokens_stay():
 
 
 def test_a_value_logged_again_counts_once_and_the_later_row_wins():
-    table = runs()
-    rows = {name: [*table.evals[name]] for name in ("tokens", "value")}
+    tokens, loss = [*np.arange(1e9, 12e9, 1e9)], [*np.linspace(6, 4, 11)]
     again = load_runs(
         {
-            "run": ["a"] * 4,
-            "params": [1e7] * 4,
-            "tokens": [1e9, 2e9, 1e9, 2e9],
-            "loss": [5.0, 4.0, 5.0, 3.9],
+            "run": ["a"] * 13,
+            "params": [1e7] * 13,
+            "tokens": [*tokens, 1e9, 11e9],
+            "loss": [*loss, 6.0, 3.9],
         }
     )
-    assert rows["value"] == list(again.evals["value"][:0]) + rows["value"]
-    assert again.endpoints().y.tolist() == [3.9] and len(again.curves()) == 2
+    assert again.endpoints().y.tolist() == [3.9] and len(again.curves()) == 11
     assert any("1 row of a repeat others exactly (1 of loss): counted once" in note for note in again.notes)
     assert any("loss was logged again once at the same step of a" in note for note in again.notes)
 
@@ -104,7 +100,14 @@ def test_the_mean_of_the_last_values_has_a_standard_error():
     np.testing.assert_allclose(ends.y, [4.35, 3.9, 3.5])
     np.testing.assert_allclose(ends.se, np.array([0.3, 0.2, 0.2]) / 2)
     assert any("mean of the last 2 values" in note for note in ends.notes)
-    assert math.isnan(runs().where(run="a").endpoints(last=1).se[0] if runs().endpoints().se is not None else math.nan)
+    assert runs().endpoints().se is None
+
+
+def test_many_values_at_one_moment_are_warned_of():
+    tokens = np.repeat(np.arange(1e9, 13e9, 1e9), 2)
+    table = {"run": ["a"] * 24, "params": [1e7] * 24, "tokens": tokens, "domain": ["x", "y"] * 12}
+    with pytest.warns(ScalelawWarning, match=r"12 of 24 values of loss share run and step.*RUNS_SAME_MOMENT"):
+        load_runs({**table, "loss": np.linspace(5, 3, 24)})
 
 
 @pytest.mark.parametrize("last", [0, -1, 1.5, True])

@@ -139,7 +139,7 @@ def test_curves_are_clustered_by_run(checkpoints):
     assert curves.clustered and len(curves) == 4
     by_run = {run: sorted(curves.columns["tokens"][curves.columns["run"] == run]) for run in "ab"}
     assert by_run == {"a": [1e8, 2e8], "b": [1e9, 2e9]}
-    np.testing.assert_allclose(curves.columns["lr"], [0.1, 0.0, 0.2, 0.5])
+    np.testing.assert_allclose(curves.columns["lr"], [0.2, 0.1, 0.5, 0.0])
 
 
 def test_ties_in_tokens_go_by_step_then_row():
