@@ -32,8 +32,9 @@ fix: .venv/developer ## repair what lint and format can repair by themselves
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: .venv/developer ## time the solver against the usual way of doing the same work
+bench: .venv/developer ## time the solver against the usual way, and the loading of a million checkpoints
 	$(BIN)/python benchmarks/bench_fit.py
+	$(BIN)/python benchmarks/bench_runs.py
 
 docs: .venv/developer ## build the documentation, warnings being errors, into docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going -q -E docs docs/_build/html

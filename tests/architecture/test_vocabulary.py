@@ -12,7 +12,9 @@ FILES = sorted(SOURCE.rglob("*.py"))
 LAWS = [path for path in FILES if path.is_relative_to(SOURCE / "laws")]
 
 # Synonyms that are plain words as well: a solver has a step, a tree a depth.
-ALSO_WORDS = {"step", "iter", "iters", "iteration", "data", "depth"}
+ALSO_WORDS = {"step", "iter", "iters", "iteration", "data", "depth", "resumed"}
+# A plan bounds the tokens to buy, which is no run's planned number.
+ALSO_WORDS |= {"max_tokens"}
 
 INSTEAD = {
     **{word: q.name for q in QUANTITIES.values() for word in q.synonyms if len(word) > 1 and word not in ALSO_WORDS},

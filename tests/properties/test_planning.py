@@ -29,6 +29,7 @@ class Fit:
     target: str = "loss"
     digest: str = "0"
     domain: dict[str, tuple[float, float]] = field(default_factory=dict)
+    caveats: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -1,41 +1,126 @@
 """Training compute from parameters and tokens, by named counting conventions; the only home of the constant 6."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 
-from scalelaw.core.errors import UnknownName
+from scalelaw.accounting.architecture import Architecture
+from scalelaw.accounting.params import count_params
+from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.types import Array
 
 FLOPS_PER_PARAM_TOKEN = 6.0
 """FLOP for one parameter and one trained token: 2 forward, 4 backward (Kaplan et al. 2020, section 2.1)."""
 
+TRAINING_PASSES = 3.0
+"""Training costs three forward passes: one forward, and a backward of twice the work."""
+
 
 @dataclass(frozen=True)
 class Counting:
-    """A convention by which C is counted: C = 6 N D with N counted as ``params`` says.
+    """A convention by which C is counted: C = 6 N D with N counted as ``params`` says, or exactly from a shape.
+
+    With N alone, ``flops``, ``tokens`` and ``params_for`` hold. The conventions that count attention or embeddings
+    need the ``Architecture``: ``flops_per_token``, ``flops_of``, ``tokens_of`` and ``params_of`` take it, for every
+    convention.
 
     Attributes:
         name: the convention's name, printed with every result that used it.
         params: the quantity that N stands for.
+        formula: FLOP for a trained token in symbols; s is the sequence length, d_a the width of all heads.
+        forward: FLOP of a forward pass for one token from shape and sequence length, where 6 N does not say it all.
+        takes_seq_len: whether the count depends on the sequence length.
     """
 
     name: str
     params: str
+    formula: str = "6 N"
+    forward: Callable[[Architecture, float], float] | None = None
+    takes_seq_len: bool = False
 
     def flops(self, params: Array | float, tokens: Array | float) -> Array:
         """Return C in FLOP. Computed in float64: 6 N D overflows 64-bit integers above 9.2e18."""
+        self._check_by_params()
         with np.errstate(over="ignore"):
             return np.asarray(FLOPS_PER_PARAM_TOKEN * np.asarray(params, float) * np.asarray(tokens, float))
 
     def tokens(self, params: Array | float, flops: Array | float) -> Array:
         """Return the D that the compute pays for at this N."""
+        self._check_by_params()
         return np.asarray(flops, float) / (FLOPS_PER_PARAM_TOKEN * np.asarray(params, float))
 
     def params_for(self, tokens: Array | float, flops: Array | float) -> Array:
         """Return the N that the compute pays for at this D."""
+        self._check_by_params()
         return np.asarray(flops, float) / (FLOPS_PER_PARAM_TOKEN * np.asarray(tokens, float))
+
+    def flops_per_token(self, architecture: Architecture, seq_len: float | None = None) -> float:
+        """Return the FLOP that training on one token takes.
+
+        Args:
+            architecture: the shape.
+            seq_len: s in tokens; needed where ``takes_seq_len``.
+
+        Raises:
+            BadInput: the sequence length is needed and absent, or is not positive.
+
+        Example:
+            >>> shape = Architecture(layers=48, width=1600, vocab_size=50257, heads=25, norm="none")
+            >>> CONVENTIONS["6N_nonemb"].flops_per_token(shape)
+            8847360000.0
+        """
+        if seq_len is None and self.takes_seq_len:
+            raise BadInput(f"{self.name} counts attention, which grows with the sequence length; give seq_len=")
+        if seq_len is not None and not seq_len > 0:
+            raise BadInput(f"seq_len={seq_len!r}: a positive number of tokens is needed")
+        if self.forward is None:
+            return FLOPS_PER_PARAM_TOKEN * count_params(architecture).count(self.params)
+        return TRAINING_PASSES * self.forward(architecture, seq_len or 0.0)
+
+    def flops_of(self, architecture: Architecture, tokens: Array | float, seq_len: float | None = None) -> Array:
+        """Return C in FLOP of training this shape on D tokens."""
+        return np.asarray(self.flops_per_token(architecture, seq_len) * np.asarray(tokens, float))
+
+    def tokens_of(self, architecture: Architecture, flops: Array | float, seq_len: float | None = None) -> Array:
+        """Return the D that the compute pays for with this shape."""
+        return np.asarray(flops, float) / self.flops_per_token(architecture, seq_len)
+
+    def params_of(
+        self, architecture: Architecture, tokens: Array | float, flops: Array | float, seq_len: float | None = None
+    ) -> Array:
+        """Return the N, counted as ``params`` says, that the compute pays for at this D.
+
+        What the convention counts beyond 6 N (attention, embeddings) is taken from the architecture.
+        """
+        counted = count_params(architecture).count(self.params)
+        beyond = self.flops_per_token(architecture, seq_len) - FLOPS_PER_PARAM_TOKEN * counted
+        return np.asarray((np.asarray(flops, float) / np.asarray(tokens, float) - beyond) / FLOPS_PER_PARAM_TOKEN)
+
+    def _check_by_params(self) -> None:
+        if self.forward is not None:
+            raise BadInput(
+                f"{self.name} needs the shape of the model, not N alone; use flops_of, tokens_of or params_of "
+                "with an Architecture"
+            )
+
+
+def _chinchilla(a: Architecture, seq_len: float) -> float:
+    """Forward FLOP a token by appendix F of Hoffmann et al.: 2 for a weight, the lookup counted as a product."""
+    scores = 2 * a.attention_width * seq_len + 3 * a.heads * seq_len + 2 * a.attention_width * seq_len
+    return 2.0 * count_params(a).matrices + 4.0 * a.vocab_size * a.width + a.layers * scores
+
+
+def _deepseek(a: Architecture, seq_len: float) -> float:
+    """Forward FLOP a token: matrices of the layers, and attention to the whole sequence."""
+    return 2.0 * count_params(a).matrices + 4.0 * a.layers * a.attention_width * seq_len
+
+
+def _porian(a: Architecture, seq_len: float) -> float:
+    """Forward FLOP a token: matrices of the layers and the head, and attention to the causal half."""
+    head = a.vocab_size * a.width
+    return 2.0 * (count_params(a).matrices + head) + 2.0 * a.layers * a.attention_width * seq_len
 
 
 COUNTINGS = MappingProxyType(
@@ -48,11 +133,27 @@ COUNTINGS = MappingProxyType(
         )
     }
 )
-"""Which N -> the convention that counts with it."""
+"""Which N -> the convention that counts with it and needs nothing else."""
+
+CONVENTIONS = MappingProxyType(
+    {
+        counting.name: counting
+        for counting in (
+            *COUNTINGS.values(),
+            Counting(
+                "chin_exact", "params_non_embedding",
+                "3 [4 V d + L (6 d d_a + 2 d_a d + 4 s d_a + 3 h s + 4 d d_ff)]", _chinchilla, True,
+            ),
+            Counting("deepseek_M", "params_non_embedding", "72 L d^2 + 12 L d_a s", _deepseek, True),
+            Counting("porian_att", "params_one_embedding", "6 N + 6 L d_a s", _porian, True),
+        )
+    }
+)  # fmt: skip
+"""Name -> convention, the ones that need a shape included."""
 
 
 def counting_for(params: str) -> Counting:
-    """Return the convention that counts with this kind of N.
+    """Return the convention that counts with this kind of N and nothing else.
 
     Raises:
         UnknownName: ``params`` is none of the kinds of N.
@@ -60,3 +161,14 @@ def counting_for(params: str) -> Counting:
     if params not in COUNTINGS:
         raise UnknownName.among("kind of params", params, COUNTINGS)
     return COUNTINGS[params]
+
+
+def convention(name: str) -> Counting:
+    """Return the convention of this name.
+
+    Raises:
+        UnknownName: there is none.
+    """
+    if name not in CONVENTIONS:
+        raise UnknownName.among("counting convention", name, CONVENTIONS)
+    return CONVENTIONS[name]

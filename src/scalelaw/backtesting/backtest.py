@@ -1,7 +1,7 @@
 """Backtest: how well a law, fitted to the cheaper runs of a table, forecast its dearer ones."""
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
@@ -13,9 +13,9 @@ from scalelaw.core.errors import BadTable, FitFailed, ScalelawWarning
 from scalelaw.core.forecaster import Prediction
 from scalelaw.core.numbers import format_number
 from scalelaw.core.text import table
-from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec
-from scalelaw.laws import Law, as_law, get
-from scalelaw.runs import Observations, RunTable, load_runs
+from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec, observe
+from scalelaw.laws import Law, get
+from scalelaw.runs import SWEPT, Observations, Reduction
 
 _FEWEST_STARTS = 16
 DRAWS = 400
@@ -126,6 +126,8 @@ def backtest(
     runs: Any,
     *,
     target: str | None = None,
+    use: Reduction | None = None,
+    over: Sequence[str] = SWEPT,
     progress: Progress | None = None,
     **options: Unpack[FitOptions],
 ) -> Backtest:
@@ -135,15 +137,15 @@ def backtest(
         law: name, spelling, formula or law.
         runs: a table, or anything ``load_runs`` reads.
         target: what to forecast, ``metric@eval_set``; may be left out where the table has one.
+        use: what of a table to use, as in ``fit``.
+        over: what was swept, for ``use="best"``.
         progress: told (done, of) as windows are scored.
         **options: how to fit, see ``FitSpec``; ``level`` is the level of the intervals scored.
 
     Raises:
         BadInput: a bad argument, or a table the law cannot be fitted to.
     """
-    chosen = as_law(law)
-    runs = runs if isinstance(runs, RunTable | Observations) else load_runs(runs)
-    observed = runs.endpoints(target) if isinstance(runs, RunTable) else runs
+    chosen, observed = observe(law, runs, target=target, use=use, over=over)
     options.setdefault("draws", DRAWS)
     return backtest_observations(chosen, observed, make_spec(**options), progress=progress)
 

@@ -4,21 +4,24 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict, cast, get_args
 
 import typer
 
-from scalelaw.core.errors import BadInput, BadNumber
+from scalelaw.core.errors import BadInput, BadNumber, UnknownName
 from scalelaw.core.numbers import parse_number
 
 if TYPE_CHECKING:
     from scalelaw.fitting import FitOptions
-    from scalelaw.runs import RunTable
+    from scalelaw.runs import Reduction, RunTable
 
 _TABLE = "The table"
 _FIT = "The fit"
 
-File = Annotated[str, typer.Argument(help="CSV, TSV, JSON, JSONL or Parquet file of runs.", metavar="FILE")]
+File = Annotated[
+    str,
+    typer.Argument(help="Runs: CSV, TSV, JSON, JSONL or Parquet, or the logs of a tracker or trainer.", metavar="FILE"),
+]
 LawName = Annotated[str, typer.Option("--law", help="Law by name, spelling or formula.", metavar="NAME|FORMULA")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -41,6 +44,14 @@ def _text(help: str, metavar: str, panel: str, *names: str) -> typer.models.Opti
     return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=panel)  # type: ignore[no-any-return]
 
 
+class Reduced(TypedDict):
+    """What of a table is fitted."""
+
+    target: str | None
+    use: "Reduction | None"
+    over: Sequence[str]
+
+
 @dataclass(frozen=True)
 class TableOptions:
     """How a table is read, and what of it is fitted."""
@@ -60,6 +71,24 @@ class TableOptions:
         list[str] | None, _text("Leave out the rows with the K highest values, e.g. loss=5.", "QUANTITY=K", _TABLE)
     ] = None
     reason: Annotated[str | None, _text("Why rows are left out; kept with the result.", "TEXT", _TABLE)] = None
+    per_byte: Annotated[
+        bool,
+        typer.Option(
+            "--per-byte", help="Turn losses into bits per byte and tokens into bytes.", rich_help_panel=_TABLE
+        ),
+    ] = False
+    use: Annotated[
+        str | None,
+        _text(
+            "What to fit: the end of each run, the best of each swept cell, or all checkpoints.",
+            "endpoints|best|curves",
+            _TABLE,
+        ),
+    ] = None
+    over: Annotated[str | None, _text("What was swept, for --use best.", "COLUMN,...", _TABLE)] = None
+    importer: Annotated[
+        str | None, _text("Read the source as this tool's log, e.g. mlflow_folder.", "NAME", _TABLE)
+    ] = None
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse a table with any unusable row.", rich_help_panel=_TABLE)
     ] = False
@@ -78,6 +107,7 @@ class TableOptions:
             units=pairs(self.unit, "--unit"),
             derive=pairs(self.derive, "--derive"),
             strict=self.strict,
+            importer=self.importer,
         )
         for name, count in pairs(self.exclude_top, "--exclude-top").items():
             if not count.isdigit() or int(count) < 1:
@@ -85,7 +115,22 @@ class TableOptions:
             table = table.exclude_top(**{name: int(count)}, reason=self.reason or "left out on the command line")
         if self.reason and not self.exclude_top:
             raise BadInput("--reason says why rows are left out, and none are; add --exclude-top QUANTITY=K")
-        return table
+        return table.per_byte() if self.per_byte else table
+
+    def reduced(self) -> "Reduced":
+        """Return the keyword arguments that say what of the table is fitted.
+
+        Raises:
+            BadInput: no such reduction, or --over without --use best.
+        """
+        from scalelaw.runs import SWEPT, Reduction
+
+        if self.use is not None and self.use not in get_args(Reduction):
+            raise UnknownName.among("reduction in --use", self.use, get_args(Reduction))
+        if self.over and self.use != "best":
+            raise BadInput("--over says what was swept, and nothing is chosen by it; add --use best")
+        over = tuple(name.strip() for name in self.over.split(",") if name.strip()) if self.over else SWEPT
+        return {"target": self.target, "use": cast("Reduction | None", self.use), "over": over}
 
 
 @dataclass(frozen=True)

@@ -23,5 +23,5 @@ def backtest_command(
 
     runs, chosen = table.read(file), search.chosen() | bootstrap.chosen()
     with progress("backtest") as moved:
-        tested = backtest(law, runs, target=table.target, progress=moved, **chosen)
+        tested = backtest(law, runs, progress=moved, **table.reduced(), **chosen)
     show(tested, json)

@@ -25,13 +25,12 @@ def fit_command(
     json: options.Json = False,
 ) -> None:
     """Fit a law to runs: coefficients, intervals, status, and what was set aside and why."""
-    from scalelaw.fitting import fit_observations, make_spec
-    from scalelaw.laws import as_law
+    from scalelaw.fitting import fit_observations, make_spec, observe
 
     if save is not None:
         options.check_writable(save, "--save")
-    observed = table.read(file).endpoints(table.target)
-    result = fit_observations(as_law(law), observed, make_spec(**(search.chosen() | bootstrap.chosen())))
+    chosen, observed = observe(law, table.read(file), **table.reduced())
+    result = fit_observations(chosen, observed, make_spec(**(search.chosen() | bootstrap.chosen())))
     if save is not None:
         result.save(save)
     show(result, json)

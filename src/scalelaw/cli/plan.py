@@ -43,8 +43,7 @@ def plan_command(
     json: options.Json = False,
 ) -> None:
     """Decide how to spend a budget: params, tokens and loss, with intervals, reach and assumptions."""
-    from scalelaw.fitting import fit_observations, make_spec
-    from scalelaw.laws import as_law
+    from scalelaw.fitting import fit_observations, make_spec, observe
     from scalelaw.planning import ask, plan
 
     asked: Asked = {
@@ -59,8 +58,8 @@ def plan_command(
     ask(**asked)
     forecaster: Forecaster | None = _known(source)
     if forecaster is None:
-        observed = table.read(source).endpoints(table.target)
-        forecaster = fit_observations(as_law(law), observed, make_spec(**bootstrap.chosen()))
+        chosen, observed = observe(law, table.read(source), **table.reduced())
+        forecaster = fit_observations(chosen, observed, make_spec(**bootstrap.chosen()))
     else:
         why = f"is for fitting a table, and {source} is fitted already"
         options.refuse_with(context, ("law", *options.names_of(options.TableOptions), "draws", "seed"), why)

@@ -46,5 +46,5 @@ def study_command(
     else:
         runs = table.read(file)
     with progress("backtest") as moved:
-        found = study(runs, law=law, target=table.target, flops=flops, out=out, progress=moved, **bootstrap.chosen())
+        found = study(runs, law=law, flops=flops, out=out, progress=moved, **table.reduced(), **bootstrap.chosen())
     show(found, json)

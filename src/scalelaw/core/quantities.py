@@ -63,6 +63,9 @@ _TABLE = (
             "d", "d_tokens", "num_tokens", "n_tokens", "train_tokens", "training_tokens", "total_tokens",
             "tokens_seen", "token_count", "num_input_tokens_seen", "throughput_total_tokens"),
     _number("unique_tokens", "U", "tokens", "distinct training tokens", "u", "u_unique_tokens", "unique_d"),
+    _number("bytes", "bytes", "bytes", "training text seen", "n_bytes", "num_bytes", "train_bytes", "total_bytes"),
+    _number("planned_tokens", "D", "tokens", "tokens the run was to see",
+            "max_tokens", "target_tokens", "tokens_planned", "token_budget", "max_train_tokens"),
     _number("epochs", "epochs", "1", "passes over the distinct tokens", "epoch", "num_epochs"),
     _number("flops", "C", "FLOP", "training compute",
             "c", "training_flop", "training_flops", "train_flops", "total_flops", "total_flos", "compute",
@@ -75,10 +78,14 @@ _TABLE = (
     Quantity("score", "score", "1", "benchmark score", 0.0, 1.0, open_low=False, synonyms=("accuracy", "acc")),
     _number("irreducible_loss", "E", "nats/token", "irreducible loss"),
     _number("steps", "S", "steps", "optimizer steps", "step", "iter", "iters", "iteration", "global_step", "num_steps"),
+    _number("planned_steps", "S", "steps", "steps the run was to take", "max_steps", "total_steps", "max_iters"),
     _number("batch_tokens", "B", "tokens", "tokens in a batch", "tokens_per_batch", "batch_size_tokens"),
+    _number("batch_sequences", "B", "sequences", "sequences in a batch",
+            "global_batch_size", "batch_size_sequences", "sequences_per_batch"),
     _number("seq_len", "seq_len", "tokens", "sequence length",
             "sequence_length", "context_length", "block_size", "max_seq_len", "seq_length"),
     _number("lr", "lr", "1", "peak learning rate", "learning_rate", "max_lr", "peak_lr"),
+    _number("lr_now", "lr", "1", "learning rate at the evaluation", "current_lr", "lr_current"),
     _number("vocab_size", "V", "tokens", "vocabulary size", "vocab", "vocabulary_size"),
     _number("bytes_per_token", "bytes_per_token", "bytes/token", "bytes of text in a token"),
     _number("width", "width", "1", "model width", "d_model", "hidden_size", "n_embd", "embed_dim"),
@@ -87,6 +94,7 @@ _TABLE = (
     _number("top_k", "top_k", "1", "experts active for each token", "num_experts_per_tok"),
     _number("bits", "bits", "bits", "bits of a weight"),
     _number("weight", "weight", "1", "weight of a run in the fit"),
+    _number("n_items", "n", "items", "items behind a score"),
     Quantity("seed", "seed", "", "random seed", kind="text", synonyms=("random_seed",)),
     Quantity("decayed", "decayed", "", "learning rate at its end", kind="flag"),
     _text("run", "name of the run", "run_name", "run_id"),
@@ -95,7 +103,10 @@ _TABLE = (
     _text("dataset", "training data", "train_dataset", "data", "corpus"),
     _text("family", "model family", "model_family"),
     _text("recipe", "training recipe"),
-    _text("date", "date of the run"),
+    _text("date", "date of the run", "created_at", "started_at"),
+    _text("state", "state of the run", "run_state", "run_status"),
+    _text("resumed_from", "run that this one goes on from", "resume_from", "resumed"),
+    _text("label", "name that reruns share"),
 )  # fmt: skip
 
 QUANTITIES = MappingProxyType({quantity.name: quantity for quantity in _TABLE})
@@ -113,17 +124,22 @@ def spelling(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
 
 
+_CHOSEN = re.compile(r"(?:config|hparams|args|cfg)[./](?P<path>.+)", re.IGNORECASE)
+
 _BY_SPELLING = {spelling(word): q.name for q in _TABLE for word in (q.name, *q.synonyms)}
 
 
 def recognise(column: str) -> str | None:
-    """Return the quantity that a column name means, or None.
+    """Return the quantity that a column name means, or None; what a tracker puts under ``config.`` is looked into.
 
     Example:
-        >>> recognise("Training FLOP"), recognise("Model Size"), recognise("hex_color")
+        >>> recognise("Training FLOP"), recognise("config.model.n_params"), recognise("hex_color")
         ('flops', 'params', None)
     """
-    return _BY_SPELLING.get(spelling(column))
+    if (known := _BY_SPELLING.get(spelling(column))) is not None:
+        return known
+    chosen = _CHOSEN.fullmatch(column.strip())
+    return _BY_SPELLING.get(spelling(re.split(r"[./]", chosen["path"])[-1])) if chosen else None
 
 
 def quantity(name: str) -> Quantity:

@@ -6,6 +6,7 @@ from scalelaw.fitting.fit import fit as fit
 from scalelaw.fitting.fit import fit_observations as fit_observations
 from scalelaw.fitting.fit import make_spec as make_spec
 from scalelaw.fitting.noise import Noise as Noise
+from scalelaw.fitting.observe import observe as observe
 from scalelaw.fitting.published import Published as Published
 from scalelaw.fitting.published import published as published
 from scalelaw.fitting.result import FitResult as FitResult

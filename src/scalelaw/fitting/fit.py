@@ -4,6 +4,7 @@ code            grade  when
 FIT_DRAWS_LOST  warn   more than one bootstrap resample in twenty does not determine the coefficients
 """
 
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 import numpy as np
@@ -14,25 +15,38 @@ from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.fitting.bootstrap import bootstrap, resampled_weights
 from scalelaw.fitting.coordinates import Coordinates
 from scalelaw.fitting.misfit import misfit
+from scalelaw.fitting.observe import observe
 from scalelaw.fitting.result import FitResult, FittedRows
 from scalelaw.fitting.solve import Problem, solve
 from scalelaw.fitting.spec import FitOptions, FitSpec
 from scalelaw.fitting.starts import projected_starts
 from scalelaw.fitting.status import assess
-from scalelaw.laws import Law, as_law
-from scalelaw.runs import Observations, RunTable, check_design, load_runs
+from scalelaw.laws import Law
+from scalelaw.runs import SWEPT, Observations, Reduction, check_design, check_pooling, indicators
+
+_FEW_LOST = 0.05
 
 _FEW_LOST = 0.05
 
 
-def fit(law: str | Law, runs: Any, *, target: str | None = None, **options: Unpack[FitOptions]) -> FitResult:
+def fit(
+    law: str | Law,
+    runs: Any,
+    *,
+    target: str | None = None,
+    use: Reduction | None = None,
+    over: Sequence[str] = SWEPT,
+    **options: Unpack[FitOptions],
+) -> FitResult:
     """Fit a law to the runs of a table.
 
     Args:
         law: a name (``chinchilla``), a spelling with its shape (``power[input=tokens]``), any formula
             (``E + A/params**a``), or a law.
-        runs: a table, or anything ``load_runs`` reads; its endpoints are fitted.
+        runs: a table, anything ``load_runs`` reads, or rows already reduced.
         target: what to fit, ``metric@eval_set``; may be left out where the table has one target.
+        use: what of a table to fit: ``endpoints`` (the default), the ``best`` of each swept cell, or all ``curves``.
+        over: what was swept, for ``use="best"``.
         **options: how to fit, see ``FitSpec``.
 
     Returns:
@@ -40,6 +54,7 @@ def fit(law: str | Law, runs: Any, *, target: str | None = None, **options: Unpa
 
     Raises:
         BadInput: a bad argument, or a table the law cannot be fitted to.
+        NeedsAnswer: only the user can know which target, rows or N are meant.
         FitFailed: no start reached a finite objective.
 
     Example:
@@ -48,8 +63,7 @@ def fit(law: str | Law, runs: Any, *, target: str | None = None, **options: Unpa
         >>> result.status.certified
         True
     """
-    chosen = as_law(law)
-    observed = runs if isinstance(runs, Observations) else _table(runs).endpoints(target)
+    chosen, observed = observe(law, runs, target=target, use=use, over=over)
     result = fit_observations(chosen, observed, make_spec(**options))
     enforce(finding for finding in result.findings if finding.grade is Grade.WARN)
     return result
@@ -78,7 +92,7 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
     spec.restrictions.check(law)
     usable = _usable(law, observed, spec)
     free = len(law.coefs) - len(spec.fixed) - len(spec.ties)
-    design = check_design(usable, law.inputs, free)
+    design = [*check_pooling(usable, law.inputs), *check_design(usable, law.inputs, free)]
     enforce(finding for finding in design if finding.grade is not Grade.WARN)
 
     x, weight = usable.inputs(law.inputs), usable.weight
@@ -108,10 +122,6 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
         findings=findings,
         notes=usable.notes,
     )
-
-
-def _table(runs: Any) -> RunTable:
-    return runs if isinstance(runs, RunTable) else load_runs(runs)
 
 
 def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
@@ -153,9 +163,13 @@ def _doubts(doubts: tuple[str, ...]) -> list[Finding]:
 
 
 def _misfit(problem: Problem, u: Array, usable: Observations) -> list[Finding]:
-    """Look for a trend of the residuals along each kind of params and along compute."""
+    """Look for a trend of the residuals along each kind of params and along compute.
+
+    A recipe that changes with size has its own warning; what its levels explain is no second one.
+    """
     state = problem.evaluate(u[None])
-    by_coordinate = state.slopes[0] @ state.jacobian[0]
+    recipes = indicators(usable, problem.coordinates.law.inputs)
+    by_coordinate = np.vstack([state.slopes[0] @ state.jacobian[0], recipes])
     axes = {name: np.asarray(usable.columns[name], float) for name in _trend_axes(problem, usable)}
     return misfit(state.residual[0], by_coordinate, axes, usable.weight, usable.cluster)
 

@@ -74,6 +74,8 @@ class Law(ABC):
     """Raised when the meaning of a coefficient changes; stored in fit files."""
     output: ClassVar[str] = "loss"
     """The quantity predicted."""
+    takes_curves: ClassVar[bool] = False
+    """Whether the formula holds along a run, so that its checkpoints may be fitted."""
 
     @property
     def name(self) -> str:

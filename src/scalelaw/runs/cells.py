@@ -13,6 +13,7 @@ from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.raw import RawColumn
 
 _BARE = re.compile(r"[+-]?[\d_,]*\.?\d*(e[+-]?\d+)?", re.IGNORECASE)
+_MOST_SHOWN = 5
 _NOT_FINITE = frozenset({"nan", "inf", "+inf", "-inf", "infinity", "-infinity"})
 
 
@@ -25,7 +26,7 @@ class Numbers:
         missing: nothing was written, (n,).
         unreadable: something was written that is not a number, (n,).
         suffixed: the cell carried its own suffix or unit, (n,).
-        example: one unreadable cell, empty where there is none.
+        example: the first few unreadable texts, quoted; empty where there is none.
     """
 
     values: Array
@@ -51,8 +52,10 @@ def read_numbers(column: RawColumn, quantity: str | None = None) -> Numbers:
     values = np.array([math.nan if cell is None else cell[0] for cell in cells], dtype=float)
     suffixed = np.array([cell is not None and cell[1] for cell in cells], dtype=bool)
     unreadable = ~read & ~column.missing
-    example = str(column.values[int(np.argmax(unreadable))]) if unreadable.any() else ""
-    return Numbers(values, column.missing, unreadable, suffixed, example[:40])
+    texts = list(dict.fromkeys(str(cell)[:40] for cell in column.values[unreadable])) if unreadable.any() else []
+    more = f", ... {len(texts) - _MOST_SHOWN} more" if len(texts) > _MOST_SHOWN else ""
+    example = ", ".join(map(repr, texts[:_MOST_SHOWN])) + more
+    return Numbers(values, column.missing, unreadable, suffixed, example)
 
 
 def _cached(cell: Any, quantity: str | None, known: dict[Any, tuple[float, bool] | None]) -> tuple[float, bool] | None:

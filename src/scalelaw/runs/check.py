@@ -13,7 +13,17 @@ RUNS_UNIT_SLIP           ask, warn  6 N D / C is a power of 1000 other than 1 (w
 RUNS_UNSAID_UNITS        ask        every N, D or C is far too small to be a plain count
 RUNS_LOSS_UNIT           ask        a unit column is empty or unknown where there is a loss
 RUNS_PARAMS_VARY         ask        rows of one run differ in N
+RUNS_SAME_MOMENT         warn       ten values and a tenth of all share run and step with a later row
 RUNS_WHICH_TARGET        ask        several targets, and none named
+RUNS_CHECKPOINTS         ask        rows look like checkpoints, and no column tells which run they are of
+RUNS_UNFINISHED          set aside  a run stopped before its planned end, or is still running
+RUNS_DIVERGED            set aside  the last loss is no better than guessing, or far above the best of its run
+RUNS_UNDECAYED           set aside  the learning rate is not at its end on the last row
+RUNS_SUPERSEDED          set aside  a later run resumed or repeated the run
+RUNS_DELETED             set aside  the run is marked as deleted
+RUNS_SWEPT               warn       end points of one size and tokens differ in lr or batch
+RUNS_EDGE_OPTIMUM        warn       the best of a cell has the lowest or highest value that was swept
+RUNS_SMALL_CELL          warn       a cell has fewer than 3 runs to choose from
 RUNS_NONE_LEFT           refuse     everything was set aside
 DESIGN_TOO_FEW_ROWS      refuse     fewer rows than coefficients
 DESIGN_FEW_ROWS          warn       hardly more rows than coefficients
@@ -21,6 +31,11 @@ DESIGN_CONSTANT          refuse     an input that does not vary
 DESIGN_COLLINEAR         refuse     one input follows from the others
 DESIGN_NEARLY_COLLINEAR  warn       one input nearly follows from the others
 DESIGN_NARROW            warn       an input spans less than half a decade
+DESIGN_TOKENIZERS        refuse     losses per token of several tokenizers (warn: only the vocabulary differs)
+DESIGN_BYTES_UNSAID      warn       bits per byte against tokens of several tokenizers
+DESIGN_WHICH_N           ask        total and active params differ, and the law leaves open which is N
+DESIGN_OTHER_FLOPS       warn       6 N D is not the compute measured, and with another kind of N it is
+DESIGN_RECIPE_WITH_SIZE  warn       recipe, schedule, dataset or tokenizer changes with size
 """
 
 import math
@@ -53,7 +68,7 @@ def check_values(name: str, numbers: Numbers, *, needed: bool = True) -> list[Fi
         impossible = present & np.isfinite(values) & ((values < 0) | (values > 1) if metric == "score" else values <= 0)
     bounds = "outside [0, 1]" if metric == "score" else "not positive"
     table = (
-        ("RUNS_UNREADABLE", numbers.unreadable, f"unreadable {name} ({numbers.example!r})"),
+        ("RUNS_UNREADABLE", numbers.unreadable, f"unreadable {name} ({numbers.example})"),
         ("RUNS_NO_VALUE", numbers.missing & needed, f"no {name}"),
         ("RUNS_NAN", present & np.isnan(values), f"{name} is NaN"),
         ("RUNS_INFINITE", present & np.isinf(values), f"{name} is infinite"),
@@ -71,7 +86,7 @@ def check_all_text(name: str, column: str, numbers: Numbers) -> list[Finding]:
     if numbers.present.any() or not numbers.unreadable.any():
         return []
     fix = f'name another column with columns={{"{name}": "..."}} (CLI: --column {name}=...), or leave it out with None'
-    message = f"{name} must be numbers, and the column {column!r} holds text ({numbers.example!r})"
+    message = f"{name} must be numbers, and the column {column!r} holds text ({numbers.example})"
     return [Finding("RUNS_ALL_TEXT", Grade.REFUSE, message, int(numbers.unreadable.sum()), fix)]
 
 

@@ -16,6 +16,9 @@ from scalelaw.runs.raw import RawColumn, RawTable
 from scalelaw.runs.reduce import Rows
 from scalelaw.runs.units import convert, is_unit, slope
 
+DROP = "drop"
+"""What a user says instead of a unit to leave out the rows that say none."""
+
 
 def run_numbers(raw: RawTable, assignment: Assignment) -> AnyArray:
     """Return the run of each row, numbered by first appearance; a row without a name is a run of its own."""
@@ -23,6 +26,8 @@ def run_numbers(raw: RawTable, assignment: Assignment) -> AnyArray:
         return np.arange(len(raw))
     numbers: dict[Any, int] = {}
     column = raw.columns[assignment.quantities["run"]]
+    if not column.numeric and not column.missing.any() and all(type(name) is str for name in column.values):
+        return np.array([numbers.setdefault(name, len(numbers)) for name in column.values])
     keys = [
         ("row", row) if gone else str(name)
         for row, (name, gone) in enumerate(zip(column.values, column.missing, strict=True))
@@ -56,6 +61,8 @@ def read_columns(rows: Rows, raw: RawTable, assignment: Assignment, said: Mappin
         if metric in METRICS:
             rows.targets[name] = numbers
             rows.errors[name] = error
+            if name in assignment.items:
+                rows.items[name] = read_numbers(raw.columns[assignment.items[name]]).values
         else:
             rows.numbers[name] = numbers
             rows.columns[name] = numbers.values
@@ -87,15 +94,19 @@ def _by_row(rows: Rows, numbers: Numbers, labels: RawColumn, metric: str, otherw
     """Convert a metric whose unit stands in a column of its own; rows that say none are the user's to settle."""
     units = [otherwise if label is None else str(label) for label in labels.values]
     unsaid = np.array([unit is None or not is_unit(unit, metric) for unit in units]) & numbers.present
-    if unsaid.any():
+    if unsaid.any() and otherwise == DROP:
+        units = [None if gone else unit for unit, gone in zip(units, unsaid, strict=True)]
+        example = ", ".join(f"{value:g} without a unit" for value in numbers.values[unsaid][:3])
+        numbers = replace(numbers, unreadable=numbers.unreadable | unsaid, example=example)
+    elif unsaid.any():
         at = np.flatnonzero(unsaid)
         names = rows.columns.get("run", np.arange(1, len(numbers.values) + 1))
         message = f"the unit of {metric} is unsaid in {len(at)} rows ({', '.join(str(names[row]) for row in at[:5])})"
-        answer = f'units={{"{metric}": "nats"}} (CLI: --unit {metric}=nats), bits or perplexity'
+        answer = f'units={{"{metric}": "nats"}} (CLI: --unit {metric}=nats), bits or perplexity, or {DROP} for none'
         fix = f"say it with {answer}; rows that say theirs keep it"
         enforce([Finding("RUNS_LOSS_UNIT", Grade.ASK, message, len(at), fix)])
-    values = numbers.values.copy()
-    for unit in dict.fromkeys(unit for unit in units if unit is not None):
+    values = np.where(numbers.present, numbers.values, np.nan)
+    for unit in dict.fromkeys(unit for unit in units if unit is not None and unit != DROP):
         mask = np.array([other == unit for other in units]) & numbers.present
         values[mask] = convert(values[mask], unit, metric)
     changed = int(np.sum(numbers.present & ~np.isclose(values, numbers.values, rtol=1e-12, atol=0)))

@@ -52,8 +52,21 @@ def _values(used: str, name: str, table: RawTable, known: Mapping[str, Array]) -
         return known[key]
     numbers = read_numbers(table.columns[key])
     if not numbers.present.any():
-        raise BadFormula(f"derive {name}: the column {key!r} holds no number ({numbers.example!r})")
+        raise BadFormula(f"derive {name}: the column {key!r} holds no number ({numbers.example})")
     return numbers.values
+
+
+def derive_counts(known: Mapping[str, Array]) -> list[tuple[str, Array, str]]:
+    """Return tokens in a batch, and tokens seen, where they follow from steps, batch and sequence length."""
+    found: dict[str, tuple[Array, str]] = {}
+    if "batch_tokens" not in known and {"batch_sequences", "seq_len"} <= set(known):
+        found["batch_tokens"] = known["batch_sequences"] * known["seq_len"], "batch_sequences x seq_len"
+    if "tokens" not in known and "steps" in known:
+        if "batch_tokens" in found:
+            found["tokens"] = known["steps"] * found["batch_tokens"][0], "steps x batch_sequences x seq_len"
+        elif "batch_tokens" in known:
+            found["tokens"] = known["steps"] * known["batch_tokens"], "steps x batch_tokens"
+    return [(name, values, how) for name, (values, how) in found.items()]
 
 
 def derive_compute(known: Mapping[str, Array]) -> tuple[str, Array, str] | None:
@@ -62,7 +75,7 @@ def derive_compute(known: Mapping[str, Array]) -> tuple[str, Array, str] | None:
     have = {"tokens", "flops"} & set(known)
     counting = counting_for(params or "params")
     factor = f"{FLOPS_PER_PARAM_TOKEN:g}"
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if params and have == {"tokens"}:
             values = counting.flops(known[params], known["tokens"])
             return "flops", values, f"{factor} x {params} x tokens, counting convention {counting.name}"

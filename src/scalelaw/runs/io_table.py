@@ -32,6 +32,15 @@ def read_table(source: Any) -> RawTable:
         table = from_rows(source, "list")
     else:
         raise BadInput(f"cannot read runs from a {type(source).__name__}; give {_WANTED}")
+    return check_rows(table)
+
+
+def check_rows(table: RawTable) -> RawTable:
+    """Return the table without blank rows.
+
+    Raises:
+        BadTable: it has no columns or no rows.
+    """
     if not table.columns:
         raise BadTable(f"{table.source} is empty; it needs named columns and at least one row")
     kept = table.without_blank_rows()
@@ -48,7 +57,9 @@ def _read_file(path: Path) -> RawTable:
     except FileNotFoundError as error:
         raise BadInput(f"there is no file {str(path)!r}{_neighbours(path)}") from error
     except IsADirectoryError as error:
-        raise BadInput(f"{str(path)!r} is a directory; name the file inside it that holds the runs") from error
+        raise BadInput(
+            f"{str(path)!r} is a directory that no importer recognises; name the file inside it that holds the runs"
+        ) from error
     except (OSError, ValueError) as error:
         raise BadInput(f"{str(path)!r} cannot be read: {first_line(error)}") from error
     if not content.strip():

@@ -12,14 +12,19 @@ from scalelaw.core.quantities import METRICS, QUANTITIES, recognise
 from scalelaw.core.types import AnyArray
 from scalelaw.runs.cells import Numbers
 from scalelaw.runs.check import COUNTS, check_one_size, check_units, check_values
-from scalelaw.runs.columns import read_columns, run_numbers
-from scalelaw.runs.derive import derive_column, derive_compute
-from scalelaw.runs.io_table import read_table
+from scalelaw.runs.checkpoints import check_checkpoints
+from scalelaw.runs.columns import DROP, read_columns, run_numbers
+from scalelaw.runs.copies import copies
+from scalelaw.runs.derive import derive_column, derive_compute, derive_counts
+from scalelaw.runs.io_source import read_source
 from scalelaw.runs.mapping import Assignment, assign, metric_of
+from scalelaw.runs.order import time_order
 from scalelaw.runs.raw import RawTable
 from scalelaw.runs.reduce import Rows, to_runs
+from scalelaw.runs.select import last_evaluations
 from scalelaw.runs.table import RunTable
 from scalelaw.runs.units import convert, split_unit
+from scalelaw.runs.verdict import check_runs
 
 
 def load_runs(
@@ -28,9 +33,10 @@ def load_runs(
     columns: Mapping[str, str | None] | None = None,
     units: Mapping[str, str] | None = None,
     derive: Mapping[str, str] | None = None,
+    importer: str | None = None,
     strict: bool = False,
 ) -> RunTable:
-    """Return the runs of a file, a dataframe, a dict of columns or a list of records.
+    """Return the runs of a file, a tracker's log, a dataframe, a dict of columns or a list of records.
 
     CSV, TSV, JSON, JSONL and Parquet files are read; columns are recognised by the names people give them.
     Rows that share a ``run`` are checkpoints of it. Whichever of N, D and C is not given follows from the other
@@ -41,6 +47,7 @@ def load_runs(
         columns: quantity -> column, for names that are not recognised; None leaves a quantity out.
         units: quantity -> unit its bare numbers are in: ``{"tokens": "B", "loss": "bits"}``.
         derive: quantity -> arithmetic over columns: ``{"tokens": "step * batch * seq_len"}``.
+        importer: the name of the importer that reads the source; None finds it, and reads a plain table without.
         strict: refuse a table of which any run would be set aside.
 
     Raises:
@@ -55,11 +62,11 @@ def load_runs(
     """
     _check_options(columns=columns, units=units, derive=derive)
     if isinstance(source, RunTable):
-        if columns or units or derive:
-            raise BadInput("columns=, units= and derive= are for loading; this is a RunTable already")
+        if columns or units or derive or importer:
+            raise BadInput("columns=, units=, derive= and importer= are for loading; this is a RunTable already")
         enforce(source.findings, strict=strict)
         return source
-    raw = read_table(source)
+    raw = read_source(source, importer)
     assignment = assign(raw, columns)
     for name in derive or {}:
         _check_measurable(name, "derive")
@@ -67,12 +74,17 @@ def load_runs(
     said = _check_units_named(dict(units or {}), assignment)
     rows = Rows(raw.source, len(raw), run_numbers(raw, assignment), notes=[*raw.notes, *assignment.notes])
     examples = read_columns(rows, raw, assignment, said)
-    stated = {*said, *assignment.units, *(name for name, n in rows.numbers.items() if n.suffixed.any())}
+    stated = {*said, *assignment.units, *raw.stated, *(name for name, n in rows.numbers.items() if n.suffixed.any())}
     computed = _derive(rows, raw, dict(derive or {}))
     _check_something_known(rows, raw)
     _keep_unrecognised(rows, raw, assignment)
+    if "run" not in assignment.named:
+        enforce(check_checkpoints(rows.columns, rows.read))
+    rows.order = time_order(rows.run, rows.columns)
+    notes, doubts = copies(raw, rows.run, rows.order, rows.columns, rows.targets)
+    rows.notes += notes
     table = to_runs(rows)
-    findings = _findings(table, rows, stated=stated, computed=computed, examples=examples)
+    findings = doubts + _findings(table, rows, stated=stated, computed=computed, examples=examples)
     enforce(findings, strict=strict)
     return replace(table, findings=tuple(findings))
 
@@ -105,7 +117,8 @@ def _check_units_named(said: dict[str, str], assignment: Assignment) -> dict[str
         targets = [target for target in assignment.targets if target == name or metric_of(target) == name]
         if name not in known and not targets:
             raise UnknownName.among("column in units=", name, known)
-        convert(np.ones(1), unit, metric_of(name))
+        if unit != DROP or metric_of(name) not in assignment.unit_columns:
+            convert(np.ones(1), unit, metric_of(name))
         units.update(dict.fromkeys(targets or [name], unit))
     return units
 
@@ -125,6 +138,12 @@ def _derive(rows: Rows, raw: RawTable, formulas: Mapping[str, str]) -> set[str]:
         else:
             rows.numbers[name] = numbers
             rows.columns[name] = values
+    for name, values, how in derive_counts({name: numbers.values for name, numbers in rows.numbers.items()}):
+        none = np.zeros(len(values), dtype=bool)
+        rows.numbers[name] = Numbers(values, np.isnan(values), none, none)
+        rows.columns[name] = values
+        rows.origins[name] = how
+        rows.notes.append(f"{name} = {how}")
     found = derive_compute({name: rows.numbers[name].values for name in COUNTS if name in rows.numbers})
     if found is None:
         return set()
@@ -188,6 +207,7 @@ def _findings(
         values = table.values(target) if has.any() else np.full(len(table), np.nan)
         numbers = _at_runs(table, target, values, examples, has)
         found += check_values(target, numbers, needed=len(rows.targets) == 1)
+    found += check_runs(table, {target: last_evaluations(table, target) for target in table.targets})
     return found
 
 

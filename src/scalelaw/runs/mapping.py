@@ -35,6 +35,7 @@ class Assignment:
         quantities: quantity -> column.
         targets: ``metric@eval_set`` or a bare metric -> column.
         errors: target -> column of its standard error.
+        items: target -> column of the number of items behind it.
         units: quantity or target -> unit said in the column's own name.
         unit_columns: quantity -> column that says the unit of each row.
         named: quantities that the user named a column for.
@@ -45,6 +46,7 @@ class Assignment:
     quantities: dict[str, str] = field(default_factory=dict)
     targets: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    items: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
     unit_columns: dict[str, str] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
@@ -53,7 +55,7 @@ class Assignment:
 
     def used(self) -> set[str]:
         """Return the columns that were taken for something."""
-        return {*self.quantities.values(), *self.targets.values(), *self.errors.values()}
+        return {*self.quantities.values(), *self.targets.values(), *self.errors.values(), *self.items.values()}
 
 
 def metric_of(target: str) -> str:
@@ -87,6 +89,7 @@ def assign(table: RawTable, columns: Mapping[str, str | None] | None = None) -> 
             _take(result, quantity, column)
     claimed = {column for claimants in claims.values() for column in claimants}
     _fold(table, result, claimed | {column for column in said.values() if column})
+    _count_items(table, result)
     return result
 
 
@@ -142,12 +145,20 @@ def _one_of(quantity: str, claimants: list[str], table: RawTable, result: Assign
     if len(claimants) == 1:
         return claimants[0]
     both = " and ".join(map(repr, claimants))
+    peak = [column for column in claimants if spelling(column).startswith(("peak", "max"))]
+    if quantity == "lr" and len(claimants) == 2 and len(peak) == 1:
+        now = next(column for column in claimants if column not in peak)
+        result.notes.append(f"lr: {peak[0]!r} is what was chosen, {now!r} what it was at each row")
+        _take(result, "lr_now", now)
+        return peak[0]
     if quantity in claimants:
         result.notes.append(f"{quantity}: of {both}, the column of exactly that name is used")
         return quantity
     by_id = [column for column in claimants if spelling(column).endswith("id")]
     if quantity == "run" and len(by_id) == 1:
         result.notes.append(f"run: of {both}, {by_id[0]!r} tells runs apart")
+        if len(claimants) == 2 and "label" not in result.quantities:
+            _take(result, "label", next(column for column in claimants if column not in by_id))
         return by_id[0]
     first = table.columns[claimants[0]].values
     if all(np.array_equal(first, table.columns[other].values) for other in claimants[1:]):
@@ -182,7 +193,8 @@ def _fold(table: RawTable, result: Assignment, taken: set[str]) -> None:
             _companion(result, column, metric, rest, companion)
         elif raw.scalar and _has_number(raw):
             result.targets[f"{metric}@{rest}"] = column
-            folded.append(f"{column} -> {metric}@{rest}")
+            if column != f"{metric}@{rest}":
+                folded.append(f"{column} -> {metric}@{rest}")
     if folded:
         more = f" and {len(folded) - 3} more" if len(folded) > 3 else ""
         result.notes.append(f"wide columns are targets: {', '.join(folded[:3])}{more}")
@@ -195,6 +207,20 @@ def _split_metric(column: str) -> tuple[str | None, str]:
         if head.lower().replace("/", "_") == prefix and mark and mark in "_@/ :." and rest.strip():
             return _PREFIXES[prefix], rest.strip()
     return None, ""
+
+
+def _count_items(table: RawTable, result: Assignment) -> None:
+    """Give each column ``n_items_mmlu``, or a bare ``n_items``, to the target it counts the items of."""
+    for column in table.columns:
+        eval_set = column[len("n_items") :].lstrip("_@/ ")
+        if not column.lower().startswith("n_items") or column in result.targets.values():
+            continue
+        scores = [target for target in result.targets if metric_of(target) == "score"]
+        of = [target for target in scores if target.partition("@")[2] == eval_set] or (scores if not eval_set else [])
+        if len(of) == 1:
+            result.items[of[0]] = column
+            result.quantities.pop("n_items", None)
+            result.notes.append(f"{column!r} counts the items behind {of[0]}")
 
 
 def _companion(result: Assignment, column: str, metric: str, rest: str, word: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from scalelaw.core.findings import Finding
 from scalelaw.core.forecaster import Domain
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import AnyArray, Array
+
+Reduction = Literal["endpoints", "best", "curves"]
+"""How a table becomes rows: one a run, one a swept cell, or every evaluation."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Observations:
         findings: what was noticed.
         notes: what was assumed or derived, in words.
         absent: quantity -> why a row lacks it, each (n,), where it is not simply missing.
+        se: standard error of each value, (n,), NaN where unknown; None where none is known.
+        reduction: how the rows were taken from their table.
     """
 
     target: str
@@ -53,6 +58,8 @@ class Observations:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     absent: Mapping[str, AnyArray] = field(default_factory=dict)
+    se: Array | None = None
+    reduction: Reduction = "endpoints"
 
     def __len__(self) -> int:
         return len(self.y)
@@ -97,6 +104,7 @@ class Observations:
             cluster=self.cluster[index],
             weight=self.weight[index],
             absent={name: why[index] for name, why in self.absent.items()},
+            se=None if self.se is None else self.se[index],
         )
 
     def weighed(self, name: str) -> "Observations":

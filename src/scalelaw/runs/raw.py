@@ -41,11 +41,19 @@ class RawColumn:
 
 @dataclass(frozen=True, eq=False)
 class RawTable:
-    """Columns of one length under the names of their source."""
+    """Columns of one length under the names of their source.
+
+    Attributes:
+        source: where they come from.
+        columns: name -> cells.
+        notes: what the reader assumed, in words.
+        stated: columns that the format itself counts in plain units, so that no unit is asked for.
+    """
 
     source: str
     columns: Mapping[str, RawColumn]
     notes: tuple[str, ...] = ()
+    stated: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return next((len(column.values) for column in self.columns.values()), 0)
@@ -60,7 +68,7 @@ class RawTable:
         kept = {name: RawColumn(column.values[~blank], column.missing[~blank]) for name, column in self.columns.items()}
         count = int(blank.sum())
         note = f"{count} blank row{'s' if count > 1 else ''} ignored"
-        return RawTable(self.source, kept, (*self.notes, note))
+        return RawTable(self.source, kept, (*self.notes, note), self.stated)
 
 
 def column(cells: Iterable[Any]) -> RawColumn:

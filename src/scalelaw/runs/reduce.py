@@ -8,7 +8,6 @@ from scalelaw.core.findings import Finding
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.runs.cells import Numbers
-from scalelaw.runs.order import time_order
 from scalelaw.runs.table import RunTable
 
 
@@ -20,10 +19,12 @@ class Rows:
         source: where the rows come from.
         read: how many there are.
         run: the run of each row, numbered by first appearance, (n,).
+        order: the rows in the order of time inside runs, (n,).
         columns: canonical and other columns, numbers or objects, each (n,).
         numbers: the numeric quantities among them, with what was missing and unreadable.
         targets: target -> its values.
         errors: target -> standard errors, (n,).
+        items: target -> number of items behind each value, (n,).
         origins: column -> what it was read or computed from.
         notes: what was assumed.
         findings: what was noticed.
@@ -32,10 +33,12 @@ class Rows:
     source: str
     read: int
     run: AnyArray
+    order: AnyArray = field(default_factory=lambda: np.arange(0))
     columns: dict[str, AnyArray] = field(default_factory=dict)
     numbers: dict[str, Numbers] = field(default_factory=dict)
     targets: dict[str, Numbers] = field(default_factory=dict)
     errors: dict[str, Array] = field(default_factory=dict)
+    items: dict[str, Array] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -49,8 +52,11 @@ def to_runs(rows: Rows) -> RunTable:
     """
     n_runs = int(rows.run.max()) + 1
     repeated = n_runs < rows.read
-    order = time_order(rows.run, rows.columns) if repeated else np.arange(rows.read)
+    order = rows.order
     runs = {name: frozen(_last(values, rows, order, n_runs)) for name, values in rows.columns.items()}
+    if repeated and _varies("lr", rows):
+        runs["lr"] = frozen(_largest(rows.columns["lr"], rows.run, n_runs))
+        rows.notes.append("lr: of a run its largest; evaluations keep their own")
     absent = {
         name: frozen(_why(name, numbers, rows.run, n_runs))
         for name, numbers in {**rows.numbers, **rows.targets}.items()
@@ -83,6 +89,13 @@ def _last(values: AnyArray, rows: Rows, order: AnyArray, n_runs: int) -> AnyArra
     return result
 
 
+def _largest(values: Array, run: AnyArray, n_runs: int) -> Array:
+    """Return the largest value of each run, NaN where there is none."""
+    largest = np.full(n_runs, -np.inf)
+    np.maximum.at(largest, run, np.where(np.isnan(values), -np.inf, values))
+    return np.where(np.isinf(largest), np.nan, largest)
+
+
 def _why(name: str, numbers: Numbers, run: AnyArray, n_runs: int) -> AnyArray:
     """Return why each run lacks the quantity: unreadable, or simply absent."""
     why = np.full(n_runs, f"no {name}", dtype=object)
@@ -92,22 +105,27 @@ def _why(name: str, numbers: Numbers, run: AnyArray, n_runs: int) -> AnyArray:
 
 def _varies(name: str, rows: Rows) -> bool:
     """Return whether a numeric quantity takes several values inside some run."""
-    if name not in QUANTITIES or name not in rows.numbers:
+    if name not in QUANTITIES or name not in rows.columns or rows.columns[name].dtype != np.float64:
         return False
-    order = np.lexsort((rows.columns[name], rows.run))
-    values, run = rows.columns[name][order], rows.run[order]
-    return bool(np.any((run[1:] == run[:-1]) & (values[1:] != values[:-1])))
+    values = rows.columns[name]
+    there = ~np.isnan(values)
+    first = np.full(int(rows.run.max()) + 1, np.nan)
+    first[rows.run[there][::-1]] = values[there][::-1]
+    return bool(np.any(values[there] != first[rows.run[there]]))
 
 
 def _evals(rows: Rows, varying: list[str]) -> dict[str, AnyArray]:
-    """Return the long table: one entry for every value of a target that was written down."""
-    parts: dict[str, list[AnyArray]] = {name: [] for name in ("run", "target", "value", "se", *varying)}
+    """Return the long table: one entry for every value of a target that was written down, by run and time."""
+    counted = ["n_items"] if rows.items else []
+    parts: dict[str, list[AnyArray]] = {name: [] for name in ("run", "target", "value", "se", *counted, *varying)}
     for target, numbers in rows.targets.items():
-        at = np.flatnonzero(numbers.present)
+        at = rows.order[numbers.present[rows.order]]
         parts["run"].append(rows.run[at])
         parts["target"].append(np.full(len(at), target))
         parts["value"].append(numbers.values[at])
         parts["se"].append(rows.errors.get(target, np.full(rows.read, np.nan))[at])
+        for name in counted:
+            parts[name].append(rows.items.get(target, np.full(rows.read, np.nan))[at])
         for name in varying:
             parts[name].append(rows.columns[name][at])
     return {name: frozen(np.concatenate(arrays)) for name, arrays in parts.items()}

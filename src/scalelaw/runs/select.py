@@ -1,5 +1,6 @@
-"""From a table of runs to what a fit sees: the last evaluation of each run, or every one."""
+"""From a table of runs to what a fit sees: the end of each run, or every evaluation."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -7,66 +8,136 @@ import numpy as np
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.quantities import METRICS, QUANTITIES
 from scalelaw.core.types import AnyArray, frozen
-from scalelaw.runs.observations import Observations, SetAside
-from scalelaw.runs.order import time_order
+from scalelaw.runs.observations import Observations, Reduction, SetAside
+from scalelaw.runs.order import same_moment, time_order
+from scalelaw.runs.sweeps import check_swept
+from scalelaw.runs.verdict import against_diverged, against_runs, against_values, first_reasons, verdicts
 
 if TYPE_CHECKING:
     from scalelaw.runs.table import RunTable
 
 
+def evaluations(table: "RunTable", target: str) -> AnyArray:
+    """Return the entries of a target by run and time; of several at one moment of a run only the last logged."""
+    at = np.flatnonzero(table.evals["target"] == target)
+    run = table.evals["run"][at]
+    if np.all(np.diff(run) > 0):
+        return at
+    moments = {name: table.evals[name][at] for name in ("tokens", "steps") if name in table.evals}
+    order = time_order(run, moments)
+    replaced = same_moment(run, moments, order)
+    return np.asarray(at[order[~replaced[order]]])
+
+
 def last_evaluations(table: "RunTable", target: str) -> AnyArray:
     """Return the entry of each run's last evaluation of the target, for the runs that have one."""
-    at = np.flatnonzero(table.evals["target"] == target)
-    if np.all(np.diff(table.evals["run"][at]) > 0):
-        return at
-    varying = {name: table.evals[name][at] for name in ("tokens", "steps") if name in table.evals}
-    ordered = at[time_order(table.evals["run"][at], varying)]
-    run = table.evals["run"][ordered]
-    return np.asarray(ordered[np.append(run[1:] != run[:-1], True)[: len(run)]])
+    return _last(table, evaluations(table, target))
 
 
-def select(table: "RunTable", target: str, *, last: bool) -> Observations:
-    """Return the observations of one target.
-
-    Args:
-        table: the runs.
-        target: one of its targets.
-        last: only the last evaluation of each run; otherwise all of them.
+def endpoints(table: "RunTable", target: str, last: int = 1) -> Observations:
+    """Return the end of each run that has one; see ``RunTable.endpoints``.
 
     Raises:
         BadTable: no run has a usable value.
     """
-    every = np.flatnonzero(table.evals["target"] == target)
-    at = last_evaluations(table, target) if last else every
-    notes = table.notes
-    if len(every) > len(at):
-        rest = len(every) - len(at)
-        notes = (
-            *notes,
-            f"{len(at)} runs have {len(every)} values of {target}: the last of each is used, {rest} earlier are not",
-        )
-    observations = Observations(
+    every = evaluations(table, target)
+    at = _last(table, every)
+    ends = observe(table, target, at, "endpoints")
+    if last > 1:
+        ends = _averaged(table, ends, every, last)
+    reasons = verdicts(table, target, at)
+    kept = without(ends, reasons)
+    written = int(np.sum(table.evals["target"] == target))
+    if written > len(at):
+        kept = replace(kept, notes=(*kept.notes, _rest(target, written, len(kept), len(at))))
+    check_left(kept)
+    return replace(kept, findings=(*kept.findings, *check_swept(table, table.evals["run"][at][reasons == ""])))
+
+
+def curves(table: "RunTable", target: str) -> Observations:
+    """Return every evaluation, clustered by run; see ``RunTable.curves``.
+
+    Raises:
+        BadTable: no run has a usable value.
+    """
+    ordered = evaluations(table, target)
+    at, ends = np.sort(ordered), _last(table, ordered)
+    run = table.evals["run"][at]
+    objections = [*against_runs(table, run), *against_values(target, table.evals["value"][at])]
+    for objection in against_diverged(table, target, ends):
+        diverged = np.zeros(len(table), dtype=bool)
+        diverged[table.evals["run"][ends][objection.where]] = True
+        objections.append(replace(objection, where=diverged[run]))
+    kept = without(observe(table, target, at, "curves"), first_reasons(objections, len(at)))
+    check_left(kept)
+    return kept
+
+
+def observe(table: "RunTable", target: str, at: AnyArray, reduction: Reduction) -> Observations:
+    """Return these evaluations as rows, nothing judged yet; runs without any are set aside."""
+    run, se = table.evals["run"][at], table.evals["se"][at]
+    return Observations(
         target=target,
         columns=_columns(table, at),
         y=frozen(table.evals["value"][at]),
-        cluster=frozen(_clusters(table)[table.evals["run"][at]]),
-        weight=frozen(_weights(table, at)),
+        cluster=frozen(_clusters(table)[run]),
+        weight=frozen(np.asarray(table.runs["weight"][run]) if "weight" in table.runs else np.ones(len(at))),
         read=table.read,
-        set_aside=(*table.set_aside, *_without(table, target, at)),
+        set_aside=(*table.set_aside, *_lacking(table, target, at)),
         findings=table.findings,
-        notes=notes,
-        absent={name: frozen(why[table.evals["run"][at]]) for name, why in table.absent.items()},
+        notes=table.notes,
+        absent={name: frozen(why[run]) for name, why in table.absent.items()},
+        se=frozen(se) if np.isfinite(se).any() else None,
+        reduction=reduction,
     )
-    kept = _usable(observations, last=last)
-    if not len(kept):
-        why = ", ".join(f"{gone.n} {gone.reason}" for gone in kept.set_aside)
-        enforce([Finding("RUNS_NONE_LEFT", Grade.REFUSE, f"no run with a usable {target} is left ({why})")])
-    return kept
+
+
+def _last(table: "RunTable", ordered: AnyArray) -> AnyArray:
+    run = table.evals["run"][ordered]
+    return np.asarray(ordered[np.append(run[1:] != run[:-1], True)[: len(run)]])
+
+
+def without(observations: Observations, reasons: AnyArray) -> Observations:
+    """Return the rows without a reason against them, the others set aside by reason."""
+    kept = observations
+    for reason in sorted({reason for reason in reasons.tolist() if reason}):
+        kept = replace(kept, set_aside=(*kept.set_aside, SetAside(reason, int(np.sum(reasons == reason)))))
+    return kept.rows(reasons == "") if np.any(reasons != "") else kept
+
+
+def _rest(target: str, written: int, kept: int, runs: int) -> str:
+    rest = f"the other {written - kept} are earlier ones{', or of runs set aside' if kept < runs else ''}"
+    return f"{runs} runs have {written} values of {target}: {kept} end points are used; {rest}"
+
+
+def _averaged(table: "RunTable", ends: Observations, ordered: AnyArray, last: int) -> Observations:
+    """Return the end points with the mean of the last values of their run, and its standard error.
+
+    The standard error is that of independent values; those of one run are correlated, so that it is a lower bound.
+    """
+    run, values = table.evals["run"][ordered], table.evals["value"][ordered]
+    length = np.bincount(run, minlength=len(table))
+    end = np.cumsum(length)
+    from_end = end[run] - 1 - np.arange(len(run))
+    used = (from_end < last) & np.isfinite(values)
+    number = np.bincount(run[used], minlength=len(table)).astype(float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.bincount(run[used], values[used], minlength=len(table)) / number
+        spread = np.bincount(run[used], (values[used] - mean[run[used]]) ** 2, minlength=len(table))
+        se = np.where(number > 1, np.sqrt(spread / (number - 1) / number), np.nan)
+    of = run[np.append(run[1:] != run[:-1], True)[: len(run)]]
+    ended = np.isfinite(ends.y)
+    short = int(np.sum(number[of] < last))
+    note = f"{ends.target} is the mean of the last {last} values of each run" + (
+        f"; {short} runs have fewer" if short else ""
+    )
+    return replace(ends, y=frozen(np.where(ended, mean[of], ends.y)), se=frozen(se[of]), notes=(*ends.notes, note))
 
 
 def _columns(table: "RunTable", at: AnyArray) -> dict[str, AnyArray]:
     run = table.evals["run"][at]
     names = [name for name in table.runs if name in QUANTITIES and name not in METRICS]
+    names += [name for name in ("n_items",) if name in table.evals and name not in names]
     return {
         name: frozen(table.evals[name][at] if name in table.evals and name != "run" else table.runs[name][run])
         for name in names
@@ -80,12 +151,7 @@ def _clusters(table: "RunTable") -> AnyArray:
     return np.argsort(np.argsort(table.runs["run"].astype(str), kind="stable"), kind="stable")
 
 
-def _weights(table: "RunTable", at: AnyArray) -> AnyArray:
-    run = table.evals["run"][at]
-    return np.asarray(table.runs["weight"][run]) if "weight" in table.runs else np.ones(len(at))
-
-
-def _without(table: "RunTable", target: str, at: AnyArray) -> list[SetAside]:
+def _lacking(table: "RunTable", target: str, at: AnyArray) -> list[SetAside]:
     """Return the runs that have no value of the target, by reason."""
     lacking = np.ones(len(table), dtype=bool)
     lacking[table.evals["run"][at]] = False
@@ -95,16 +161,8 @@ def _without(table: "RunTable", target: str, at: AnyArray) -> list[SetAside]:
     return [SetAside(f"no {target}", int(lacking.sum()))] if lacking.any() else []
 
 
-def _usable(observations: Observations, *, last: bool) -> Observations:
-    """Set aside values no law can have, and runs that had not decayed their learning rate."""
-    target = observations.target
-    kept = observations.keep(~np.isnan(observations.y), f"diverged: {target} is NaN")
-    kept = kept.keep(np.isfinite(kept.y), f"diverged: {target} is infinite")
-    if target.partition("@")[0] == "score":
-        kept = kept.keep((kept.y >= 0) & (kept.y <= 1), f"impossible: {target} is outside [0, 1]")
-    else:
-        kept = kept.keep(kept.y > 0, f"impossible: {target} is not positive")
-    kept = kept.keep(np.asarray(kept.weight > 0), "no positive weight")
-    if last and "decayed" in kept.columns:
-        kept = kept.keep(np.asarray(kept.columns["decayed"] != 0), "undecayed: the learning rate is not at its end")
-    return kept
+def check_left(kept: Observations) -> None:
+    """Refuse rows of which none is left, with what became of them."""
+    if not len(kept):
+        why = ", ".join(f"{gone.n} {gone.reason}" for gone in kept.set_aside)
+        enforce([Finding("RUNS_NONE_LEFT", Grade.REFUSE, f"no run with a usable {kept.target} is left ({why})")])

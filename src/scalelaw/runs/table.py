@@ -1,8 +1,8 @@
 """The table of runs: what was chosen for each run, what was measured, and what was set aside."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -10,10 +10,14 @@ from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.quantities import QUANTITIES, spelling
 from scalelaw.core.types import AnyArray, Array, frozen
+from scalelaw.runs.best import best
 from scalelaw.runs.conditions import condition
-from scalelaw.runs.observations import Observations, SetAside
-from scalelaw.runs.select import last_evaluations, select
+from scalelaw.runs.observations import Observations, Reduction, SetAside
+from scalelaw.runs.per_byte import per_byte
+from scalelaw.runs.select import curves, endpoints, evaluations, last_evaluations
 from scalelaw.runs.show import show, to_dict
+from scalelaw.runs.smooth import trailing_mean
+from scalelaw.runs.sweeps import SWEPT
 
 _HELD_OUT = ("_val", "_valid", "_validation", "_test", "_eval")
 
@@ -117,21 +121,93 @@ class RunTable:
                 table = table.keep(~top, f"{count} highest {name}: {reason}")
         return table
 
-    def endpoints(self, target: str | None = None) -> Observations:
-        """Return the last evaluation of each run, by tokens, then step, then row.
+    def endpoints(self, target: str | None = None, last: int = 1) -> Observations:
+        """Return the end of each run: its last evaluation by tokens, then step, then row.
+
+        Runs that are no end point are set aside with the reason: unfinished, diverged, undecayed, superseded,
+        deleted, impossible.
 
         Args:
             target: what to take as y; needed only where the table has several targets.
+            last: take the mean of so many last values of a run, and its standard error.
 
         Raises:
+            BadInput: ``last`` is not a positive whole number.
             NeedsAnswer: several targets and none named.
             BadTable: no run has a usable value.
         """
-        return select(self, self.target(target), last=True)
+        if isinstance(last, bool) or not isinstance(last, int) or last < 1:
+            raise BadInput(f"endpoints(last={last!r}): give a whole number of evaluations, 1 or more")
+        return endpoints(self, self.target(target), last)
+
+    def best(self, over: Sequence[str] = SWEPT, target: str | None = None) -> Observations:
+        """Return the best run of each swept cell: same size, tokens and recipe, whatever the seed.
+
+        Warnings name the cells whose optimum lies on the edge of the sweep and those with fewer than three runs;
+        ``se`` of the rows is the noise of one reading, where the cell shows it.
+
+        Args:
+            over: the columns that were swept.
+            target: as for ``endpoints``.
+
+        Raises:
+            BadInput: ``over`` names no column of numbers.
+            NeedsAnswer: several targets and none named.
+            BadTable: no run has a usable value.
+        """
+        return best(self, self.target(target), over)
 
     def curves(self, target: str | None = None) -> Observations:
-        """Return every evaluation of every run, clustered by run; see ``endpoints``."""
-        return select(self, self.target(target), last=False)
+        """Return every evaluation of every run, clustered by run; only for laws that take curves.
+
+        Unfinished and undecayed runs are part of it; superseded and diverged ones are not. See ``endpoints``.
+        """
+        return curves(self, self.target(target))
+
+    def reduced(
+        self, use: Reduction = "endpoints", target: str | None = None, over: Sequence[str] = SWEPT
+    ) -> Observations:
+        """Return what a fit sees, by the name of the reduction.
+
+        Raises:
+            UnknownName: there is no reduction of this name.
+        """
+        if use not in get_args(Reduction):
+            raise UnknownName.among("reduction in use=", use, get_args(Reduction))
+        if use == "best":
+            return self.best(over, target)
+        return self.curves(target) if use == "curves" else self.endpoints(target)
+
+    def smooth(self, window: int) -> "RunTable":
+        """Return the table with each value replaced by the mean of it and those before it in its run.
+
+        Args:
+            window: how many values a mean takes, its own included.
+
+        Raises:
+            BadInput: ``window`` is not a positive whole number.
+        """
+        if isinstance(window, bool) or not isinstance(window, int) or window < 1:
+            raise BadInput(f"smooth({window!r}): give a whole number of evaluations, 1 or more")
+        values, se = np.array(self.evals["value"]), np.array(self.evals["se"])
+        for target in self.targets:
+            at = evaluations(self, target)
+            values[at] = trailing_mean(self.evals["run"][at], values[at], window)
+        if window > 1:
+            se[:] = np.nan
+        note = f"each value is the mean of the last {window} of its run up to there"
+        evals = {**self.evals, "value": frozen(values), "se": frozen(se)}
+        return replace(self, evals=evals, notes=(*self.notes, note))
+
+    def per_byte(self) -> "RunTable":
+        """Return the table with its losses in bits per byte, and ``bytes`` beside tokens, so that tokenizers pool.
+
+        bpb = loss / (ln 2 x bytes_per_token); bytes = tokens x bytes_per_token.
+
+        Raises:
+            BadInput: the table has no ``bytes_per_token``, or no loss.
+        """
+        return per_byte(self)
 
     def target(self, name: str | None = None) -> str:
         """Return the target of this name; ``loss@c4`` finds ``loss@c4_val`` where nothing else fits.

@@ -1,12 +1,12 @@
 """Units of a column: suffixes of counts, nats or bits or perplexity of a loss, percent of a score."""
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
 
+from scalelaw.accounting.units import bits_from_nats, nats_from_bits, nats_from_perplexity
 from scalelaw.core.errors import BadInput, BadNumber
 from scalelaw.core.numbers import parse_number
 from scalelaw.core.quantities import QUANTITIES
@@ -19,19 +19,6 @@ def _same(values: Array) -> Array:
     return values
 
 
-def _bits(values: Array) -> Array:
-    return values * math.log(2)
-
-
-def _perplexity(values: Array) -> Array:
-    """Return ln(ppl); what is not positive stays as it is, to be counted as impossible."""
-    return np.log(values, out=values.copy(), where=values > 0)
-
-
-def _from_nats_per_byte(values: Array) -> Array:
-    return values / math.log(2)
-
-
 def _percent(values: Array) -> Array:
     return values / 100
 
@@ -40,10 +27,10 @@ _METRIC_UNITS: Mapping[str, Mapping[str, Callable[[Array], Array]]] = MappingPro
     {
         "loss": {
             "nats": _same, "nat": _same, "nats/token": _same,
-            "bits": _bits, "bit": _bits, "bits/token": _bits,
-            "ppl": _perplexity, "perplexity": _perplexity,
+            "bits": nats_from_bits, "bit": nats_from_bits, "bits/token": nats_from_bits,
+            "ppl": nats_from_perplexity, "perplexity": nats_from_perplexity,
         },
-        "bpb": {"bits/byte": _same, "bits": _same, "nats/byte": _from_nats_per_byte, "nats": _from_nats_per_byte},
+        "bpb": {"bits/byte": _same, "bits": _same, "nats/byte": bits_from_nats, "nats": bits_from_nats},
         "score": {"fraction": _same, "1": _same, "%": _percent, "percent": _percent},
     }
 )  # fmt: skip

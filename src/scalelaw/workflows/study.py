@@ -1,6 +1,6 @@
 """The study: one table of runs becomes a fit, a backtest, a plan and two figures, printed together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Unpack
@@ -11,10 +11,10 @@ from scalelaw.backtesting import DRAWS, Backtest, Progress, backtest_observation
 from scalelaw.core.errors import BadInput, ScalelawError
 from scalelaw.core.forecaster import Forecaster
 from scalelaw.core.optional import require
-from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec
-from scalelaw.laws import Law, as_law
+from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec, observe
+from scalelaw.laws import Law
 from scalelaw.planning import Plan, ask, plan
-from scalelaw.runs import Observations, RunTable, load_runs
+from scalelaw.runs import SWEPT, Observations, Reduction, RunTable, load_runs
 
 _AHEAD = 10.0
 
@@ -70,6 +70,8 @@ def study(
     target: str | None = None,
     flops: float | str | None = None,
     out: str | Path | None = None,
+    use: Reduction | None = None,
+    over: Sequence[str] = SWEPT,
     progress: Progress | None = None,
     **options: Unpack[FitOptions],
 ) -> Study:
@@ -81,6 +83,8 @@ def study(
         target: what to fit, where the table has several targets.
         flops: budget to plan for, FLOP; ten times the dearest run unless given.
         out: folder the figures are written to; none are drawn without it.
+        use: what of the table to fit, as in ``fit``.
+        over: what was swept, for ``use="best"``.
         progress: told (done, of) as the windows of the backtest are scored.
         **options: how to fit, see ``FitSpec``; the backtest refits each window at most 400 times.
 
@@ -94,9 +98,8 @@ def study(
         ask(flops=flops, level=spec.level)
     if out is not None:
         _make_folder(Path(out))
-    chosen = as_law(law)
     table = runs if isinstance(runs, RunTable) else load_runs(runs)
-    observed = table.endpoints(target)
+    chosen, observed = observe(law, table, target=target, use=use, over=over)
     fitted = fit_observations(chosen, observed, spec)
     planned, skipped = _plan(fitted, flops)
     tested = backtest_observations(chosen, observed, replace(spec, draws=min(spec.draws, DRAWS)), progress=progress)

@@ -144,7 +144,7 @@ FILES: dict[str, tuple[str, bytes | None, str]] = {
     "bad JSON line": ("a.jsonl", b'{"N": 1}\n{"N"', r"a\.jsonl: line 2 is not valid JSON"),
     "bad Parquet": ("a.parquet", b"xyz", r"a\.parquet is not a readable Parquet file"),
     "cut Parquet": ("a.parquet", b"PAR1" + b"\1" * 40, r"a\.parquet is not a readable Parquet file"),
-    "directory": (".", None, r"is a directory; name the file inside it"),
+    "directory": (".", None, r"is a directory that no importer recognises; name the file"),
 }
 
 
@@ -175,7 +175,7 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     ((*FIT, "--derive", "size=flops"), r"unknown quantity in derive= 'size'"),
     ((*FIT, "--target", "bpb"), r"unknown target 'bpb'\. Known: loss"),
     ((*FIT, "--law", "chincila"), r"unknown law 'chincila'\. Did you mean 'chinchilla'\?"),
-    ((*FIT, "--law", "chinchilla[m=2]"), r"unknown shape of chinchilla 'm'\. Known: n"),
+    ((*FIT, "--law", "chinchilla[m=2]"), r"unknown shape of chinchilla 'm'\. Known: d, n"),
     ((*FIT, "--law", "chinchilla@besiroglu2024"), r"names published constants.*write 'chinchilla'"),
     ((*FIT, "--law", "E + A/params**"), r"is not a formula; write it like"),
     ((*FIT, "--law", "E + A"), r"has no input; use params, tokens or flops"),

@@ -4,7 +4,19 @@ import typer
 
 from scalelaw.cli.main import app
 
-TABLE = {"--target", "--column", "--unit", "--derive", "--exclude-top", "--reason", "--strict"}
+TABLE = {
+    "--target",
+    "--column",
+    "--unit",
+    "--derive",
+    "--exclude-top",
+    "--reason",
+    "--strict",
+    "--per-byte",
+    "--use",
+    "--over",
+    "--importer",
+}
 REFIT = {"--draws", "--seed", "--level"}
 SEARCH = {"--loss", "--delta", "--on", "--starts"}
 

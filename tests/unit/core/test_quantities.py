@@ -33,7 +33,7 @@ def test_recognises(column, name):
 
 
 @pytest.mark.parametrize(
-    "column", ["size", "batch", "batch_size", "global_batch_size", "hex_color", "train_loss", "name"]
+    "column", ["size", "batch", "batch_size", "hex_color", "train_loss", "name", "config.data.path", "summary.loss_fn"]
 )
 def test_does_not_guess(column):
     assert recognise(column) is None

@@ -17,9 +17,13 @@ _DIGITISED = {"params": (5.733e7, 1.618e10), "tokens": (8.187e8, 3.178e11), "flo
 
 @dataclass(frozen=True)
 class Chinchilla(SumOfPowers):
-    """Two power laws over a floor; ``n`` is the kind of N it takes, embeddings included unless said."""
+    """Two power laws over a floor; ``n`` is the kind of N it takes, embeddings included unless said.
+
+    ``d`` counts the data: in tokens, or in ``bytes`` for runs of several tokenizers, whose loss is bits per byte.
+    """
 
     n: str = "params"
+    d: str = "tokens"
 
     formula = "L = E + A / N^alpha + B / D^beta"
     cite = "Hoffmann et al. 2022, arXiv 2203.15556, eq. 2"
@@ -29,21 +33,22 @@ class Chinchilla(SumOfPowers):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        return (self.n, "tokens")
+        return (self.n, self.d)
 
     @property
     def coefs(self) -> tuple[Coef, ...]:
+        unit = "bits/byte" if self.d == "bytes" else "nats/token"
         return (
-            Coef("E", "irreducible loss", "nats/token", linear=True),
-            Coef("A", "loss from finite params", "nats/token * parameters^alpha", linear=True),
-            Coef("B", "loss from finite tokens", "nats/token * tokens^beta", linear=True),
+            Coef("E", "irreducible loss", unit, linear=True),
+            Coef("A", "loss from finite params", f"{unit} * parameters^alpha", linear=True),
+            Coef("B", f"loss from finite {self.d}", f"{unit} * {self.d}^beta", linear=True),
             Coef("alpha", "exponent of params"),
-            Coef("beta", "exponent of tokens"),
+            Coef("beta", f"exponent of {self.d}"),
         )
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        return (Term("E"), Term("A", {self.n: "alpha"}), Term("B", {"tokens": "beta"}))
+        return (Term("E"), Term("A", {self.n: "alpha"}), Term("B", {self.d: "beta"}))
 
     def optimum(self, coef: Array, flops: Array, flops_per_nd: float = FLOPS_PER_PARAM_TOKEN) -> tuple[Array, Array]:
         """Return N* and D* at C FLOP, in closed form."""

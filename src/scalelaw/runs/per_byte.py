@@ -1,0 +1,65 @@
+"""Losses per token to bits per byte, the one scale on which different tokenizers compare, and back."""
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scalelaw.core.errors import BadInput
+from scalelaw.core.types import Array, frozen
+
+if TYPE_CHECKING:
+    from scalelaw.runs.table import RunTable
+
+
+def to_bpb(loss: Array, bytes_per_token: Array) -> Array:
+    """Return bits per byte of a loss in nats per token.
+
+    Example:
+        >>> to_bpb(np.array([2.0]), np.array([4.2])).round(4)
+        array([0.687])
+    """
+    return loss / (math.log(2) * bytes_per_token)
+
+
+def from_bpb(bpb: Array, bytes_per_token: Array) -> Array:
+    """Return the loss in nats per token of bits per byte, the inverse of ``to_bpb``."""
+    return bpb * (math.log(2) * bytes_per_token)
+
+
+def per_byte(table: "RunTable") -> "RunTable":
+    """Return the table in bits per byte and bytes; see ``RunTable.per_byte``."""
+    if "bytes_per_token" not in table.runs:
+        fix = 'name it with columns={"bytes_per_token": "..."}, or give it with derive={"bytes_per_token": "4.2"}'
+        raise BadInput(f"{table.source} has no bytes_per_token, without which no loss is per byte; {fix}")
+    losses = [target for target in table.targets if target.partition("@")[0] == "loss"]
+    if not losses:
+        raise BadInput(
+            f"{table.source} has no loss to turn into bits per byte; its targets: {', '.join(table.targets)}"
+        )
+    renamed = {target: "bpb" + target.removeprefix("loss") for target in losses}
+    targets = table.evals["target"].tolist()
+    measured = set(targets)
+    known = np.array([target not in renamed or renamed[target] not in measured for target in targets], dtype=bool)
+    evals = {name: values[known] for name, values in table.evals.items()}
+    factor = table.runs["bytes_per_token"][evals["run"]]
+    was_loss = np.array([target in renamed for target in evals["target"].tolist()], dtype=bool)
+    for name in ("value", "se"):
+        evals[name] = np.where(was_loss, to_bpb(evals[name], factor), evals[name])
+    evals["target"] = np.array([renamed.get(target, target) for target in evals["target"].tolist()])
+    runs = dict(table.runs)
+    if "tokens" in runs:
+        runs["bytes"] = frozen(runs["tokens"] * runs["bytes_per_token"])
+    if "tokens" in evals:
+        evals["bytes"] = evals["tokens"] * factor
+    scaled = f"{', '.join(renamed.values())} = {', '.join(losses)} / (ln 2 x bytes_per_token)"
+    note = f"{scaled}; bytes = tokens x bytes_per_token"
+    return replace(
+        table,
+        runs=runs,
+        evals={name: frozen(values) for name, values in evals.items()},
+        origins={**table.origins, **{new: table.origins.get(old, old) for old, new in renamed.items()}},
+        absent={renamed.get(name, name): why for name, why in table.absent.items()},
+        notes=(*table.notes, note),
+    )

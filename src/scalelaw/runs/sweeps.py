@@ -1,0 +1,88 @@
+"""Cells: runs of one size, amount of data and recipe that differ only in what was swept."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    from scalelaw.runs.table import RunTable
+
+SWEPT = ("lr", "batch_tokens")
+"""What people sweep inside a cell."""
+
+_BATCH = frozenset({"batch_tokens", "batch_sequences"})
+_NO_CHOICE = frozenset(
+    {"flops", "bytes", "steps", "planned_tokens", "planned_steps", "lr_now", "weight", "n_items", "seed", "decayed",
+     "run", "date", "state", "resumed_from", "label"}
+)  # fmt: skip
+_SAME_TOKENS = 1.02
+
+
+def cells(table: "RunTable", run: AnyArray, over: Iterable[str]) -> AnyArray:
+    """Return the cell of each of these runs, numbered from 0, (n,).
+
+    A cell shares every quantity that was chosen, except those in ``over``. Tokens within 2 % are one amount, for
+    batches do not divide every amount.
+
+    Args:
+        table: the runs.
+        run: numbers of the runs to place, (n,).
+        over: what may differ inside a cell.
+    """
+    free = {*over, *(_BATCH if _BATCH & set(over) else ())}
+    names = [name for name in table.quantities() if name not in _NO_CHOICE | free | {"tokens"}]
+    keys = [codes for name in names if (codes := _codes(table.runs[name][run])).any()]
+    cell = _number(np.column_stack(keys)) if keys else np.zeros(len(run), dtype=int)
+    return (
+        _number(np.column_stack([cell, _amounts(table.runs["tokens"][run], cell)])) if "tokens" in table.runs else cell
+    )
+
+
+def check_swept(table: "RunTable", run: AnyArray) -> list[Finding]:
+    """Warn where these runs, taken as points, differ in what people sweep inside one cell."""
+    over = [name for name in SWEPT if name in table.runs and table.runs[name].dtype == np.float64]
+    if not len(run) or not over or "tokens" not in table.runs:
+        return []
+    cell = cells(table, run, over)
+    mixed = {name: found for name in over if (found := _differ(cell, table.runs[name][run]))}
+    if not mixed:
+        return []
+    count = len(set.union(*mixed.values()))
+    where = f"in {count} cell{'s' * (count > 1)} of one size and amount of tokens"
+    message = f"runs differ in {' and '.join(mixed)} {where}: tuned and untuned runs are mixed"
+    fix = f"keep the best of each with best(over={tuple(mixed)!r}) (CLI: --use best --over {','.join(mixed)})"
+    return [Finding("RUNS_SWEPT", Grade.WARN, message, int(np.isin(cell, list(set.union(*mixed.values()))).sum()), fix)]
+
+
+def _differ(cell: AnyArray, values: Array) -> set[int]:
+    """Return the cells in which a quantity takes more than one value."""
+    known = ~np.isnan(values)
+    low, high = np.full(cell.max() + 1, np.inf), np.full(cell.max() + 1, -np.inf)
+    np.minimum.at(low, cell[known], values[known])
+    np.maximum.at(high, cell[known], values[known])
+    return set(np.flatnonzero(high > low * (1 + 1e-9)).tolist())
+
+
+def _codes(values: AnyArray) -> AnyArray:
+    """Return a number for each distinct value, (n,); what is missing is a value of its own."""
+    plain = values if values.dtype == np.float64 else np.array([str(value) for value in values])
+    return np.unique(plain, return_inverse=True)[1]
+
+
+def _amounts(tokens: Array, cell: AnyArray) -> AnyArray:
+    """Return a number for each amount of tokens inside a cell, those within 2 % of the smallest being one."""
+    amount = np.zeros(len(tokens), dtype=int)
+    number, start = -1, -1
+    for at in np.lexsort((tokens, cell)):
+        if start < 0 or cell[at] != cell[start] or not tokens[at] / _SAME_TOKENS <= tokens[start]:
+            number, start = number + 1, at
+        amount[at] = number
+    return amount
+
+
+def _number(rows: AnyArray) -> AnyArray:
+    return np.asarray(np.unique(rows, axis=0, return_inverse=True)[1].ravel())
