@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 import scalelaw
-from scalelaw.cli import backtest, calc, fit, laws, plan, study
+from scalelaw.cli import backtest, calc, fit, laws, plan, runs, study
 from scalelaw.core.errors import BadInput, MissingExtra, ScalelawError
 
 
@@ -43,6 +43,7 @@ app.command("backtest")(backtest.backtest_command)
 app.command("plan")(plan.plan_command)
 app.command("laws")(laws.laws_command)
 app.command("calc")(calc.calc_command)
+app.add_typer(runs.app, name="runs")
 
 
 @app.callback(invoke_without_command=True)

@@ -68,6 +68,7 @@ def load_runs(
     rows = Rows(raw.source, len(raw), run_numbers(raw, assignment), notes=[*raw.notes, *assignment.notes])
     examples = read_columns(rows, raw, assignment, said)
     stated = {*said, *assignment.units, *(name for name, n in rows.numbers.items() if n.suffixed.any())}
+    stated |= set(COUNTS) if raw.plain_counts else set()
     computed = _derive(rows, raw, dict(derive or {}))
     _check_something_known(rows, raw)
     _keep_unrecognised(rows, raw, assignment)

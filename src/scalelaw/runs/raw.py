@@ -1,7 +1,7 @@
 """A table as it was found: columns under their own names, nothing interpreted yet."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -41,11 +41,19 @@ class RawColumn:
 
 @dataclass(frozen=True, eq=False)
 class RawTable:
-    """Columns of one length under the names of their source."""
+    """Columns of one length under the names of their source.
+
+    Attributes:
+        source: its name in messages.
+        columns: name -> cells.
+        notes: what was assumed on reading.
+        plain_counts: by the rules of the source N, D and C are plain counts, however small.
+    """
 
     source: str
     columns: Mapping[str, RawColumn]
     notes: tuple[str, ...] = ()
+    plain_counts: bool = False
 
     def __len__(self) -> int:
         return next((len(column.values) for column in self.columns.values()), 0)
@@ -60,7 +68,7 @@ class RawTable:
         kept = {name: RawColumn(column.values[~blank], column.missing[~blank]) for name, column in self.columns.items()}
         count = int(blank.sum())
         note = f"{count} blank row{'s' if count > 1 else ''} ignored"
-        return RawTable(self.source, kept, (*self.notes, note))
+        return replace(self, columns=kept, notes=(*self.notes, note))
 
 
 def column(cells: Iterable[Any]) -> RawColumn:
