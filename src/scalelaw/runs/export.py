@@ -85,7 +85,7 @@ def export_columns(table: "RunTable") -> dict[str, list[Any]]:
 
 
 def _rows(table: "RunTable", varying: Sequence[str]) -> tuple[AnyArray, AnyArray, AnyArray]:
-    """Return the row of each entry; and of each row its run and its first entry, -1 for a run without any.
+    """Return the row of each entry; and of each row its run and its first entry, -1 where nothing was measured.
 
     Entries of several targets share a row where run and all that varies agree; the second entry of a target at one
     such place has a row of its own.
@@ -106,11 +106,24 @@ def _rows(table: "RunTable", varying: Sequence[str]) -> tuple[AnyArray, AnyArray
             runs.append(place[0])
             first.append(int(at))
         entry_row[at] = places[place, count]
-    silent = np.setdiff1d(np.arange(len(table)), evals["run"])
+    silent = _silent(table, varying, order)
     run = np.array([*runs, *silent], dtype=int)
     by_run = np.argsort(run, kind="stable")
     entry = np.array([*first, *[-1] * len(silent)], dtype=int)
     return np.argsort(by_run)[entry_row], run[by_run], entry[by_run]
+
+
+def _silent(table: "RunTable", varying: Sequence[str], order: AnyArray) -> AnyArray:
+    """Return the runs that need a row without a measurement: what they say last, no evaluation says."""
+    evals = table.evals
+    spoken = np.zeros(len(table), dtype=bool)
+    spoken[evals["run"]] = True
+    for name in varying:
+        at = order[~np.isnan(evals[name][order])]
+        last = np.full(len(table), np.nan)
+        last[evals["run"][at]] = evals[name][at]
+        spoken &= np.isclose(last, table.runs[name], rtol=0, atol=0, equal_nan=True)
+    return np.flatnonzero(~spoken)
 
 
 def _key(value: Any) -> Any:
