@@ -95,9 +95,9 @@ def surviving(sessions: Sequence[Sequence[Values]]) -> tuple[tuple[Values, ...],
     kept: list[Values] = []
     dropped = 0
     for session in sessions:
-        start = min((clock for clock in map(_clock, session) if clock is not None), default=None)
-        if start is not None:
-            before = len(kept)
+        clocks = [clock for values in session if (clock := _clock(values)) is not None] if kept else []
+        if clocks:
+            start, before = min(clocks), len(kept)
             kept = [values for values in kept if (clock := _clock(values)) is None or clock < start]
             dropped += before - len(kept)
         kept += session
