@@ -62,8 +62,12 @@ def commands_page() -> str:
 
 
 def commands() -> dict[str, Any]:
-    """Return the commands of the command line by name."""
-    return dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    """Return the commands of the command line by name; those of a group by both their words."""
+    found: dict[str, Any] = {}
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        group = getattr(command, "commands", None)
+        found |= {f"{name} {word}": each for word, each in group.items()} if group else {name: command}
+    return found
 
 
 def api_page() -> str:

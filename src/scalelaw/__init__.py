@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from scalelaw.planning import plan as plan
     from scalelaw.runs import Observations as Observations
     from scalelaw.runs import RunTable as RunTable
+    from scalelaw.runs import export_runs as export_runs
     from scalelaw.runs import load_runs as load_runs
+    from scalelaw.runs import record as record
+    from scalelaw.runs import review_runs as review_runs
     from scalelaw.workflows.study import Study as Study
     from scalelaw.workflows.study import study as study
 
@@ -38,7 +41,7 @@ _HOMES = {
     "scalelaw.core.forecaster": ("Forecaster", "Prediction"),
     "scalelaw.fitting": ("FitResult", "Noise", "Published", "fit", "load_fit", "published"),
     "scalelaw.planning": ("Plan", "calculate", "compute_penalty", "frontier", "plan"),
-    "scalelaw.runs": ("Observations", "RunTable", "load_runs"),
+    "scalelaw.runs": ("Observations", "RunTable", "export_runs", "load_runs", "record", "review_runs"),
     "scalelaw.workflows": ("Study", "study"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -44,6 +44,15 @@ def _text(help: str, metavar: str, panel: str, *names: str) -> typer.models.Opti
     return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=panel)  # type: ignore[no-any-return]
 
 
+class Mapped(TypedDict):
+    """How columns become quantities, as ``load_runs`` takes it."""
+
+    columns: dict[str, str]
+    units: dict[str, str]
+    derive: dict[str, str]
+    importer: str | None
+
+
 class Reduced(TypedDict):
     """What of a table is fitted."""
 
@@ -53,10 +62,9 @@ class Reduced(TypedDict):
 
 
 @dataclass(frozen=True)
-class TableOptions:
-    """How a table is read, and what of it is fitted."""
+class MappingOptions:
+    """How the columns of a source become quantities."""
 
-    target: Annotated[str | None, _text("What to fit, e.g. loss@c4.", "METRIC@SET", _TABLE)] = None
     column: Annotated[
         list[str] | None, _text("Which column holds a quantity.", "QUANTITY=COLUMN", _TABLE, "--column")
     ] = None
@@ -67,16 +75,29 @@ class TableOptions:
         list[str] | None,
         _text("Compute a quantity, e.g. tokens='step * batch * seq_len'.", "QUANTITY=FORMULA", _TABLE),
     ] = None
-    exclude_top: Annotated[
-        list[str] | None, _text("Leave out the rows with the K highest values, e.g. loss=5.", "QUANTITY=K", _TABLE)
+    importer: Annotated[
+        str | None, _text("Read the source as this tool's log, e.g. mlflow_folder.", "NAME", _TABLE)
     ] = None
-    reason: Annotated[str | None, _text("Why rows are left out; kept with the result.", "TEXT", _TABLE)] = None
-    per_byte: Annotated[
-        bool,
-        typer.Option(
-            "--per-byte", help="Turn losses into bits per byte and tokens into bytes.", rich_help_panel=_TABLE
-        ),
-    ] = False
+
+    def arguments(self) -> "Mapped":
+        """Return them as keyword arguments of ``load_runs``.
+
+        Raises:
+            BadInput: one is not NAME=VALUE.
+        """
+        return {
+            "columns": pairs(self.column, "--column"),
+            "units": pairs(self.unit, "--unit"),
+            "derive": pairs(self.derive, "--derive"),
+            "importer": self.importer,
+        }
+
+
+@dataclass(frozen=True)
+class TableOptions(MappingOptions):
+    """How a table is read, and what of it is fitted."""
+
+    target: Annotated[str | None, _text("What to fit, e.g. loss@c4.", "METRIC@SET", _TABLE)] = None
     use: Annotated[
         str | None,
         _text(
@@ -86,9 +107,16 @@ class TableOptions:
         ),
     ] = None
     over: Annotated[str | None, _text("What was swept, for --use best.", "COLUMN,...", _TABLE)] = None
-    importer: Annotated[
-        str | None, _text("Read the source as this tool's log, e.g. mlflow_folder.", "NAME", _TABLE)
+    per_byte: Annotated[
+        bool,
+        typer.Option(
+            "--per-byte", help="Turn losses into bits per byte and tokens into bytes.", rich_help_panel=_TABLE
+        ),
+    ] = False
+    exclude_top: Annotated[
+        list[str] | None, _text("Leave out the rows with the K highest values, e.g. loss=5.", "QUANTITY=K", _TABLE)
     ] = None
+    reason: Annotated[str | None, _text("Why rows are left out; kept with the result.", "TEXT", _TABLE)] = None
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse a table with any unusable row.", rich_help_panel=_TABLE)
     ] = False
@@ -101,14 +129,7 @@ class TableOptions:
         """
         from scalelaw.runs import load_runs
 
-        table = load_runs(
-            file,
-            columns=pairs(self.column, "--column"),
-            units=pairs(self.unit, "--unit"),
-            derive=pairs(self.derive, "--derive"),
-            strict=self.strict,
-            importer=self.importer,
-        )
+        table = load_runs(file, **self.arguments(), strict=self.strict)
         for name, count in pairs(self.exclude_top, "--exclude-top").items():
             if not count.isdigit() or int(count) < 1:
                 raise BadInput(f"--exclude-top {name}={count}: say how many rows, like {name}=5")

@@ -6,7 +6,8 @@
     │   ├── BadNumber       text that is not a number or carries the wrong unit
     │   ├── BadFormula      a formula that cannot be parsed or is not allowed
     │   ├── BadTable        findings of grade *refuse*
-    │   └── NeedsAnswer     findings of grade *ask*: only the user can know
+    │   ├── NeedsAnswer     findings of grade *ask*: only the user can know
+    │   └── RunLocked       another process is writing this run; the message names it
     ├── FitFailed           nothing usable came out                (RuntimeError, CLI exit status 1)
     └── MissingExtra        an optional package is not installed   (ImportError, CLI exit status 2)
 
@@ -17,7 +18,7 @@ A message says what, which value, and what to try.
 
 import difflib
 from collections.abc import Iterable
-from typing import Self
+from typing import Any, Self
 
 
 class ScalelawError(Exception):
@@ -51,9 +52,21 @@ class BadFormula(BadInput):
 class BadTable(BadInput):
     """A table that cannot be fitted, with the findings that say why."""
 
+    def __init__(self, message: str = "", findings: Iterable[Any] = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
+
 
 class NeedsAnswer(BadInput):
     """A question that only the user can answer; the message says which option answers it."""
+
+    def __init__(self, message: str = "", findings: Iterable[Any] = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
+
+
+class RunLocked(BadInput):
+    """Another process is writing this run, or has taken it over."""
 
 
 class FitFailed(ScalelawError, RuntimeError):

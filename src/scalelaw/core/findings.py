@@ -56,9 +56,9 @@ def enforce(findings: Iterable[Finding], *, strict: bool = False) -> None:
     found = list(findings)
     stop = {Grade.REFUSE, Grade.SET_ASIDE} if strict else {Grade.REFUSE}
     if refused := [finding for finding in found if finding.grade in stop]:
-        raise BadTable("; ".join(f"{finding} [{finding.code}]" for finding in refused))
+        raise BadTable("; ".join(f"{finding} [{finding.code}]" for finding in refused), found)
     if asked := [finding for finding in found if finding.grade is Grade.ASK]:
-        raise NeedsAnswer("; ".join(f"{finding} [{finding.code}]" for finding in asked))
+        raise NeedsAnswer("; ".join(f"{finding} [{finding.code}]" for finding in asked), found)
     for finding in found:
         if finding.grade is Grade.WARN:
             warnings.warn(f"{finding} [{finding.code}]", ScalelawWarning, stacklevel=3)

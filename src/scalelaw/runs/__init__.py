@@ -1,6 +1,8 @@
 """Measured runs: loading, checking and reducing them to what a fit may see."""
 
 from scalelaw.runs.check import check_design as check_design
+from scalelaw.runs.dirstore import DirStore as DirStore
+from scalelaw.runs.export import export_runs as export_runs
 from scalelaw.runs.load import load_runs as load_runs
 from scalelaw.runs.observations import Observations as Observations
 from scalelaw.runs.observations import Reduction as Reduction
@@ -8,5 +10,9 @@ from scalelaw.runs.observations import SetAside as SetAside
 from scalelaw.runs.pooling import check_pooling as check_pooling
 from scalelaw.runs.pooling import check_which_params as check_which_params
 from scalelaw.runs.pooling import indicators as indicators
+from scalelaw.runs.record import Recording as Recording
+from scalelaw.runs.record import record as record
+from scalelaw.runs.review import Review as Review
+from scalelaw.runs.review import review_runs as review_runs
 from scalelaw.runs.sweeps import SWEPT as SWEPT
 from scalelaw.runs.table import RunTable as RunTable

@@ -75,13 +75,18 @@ def read_columns(rows: Rows, raw: RawTable, assignment: Assignment, said: Mappin
 
 
 def _text(cells: RawColumn, name: str) -> AnyArray:
-    """Return a text column; names of runs are always text, so that 7 and "7" are one run."""
-    if name == "run":
-        return np.array([str(value if not gone else f"row {row}") for row, (value, gone) in
-                         enumerate(zip(cells.values, cells.missing, strict=True), start=1)], dtype=object)  # fmt: skip
-    if cells.numeric:
+    """Return a text column, in which 7 and "7" are one; seeds stay numbers where all are, and every run has a name."""
+    if cells.numeric and name == "seed":
         return cells.values
-    return np.array([value if value is None else str(value) for value in cells.values], dtype=object)
+    found = np.empty(len(cells.values), dtype=object)
+    found[:] = [None if gone else _word(value) for value, gone in zip(cells.values, cells.missing, strict=True)]
+    if name == "run":
+        found[cells.missing] = [f"row {row}" for row in np.flatnonzero(cells.missing) + 1]
+    return found
+
+
+def _word(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _read_error(raw: RawTable, assignment: Assignment, target: str) -> AnyArray:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from scalelaw.core.errors import BadTable
+from scalelaw.core.quantities import QUANTITIES, recognise
 from scalelaw.runs.io_frame import first_line, read_frame
 from scalelaw.runs.raw import RawColumn, RawTable, column
 
@@ -45,12 +46,26 @@ def _parse(text: str, separator: str, source: str, *, numbers: bool) -> Any:
     import polars as pl
 
     content = text.lstrip("\r\n").encode()
+    names = next(csv.reader([text.lstrip("\r\n").partition("\n")[0].rstrip("\r")], delimiter=separator), [])
+    words = {name: pl.String for name in names if _is_text(name)}
     for rows in (_INFER_ROWS, None):
         try:
-            return pl.read_csv(io.BytesIO(content), separator=separator, infer_schema=numbers, infer_schema_length=rows)
+            return pl.read_csv(
+                io.BytesIO(content),
+                separator=separator,
+                infer_schema=numbers,
+                infer_schema_length=rows,
+                schema_overrides=words,
+            )
         except pl.exceptions.PolarsError as error:
             reason = error
     raise BadTable(_ragged(text, separator, source) or f"{source}: {first_line(reason)}") from reason
+
+
+def _is_text(name: str) -> bool:
+    """Return whether a column of this name holds text even where all of it are digits: a run may be called 007."""
+    quantity = recognise(name)
+    return quantity is not None and QUANTITIES[quantity].kind == "text" and quantity != "seed"
 
 
 def _check_header(names: list[str], source: str) -> None:

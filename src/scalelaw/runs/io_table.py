@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadInput, BadTable
+from scalelaw.runs.dirstore import holds_runs, store_of
 from scalelaw.runs.io_csv import read_csv
 from scalelaw.runs.io_frame import first_line, is_frame, read_frame
+from scalelaw.runs.io_store import read_store
 from scalelaw.runs.raw import RawTable, from_columns, from_rows
+from scalelaw.runs.store import Store
 
-_WANTED = "a path, a dataframe, a dict of columns or a list of records"
+_WANTED = "a path, a store, a dataframe, a dict of columns or a list of records"
 
 
 def read_table(source: Any) -> RawTable:
@@ -22,7 +25,9 @@ def read_table(source: Any) -> RawTable:
         BadInput: it is nothing that can be read.
         BadTable: it can be read, and holds no table.
     """
-    if isinstance(source, str | PathLike):
+    if isinstance(source, Store):
+        table = read_store(source, type(source).__name__)
+    elif isinstance(source, str | PathLike):
         table = _read_file(Path(source).expanduser())
     elif isinstance(source, Mapping):
         table = from_columns(source, "dict")
@@ -57,6 +62,9 @@ def _read_file(path: Path) -> RawTable:
     except FileNotFoundError as error:
         raise BadInput(f"there is no file {str(path)!r}{_neighbours(path)}") from error
     except IsADirectoryError as error:
+        if holds_runs(path):
+            store, names = store_of(path)
+            return read_store(store, path.name, names)
         raise BadInput(
             f"{str(path)!r} is a directory that no importer recognises; name the file inside it that holds the runs"
         ) from error

@@ -1,7 +1,7 @@
 """A table as it was found: columns under their own names, nothing interpreted yet."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -68,7 +68,7 @@ class RawTable:
         kept = {name: RawColumn(column.values[~blank], column.missing[~blank]) for name, column in self.columns.items()}
         count = int(blank.sum())
         note = f"{count} blank row{'s' if count > 1 else ''} ignored"
-        return RawTable(self.source, kept, (*self.notes, note), self.stated)
+        return replace(self, columns=kept, notes=(*self.notes, note))
 
 
 def column(cells: Iterable[Any]) -> RawColumn:

@@ -1,0 +1,76 @@
+"""``scalelaw runs``: list, show, check and export the runs of any source that can be loaded."""
+
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.cli._groups import grouped
+from scalelaw.cli._output import show
+
+MAPPING = options.MappingOptions()
+
+app = typer.Typer(no_args_is_help=True, help="List, show, check and export runs: files, or folders that record wrote.")
+
+Source = Annotated[str, typer.Argument(help="File of runs, or folder of recorded runs.", metavar="SOURCE")]
+Run = Annotated[str, typer.Argument(help="Name of a run, or how it begins.", metavar="RUN")]
+Out = Annotated[str, typer.Argument(help="File to write: .csv, .jsonl or .parquet.", metavar="OUT")]
+
+
+@app.command("list")
+@grouped
+def list_command(
+    source: Source,
+    mapping: options.MappingOptions = MAPPING,
+    json: options.Json = False,
+) -> None:
+    """List the runs, one line each: size, tokens, state, the last value of each target."""
+    from scalelaw.runs import load_runs
+    from scalelaw.runs.listing import list_runs
+
+    show(list_runs(load_runs(source, **mapping.arguments())), json)
+
+
+@app.command("show")
+@grouped
+def show_command(
+    source: Source,
+    run: Run,
+    mapping: options.MappingOptions = MAPPING,
+    json: options.Json = False,
+) -> None:
+    """Show one run: what was chosen, and every evaluation."""
+    from scalelaw.runs import load_runs
+    from scalelaw.runs.listing import show_run
+
+    show(show_run(load_runs(source, **mapping.arguments()), run), json)
+
+
+@app.command("check")
+@grouped
+def check_command(
+    source: Source,
+    mapping: options.MappingOptions = MAPPING,
+    json: options.Json = False,
+) -> None:
+    """Check the runs: every finding with code, grade and fix. Status 2 where one refuses or asks, 0 otherwise."""
+    from scalelaw.runs import review_runs
+
+    review = review_runs(source, **mapping.arguments())
+    show(review, json)
+    if review.stopped:
+        raise typer.Exit(2)
+
+
+@app.command("export")
+@grouped
+def export_command(
+    source: Source,
+    out: Out,
+    mapping: options.MappingOptions = MAPPING,
+) -> None:
+    """Write the runs to a CSV, JSON lines or Parquet file that loads as the same table."""
+    from scalelaw.runs import export_runs, load_runs
+
+    rows = export_runs(load_runs(source, **mapping.arguments()), out)
+    typer.echo(f"{out}: {rows} rows")

@@ -1,0 +1,181 @@
+"""A table of runs into a file that loads as the same table: one row an evaluation, canonical names and units."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalelaw.core.errors import BadInput
+from scalelaw.core.types import AnyArray
+
+if TYPE_CHECKING:
+    from scalelaw.runs.table import RunTable
+
+_DERIVED = "counting convention"
+
+SUFFIXES = (".csv", ".jsonl", ".parquet")
+"""What a table can be written as."""
+
+
+def export_runs(table: "RunTable", path: str | PathLike[str]) -> int:
+    """Write a table of runs to a file, CSV, JSON lines or Parquet by its suffix; return the number of rows.
+
+    Runs that were set aside are not written; nor is a quantity that only follows from others by a counting convention,
+    which loading derives again. A cell that could not be read when the table was loaded is empty.
+
+    Args:
+        table: the runs.
+        path: ends in ``.csv``, ``.jsonl`` or ``.parquet``.
+
+    Raises:
+        BadInput: another suffix, a column that the format cannot hold, or a place that cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from scalelaw.runs import load_runs
+        >>> path = Path(tempfile.mkdtemp()) / "runs.csv"
+        >>> export_runs(load_runs({"N": ["70M"], "D": ["1.4B"], "val_loss": [3.6]}), path)
+        1
+        >>> print(path.read_text().strip())
+        "params","tokens","loss"
+        70000000.0,1400000000.0,3.6
+    """
+    target = Path(path).expanduser()
+    if target.suffix.lower() not in SUFFIXES:
+        raise BadInput(f"{target.name!r}: the suffix says the format; use {', '.join(SUFFIXES)}")
+    columns = export_columns(table)
+    try:
+        if target.suffix.lower() == ".jsonl":
+            _write_jsonl(columns, target)
+        else:
+            _write_frame(columns, target)
+    except OSError as error:
+        raise BadInput(f"{str(target)!r} cannot be written: {error.strerror or error}") from error
+    return len(next(iter(columns.values())))
+
+
+def export_columns(table: "RunTable") -> dict[str, list[Any]]:
+    """Return the columns of the file: what was chosen, what varied, and the targets with their standard errors.
+
+    A None is missing, a NaN was measured.
+    """
+    evals = table.evals
+    varying = [name for name in evals if name not in ("run", "target", "value", "se")]
+    entry_row, run, first = _rows(table, varying)
+    columns: dict[str, list[Any]] = {}
+    for name, values in table.runs.items():
+        if _DERIVED in table.origins.get(name, ""):
+            continue
+        cells = _cells(values[run])
+        if name in varying:
+            there = first >= 0
+            cells = [_cell(evals[name][at]) if has else cell for cell, at, has in zip(cells, first, there, strict=True)]
+        columns[name] = cells
+    for target in table.targets:
+        at = np.flatnonzero(evals["target"] == target)
+        columns[target] = _placed(evals["value"][at], entry_row[at], len(run), missing_nan=False)
+        if not np.isnan(evals["se"][at]).all():
+            columns[f"{target}_se"] = _placed(evals["se"][at], entry_row[at], len(run), missing_nan=True)
+    return columns
+
+
+def _rows(table: "RunTable", varying: Sequence[str]) -> tuple[AnyArray, AnyArray, AnyArray]:
+    """Return the row of each entry; and of each row its run and its first entry, -1 where nothing was measured.
+
+    Entries of several targets share a row where run and all that varies agree; the second entry of a target at one
+    such place has a row of its own.
+    """
+    evals = table.evals
+    n = len(evals["run"])
+    order = np.arange(n)
+    places: dict[Any, int] = {}
+    seen: dict[Any, int] = {}
+    entry_row = np.zeros(n, dtype=int)
+    runs: list[int] = []
+    first: list[int] = []
+    for at in order:
+        place = (int(evals["run"][at]), *(_key(evals[name][at]) for name in varying))
+        count = seen[place, evals["target"][at]] = seen.get((place, evals["target"][at]), -1) + 1
+        if (place, count) not in places:
+            places[place, count] = len(runs)
+            runs.append(place[0])
+            first.append(int(at))
+        entry_row[at] = places[place, count]
+    silent = _silent(table, varying, order)
+    run = np.array([*runs, *silent], dtype=int)
+    by_run = np.argsort(run, kind="stable")
+    entry = np.array([*first, *[-1] * len(silent)], dtype=int)
+    return np.argsort(by_run)[entry_row], run[by_run], entry[by_run]
+
+
+def _silent(table: "RunTable", varying: Sequence[str], order: AnyArray) -> AnyArray:
+    """Return the runs that need a row without a measurement: what they say last, no evaluation says."""
+    evals = table.evals
+    spoken = np.zeros(len(table), dtype=bool)
+    spoken[evals["run"]] = True
+    for name in varying:
+        at = order[~np.isnan(evals[name][order])]
+        last = np.full(len(table), np.nan)
+        last[evals["run"][at]] = evals[name][at]
+        spoken &= np.isclose(last, table.runs[name], rtol=0, atol=0, equal_nan=True)
+    return np.flatnonzero(~spoken)
+
+
+def _key(value: Any) -> Any:
+    """Return a value that equals itself: NaN is None."""
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _placed(values: AnyArray, rows: AnyArray, n: int, *, missing_nan: bool) -> list[Any]:
+    cells: list[Any] = [None] * n
+    for value, row in zip(values.tolist(), rows.tolist(), strict=True):
+        cells[row] = None if missing_nan and math.isnan(value) else value
+    return cells
+
+
+def _cells(values: AnyArray) -> list[Any]:
+    return [_cell(value) for value in values.tolist()]
+
+
+def _cell(value: Any) -> Any:
+    found = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(found, float) and math.isnan(found) else found
+
+
+def _write_jsonl(columns: Mapping[str, list[Any]], path: Path) -> None:
+    names = list(columns)
+    with path.open("w", encoding="utf-8") as file:
+        for row in zip(*columns.values(), strict=True):
+            filled = {name: _strict(value) for name, value in zip(names, row, strict=True) if value is not None}
+            file.write(json.dumps(filled, ensure_ascii=False, default=str) + "\n")
+
+
+def _strict(value: Any) -> Any:
+    """Return what is not finite as text, for which JSON has no number."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _write_frame(columns: Mapping[str, list[Any]], path: Path) -> None:
+    import polars as pl
+
+    frame = pl.DataFrame([_series(name, cells) for name, cells in columns.items()])
+    if path.suffix.lower() == ".parquet":
+        frame.write_parquet(path)
+        return
+    for name, kind in frame.schema.items():
+        if kind.is_nested():
+            raise BadInput(f"{name} holds lists, and CSV has none; write .jsonl or .parquet")
+    frame.write_csv(path, quote_style="non_numeric")
+
+
+def _series(name: str, cells: list[Any]) -> Any:
+    import polars as pl
+
+    try:
+        return pl.Series(name, cells, strict=True)
+    except (TypeError, pl.exceptions.PolarsError):  # numbers and text in one column: all of it is text then
+        return pl.Series(name, [None if cell is None else str(cell) for cell in cells], dtype=pl.String)

@@ -1,0 +1,91 @@
+"""A file of JSON lines that only grows: each line is on the disk before the next is begun."""
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+class Journal:
+    """An open journal; use ``open_journal``."""
+
+    def __init__(self, descriptor: int, *, torn: bool) -> None:
+        self._descriptor = descriptor
+        self._torn = torn
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Add one line and wait until it is on the disk.
+
+        Raises:
+            OSError: the disk is full or gone; the line may be torn, and the next append starts a new one.
+        """
+        text = json.dumps({name: _written(value) for name, value in record.items()}, ensure_ascii=False)
+        line = (b"\n" if self._torn else b"") + text.encode() + b"\n"
+        self._torn = True
+        done = os.write(self._descriptor, line)
+        if done < len(line):
+            raise OSError(f"only {done} of {len(line)} bytes could be written")
+        os.fsync(self._descriptor)
+        self._torn = False
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+
+def open_journal(path: Path) -> Journal:
+    """Open a journal at its end; a torn last line is ended, so that what follows can be read."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    size = os.fstat(descriptor).st_size
+    torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+    sync_folder(path.parent)
+    return Journal(descriptor, torn=torn)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the file system can."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:  # some network file systems refuse this for folders; they keep names themselves
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def read_journal(path: Path) -> tuple[list[dict[str, Any]], int]:
+    """Return the records of a journal, and how many lines are torn; one being written now is not there yet."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return [], 0
+    *lines, rest = content.split(b"\n")
+    lines = [line for line in lines if line.strip()]
+    try:
+        records = json.loads(b"[" + b",".join(lines) + b"]")
+    except ValueError:
+        records = [_record(line) for line in lines]
+    good = [record for record in records if isinstance(record, dict)]
+    for record in good:
+        for name, value in record.items():
+            if isinstance(value, str) and value in _NOT_FINITE:
+                record[name] = _NOT_FINITE[value]
+    return good, len(records) - len(good) + bool(rest.strip())
+
+
+def _record(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _written(value: Any) -> Any:
+    """Return NaN and the infinities as text: JSON has no word for them, and every reader knows these."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    return value

@@ -1,0 +1,117 @@
+"""The runs of a table one by one: a line each, or one of them in full."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scalelaw.core.errors import UnknownName
+from scalelaw.core.numbers import format_number
+from scalelaw.core.quantities import METRICS
+from scalelaw.core.text import table as aligned
+from scalelaw.runs.order import time_order
+from scalelaw.runs.table import RunTable
+
+_ON_A_LINE = ("params", "params_active", "params_non_embedding", "tokens", "state")
+_MOST_TARGETS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """One line a run: its size, its tokens, the last value of each target.
+
+    Attributes:
+        source: where the runs came from.
+        columns: what is shown of each run.
+        rows: one a run; None where it has none.
+    """
+
+    source: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, schema ``scalelaw.listing/1``."""
+        rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+        return {"schema": "scalelaw.listing/1", "source": self.source, "runs": rows}
+
+    def __str__(self) -> str:
+        return aligned([list(self.columns), *([_shown(cell) for cell in row] for row in self.rows)], indent="")
+
+
+@dataclass(frozen=True, eq=False)
+class Detail:
+    """One run in full.
+
+    Attributes:
+        run: its name.
+        settings: what was chosen, and its last token and step counts.
+        evals: each evaluation, in order of time.
+    """
+
+    run: str
+    settings: Mapping[str, Any]
+    evals: tuple[Mapping[str, Any], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, schema ``scalelaw.run_detail/1``."""
+        evals = [dict(each) for each in self.evals]
+        return {"schema": "scalelaw.run_detail/1", "run": self.run, "settings": dict(self.settings), "evals": evals}
+
+    def __str__(self) -> str:
+        lines = [self.run]
+        if self.settings:
+            lines.append(aligned([[name, _shown(value)] for name, value in self.settings.items()]))
+        if not self.evals:
+            return "\n".join([*lines, "  no evaluation"])
+        names = [name for name in self.evals[0] if any(each[name] is not None for each in self.evals)]
+        return "\n".join([*lines, aligned([names, *([_shown(each[name]) for name in names] for each in self.evals)])])
+
+
+def list_runs(table: RunTable) -> Listing:
+    """Return one line for each run of a table."""
+    shown = {name: table.runs[name] for name in _ON_A_LINE if name in table.runs}
+    shown |= {target: table.values(target) for target in table.targets[:_MOST_TARGETS]}
+    cells = [_names(table), *([_plain(value) for value in values.tolist()] for values in shown.values())]
+    return Listing(table.source, ("run", *shown), tuple(zip(*cells, strict=True)))
+
+
+def show_run(table: RunTable, run: str) -> Detail:
+    """Return one run in full.
+
+    Raises:
+        UnknownName: the table has no run of this name, and none that begins so and no other does.
+    """
+    names = _names(table)
+    found = [at for at, name in enumerate(names) if name == run]
+    found = found or [at for at, name in enumerate(names) if name.startswith(run)]
+    if len(found) != 1:
+        raise UnknownName.among("run", run, names)
+    at = found[0]
+    settings = {name: _plain(values[at]) for name, values in table.runs.items() if name not in ("run", *METRICS)}
+    mine = np.flatnonzero(table.evals["run"] == at)
+    varying = {name: table.evals[name][mine] for name in ("tokens", "steps") if name in table.evals}
+    ordered = mine[time_order(table.evals["run"][mine], varying)]
+    keep = [name for name in table.evals if name != "run"]
+    evals = tuple({name: _plain(table.evals[name][entry]) for name in keep} for entry in ordered)
+    return Detail(names[at], {name: value for name, value in settings.items() if value is not None}, evals)
+
+
+def _names(table: RunTable) -> list[str]:
+    if "run" in table.runs:
+        return [str(name) for name in table.runs["run"]]
+    return [f"row {number}" for number in range(1, len(table) + 1)]
+
+
+def _plain(value: Any) -> Any:
+    found = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(found, float) and found != found else found
+
+
+def _shown(cell: Any) -> str:
+    if cell is None:
+        return "-"
+    if isinstance(cell, float):
+        return f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e6 else format_number(cell)
+    return str(cell)

@@ -1,0 +1,242 @@
+"""One writer a run, on any file system: a lock file made exclusively, kept alive by a heartbeat.
+
+Advisory locks (flock, fcntl) come and go with the mount options of a network file system; making a file that must
+not exist yet does not. The holder touches its file every ``beat_s`` seconds. A holder whose process is known to be
+dead, or that missed ``missed`` beats, has lost the lock to whoever asks next. Ages are differences of time stamps of
+one file system, so that the clocks of two machines need not agree.
+"""
+
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from scalelaw.core.digest import digest
+from scalelaw.core.errors import RunLocked, ScalelawWarning
+
+BEAT_S = 10.0
+"""Seconds between two heartbeats."""
+
+MISSED = 6
+"""Heartbeats that a holder may miss before its lock is taken over."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock.
+
+    Attributes:
+        host: name of its machine, for people.
+        pid: its process.
+        machine: what tells its machine and process space from others: process numbers compare only within.
+        birth: when the process started, in the kernel's count; tells it from a later one of the same number.
+        token: what tells this holding from any other.
+        since: when it began, ISO 8601 in UTC.
+        beat_s: seconds between its heartbeats.
+    """
+
+    host: str
+    pid: int
+    machine: str
+    birth: str
+    token: str
+    since: str
+    beat_s: float
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host} since {self.since}"
+
+
+class RunLock:
+    """A lock that is held; use ``acquire``."""
+
+    def __init__(self, path: Path, holder: Holder) -> None:
+        self.holder = holder
+        self._path = path
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="scalelaw heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Begin the heartbeat."""
+        self._thread.start()
+
+    def check(self) -> None:
+        """Make sure that the lock is still ours.
+
+        Raises:
+            RunLocked: it was taken over, or we are a forked child of its holder.
+        """
+        if os.getpid() != self.holder.pid:
+            raise RunLocked(
+                f"run {self._path.parent.name} was opened by process {self.holder.pid}, and this is {os.getpid()}, "
+                "forked from it; record from one process only"
+            )
+        now = read_holder(self._path)
+        if now is None or now.token != self.holder.token:
+            by = f"by {now}" if now else "by somebody who deleted the lock file"
+            raise RunLocked(
+                f"run {self._path.parent.name} was taken over {by}, because this process was silent for too long; "
+                "nothing more is written from here"
+            )
+
+    def release(self) -> None:
+        """Stop the heartbeat and delete the lock file, if it is still ours."""
+        self._stop.set()
+        if os.getpid() != self.holder.pid:
+            return
+        self._thread.join()
+        now = read_holder(self._path)
+        if now is not None and now.token == self.holder.token:
+            self._path.unlink(missing_ok=True)
+
+    def _beat(self) -> None:
+        while not self._stop.wait(self.holder.beat_s):
+            try:
+                now = read_holder(self._path)
+                if now is None or now.token != self.holder.token:
+                    return
+                os.utime(self._path)
+            except OSError:  # a network file system that is away for a while; the next beat may reach it
+                continue
+
+
+def acquire(path: Path, *, beat_s: float = BEAT_S, missed: int = MISSED) -> RunLock:
+    """Take the lock, from a holder that is dead or silent if need be, which is said in a warning.
+
+    Args:
+        path: the lock file; its folder exists.
+        beat_s: seconds between our heartbeats.
+        missed: heartbeats that another holder may miss before it counts as dead.
+
+    Raises:
+        RunLocked: somebody else holds it; the message names them.
+    """
+    holder = _me(beat_s)
+    if not _create(path, holder):
+        why = _take_over(path, holder, missed)
+        if why:
+            warnings.warn(f"run {path.parent.name}: took over from {why}", ScalelawWarning, stacklevel=4)
+    lock = RunLock(path, holder)
+    lock.check()
+    lock.start()
+    return lock
+
+
+def is_held(path: Path, *, missed: int = MISSED) -> bool:
+    """Return whether a live process holds the lock, without writing anything."""
+    try:
+        age = time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return False
+    return _why_dead(read_holder(path), age, missed) is None
+
+
+def read_holder(path: Path) -> Holder | None:
+    """Return who the lock file names; None where there is none, or it is just being written."""
+    try:
+        return Holder(**json.loads(path.read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def _create(path: Path, holder: Holder) -> bool:
+    """Make the lock file; return whether it did not exist."""
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+    except FileExistsError:
+        return False
+    try:
+        os.write(descriptor, (json.dumps(asdict(holder)) + "\n").encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _take_over(path: Path, holder: Holder, missed: int) -> str | None:
+    """Replace a dead holder; return who it was and why, None where the lock was released meanwhile.
+
+    A second exclusive file makes sure that of several who find the same dead holder, one replaces it.
+    """
+    taking = path.with_name(path.name + ".taking")
+    if not _create(taking, holder):
+        if _why_dead(read_holder(taking), _age(taking, holder.token), missed) is None:
+            raise RunLocked(f"run {path.parent.name} is being taken over by {read_holder(taking) or 'another process'}")
+        taking.unlink(missing_ok=True)
+        return _take_over(path, holder, missed)
+    try:
+        if _create(path, holder):
+            return None
+        current = read_holder(path)
+        why = _why_dead(current, _age(path, holder.token), missed)
+        if why is None:
+            raise RunLocked(
+                f"run {path.parent.name} is being written by {current or 'another process'}; a run has one writer: "
+                "record from one process (rank 0), change a setting for another run, or wait for it to finish"
+            )
+        fresh = path.with_name(f"{path.name}.{holder.token}")
+        _create(fresh, holder)
+        os.replace(fresh, path)
+        return f"{current or 'a process that left an empty lock'}, {why}"
+    finally:
+        taking.unlink(missing_ok=True)
+
+
+def _age(path: Path, token: str) -> float:
+    """Return seconds since the last heartbeat, by the clock of the file system; infinite where there is no file."""
+    probe = path.with_name(f"{path.name}.{token}.clock")
+    try:
+        probe.write_bytes(b"")
+        return probe.stat().st_mtime - path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _why_dead(holder: Holder | None, age: float, missed: int) -> str | None:
+    """Return why a holder is dead, or None where it is alive for all we can know."""
+    if holder is None:
+        return f"silent for {age:.3g} s" if age > missed * BEAT_S else None
+    if holder.machine == _machine() and _birth(holder.pid) not in (holder.birth, "unknown"):
+        return "which has died"
+    if age > missed * holder.beat_s:
+        return f"which has been silent for {age:.3g} s ({missed} heartbeats of {holder.beat_s:g} s missed)"
+    return None
+
+
+def _me(beat_s: float) -> Holder:
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    pid = os.getpid()
+    return Holder(socket.gethostname(), pid, _machine(), _birth(pid), uuid.uuid4().hex, since, beat_s)
+
+
+def _machine() -> str:
+    """Return what two processes share that can see each other's process numbers."""
+    parts = [socket.gethostname()]
+    try:
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+        parts.append(os.readlink("/proc/self/ns/pid"))
+    except OSError:  # no Linux: the name has to do
+        pass
+    return digest(parts)
+
+
+def _birth(pid: int) -> str:
+    """Return when a process started, ``gone`` where it is dead, ``unknown`` where the system does not say when."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return "gone"
+    except PermissionError:
+        pass
+    try:
+        state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return "unknown"
+    return "gone" if state in "ZX" else rest[18]

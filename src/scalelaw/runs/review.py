@@ -1,0 +1,134 @@
+"""All that can be noticed about a table of runs, gathered instead of raised."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from scalelaw.core.errors import BadTable, NeedsAnswer, ScalelawWarning
+from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.text import table as aligned
+from scalelaw.runs.load import load_runs
+from scalelaw.runs.observations import SetAside
+from scalelaw.runs.table import RunTable
+
+_ORDER = (Grade.REFUSE, Grade.ASK, Grade.WARN, Grade.SET_ASIDE)
+
+
+@dataclass(frozen=True, eq=False)
+class Review:
+    """What was noticed about a table, gravest first.
+
+    Attributes:
+        source: where the rows came from.
+        read: rows of the source, None where it cannot be loaded at all.
+        runs: runs among them, None as before.
+        findings: each with code, grade and a way out.
+        usable: target -> runs that its end points leave to a fit.
+        set_aside: target -> runs left out of its end points, by reason.
+    """
+
+    source: str
+    read: int | None
+    runs: int | None
+    findings: tuple[Finding, ...]
+    usable: Mapping[str, int] = field(default_factory=dict)
+    set_aside: Mapping[str, tuple[SetAside, ...]] = field(default_factory=dict)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a finding refuses, or asks what only the user can know."""
+        return any(finding.grade in (Grade.REFUSE, Grade.ASK) for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, schema ``scalelaw.review/1``."""
+        return {
+            "schema": "scalelaw.review/1",
+            "source": self.source,
+            "rows": self.read,
+            "runs": self.runs,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "usable": dict(self.usable),
+            "set_aside": {target: [gone.to_dict() for gone in every] for target, every in self.set_aside.items()},
+        }
+
+    def __str__(self) -> str:
+        size = "cannot be loaded as it is" if self.read is None else f"{self.read} rows, {self.runs} runs"
+        lines = [f"{self.source}: {size}"]
+        for target, count in self.usable.items():
+            lines.append(f"  {target}: {count} runs usable")
+            lines += [f"    set aside: {gone.n}: {gone.reason}" for gone in self.set_aside[target]]
+        if not self.findings:
+            return "\n".join([*lines, "  nothing to remark"])
+        rows = [[str(finding.grade), finding.code, finding.message] for finding in self.findings]
+        for line, finding in zip(aligned(rows).splitlines(), self.findings, strict=True):
+            lines += [line, *([f"    fix: {finding.fix}"] if finding.fix else [])]
+        return "\n".join(lines)
+
+
+def review_runs(
+    source: Any,
+    *,
+    columns: Mapping[str, str | None] | None = None,
+    units: Mapping[str, str] | None = None,
+    derive: Mapping[str, str] | None = None,
+    importer: str | None = None,
+) -> Review:
+    """Return everything that loading a table and taking its end points would remark, without raising any of it.
+
+    Args:
+        source: as for ``load_runs``, and so are the options.
+        columns: quantity -> column.
+        units: quantity -> unit.
+        derive: quantity -> arithmetic over columns.
+        importer: which importer reads it.
+
+    Raises:
+        BadInput: the source or an option cannot be read at all.
+
+    Example:
+        >>> review = review_runs({"params": [70, 410], "tokens": [1.4e9, 8.2e9], "loss": [3.6, 2.7]})
+        >>> [finding.code for finding in review.findings], review.stopped
+        (['RUNS_UNSAID_UNITS'], True)
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScalelawWarning)  # they are findings here
+        try:
+            table = load_runs(source, columns=columns, units=units, derive=derive, importer=importer)
+        except (BadTable, NeedsAnswer) as error:
+            if not error.findings:
+                raise
+            return Review(_name(source), None, None, _sorted(error.findings))
+        return _of_table(table)
+
+
+def _of_table(table: RunTable) -> Review:
+    findings, without = list(table.findings), list[Finding]()
+    usable: dict[str, int] = {}
+    set_aside: dict[str, tuple[SetAside, ...]] = {}
+    for target in table.targets:
+        try:
+            observations = table.endpoints(target)
+        except (BadTable, NeedsAnswer) as error:
+            without += error.findings
+            continue
+        findings += observations.findings
+        usable[target] = len(observations)
+        set_aside[target] = observations.set_aside
+    findings += [_milder(finding) if usable else finding for finding in without]
+    return Review(table.source, table.read, len(table), _sorted(findings), usable, set_aside)
+
+
+def _milder(finding: Finding) -> Finding:
+    """Return a warning for a target without a usable run: the others of the table can be fitted."""
+    return replace(finding, grade=Grade.WARN) if finding.code == "RUNS_NONE_LEFT" else finding
+
+
+def _sorted(findings: Any) -> tuple[Finding, ...]:
+    """Return each finding once, gravest first."""
+    once = {(finding.code, finding.message): finding for finding in findings}
+    return tuple(sorted(once.values(), key=lambda finding: _ORDER.index(finding.grade)))
+
+
+def _name(source: Any) -> str:
+    return str(source) if isinstance(source, str) or hasattr(source, "__fspath__") else type(source).__name__
