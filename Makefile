@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --no-compile --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check fix bench docs evidence clean
+.PHONY: help setup demo test test-all check fix bench tables docs evidence clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ fix: .venv/developer ## repair what lint and format can repair by themselves
 bench: .venv/developer ## time the solver against the usual way, and the loading of a million checkpoints
 	$(BIN)/python benchmarks/bench_fit.py
 	$(BIN)/python benchmarks/bench_runs.py
+
+tables: .venv/developer ## fit and backtest every published table, into docs/tables.md
+	$(BIN)/python benchmarks/tables.py
 
 docs: .venv/developer ## build the documentation, warnings being errors, into docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going -q -E docs docs/_build/html

@@ -105,8 +105,9 @@ def form() -> Iterator[Row]:
             before = time.process_time()
             share = misfit.flagged(truth, draw)
             right = truth is misfit.chinchilla
-            promise = f"{name}, {noise}: flagged in {'<= 10' if right else '>= 80'} % of {misfit.TABLES}"
-            holds = share <= 0.1 if right else share >= 0.8
+            limit = "<= 10 %" if right else "any share" if "no promise" in noise else ">= 80 %"
+            promise = f"{name}, {noise}: flagged in {limit} of {misfit.TABLES}"
+            holds = share <= 0.1 if right else share >= 0.8 or "no promise" in noise
             yield Row(promise, f"{share:.1%}", holds, "python benchmarks/misfit.py", time.process_time() - before)
 
 

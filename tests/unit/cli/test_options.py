@@ -1,22 +1,15 @@
 """The options of every command, listed, so that a new one is a decision."""
 
+from typing import Any
+
 import typer
 
 from scalelaw.cli.main import app
 
+MAPPING = {"--column", "--unit", "--derive", "--importer"}
 TABLE = {
-    "--target",
-    "--column",
-    "--unit",
-    "--derive",
-    "--exclude-top",
-    "--reason",
-    "--strict",
-    "--per-byte",
-    "--use",
-    "--over",
-    "--importer",
-}
+    *MAPPING, "--target", "--exclude-top", "--reason", "--strict", "--per-byte", "--use", "--over",
+}  # fmt: skip
 REFIT = {"--draws", "--seed", "--level"}
 SEARCH = {"--loss", "--delta", "--on", "--starts"}
 
@@ -30,7 +23,20 @@ COMMANDS = {
     },
     "laws": {"NAME", "--json"},
     "calc": {"PARAMS", "TOKENS", "--params-non-embedding", "--json"},
+    "runs list": {"SOURCE", "--json", *MAPPING},
+    "runs show": {"SOURCE", "RUN", "--json", *MAPPING},
+    "runs check": {"SOURCE", "--json", *MAPPING},
+    "runs export": {"SOURCE", "OUT", *MAPPING},
 }  # fmt: skip
+
+
+def commands(group: Any, above: str = "") -> dict[str, Any]:
+    """Return every command, those of groups under the name of the group and their own."""
+    found = {}
+    for name, command in group.commands.items():
+        inner = commands(command, f"{above}{name} ") if hasattr(command, "commands") else {f"{above}{name}": command}
+        found.update(inner)
+    return found
 
 
 def test_every_command_and_option_is_listed_here() -> None:
@@ -41,7 +47,7 @@ def test_every_command_and_option_is_listed_here() -> None:
             for option in command.params
             for spelling in (option.opts if option.opts[0].startswith("-") else [option.metavar])
         }
-        for name, command in group.commands.items()  # type: ignore[attr-defined]
+        for name, command in commands(group).items()
     }
     assert found == COMMANDS
     assert {spelling for option in group.params for spelling in option.opts} == {"--version"}
