@@ -26,9 +26,9 @@ HERE = Path(__file__).parent
 DRAWS = 200
 PAGE = """# Published tables, fitted
 
-Written by `make tables`: each table as `benchmarks/tables.toml` says it must be read, reduced to what may be fitted, and
-fitted by Chinchilla's form with Huber's loss. *Error* and *inside 90 %* are means over the cuts along compute of a
-backtest: fitted below the cut, scored above it, with the intervals of this one law, which carry no doubt about its form.
+Written by `make tables`: each table as `benchmarks/tables.toml` says it must be read, reduced to what may be fitted,
+and fitted by Chinchilla's form with Huber's loss. *Error* and *inside 90 %* are means over the cuts along compute of a
+backtest: fitted below the cut, scored above it, with the intervals of this one law, which carry no doubt of its form.
 
 ```text
 {table}

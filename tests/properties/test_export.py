@@ -18,7 +18,7 @@ digits = st.integers(0, 99).map("{:03d}".format)
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
 evaluation = st.fixed_dictionaries(
     {
-        "step": maybe(st.integers(1, 10**6)),
+        "step": st.integers(1, 10**6),
         "tokens": maybe(st.floats(1e6, 1e15)),
         "val_loss": maybe(st.one_of(st.floats(0.1, 20), st.just(math.nan), st.just(math.inf))),
         "loss_c4": maybe(st.floats(0.1, 20)),
@@ -39,11 +39,19 @@ tables = st.lists(st.tuples(run, st.lists(evaluation, min_size=1, max_size=4)), 
 
 
 def rows(found):
-    """Rows of a file, one a run that has everything included so that the table can be loaded at all."""
+    """Rows of a file, one a run that has everything included so that the table can be loaded at all.
+
+    No two evaluations of a run share a step: where they do the later row of a file wins, and evaluations of several
+    targets that are written to one row no longer have an order.
+    """
     whole = {"params": 1e9, "lr": 1e-3, "family": "a", "note, so to say": "b", "decayed": True}
     last = {"step": 5, "tokens": 1e10, "val_loss": 2.5, "loss_c4": 2.4, "loss_c4_se": 0.01, "acc_mmlu": 0.5}
     every = [*found, (whole, [last])]
-    return [{"run": f"{at:03d}", **chosen, **each} for at, (chosen, evals) in enumerate(every) for each in evals]
+    return [
+        {"run": f"{at:03d}", **chosen, **each, "step": each["step"] + 10**6 * later}
+        for at, (chosen, evals) in enumerate(every)
+        for later, each in enumerate(evals)
+    ]
 
 
 def assert_same(one, other):
