@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scalelaw as sl
+from scalelaw.accounting.units import bpb_from_loss, loss_from_bpb
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.runs import load_runs
-from scalelaw.runs.per_byte import from_bpb, to_bpb
 from scalelaw.runs.smooth import trailing_mean
 
 states = st.sampled_from(["finished", "crashed", "running", None])
@@ -88,8 +88,8 @@ def test_smoothing_looks_back_only(rows, window, at, other):
 
 @given(st.floats(0.01, 20), st.floats(0.5, 20))
 def test_bits_per_byte_and_back(loss, bytes_per_token):
-    there = to_bpb(np.array([loss]), np.array([bytes_per_token]))
-    np.testing.assert_allclose(from_bpb(there, np.array([bytes_per_token])), [loss], rtol=1e-12)
+    there = bpb_from_loss(np.array([loss]), np.array([bytes_per_token]))
+    np.testing.assert_allclose(loss_from_bpb(there, np.array([bytes_per_token])), [loss], rtol=1e-12)
 
 
 @settings(max_examples=10)

@@ -26,8 +26,6 @@ from scalelaw.runs import SWEPT, Observations, Reduction, check_design, check_po
 
 _FEW_LOST = 0.05
 
-_FEW_LOST = 0.05
-
 
 def fit(
     law: str | Law,

@@ -1,31 +1,16 @@
-"""Losses per token to bits per byte, the one scale on which different tokenizers compare, and back."""
+"""Losses per token to bits per byte, the one scale on which different tokenizers compare."""
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.accounting.units import bits_from_nats
 from scalelaw.core.errors import BadInput
-from scalelaw.core.types import Array, frozen
+from scalelaw.core.types import frozen
 
 if TYPE_CHECKING:
     from scalelaw.runs.table import RunTable
-
-
-def to_bpb(loss: Array, bytes_per_token: Array) -> Array:
-    """Return bits per byte of a loss in nats per token.
-
-    Example:
-        >>> to_bpb(np.array([2.0]), np.array([4.2])).round(4)
-        array([0.687])
-    """
-    return loss / (math.log(2) * bytes_per_token)
-
-
-def from_bpb(bpb: Array, bytes_per_token: Array) -> Array:
-    """Return the loss in nats per token of bits per byte, the inverse of ``to_bpb``."""
-    return bpb * (math.log(2) * bytes_per_token)
 
 
 def per_byte(table: "RunTable") -> "RunTable":
@@ -46,7 +31,7 @@ def per_byte(table: "RunTable") -> "RunTable":
     factor = table.runs["bytes_per_token"][evals["run"]]
     was_loss = np.array([target in renamed for target in evals["target"].tolist()], dtype=bool)
     for name in ("value", "se"):
-        evals[name] = np.where(was_loss, to_bpb(evals[name], factor), evals[name])
+        evals[name] = np.where(was_loss, bits_from_nats(evals[name]) / factor, evals[name])
     evals["target"] = np.array([renamed.get(target, target) for target in evals["target"].tolist()])
     runs = dict(table.runs)
     if "tokens" in runs:
