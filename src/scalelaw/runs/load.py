@@ -86,7 +86,7 @@ def load_runs(
     table = to_runs(rows)
     findings = doubts + _findings(table, rows, stated=stated, computed=computed, examples=examples)
     enforce(findings, strict=strict)
-    return replace(table, findings=tuple(findings))
+    return replace(table, findings=tuple(findings), read=table.read if raw.read is None else raw.read)
 
 
 def _check_options(**options: object) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scalelaw.core.errors import BadInput, UnknownName
-from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.quantities import METRICS, QUANTITIES, recognise, spelling
 from scalelaw.runs.cells import read_numbers
 from scalelaw.runs.raw import RawColumn, RawTable
@@ -173,6 +173,7 @@ def _one_of(quantity: str, claimants: list[str], table: RawTable, result: Assign
             Grade.ASK,
             f"{both} may both be {quantity}",
             fix=f'say which with columns={{"{quantity}": "..."}} (CLI: --column {quantity}=...)',
+            answers=tuple(Answer(f"{quantity} is {column!r}", {"columns": {quantity: column}}) for column in claimants),
         )
     )
     return None
