@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from scalelaw.accounting.pearce_song import check_embeddings
 from scalelaw.core.errors import BadTable, NeedsAnswer, ScalelawWarning
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.text import table as aligned
 from scalelaw.runs.load import load_runs
-from scalelaw.runs.observations import SetAside
+from scalelaw.runs.observations import Observations, SetAside
+from scalelaw.runs.pooling import check_pooling
 from scalelaw.runs.table import RunTable
 
+_SIZES = ("params", "tokens")
 _ORDER = (Grade.REFUSE, Grade.ASK, Grade.WARN, Grade.SET_ASIDE)
 
 
@@ -74,7 +77,9 @@ def review_runs(
     derive: Mapping[str, str] | None = None,
     importer: str | None = None,
 ) -> Review:
-    """Return everything that loading a table and taking its end points would remark, without raising any of it.
+    """Return all that loading a table, taking its end points and fitting them together would remark.
+
+    Nothing of it is raised.
 
     Args:
         source: as for ``load_runs``, and so are the options.
@@ -112,11 +117,18 @@ def _of_table(table: RunTable) -> Review:
         except (BadTable, NeedsAnswer) as error:
             without += error.findings
             continue
-        findings += observations.findings
+        findings += [*observations.findings, *check_pooling(observations, _SIZES), *_embeddings(observations)]
         usable[target] = len(observations)
         set_aside[target] = observations.set_aside
     findings += [_milder(finding) if usable else finding for finding in without]
     return Review(table.source, table.read, len(table), _sorted(findings), usable, set_aside)
+
+
+def _embeddings(observations: Observations) -> list[Finding]:
+    columns = observations.columns
+    if not {"params", "params_non_embedding"} <= set(columns):
+        return []
+    return check_embeddings(columns["params"], columns["params_non_embedding"])
 
 
 def _milder(finding: Finding) -> Finding:
