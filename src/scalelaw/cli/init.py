@@ -35,7 +35,7 @@ def init_command(
     proposal = init(path, answer=answer, **said)
     if proposal.question is not None and sys.stdin.isatty() and not json:
         typer.echo(str(proposal))
-        proposal = init(path, answer=typer.prompt("Which (number; Ctrl-C leaves without writing)"), **said)
+        proposal = init(path, answer=_asked(len(proposal.question.answers)), **said)
     written = None if dry_run else proposal.write(force=force)
     show(proposal, json)
     if json:
@@ -46,3 +46,11 @@ def init_command(
         typer.echo(f"\n{written} written; run `scalelaw` here for the study")
     else:
         typer.echo(f"\n{written} written with the question open; uncomment an answer in it, then run `scalelaw`")
+
+
+def _asked(answers: int) -> int:
+    """Return the number of the answer typed, asking again until it is one."""
+    while True:
+        number: int = typer.prompt(f"Which, 1 to {answers} (Ctrl-C leaves without writing)", type=int)
+        if 1 <= number <= answers:
+            return number

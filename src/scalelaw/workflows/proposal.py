@@ -130,7 +130,7 @@ class Proposal:
             lines += [f"  {name:<11} {key} = {value}" for key, value in self.settings.get(name, {}).items()]
         if self.rows is not None:
             lines.append(f"  fitted      {len(self.rows)} rows of {self.rows.target}, {self.rows.reduction}")
-            lines += [f"              {each}" for each in _aside(self.rows)]
+            lines += [f"              set aside: {each}" for each in _aside(self.rows)]
         lines += [f"  warn        {each} [{each.code}]" for each in self.findings if each.grade is Grade.WARN]
         if self.refusal:
             lines.append(f"  refused     {self.refusal}")
@@ -151,4 +151,4 @@ def _remarks(title: str, remarks: Iterable[str]) -> list[str]:
 
 
 def _aside(rows: Observations) -> list[str]:
-    return [f"{part.n} set aside: {part.reason}" for part in rows.set_aside]
+    return [f"{part.n} {part.reason}" for part in rows.set_aside]
