@@ -9,13 +9,14 @@ import numpy as np
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.findings import Answer, Finding, Grade, enforce
 from scalelaw.core.quantities import QUANTITIES, spelling
+from scalelaw.core.sheet import Printed, Sheet
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.runs.best import best
 from scalelaw.runs.conditions import condition
 from scalelaw.runs.observations import Observations, Reduction, SetAside
 from scalelaw.runs.per_byte import per_byte
 from scalelaw.runs.select import curves, endpoints, evaluations, last_evaluations
-from scalelaw.runs.show import show, to_dict
+from scalelaw.runs.show import sheet, to_dict
 from scalelaw.runs.smooth import trailing_mean
 from scalelaw.runs.sweeps import SWEPT
 
@@ -23,7 +24,7 @@ _HELD_OUT = ("_val", "_valid", "_validation", "_test", "_eval")
 
 
 @dataclass(frozen=True, eq=False)
-class RunTable:
+class RunTable(Printed):
     """Measured runs as two tables.
 
     Attributes:
@@ -58,8 +59,9 @@ class RunTable:
     def __len__(self) -> int:
         return len(next(iter(self.runs.values()), ()))
 
-    def __str__(self) -> str:
-        return show(self)
+    def sheet(self) -> Sheet:
+        """Return what was read, from where, and what was assumed or set aside."""
+        return sheet(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a summary as plain values for JSON; the rows themselves stay in their file."""

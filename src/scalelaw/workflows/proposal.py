@@ -8,6 +8,7 @@ from typing import Any
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.core.version import __version__
 from scalelaw.runs import Observations, RunTable
 from scalelaw.workflows.project import FILE, spelt
@@ -17,7 +18,7 @@ _OUT = "study"
 
 
 @dataclass(frozen=True, eq=False)
-class Proposal:
+class Proposal(Printed):
     """What ``init`` found out about a source, and what it proposes.
 
     Attributes:
@@ -119,25 +120,24 @@ class Proposal:
             "findings": [each.to_dict() for each in self.findings],
         }
 
-    def __str__(self) -> str:
-        lines = [f"{self.settings['source']}"]
+    def sheet(self) -> Sheet:
+        """Return what was found, what is proposed and what is asked."""
+        lines = []
         if self.table is not None:
-            lines.append(f"  read        {self.table.read} rows, {len(self.table)} runs")
-        columns = self.settings.get("columns", {})
-        if columns:
-            lines.append("  columns     " + ", ".join(f"{name} = {column!r}" for name, column in columns.items()))
-        for name in ("units", "derive", "where"):
-            lines += [f"  {name:<11} {key} = {value}" for key, value in self.settings.get(name, {}).items()]
+            lines.append(("read", f"{self.table.read} rows, {len(self.table)} runs"))
+        for name in ("columns", "units", "derive", "where"):
+            said = [f"{key} = {value}" for key, value in self.settings.get(name, {}).items()]
+            lines += [(name if at == 0 else "", each) for at, each in enumerate(said)]
         if self.rows is not None:
-            lines.append(f"  fitted      {len(self.rows)} rows of {self.rows.target}, {self.rows.reduction}")
-            lines += [f"              set aside: {each}" for each in _aside(self.rows)]
-        lines += [f"  warn        {each} [{each.code}]" for each in self.findings if each.grade is Grade.WARN]
+            lines.append(("fitted", f"{len(self.rows)} rows of {self.rows.target}, {self.rows.reduction}"))
+            lines += [("", f"set aside: {each}") for each in _aside(self.rows)]
+        lines += [("warn", f"{each} [{each.code}]") for each in self.findings if each.grade is Grade.WARN]
         if self.refusal:
-            lines.append(f"  refused     {self.refusal}")
+            lines.append(("refused", self.refusal))
         if self.question:
-            lines.append(f"  question    {self.question.message} [{self.question.code}]")
-            lines += [f"              {n} {each.says}" for n, each in enumerate(self.question.answers, 1)]
-        return "\n".join(lines)
+            lines.append(("question", f"{self.question.message} [{self.question.code}]"))
+            lines += [("", f"{n} {each.says}") for n, each in enumerate(self.question.answers, 1)]
+        return Sheet(str(self.settings["source"]), [Lines(lines)])
 
 
 def _section(title: str, name: str, said: dict[str, Any]) -> list[str]:
