@@ -1,4 +1,4 @@
-"""Remakes docs/transcripts: every ``$ scalelaw`` line of a page is run again, and what it prints replaces what stood below.
+"""Remakes docs/transcripts: every ``$ scalelaw`` line of a page is run again, and its output written below it.
 
 ``make transcripts`` writes the pages; the tests compare them. A page is one session in a folder of its own that holds
 the shipped ladder as ``my_runs.csv``; to add a command, write its line and remake.
