@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,10 +14,14 @@ from scalelaw.core.numbers import format_number
 from scalelaw.core.text import table
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.core.version import __version__
+from scalelaw.fitting.outliers import RATE
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.fitting.status import FitStatus
 from scalelaw.laws import Law
 from scalelaw.runs import SetAside
+
+if TYPE_CHECKING:
+    from scalelaw.fitting.influence import Influence
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +149,17 @@ class FitResult:
             }
             for i, c in enumerate(self.law.coefs)
         }
+
+    def influence(
+        self, quantity: str = "tokens_per_param", *, flops: float | str | None = None, rate: float = RATE
+    ) -> "Influence":
+        """Return what a decision owes to each run, and to runs that do not belong with the others.
+
+        See ``scalelaw.fitting.influence.influence`` for the arguments.
+        """
+        from scalelaw.fitting.influence import influence
+
+        return influence(self, quantity, flops=flops, rate=rate)
 
     def save(self, path: str) -> None:
         """Write the fit as JSON, draws included; ``load_fit`` reads it back bit for bit."""
