@@ -16,9 +16,9 @@ from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.numbers import format_number
 from scalelaw.core.text import table
 from scalelaw.core.types import AnyArray, Array, frozen
-from scalelaw.fitting.coordinates import Coordinates
 from scalelaw.fitting.decision import Decision, decision
 from scalelaw.fitting.outliers import RATE, ROWS_PER_COEF, Outlying, outlying
+from scalelaw.fitting.refit import problem_of
 from scalelaw.fitting.solve import Problem, solve
 
 if TYPE_CHECKING:
@@ -202,9 +202,7 @@ def influence(
     _, run = np.unique(rows.cluster, return_inverse=True)
     if run.max() == 0:
         raise BadInput("influence compares the fit with and without each run, and there is one run; add runs")
-    coordinates = Coordinates(fit.law, rows.x, fit.spec.restrictions)
-    problem = Problem(coordinates, rows.x, fit.spec.noise.scaled(rows.y), fit.spec.noise)
-    u = coordinates.coordinates(fit.coef[None])[0]
+    problem, u = problem_of(fit)
     value = float(asked.value(fit.coef[None])[0])
     without = _left_out(problem, u, rows.weight, run, asked)
     without[np.bincount(run, rows.weight) == 0] = value

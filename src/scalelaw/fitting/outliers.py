@@ -82,7 +82,7 @@ def _core(problem: Problem, u: Array, weight: Array, used: AnyArray) -> Array:
     size = math.ceil(_CORE * used.sum())
     kept = np.zeros(len(weight), bool)
     for _ in range(_MOST_STEPS):
-        distance = np.where(used, np.abs(problem.evaluate(u).residual[0]), np.inf)
+        distance = np.where(used, np.abs(problem.residual(u)[0]), np.inf)
         nearest = np.zeros(len(weight), bool)
         nearest[np.argsort(distance, kind="stable")[:size]] = True
         if np.array_equal(nearest, kept):
@@ -98,7 +98,7 @@ def _judged(problem: Problem, u: Array, used: AnyArray, run: AnyArray, rate: flo
     As many of the smallest residuals as there are coefficients are left out of the scale: a fit of least absolute
     residuals passes through that many rows.
     """
-    residual = np.where(used, -problem.evaluate(u).residual[0], 0.0)
+    residual = np.where(used, -problem.residual(u)[0], 0.0)
     size = np.abs(residual)
     scale = float(np.median(np.sort(size[used])[u.shape[1] :])) / _T3_MEDIAN
     distance = residual / scale if scale > 0 else np.where(size > 0, np.inf * np.sign(residual), 0.0)

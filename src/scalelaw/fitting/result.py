@@ -108,6 +108,8 @@ class FitResult:
 
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
         """Draw (draws, n) predictions; ``new_run`` adds a resampled residual, inflated for the coefficients fitted."""
+        from scalelaw.fitting.prior_draws import leans, new_run_errors
+
         if self.draws is None:
             return None
         mean = np.asarray(self.law.predict(self.draws, x))
@@ -117,6 +119,8 @@ class FitResult:
         free = len(self.coef) - len(self.spec.fixed) - len(self.spec.ties)
         pool = self.residuals * np.sqrt(n / max(n - free, 1))
         rng = np.random.default_rng(seed)
+        if leans(self):
+            return noise.unscaled(noise.scaled(mean) - new_run_errors(self, mean.shape, rng))
         error = rng.choice(pool, size=mean.shape, p=self.rows.weight / self.rows.weight.sum())
         return noise.unscaled(noise.scaled(mean) - error)
 
@@ -223,7 +227,7 @@ class FitResult:
         lines = [
             f"  objective   {self.objective:.8g} (sum of losses; {noise})",
             f"  optimum     {self.status}",
-            f"  intervals   {draws} bootstrap refits over {how}" if draws else "  intervals   none: no draws asked for",
+            f"  intervals   {self._drawn(draws, how)}" if draws else "  intervals   none: no draws asked for",
             f"  rows        {self.rows.read} read, {len(self.rows.y)} fitted",
             *(f"              {part.n} set aside: {part.reason}" for part in self.rows.set_aside),
             f"  fitted on   {ranges}",
@@ -231,6 +235,15 @@ class FitResult:
             *self._doubts(),
         ]
         return lines
+
+    def _drawn(self, draws: int, how: str) -> str:
+        """Return how the draws were made."""
+        from scalelaw.fitting.prior_draws import leans
+
+        if self.spec.prior is None:
+            return f"{draws} bootstrap refits over {how}"
+        moved = "rows moved by their noise" if leans(self) else f"resampled {how}"
+        return f"{draws} refits with exponents drawn from the {self.spec.prior}, {moved}"
 
     def _doubts(self) -> list[str]:
         """Return the findings that no line above tells, a way out that several share once."""

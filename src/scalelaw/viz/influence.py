@@ -84,6 +84,7 @@ def draw(info: InfluenceInfo) -> "Figure":
     if info.flagged.any():
         axes.plot(info.distance[~sound], info.without[~sound], "o", ms=6, color=style.OUTSIDE, label="without one run apart")
     _name(axes, info)
+    axes.set_xlim(right=1.4 * float(info.distance.max()))
     axes.set_xlabel("rank by influence" if info.ranked else "distance from the other runs (robust standard deviations)")
     axes.set_ylabel(info.decision)
     axes.legend(frameon=True, framealpha=0.9, edgecolor="none", fontsize=8.5, loc="best")
@@ -93,6 +94,6 @@ def draw(info: InfluenceInfo) -> "Figure":
 def _name(axes: "Axes", info: InfluenceInfo) -> None:
     """Write the numbers of the runs apart beside them."""
     apart = np.flatnonzero(info.flagged)
-    for at in apart[np.argsort(-info.distance[apart])][:_NAMED]:
-        where = (info.distance[at], info.without[at])
-        axes.annotate(f"run {info.names[at]}", where, xytext=(5, 4), textcoords="offset points", fontsize=8)
+    for i, at in enumerate(apart[np.argsort(-info.distance[apart])][:_NAMED]):
+        where, beside = (info.distance[at], info.without[at]), (6, -10 if i % 2 else 4)
+        axes.annotate(f"run {info.names[at]}", where, xytext=beside, textcoords="offset points", fontsize=8)
