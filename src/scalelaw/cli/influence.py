@@ -1,12 +1,15 @@
 """``scalelaw influence``: what a decision owes to single runs and to groups of them."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show
+
+if TYPE_CHECKING:
+    from scalelaw.fitting import FitOptions
 
 Quantity = Annotated[
     str,
@@ -19,6 +22,7 @@ Rate = Annotated[
 Out = Annotated[str | None, typer.Option(help="Draw the figure into this file.", metavar="FIGURE.png")]
 TABLE = options.TableOptions()
 SEARCH = options.SearchOptions()
+_NO_DRAWS: "FitOptions" = {"draws": 0}
 
 
 @grouped
@@ -39,7 +43,9 @@ def influence_command(
     if out is not None:
         options.check_figure(out, "--out")
     chosen, observed = observe(law, table.read(file), **table.reduced())
-    found = influence(fit_observations(chosen, observed, make_spec(**search.chosen(), draws=0)), quantity, flops=flops, rate=rate)
+    found = influence(
+        fit_observations(chosen, observed, make_spec(**(search.chosen() | _NO_DRAWS))), quantity, flops=flops, rate=rate
+    )
     if out is not None:
         from scalelaw.viz import influence as figure
         from scalelaw.viz import save

@@ -51,7 +51,9 @@ class Decision:
             return np.asarray(coef[:, [c.name for c in self.law.coefs].index(self.quantity)])
         params, tokens, loss = optimum_at(self.law, coef, self.flops)
         with np.errstate(invalid="ignore"):
-            return {"params": params, "tokens": tokens, "tokens_per_param": tokens / params, "loss": loss}[self.quantity]
+            return {"params": params, "tokens": tokens, "tokens_per_param": tokens / params, "loss": loss}[
+                self.quantity
+            ]
 
     def shift(self, value: Array, base: float) -> Array:
         """Return how far values lie from a base: the logarithm of their ratio where relative, else the difference."""
@@ -125,4 +127,4 @@ def _searched(law: Law, coef: Array, flops: float, counting: Counting) -> Array:
     low = lowest(loss)
     inside = (low >= 2) & (low <= grid.size - 3)
     found[inside] = least(grid, loss[inside])[0]
-    return np.exp(found)
+    return np.asarray(np.exp(found))

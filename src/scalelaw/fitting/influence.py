@@ -56,8 +56,8 @@ class Influence:
         decision: what is decided.
         value: by all runs.
         without: by all runs but one, (m,).
-        shift: how far that is from ``value``, (m,): the logarithm of their ratio for N*, D* and D/N, which span decades,
-            else the difference.
+        shift: how far that is from ``value``, (m,): the logarithm of their ratio for N*, D* and D/N, which span
+            decades, else the difference.
         rank: place of each run by the size of its shift, one for the largest, (m,).
         runs: what each run was: its number ``run``, its inputs and its measured value, in the order of ``without``.
         group: the runs that do not belong with the others; None where the rows are too few to tell.
@@ -121,7 +121,9 @@ class Influence:
         }
 
     def _run(self, i: int) -> dict[str, Any]:
-        known = {} if self.group is None else {"distance": float(self.group.distance[i]), "rate": float(self.group.rate[i])}
+        known = (
+            {} if self.group is None else {"distance": float(self.group.distance[i]), "rate": float(self.group.rate[i])}
+        )
         own = {"without": float(self.without[i]), "shift": float(self.shift[i]), "rank": int(self.rank[i])}
         return {**self.runs[i], **own, **known}
 
@@ -174,8 +176,8 @@ def influence(
 ) -> Influence:
     """Return what a decision owes to each run, and to the runs that do not belong with the others.
 
-    Every run is left out once, all rows of it, and the law refitted from the optimum, all refits in one batch. The group
-    is found without being told how many it has; see ``scalelaw.fitting.outliers``.
+    Every run is left out once, all rows of it, and the law refitted from the optimum, all refits in one batch. The
+    group is found without being told how many it has; see ``scalelaw.fitting.outliers``.
 
     Args:
         fit: the fit.
@@ -255,7 +257,8 @@ def _described(rows: "FittedRows", run: AnyArray, target: str) -> tuple[dict[str
     last = len(run) - 1 - np.unique(run[::-1], return_index=True)[1]
     quantities = {**{name: np.asarray(values) for name, values in rows.x.items()}, target: rows.y}
     return tuple(
-        {"run": int(rows.cluster[at]), **{name: float(values[at]) for name, values in quantities.items()}} for at in last
+        {"run": int(rows.cluster[at]), **{name: float(values[at]) for name, values in quantities.items()}}
+        for at in last
     )
 
 

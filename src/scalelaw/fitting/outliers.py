@@ -23,7 +23,7 @@ from scalelaw.fitting.solve import Problem, solve
 RATE = 0.05
 """Share of false flags among the flags, and of tables without outliers that are flagged at all."""
 ROWS_PER_COEF = 3
-"""Fewer rows for each coefficient do not tell outliers from noise: the t3 tables of 12 rows were flagged in one of ten."""
+"""Fewer rows for each coefficient do not tell outliers from noise: one in ten clean tables of 12 rows was flagged."""
 
 _CORE = 0.75
 _MOST_STEPS = 20
@@ -123,4 +123,6 @@ def _beyond(t: Array) -> Array:
     """Return the probability that |t| with three degrees of freedom is larger."""
     z = np.maximum(t, 1e-300) / math.sqrt(3)
     with np.errstate(over="ignore"):
-        return np.asarray(np.where(z < 1e4, 2 / math.pi * (np.arctan2(1, z) - z / (1 + z**2)), 4 / (3 * math.pi) / z**3))
+        return np.asarray(
+            np.where(z < 1e4, 2 / math.pi * (np.arctan2(1, z) - z / (1 + z**2)), 4 / (3 * math.pi) / z**3)
+        )

@@ -108,7 +108,7 @@ def literature(law: Law, held: set[str]) -> Prior:
     covariance = np.atleast_2d(np.cov(logs.T, ddof=1)) * (1 + 1 / len(logs))
     root = np.linalg.cholesky(covariance + _LEAST * np.eye(len(names)))
     index = tuple([c.name for c in law.coefs].index(name) for name in names)
-    return Prior(names, index, logs.mean(axis=0), root, tuple(studies))
+    return Prior(names, index, np.asarray(logs.mean(axis=0), float), np.asarray(root, float), tuple(studies))
 
 
 def _studies(law: Law, names: tuple[str, ...]) -> dict[str, Array]:
@@ -118,7 +118,7 @@ def _studies(law: Law, names: tuple[str, ...]) -> dict[str, Array]:
         if not constants.unverified and all(name in constants.coef for name in names):
             logs = np.log([constants.coef[name] for name in names])
             found.setdefault(source.partition("-")[0], []).append(logs)
-    return {study: np.mean(logs, axis=0) for study, logs in found.items()}
+    return {study: np.mean(np.array(logs, float), axis=0) for study, logs in found.items()}
 
 
 def _usual(law: Law) -> Law:
@@ -146,7 +146,7 @@ class Penalty:
     @property
     def centre(self) -> Array:
         """What the rows would measure at the mean of the prior, (m,)."""
-        return self.unit * np.linalg.solve(self.prior.root, self.prior.mean)
+        return np.asarray(self.unit * np.linalg.solve(self.prior.root, self.prior.mean), float)
 
     def rows(self, coef: Array) -> tuple[Array, Array]:
         """Return values (p, m) and their derivatives by coefficient (p, k, m) at coefficients (p, k)."""
@@ -248,9 +248,7 @@ def perturbed(
         y = y + scales[:, None] * ((own + shared) / math.sqrt(2) if clustered else own)
     factors = np.array([likelihood_factor(problem.noise, each) for each in scales])
     of_prior = 1 / (factors * held.unit**2 * wide**2)
-    return Perturbed(
-        np.hstack([y, centre]), np.hstack([weights, np.tile(of_prior[:, None], (1, len(prior.names)))])
-    )
+    return Perturbed(np.hstack([y, centre]), np.hstack([weights, np.tile(of_prior[:, None], (1, len(prior.names)))]))
 
 
 def check_prior(prior: Prior, draws: Array | None) -> list[Finding]:

@@ -81,8 +81,10 @@ class FitSpec:
         return Restrictions(self.fixed, self.ties, self.bounds)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON; no prior goes without saying, so that fits made before there were any keep
-        their digest."""
+        """Return plain values for JSON.
+
+        No prior goes without saying, so that fits made before there were any keep their digest.
+        """
         values = asdict(self) | {
             "noise": self.noise.to_dict(),
             "bounds": {name: list(ends) for name, ends in self.bounds.items()},

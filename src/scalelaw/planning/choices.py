@@ -33,7 +33,7 @@ LOSS_FUNCTIONS = (
     Noise("huber", 1e-3, "raw"),
     Noise("squared", on="raw"),
 )
-"""Loss functions the field fits with: Hoffmann's and Epoch's, a wider Huber, and the two ends, on log loss and on loss."""
+"""Loss functions the field fits with: Hoffmann's and Epoch's, a wider Huber, the two ends, on log loss and on loss."""
 
 _OTHER_COMPUTE = 0.02
 """Measured compute that differs from 6 N D by less changes nothing."""
@@ -98,9 +98,7 @@ def _described(law: Law, spec: FitSpec) -> str:
     return f"{law.spelling}, {spec.noise}"
 
 
-def _loss_functions(
-    choice: Choice, base: FitResult, observed: Observations, also: str
-) -> Iterator[Alternative]:
+def _loss_functions(choice: Choice, base: FitResult, observed: Observations, also: str) -> Iterator[Alternative]:
     for noise in LOSS_FUNCTIONS:
         if noise != base.spec.noise:
             yield Alternative(choice, f"{noise}{also}", base.law, observed, replace(base.spec, noise=noise))

@@ -79,10 +79,19 @@ def draw(info: InfluenceInfo) -> "Figure":
         axes.axhline(info.group_value, color=style.OUTSIDE, linewidth=1.4, linestyle="--", label=label)
     sound = ~info.flagged
     axes.plot(
-        info.distance[sound], info.without[sound], "o", ms=4, color=style.RUNS, alpha=0.7, mew=0, label="without one run"
+        info.distance[sound],
+        info.without[sound],
+        "o",
+        ms=4,
+        color=style.RUNS,
+        alpha=0.7,
+        mew=0,
+        label="without one run",
     )
     if info.flagged.any():
-        axes.plot(info.distance[~sound], info.without[~sound], "o", ms=6, color=style.OUTSIDE, label="without one run apart")
+        axes.plot(
+            info.distance[~sound], info.without[~sound], "o", ms=6, color=style.OUTSIDE, label="without one run apart"
+        )
     _name(axes, info)
     axes.set_xlim(right=1.4 * float(info.distance.max()))
     axes.set_xlabel("rank by influence" if info.ranked else "distance from the other runs (robust standard deviations)")

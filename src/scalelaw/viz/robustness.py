@@ -7,7 +7,7 @@ import numpy as np
 
 from scalelaw.core.numbers import format_number
 from scalelaw.core.types import AnyArray, Array
-from scalelaw.planning import Robustness
+from scalelaw.planning import Outcome, Robustness
 from scalelaw.viz import style
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ROW = 0.27
 _MARGIN = 1.5
+_PLAIN = ("loss function", "outliers", "loss function and outliers")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,7 @@ class RobustnessInfo:
 
     Attributes:
         title: the question.
-        labels: choice and how, (m,).
+        labels: how each came about, (m,).
         ratio: tokens per parameter, (m,).
         ends: ends of its interval, (2, m), NaN where there is none.
         comparable: whether each forecasts held-out runs as well as the best, (m,).
@@ -47,12 +48,17 @@ def robustness_info(found: Robustness) -> RobustnessInfo:
     ]
     return RobustnessInfo(
         title=f"tokens per parameter at {format_number(found.flops)} FLOP",
-        labels=tuple(f"{each.choice}: {each.label}" for each in shown),
+        labels=tuple(_label(each) for each in shown),
         ratio=np.array([each.ratio for each in shown]),
         ends=np.array(ends).T,
         comparable=np.array([each.comparable for each in shown]),
         level=found.level,
     )
+
+
+def _label(outcome: Outcome) -> str:
+    """Return how an outcome came about; what it changes is said where the words do not say it."""
+    return outcome.label if outcome.choice in _PLAIN else f"{outcome.choice}: {outcome.label}"
 
 
 def draw(info: RobustnessInfo) -> "Figure":

@@ -65,8 +65,6 @@ class Chinchilla(SumOfPowers):
         return _PUBLISHED if self == Chinchilla() else {}
 
 
-
-
 def _gadre(e: float, a: float, b: float, eta: float, data: str) -> Constants:
     """Return E + (a M^eta + b M^-eta) C^-eta, with M = D/N and C = 6 N D, as E + A/N^2eta + B/D^2eta."""
     scale = FLOPS_PER_PARAM_TOKEN**-eta

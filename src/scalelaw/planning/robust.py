@@ -156,7 +156,9 @@ class Robustness:
         low, high = (format_number(value, 3) for value in self.range(comparable=True))
         few, many = (format_number(value, 3) for value in self.range())
         alike = f"{low} to {high} tokens per parameter among the alternatives that forecast held-out runs as well"
-        return f"the alternatives disagree: {alike}" + (f", {few} to {many} among all" if (low, high) != (few, many) else "")
+        return f"the alternatives disagree: {alike}" + (
+            f", {few} to {many} among all" if (low, high) != (few, many) else ""
+        )
 
     def _advice(self) -> str:
         choice, (low, high) = next(iter(self.spreads.items()))
@@ -184,12 +186,14 @@ class Robustness:
         head = ["choice", "how", "N*", "D*", "D*/N*", f"{100 * self.level:g} % interval", "loss", "held out", "rows"]
         rows = [head, *(_row(each) for each in self.outcomes)]
         lines = [
-            f"what {format_number(self.flops)} FLOP buy by {self.law} fitted to {self.target}, and by alternatives to it",
+            f"what {format_number(self.flops)} FLOP buy by {self.law} fitted to {self.target}, and by alternatives",
             table(rows, right=range(2, len(head))),
         ]
         if self.cut is not None:
             below = format_number(self.cut, 3)
-            lines.append(f"  held out    error on the runs above {below} FLOP, fitted below; * more than {COMPARABLE} times the least")
+            lines.append(
+                f"  held out    error on the runs above {below} FLOP, fitted below; * over {COMPARABLE} times the least"
+            )
         said = self._verdict() if self.disagree else "the alternatives agree within the interval of the base"
         lines.append(f"  verdict     {said}")
         lines += [
@@ -213,8 +217,8 @@ def robustness(
     """Plan one budget under every defensible loss function, outlier policy, counting, law and prior.
 
     Every alternative is one change to the base, which ``law`` and ``options`` describe, and is fitted and planned like
-    it. Beside each stands its error on the dearer runs when it is fitted to the cheaper ones, so that disagreement among
-    those that forecast as well can be told from a choice that is simply worse.
+    it. Beside each stands its error on the dearer runs when it is fitted to the cheaper ones, so that disagreement
+    among those that forecast as well can be told from a choice that is simply worse.
 
     Args:
         runs: a table, anything ``load_runs`` reads, or rows already reduced.
@@ -266,9 +270,7 @@ def _outcome(way: Alternative, budget: float, cut: float | None) -> Outcome:
         return Outcome(way.choice, way.label, len(way.observed), None, None, None, None, None, failed=str(error))
     params, ratio = _as_base(way, planned)
     rows, doubts = len(fit.rows.y), fit.status.doubts
-    return Outcome(
-        way.choice, way.label, rows, params, planned.tokens, ratio, planned.loss, held_out, doubts=doubts
-    )
+    return Outcome(way.choice, way.label, rows, params, planned.tokens, ratio, planned.loss, held_out, doubts=doubts)
 
 
 def _as_base(way: Alternative, planned: Plan) -> tuple[Estimate, Estimate]:
