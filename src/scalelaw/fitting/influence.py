@@ -1,8 +1,8 @@
 """What a decision owes to single runs, and to a group of them that no single run gives away.
 
-code            grade  when
-INFLUENCE_RUN   warn   leaving out one run alone moves the decision by more than a tenth
-INFLUENCE_GROUP warn   runs that do not belong with the others move the decision together by more than a tenth
+code             grade  when
+INFLUENCE_RUN    warn   leaving out one run alone moves the decision by more than a tenth
+INFLUENCE_GROUP  warn   runs that do not belong with the others move the decision together by more than a tenth
 """
 
 from collections.abc import Mapping

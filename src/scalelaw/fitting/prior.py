@@ -189,12 +189,14 @@ def noise_of(residual: Array, noise: Noise, y: Array, spent: int) -> tuple[float
     """
     known = NOISE if noise.on == "log" else NOISE * float(np.median(np.abs(y)))
     spare = max(len(residual) - spent, 0)
+    if not spare:
+        return known, NOISE_WORTH
     if noise.kind == "squared":
-        told = float(residual @ residual)
+        variance = float(residual @ residual) / spare
     else:
-        told = spare * (1.4826 * float(np.median(np.sort(np.abs(residual))[min(spent, len(residual) - 1) :]))) ** 2
+        variance = (1.4826 * float(np.median(np.sort(np.abs(residual))[spent:]))) ** 2
     freedom = NOISE_WORTH + spare
-    return math.sqrt((NOISE_WORTH * known**2 + (told if spare else 0.0)) / freedom), freedom
+    return math.sqrt((NOISE_WORTH * known**2 + spare * variance) / freedom), freedom
 
 
 def spent(spec: "FitSpec", law: Law, prior: Prior) -> int:

@@ -1,9 +1,8 @@
 """The same decision under every defensible way to reach it, and whether they agree.
 
-code              grade  when
-ROBUST_DISAGREE   warn   alternatives that forecast held-out runs as well decide outside the interval of the base,
-                         or, without an interval, differ by more than a quarter
-ROBUST_NO_SPLIT   warn   an alternative gives no compute-optimal split, or cannot be fitted
+code             grade  when
+ROBUST_DISAGREE  warn   alternatives that forecast held-out runs as well decide outside the interval of the base
+ROBUST_NO_SPLIT  warn   an alternative gives no compute-optimal split, or cannot be fitted
 """
 
 import math
