@@ -122,7 +122,7 @@ _PUBLISHED = {
             "beta": 0.580241077,
         },
         "McLeish et al. 2025 (Gemstones), arXiv 2502.06857: published fit to cooled-down models, Huber 1e-3",
-        {"params": (5e7, 2.1e9)},
+        {"params": (4.838e7, 2.008e9), "tokens": (1.1e10, 1.1e11)},
         note="N counts one embedding matrix; B and beta are poorly determined",
     ),
 }
