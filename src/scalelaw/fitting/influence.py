@@ -14,7 +14,7 @@ import numpy as np
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.numbers import format_number
-from scalelaw.core.text import table
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.fitting.decision import Decision, decision
 from scalelaw.fitting.outliers import RATE, ROWS_PER_COEF, Outlying, outlying
@@ -49,7 +49,7 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False)
-class Influence:
+class Influence(Printed):
     """The decision of a fit with and without each run.
 
     Attributes:
@@ -130,19 +130,16 @@ class Influence:
     def _named(self, i: int) -> str:
         return ", ".join(f"{name} {_number(value)}" for name, value in self.runs[i].items())
 
-    def __str__(self) -> str:
-        lines = [
-            f"{self.decision}, {self.law} fitted to {len(self.runs)} runs of {self.target}: {_number(self.value)}",
-            "one run left out",
-            self._table(np.argsort(self.rank)[:_SHOWN].tolist()),
-            *self._group_lines(),
-            *(f"  {finding.grade!s:<7} {finding} [{finding.code}]" for finding in self.findings),
-        ]
-        return "\n".join(lines)
+    def sheet(self) -> Sheet:
+        """Return the runs that matter most, the group that lies apart, and what follows."""
+        runs = f"{self.law} fitted to {len(self.runs)} runs of {self.target}"
+        lines = [(str(finding.grade), f"{finding} [{finding.code}]") for finding in self.findings]
+        parts = [Sheet("one run left out", [self._table(np.argsort(self.rank)[:_SHOWN].tolist())]), self._apart()]
+        return Sheet(f"{self.decision}, {runs}: {_number(self.value)}", [*parts, Lines(lines)])
 
-    def _table(self, rows: list[int]) -> str:
-        names = list(self.runs[0])
-        head = ["rank", *names, "without", "shift", *(["distance", "rate"] if self.group else [])]
+    def _table(self, rows: list[int]) -> Table:
+        known = [] if self.group is None else ["distance", "rate"]
+        head = ["rank", *self.runs[0], "without", "shift", *known]
         body = [
             [
                 str(self.rank[i]),
@@ -153,22 +150,21 @@ class Influence:
             ]
             for i in rows
         ]
-        return table([head, *body], right=range(len(head)))
+        return Table([head, *body], right=range(len(head)))
 
-    def _group_lines(self) -> list[str]:
+    def _apart(self) -> Sheet:
+        """Return the group that lies apart from the others."""
         if self.group is None:
-            return [f"  too few rows to tell outliers from noise: {ROWS_PER_COEF} for each coefficient are needed"]
+            return Sheet(f"too few rows to tell outliers from noise: {ROWS_PER_COEF} for each coefficient are needed")
         count, rule = len(self.group.members), f"false flags expected among flags: {self.rate:.0%}"
         near = [i for i in np.argsort(self.group.rate, kind="stable").tolist() if i not in self.group.members][:_NEXT]
         close = [f"{self.group.rate[i]:.2g}" for i in near if self.group.rate[i] < _CLOSE * self.rate]
+        lines = Lines([("next in line, not flagged", f"rate {', '.join(close)}")] if close else [], width=0)
         if not count:
-            return [f"no run lies apart from the others ({rule})", *_next_in_line(close)]
+            return Sheet(f"no run lies apart from the others ({rule})", [lines])
         without = f"without {'it' if count == 1 else 'them'}: {_number(self.group.value)}"
-        return [
-            f"{_runs(count)} {'lies' if count == 1 else 'lie'} apart from the others ({rule}); {without}",
-            self._table(list(self.group.members)),
-            *_next_in_line(close),
-        ]
+        title = f"{_runs(count)} {'lies' if count == 1 else 'lie'} apart from the others ({rule}); {without}"
+        return Sheet(title, [self._table(list(self.group.members)), lines])
 
 
 def influence(
@@ -264,10 +260,6 @@ def _described(rows: "FittedRows", run: AnyArray, target: str) -> tuple[dict[str
 
 def _number(value: float) -> str:
     return "none" if np.isnan(value) else format_number(float(value), 4)
-
-
-def _next_in_line(rates: list[str]) -> list[str]:
-    return [f"  next in line, not flagged: rate {', '.join(rates)}"] if rates else []
 
 
 def _runs(count: int) -> str:

@@ -17,7 +17,7 @@ from scalelaw.backtesting import windows
 from scalelaw.core.errors import FitFailed, ScalelawError, ScalelawWarning
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.numbers import format_number
-from scalelaw.core.text import table
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.fitting import FitOptions, fit_observations, make_spec, observe
 from scalelaw.laws import Law
 from scalelaw.planning.answer import Plan
@@ -89,7 +89,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, eq=False)
-class Robustness:
+class Robustness(Printed):
     """One decision under all alternatives; the first outcome is the base.
 
     Attributes:
@@ -181,26 +181,28 @@ class Robustness:
             "findings": [finding.to_dict() for finding in self.findings],
         }
 
-    def __str__(self) -> str:
+    def sheet(self) -> Sheet:
+        """Return one line an alternative, the verdict, and which choices matter."""
         head = ["choice", "how", "N*", "D*", "D*/N*", f"{100 * self.level:g} % interval", "loss", "held out", "rows"]
         rows = [head, *(_row(each) for each in self.outcomes)]
-        lines = [
-            f"what {format_number(self.flops)} FLOP buy by {self.law} fitted to {self.target}, and by alternatives",
-            table(rows, right=range(2, len(head))),
-        ]
+        lines = []
         if self.cut is not None:
-            below = format_number(self.cut, 3)
-            lines.append(
-                f"  held out    error on the runs above {below} FLOP, fitted below; * over {COMPARABLE} times the least"
-            )
-        said = self._verdict() if self.disagree else "the alternatives agree within the interval of the base"
-        lines.append(f"  verdict     {said}")
+            below = f"runs above {format_number(self.cut, 3)} FLOP, fitted below"
+            lines.append(("held out", f"error on the {below}; * over {COMPARABLE} times the least"))
+        lines.append(("verdict", self._verdict() if self.disagree else f"the alternatives agree {self._within()}"))
         lines += [
-            f"  {'matters' if first == 0 else '':<12}{name}: {format_number(low, 3)} to {format_number(high, 3)}"
+            ("matters" if first == 0 else "", f"{name}: {format_number(low, 3)} to {format_number(high, 3)}")
             for first, (name, (low, high)) in enumerate(self.spreads.items())
         ]
-        lines += [f"  no decision {each.label}: {each.failed}" for each in self.outcomes if each.failed]
-        return "\n".join(lines)
+        lines += [("no decision", f"{each.label}: {each.failed}") for each in self.outcomes if each.failed]
+        title = f"what {format_number(self.flops)} FLOP buy by {self.law} fitted to {self.target}, and by alternatives"
+        return Sheet(title, [Table(rows, right=range(2, len(head))), Lines(lines)])
+
+    def _within(self) -> str:
+        """Return what the alternatives that forecast as well agree within."""
+        own = self.base.tokens_per_param
+        known = own is not None and own.lo is not None
+        return "within the interval of the base" if known else f"within {_DIFFERENT:.0%}"
 
 
 def robustness(
