@@ -28,6 +28,8 @@ from scalelaw.laws import Law
 from scalelaw.runs import SWEPT, Observations, Reduction, check_design, check_pooling, indicators
 
 _FEW_LOST = 0.05
+_ASKED_FOR = "FIT_PRIOR"
+"""Told wherever the fit is shown; whoever says prior= need not be warned as well."""
 
 
 def fit(
@@ -66,7 +68,7 @@ def fit(
     """
     chosen, observed = observe(law, runs, target=target, use=use, over=over)
     result = fit_observations(chosen, observed, make_spec(**options))
-    enforce(finding for finding in result.findings if finding.grade is Grade.WARN)
+    enforce(finding for finding in result.findings if finding.grade is Grade.WARN and finding.code != _ASKED_FOR)
     return result
 
 

@@ -26,8 +26,8 @@ ROWS_PER_COEF = 3
 """Fewer rows for each coefficient do not tell outliers from noise: one in ten clean tables of 12 rows was flagged."""
 
 _CORE = 0.75
-_SAMPLES, _PER_COEF = 32, 2
-"""Samples of ten rows for five coefficients: one in ten is free of outliers where they are a fifth of the rows."""
+_SUBSETS, _PER_COEF = 32, 2
+"""Subsets of ten rows for five coefficients: one in ten is free of outliers where they are a fifth of the rows."""
 _MOST_STEPS, _SETTLED = 10, 1e-3
 _FAR = 1e4
 _T3_MEDIAN = 0.7648923284
@@ -84,12 +84,12 @@ def _core(problem: Problem, u: Array, weight: Array, used: AnyArray) -> Array:
     """Return the fit (1, q) to the rows that it fits best, three quarters of those used.
 
     Concentration steps lower the sum of the losses kept until they settle, from the fit to all rows and from fits to
-    small samples, of which some are free of outliers; the lowest sum wins.
+    small subsets, of which some are free of outliers; the lowest sum wins.
     """
     size = math.ceil(_CORE * used.sum())
-    samples = _samples(problem, used, _PER_COEF * u.shape[1])
-    starts = solve(problem, np.tile(u, (len(samples), 1)), weight * samples).u
-    u, total = np.vstack([u, starts]), np.full(len(samples) + 1, np.inf)
+    subsets = _subsets(problem, used, _PER_COEF * u.shape[1])
+    starts = solve(problem, np.tile(u, (len(subsets), 1)), weight * subsets).u
+    u, total = np.vstack([u, starts]), np.full(len(subsets) + 1, np.inf)
     for _ in range(_MOST_STEPS):
         loss = np.where(used, problem.noise.loss(problem.residual(u)), np.inf)
         nearest = np.argsort(loss, axis=1, kind="stable")[:, :size]
@@ -102,12 +102,12 @@ def _core(problem: Problem, u: Array, weight: Array, used: AnyArray) -> Array:
     return u[[np.argmin(np.where(np.isnan(total), np.inf, total))]]
 
 
-def _samples(problem: Problem, used: AnyArray, size: int) -> AnyArray:
-    """Return small samples of the rows used as masks (s, n); the order of rows does not matter to them."""
+def _subsets(problem: Problem, used: AnyArray, size: int) -> AnyArray:
+    """Return small subsets of the rows used as masks (s, n); the order of rows does not matter to them."""
     order = np.lexsort((problem.y, *(np.asarray(values) for values in problem.x.values())))
     order = order[used[order]]
-    shuffled = np.random.default_rng(0).permuted(np.tile(order, (_SAMPLES, 1)), axis=1)
-    masks = np.zeros((_SAMPLES, len(used)), bool)
+    shuffled = np.random.default_rng(0).permuted(np.tile(order, (_SUBSETS, 1)), axis=1)
+    masks = np.zeros((_SUBSETS, len(used)), bool)
     np.put_along_axis(masks, shuffled[:, :size], True, axis=1)
     return masks
 
