@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from scalelaw.core.forecaster import Forecaster as Forecaster
     from scalelaw.core.forecaster import Prediction as Prediction
     from scalelaw.fitting import FitResult as FitResult
+    from scalelaw.fitting import Influence as Influence
     from scalelaw.fitting import Noise as Noise
     from scalelaw.fitting import Published as Published
     from scalelaw.fitting import fit as fit
     from scalelaw.fitting import load_fit as load_fit
     from scalelaw.fitting import published as published
     from scalelaw.planning import Plan as Plan
+    from scalelaw.planning import Robustness as Robustness
     from scalelaw.planning import calculate as calculate
     from scalelaw.planning import compute_penalty as compute_penalty
     from scalelaw.planning import frontier as frontier
     from scalelaw.planning import plan as plan
+    from scalelaw.planning import robustness as robustness
     from scalelaw.runs import Observations as Observations
     from scalelaw.runs import RunTable as RunTable
     from scalelaw.runs import export_runs as export_runs
@@ -42,8 +45,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "scalelaw.backtesting": ("Backtest", "backtest"),
     "scalelaw.core.forecaster": ("Forecaster", "Prediction"),
-    "scalelaw.fitting": ("FitResult", "Noise", "Published", "fit", "load_fit", "published"),
-    "scalelaw.planning": ("Plan", "calculate", "compute_penalty", "frontier", "plan"),
+    "scalelaw.fitting": ("FitResult", "Influence", "Noise", "Published", "fit", "load_fit", "published"),
+    "scalelaw.planning": ("Plan", "Robustness", "calculate", "compute_penalty", "frontier", "plan", "robustness"),
     "scalelaw.runs": ("Observations", "RunTable", "export_runs", "load_runs", "record", "review_runs"),
     "scalelaw.workflows": ("Study", "init", "load_project", "report", "study"),
 }

@@ -11,7 +11,7 @@ TABLE = {
     *MAPPING, "--target", "--exclude-top", "--reason", "--strict", "--per-byte", "--use", "--over",
 }  # fmt: skip
 REFIT = {"--draws", "--seed", "--level"}
-SEARCH = {"--loss", "--delta", "--on", "--starts"}
+SEARCH = {"--loss", "--delta", "--on", "--starts", "--prior"}
 
 COMMANDS = {
     "init": {"FILE", "--answer", "--force", "--dry-run", "--json", *MAPPING},
@@ -23,6 +23,8 @@ COMMANDS = {
         "FILE|FIT.json|LAW@SOURCE", "--law", "--json", *TABLE, *REFIT,
         "--flops", "--params", "--tokens", "--loss", "--max-params", "--max-tokens",
     },
+    "robustness": {"FILE", "--flops", "--law", "--out", "--json", *TABLE, *REFIT, *SEARCH},
+    "influence": {"FILE", "--law", "--quantity", "--flops", "--rate", "--out", "--json", *TABLE, *SEARCH},
     "laws": {"NAME", "--json"},
     "calc": {"PARAMS", "TOKENS", "--params-non-embedding", "--json"},
     "runs list": {"SOURCE", "--json", *MAPPING},
