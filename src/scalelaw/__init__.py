@@ -16,15 +16,21 @@ if TYPE_CHECKING:
     from scalelaw.backtesting import backtest as backtest
     from scalelaw.core.forecaster import Forecaster as Forecaster
     from scalelaw.core.forecaster import Prediction as Prediction
+    from scalelaw.fitting import Envelope as Envelope
     from scalelaw.fitting import FitResult as FitResult
+    from scalelaw.fitting import IsoFlop as IsoFlop
     from scalelaw.fitting import Noise as Noise
     from scalelaw.fitting import Published as Published
+    from scalelaw.fitting import envelope as envelope
     from scalelaw.fitting import fit as fit
+    from scalelaw.fitting import isoflop as isoflop
     from scalelaw.fitting import load_fit as load_fit
     from scalelaw.fitting import published as published
+    from scalelaw.planning import Explanation as Explanation
     from scalelaw.planning import Plan as Plan
     from scalelaw.planning import calculate as calculate
     from scalelaw.planning import compute_penalty as compute_penalty
+    from scalelaw.planning import explain as explain
     from scalelaw.planning import frontier as frontier
     from scalelaw.planning import plan as plan
     from scalelaw.runs import Observations as Observations
@@ -39,8 +45,19 @@ if TYPE_CHECKING:
 _HOMES = {
     "scalelaw.backtesting": ("Backtest", "backtest"),
     "scalelaw.core.forecaster": ("Forecaster", "Prediction"),
-    "scalelaw.fitting": ("FitResult", "Noise", "Published", "fit", "load_fit", "published"),
-    "scalelaw.planning": ("Plan", "calculate", "compute_penalty", "frontier", "plan"),
+    "scalelaw.fitting": (
+        "Envelope",
+        "FitResult",
+        "IsoFlop",
+        "Noise",
+        "Published",
+        "envelope",
+        "fit",
+        "isoflop",
+        "load_fit",
+        "published",
+    ),
+    "scalelaw.planning": ("Explanation", "Plan", "calculate", "compute_penalty", "explain", "frontier", "plan"),
     "scalelaw.runs": ("Observations", "RunTable", "export_runs", "load_runs", "record", "review_runs"),
     "scalelaw.workflows": ("Study", "study"),
 }

@@ -26,7 +26,8 @@ LawName = Annotated[str, typer.Option("--law", help="Law by name, spelling or fo
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
-def _real(text: str | float) -> float:
+def real(text: str | float) -> float:
+    """Read a number of the command line; a bad one is bad usage."""
     try:
         return parse_number(text)
     except BadNumber as error:
@@ -34,7 +35,7 @@ def _real(text: str | float) -> float:
 
 
 def _whole(text: str | int) -> int:
-    value = _real(text)
+    value = real(text)
     if not value.is_integer():
         raise typer.BadParameter(f"{text!r} is not a whole number")
     return int(value)
@@ -167,7 +168,7 @@ class DrawOptions:
     level: Annotated[
         float,
         typer.Option(
-            help="Level of the intervals, between 0 and 1.", parser=_real, metavar="LEVEL", rich_help_panel=_FIT
+            help="Level of the intervals, between 0 and 1.", parser=real, metavar="LEVEL", rich_help_panel=_FIT
         ),
     ] = 0.9
 
@@ -184,7 +185,7 @@ class SearchOptions:
     delta: Annotated[
         float,
         typer.Option(
-            help="Huber's threshold, in units of the residual.", parser=_real, metavar="X", rich_help_panel=_FIT
+            help="Huber's threshold, in units of the residual.", parser=real, metavar="X", rich_help_panel=_FIT
         ),
     ] = 1e-3
     on: Annotated[str, _text("Residuals of the log of the target, or of the target: log or raw.", "SCALE", _FIT)] = (

@@ -110,7 +110,11 @@ def isoflop_observations(observed: Observations, spec: IsoFlopSpec) -> IsoFlop:
     Raises:
         BadTable: fewer than two budgets have a best size.
     """
-    whole = sweep(observed, spec.n, spec.budgets, spec.tolerance)
+    return isoflop_sweep(sweep(observed, spec.n, spec.budgets, spec.tolerance), spec)
+
+
+def isoflop_sweep(whole: Sweep, spec: IsoFlopSpec) -> IsoFlop:
+    """Analyse runs that are grouped by budget already; see ``isoflop_observations``."""
     reasons = _concave(whole)
     if spec.window is not None:
         whole = whole.near_best(spec.window)

@@ -20,7 +20,9 @@ OUTSIDE = "#c8402f"
 FORMATS = (".png", ".svg", ".pdf")
 
 
-def canvas(width: float = 7.2, height: float = 4.6, panels: tuple[int, ...] = (1,)) -> "tuple[Figure, list[Axes]]":
+def canvas(
+    width: float = 7.2, height: float = 4.6, panels: tuple[int, ...] = (1,), *, sharex: bool = True
+) -> "tuple[Figure, list[Axes]]":
     """Return a figure and its axes, stacked with these relative heights, without touching matplotlib's global state.
 
     Raises:
@@ -30,7 +32,7 @@ def canvas(width: float = 7.2, height: float = 4.6, panels: tuple[int, ...] = (1
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=160, layout="constrained")
-    stacked = figure.subplots(len(panels), sharex=True, squeeze=False, height_ratios=panels)[:, 0]
+    stacked = figure.subplots(len(panels), sharex=sharex, squeeze=False, height_ratios=panels)[:, 0]
     for axes in stacked:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25, linewidth=0.6)
