@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from scalelaw.fitting import isoflop as isoflop
     from scalelaw.fitting import load_fit as load_fit
     from scalelaw.fitting import published as published
+    from scalelaw.planning import Agreement as Agreement
     from scalelaw.planning import Explanation as Explanation
     from scalelaw.planning import Plan as Plan
+    from scalelaw.planning import approaches as approaches
     from scalelaw.planning import calculate as calculate
     from scalelaw.planning import compute_penalty as compute_penalty
     from scalelaw.planning import explain as explain
@@ -57,7 +59,17 @@ _HOMES = {
         "load_fit",
         "published",
     ),
-    "scalelaw.planning": ("Explanation", "Plan", "calculate", "compute_penalty", "explain", "frontier", "plan"),
+    "scalelaw.planning": (
+        "Agreement",
+        "Explanation",
+        "Plan",
+        "approaches",
+        "calculate",
+        "compute_penalty",
+        "explain",
+        "frontier",
+        "plan",
+    ),
     "scalelaw.runs": ("Observations", "RunTable", "export_runs", "load_runs", "record", "review_runs"),
     "scalelaw.workflows": ("Study", "study"),
 }

@@ -48,14 +48,14 @@ class SweepOptions:
         ),
     ] = 0.1
     window: Annotated[
-        float,
+        float | None,
         typer.Option(
-            help="Keep sizes within this factor of the best one.",
+            help="Keep sizes within this factor of the best; 10, and for akima any, unless given.",
             parser=options.real,
             metavar="X",
             rich_help_panel=_PANEL,
         ),
-    ] = 10.0
+    ] = None
     noise: Annotated[
         float | None,
         typer.Option(

@@ -8,7 +8,7 @@ from typing import Any, cast
 import typer
 from typer.core import TyperGroup
 
-from scalelaw.cli import backtest, calc, envelope, explain, fit, isoflop, laws, plan, runs, study
+from scalelaw.cli import approaches, backtest, calc, envelope, explain, fit, isoflop, laws, plan, runs, study
 from scalelaw.core.errors import BadInput, MissingExtra, ScalelawError, ScalelawWarning
 from scalelaw.core.version import __version__
 
@@ -81,6 +81,7 @@ app.command("fit")(fit.fit_command)
 app.command("backtest")(backtest.backtest_command)
 app.command("isoflop")(isoflop.isoflop_command)
 app.command("envelope")(envelope.envelope_command)
+app.command("approaches")(approaches.approaches_command)
 app.command("explain")(explain.explain_command)
 app.command("plan")(plan.plan_command)
 app.command("laws")(laws.laws_command)

@@ -116,8 +116,7 @@ def isoflop_observations(observed: Observations, spec: IsoFlopSpec) -> IsoFlop:
 def isoflop_sweep(whole: Sweep, spec: IsoFlopSpec) -> IsoFlop:
     """Analyse runs that are grouped by budget already; see ``isoflop_observations``."""
     reasons = _concave(whole)
-    if spec.window is not None:
-        whole = whole.near_best(spec.window)
+    whole = whole.near_best(spec.widest)
     reasons |= _few(whole, spec)
     chosen, point, drawn = _settled(whole, spec, reasons)
     params = _grown(chosen, spec.n, point.x[0], None if drawn is None else drawn.params, spec)
@@ -132,7 +131,7 @@ def isoflop_sweep(whole: Sweep, spec: IsoFlopSpec) -> IsoFlop:
         shape=point.shape,
         noise=None if drawn is None else drawn.noise,
         bias=bias,
-        fitted=frozen(chosen.flat(point.fitted[0])),
+        curve=frozen(np.stack([np.exp(point.curve[0]), point.curve[1]])),
         spec=spec,
         rows=whole.rows,
         group=frozen(whole.group),

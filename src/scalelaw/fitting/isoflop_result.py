@@ -61,7 +61,7 @@ class IsoFlop:
         shape: exponents that the budgets share, by name; empty for profiles that share none.
         noise: standard deviation of a loss over the loss, as the intervals take it; None without draws.
         bias: what profiles of this design find without noise; None where no law could be fitted.
-        fitted: the profiles at the runs of the budgets used, in their order.
+        curve: sizes from the smallest to the largest, and the profile there, of the budgets used, (2, k, p).
         spec: how it was done.
         rows: the runs, of all budgets, (n,).
         group: budget of each run, (n,).
@@ -74,7 +74,7 @@ class IsoFlop:
     shape: Mapping[str, float]
     noise: float | None
     bias: DesignBias | None
-    fitted: Array
+    curve: Array
     spec: IsoFlopSpec
     rows: Observations
     group: AnyArray

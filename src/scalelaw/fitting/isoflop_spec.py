@@ -11,6 +11,7 @@ from scalelaw.fitting.profiles import PROFILES, ProfileName
 
 _MOST_DRAWS = 100_000
 _WIDEST = 0.5
+_WINDOW = 10.0
 
 
 class IsoFlopOptions(TypedDict, total=False):
@@ -37,7 +38,8 @@ class IsoFlopSpec:
         budgets: C in FLOP; None takes the ``planned_flops`` of the runs, else groups runs of like compute.
         tolerance: how far, relative, a run may be from its budget.
         window: runs whose size is more than this factor from the best measured size of their budget are set aside: far
-            out, where models are starved of tokens or of params, losses leave every simple form; None keeps all.
+            out, where models are starved of tokens or of params, losses leave every simple form. None takes 10, and
+            for ``akima``, which no distant run moves, no limit; infinity keeps all.
         noise: standard deviation of a loss from run to run, in its own unit; None takes it from the residuals.
         draws: resamples; 0 leaves every interval unknown.
         seed: seed of the resampling.
@@ -48,7 +50,7 @@ class IsoFlopSpec:
     n: str = "params"
     budgets: tuple[float, ...] | None = None
     tolerance: float = 0.1
-    window: float | None = 10.0
+    window: float | None = None
     noise: float | None = None
     draws: int = 1000
     seed: int = 0
@@ -71,6 +73,13 @@ class IsoFlopSpec:
             raise BadInput(f"draws must be 0 (no intervals) or 2 to {_MOST_DRAWS}, got {self.draws}; 1000 is usual")
         if self.seed < 0:
             raise BadInput(f"seed must not be negative, got {self.seed}; 0 is usual")
+
+    @property
+    def widest(self) -> float:
+        """The factor from the best size within which runs are kept."""
+        if self.window is not None:
+            return self.window
+        return float("inf") if self.profile == "akima" else _WINDOW
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

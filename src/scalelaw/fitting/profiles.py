@@ -25,6 +25,7 @@ EXPONENTS = (0.03, 1.6)
 """Range of the exponents of ``powers``."""
 
 _GRID = 6
+_CURVE = 81
 _STEPS = 30
 _CONVERGED = 1e-9
 _STUCK = 1e6
@@ -52,6 +53,11 @@ class Axis:
         return np.asarray((self.x * self.weight).sum(1, keepdims=True) / self.weight.sum(1, keepdims=True))
 
     @property
+    def grid(self) -> Array:
+        """Even steps from the smallest to the largest x of each budget, (m, p)."""
+        return np.linspace(*self.range, _CURVE, axis=1)
+
+    @property
     def range(self) -> tuple[Array, Array]:
         """Smallest and largest x at each budget, each (m,)."""
         there = self.weight > 0
@@ -69,6 +75,7 @@ class Located:
         leverage: how much each run pulls its own fitted value, (m, w), of the first of the b.
         coefs: coefficients spent, of all budgets together.
         shape: what budgets share, by name; of the first of the b.
+        curve: ln of sizes from the smallest to the largest of each budget, and the profile there, (2, m, p); likewise.
     """
 
     x: Array
@@ -77,6 +84,7 @@ class Located:
     leverage: Array
     coefs: int
     shape: dict[str, float]
+    curve: Array
 
 
 class Profile(ABC):
@@ -116,7 +124,10 @@ class Polynomial(Profile):
         t = _stationary(coef)
         lowest = (coef * t[..., None] ** np.arange(self.degree + 1)).sum(-1)
         leverage = np.einsum("mwk,mkw->mw", powers * root[..., None], inverse)
-        return Located(t + middle[:, 0], lowest, fitted, leverage, coef.shape[1] * coef.shape[2], {})
+        grid = axis.grid
+        curve = np.einsum("mpk,mk->mp", (grid - middle)[..., None] ** np.arange(self.degree + 1), coef[0])
+        x = t + middle[:, 0]
+        return Located(x, lowest, fitted, leverage, coef[0].size, {}, np.stack([grid, curve]))
 
 
 def _stationary(coef: Array) -> Array:
@@ -156,7 +167,12 @@ class Powers(Profile):
         shared = np.linalg.qr(system.slopes(u[:1], coef[:1], q[:1])[0].reshape(-1, 2))[0]
         leverage = (q[0] ** 2).sum(-1) + (shared**2).sum(-1).reshape(axis.x.shape)
         shape = {"alpha": float(exponents[0, 0]), "beta": float(exponents[0, 1])}
-        return Located(t + axis.middle[:, 0], lowest, fitted, leverage, 3 * coef.shape[1] + 2, shape)
+        grid = axis.grid
+        far = grid - axis.middle
+        falling, rising = np.exp(-alpha[0] * far), np.exp(beta[0][:, None] * far)
+        curve = coef[0, :, :1] + coef[0, :, 1:2] * falling + coef[0, :, 2:] * rising
+        x = t + axis.middle[:, 0]
+        return Located(x, lowest, fitted, leverage, coef[0].size + 2, shape, np.stack([grid, curve]))
 
 
 class _PowersSystem:
@@ -244,19 +260,22 @@ class Akima(Profile):
         from scipy.interpolate import Akima1DInterpolator
 
         x, lowest = (np.full(loss.shape[:2], np.nan) for _ in range(2))
+        curve = np.stack([axis.grid, np.zeros_like(axis.grid)])
         for budget in range(loss.shape[1]):
             there = axis.weight[budget] > 0
             sizes, member = np.unique(axis.x[budget, there], return_inverse=True)
             repeats = np.eye(len(sizes))[member]
             means = loss[:, budget, there] @ (repeats / repeats.sum(axis=0))
             grid = self.grid(sizes)
-            curves = Akima1DInterpolator(sizes, np.log(means), axis=1)(grid)
+            through = Akima1DInterpolator(sizes, np.log(means), axis=1)
+            curves = through(grid)
+            curve[1, budget] = np.exp(through(np.clip(curve[0, budget], sizes[0], sizes[-1]))[0])
             at = curves.argmin(axis=1)
             inside = (at > 0) & (at < len(grid) - 1)
             x[inside, budget] = grid[at[inside]]
             lowest[:, budget] = np.exp(curves.min(axis=1))
         used = np.where(axis.weight > 0, 1.0, 0.0)
-        return Located(x, lowest, np.array(loss), used, int(used.sum()), {})
+        return Located(x, lowest, np.array(loss), used, int(used.sum()), {}, curve)
 
     @classmethod
     def grid(cls, x: Array) -> Array:

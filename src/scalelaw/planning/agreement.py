@@ -142,8 +142,8 @@ def approaches(
 ) -> Agreement:
     """Find the compute-optimal size by all three approaches of Hoffmann et al. and put them side by side.
 
-    The envelope needs curves, IsoFLOP budgets, and Chinchilla's law any runs over params and tokens; what a table does not
-    allow is listed with the reason.
+    The envelope needs curves, IsoFLOP budgets, and Chinchilla's law any runs over params and tokens; what a table
+    does not allow is listed with the reason.
 
     Args:
         runs: a table, or anything ``load_runs`` reads.

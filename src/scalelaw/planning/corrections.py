@@ -64,7 +64,7 @@ def named(
             'steps= change what base= selects; give both, e.g. base={"warmup": "long"} (CLI: --base, --step)'
         )
     conditions: dict[str, Any] = dict(base)
-    chain = [Correction(_said(conditions), "", _ends(runs, conditions, target, spec))]
+    chain = [Correction("base", _said(conditions), _ends(runs, conditions, target, spec))]
     for name, changes in steps.items():
         after = {**conditions, **changes}
         if after == conditions:

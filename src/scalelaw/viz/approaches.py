@@ -100,11 +100,11 @@ def draw(info: ApproachesFigure) -> "Figure":
             axes.fill_between(each.line[0], *each.band, color=colour, alpha=0.16, linewidth=0)
         axes.plot(*each.line, color=colour, linewidth=1.8, label=each.label)
         if each.optima.size:
-            axes.scatter(*each.optima, s=12, color=colour, alpha=0.7, linewidth=0, zorder=3)
+            axes.scatter(each.optima[0], each.optima[1], s=12, color=colour, alpha=0.7, linewidth=0, zorder=3)
     axes.axvline(info.flops, color=style.INK, linewidth=0.8, linestyle=":")
     axes.set_xscale("log")
     axes.set_yscale("log")
     style.label_axes(axes, "flops", info.params_name)
-    axes.set_ylabel(f"compute-optimal {axes.get_ylabel()}")
+    axes.set_ylabel(f"N* (compute-optimal {info.params_name})")
     axes.legend(frameon=False, fontsize=8.5, loc="upper left", title=f"{info.level:.0%} intervals", title_fontsize=8.5)
     return figure

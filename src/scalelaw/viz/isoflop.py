@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalelaw.core.types import AnyArray, Array
+from scalelaw.core.types import Array
 from scalelaw.fitting import IsoFlop
 from scalelaw.viz import style
 
@@ -25,14 +25,14 @@ class Profile:
         flops: C in FLOP.
         params: N of its runs, ascending, (w,).
         loss: measured, (w,).
-        fitted: the profile at these runs, (w,), or None where the budget is set aside.
+        curve: sizes and the profile there, (2, p), or None where the budget is set aside.
         best: N* and the loss there, or None likewise.
     """
 
     flops: float
     params: Array
     loss: Array
-    fitted: Array | None
+    curve: Array | None
     best: tuple[float, float] | None
 
 
@@ -59,17 +59,14 @@ class IsoFlopFigure:
 
 def isoflop_info(found: IsoFlop) -> IsoFlopFigure:
     """Compute the figure of an analysis."""
-    used = np.array([not budget.set_aside for budget in found.budgets])
-    fitted: AnyArray = np.full(len(found.rows), np.nan)
-    fitted[used[found.group]] = found.fitted
+    curves = dict(zip((budget.flops for budget in found.used), np.swapaxes(found.curve, 0, 1), strict=True))
     sizes = np.asarray(found.rows.columns[found.spec.n], float)
     profiles = []
     for at, budget in enumerate(found.budgets):
         mine = np.flatnonzero(found.group == at)
         mine = mine[np.argsort(sizes[mine], kind="stable")]
         best = None if budget.params is None or budget.loss is None else (budget.params, budget.loss)
-        shape = fitted[mine] if used[at] else None
-        profiles.append(Profile(budget.flops, sizes[mine], found.rows.y[mine], shape, best))
+        profiles.append(Profile(budget.flops, sizes[mine], found.rows.y[mine], curves.get(budget.flops), best))
     ends = [budget.flops for budget in found.budgets]
     flops = np.geomspace(min(ends) / 1.5, max(ends) * _BEYOND, _POINTS)
     interval = found.params.interval_at(flops, found.spec.level)
@@ -89,13 +86,14 @@ def draw(info: IsoFlopFigure) -> "Figure":
 
     shades = colormaps[_COLOURS](np.linspace(0.0, 0.88, len(info.profiles)))
     for shade, profile in zip(shades, info.profiles, strict=True):
-        kept = profile.fitted is not None
+        kept = profile.curve is not None
         above.scatter(
             profile.params, profile.loss, s=16, linewidth=0.8, color=shade if kept else "none",
-            edgecolor="none" if kept else style.RUNS, label=f"{profile.flops:.2g} FLOP" + ("" if kept else ", set aside"),
+            edgecolor="none" if kept else style.RUNS,
+            label=f"{profile.flops:.2g} FLOP" + ("" if kept else ", set aside"),
         )  # fmt: skip
-        if profile.fitted is not None:
-            above.plot(profile.params, profile.fitted, color=shade, linewidth=1.3)
+        if profile.curve is not None:
+            above.plot(*profile.curve, color=shade, linewidth=1.3)
         if profile.best is not None:
             above.scatter(
                 *profile.best, marker="*", s=110, color=style.OUTSIDE, edgecolor="white", linewidth=0.5, zorder=4
@@ -114,6 +112,7 @@ def draw(info: IsoFlopFigure) -> "Figure":
     style.plain_log_ticks(above.yaxis)
     style.label_axes(above, info.params_name, "loss")
     style.label_axes(below, "flops", info.params_name)
+    below.set_ylabel("N* (parameters)")
     above.legend(frameon=False, fontsize=7.5, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     below.legend(frameon=False, fontsize=8.5, loc="upper left")
     return figure

@@ -58,8 +58,8 @@ def draw(info: Waterfall) -> "Figure":
             arrowprops={"arrowstyle": "->", "color": style.BAND, "linewidth": 2.0},
         )  # fmt: skip
         axes.vlines(info.exponent[at - 1], rows[at], rows[at - 1], color=style.BAND, linewidth=1.0)
-    axes.hlines(rows, *info.ends, color=style.LAW, linewidth=2.4)
-    axes.scatter(info.exponent, rows, color=style.LAW, s=34, zorder=3, label=f"{info.level:.0%} intervals")
+    axes.hlines(rows, *info.ends, color=style.LAW, linewidth=2.4, zorder=3, label=f"{info.level:.0%} intervals")
+    axes.scatter(info.exponent, rows, color=style.LAW, s=34, zorder=4)
     for at, value in enumerate(info.exponent):
         axes.annotate(
             f"{value:.3f}", (value, rows[at]), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9
