@@ -14,13 +14,14 @@ from scalelaw.core.errors import ScalelawError
 from scalelaw.core.types import Array, frozen
 from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.isoflop_spec import IsoFlopSpec
+from scalelaw.fitting.noise import Noise
 from scalelaw.fitting.profiles import PROFILES
 from scalelaw.fitting.scaling import scaling
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.fitting.sweep import Sweep
 from scalelaw.laws import get
 
-_STARTS = 16
+_STARTS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,7 @@ def design_bias(chosen: Sweep, spec: IsoFlopSpec) -> DesignBias | None:
     """
     law = get("chinchilla", n=spec.n)
     try:
-        fitted = fit_observations(law, chosen.rows, FitSpec(draws=0, starts=_STARTS))
+        fitted = fit_observations(law, chosen.rows, FitSpec(Noise("squared"), draws=0, starts=_STARTS))
     except ScalelawError:
         return None
     _, a, b, alpha, beta = fitted.coef
@@ -89,4 +90,5 @@ def design_bias(chosen: Sweep, spec: IsoFlopSpec) -> DesignBias | None:
             first, second = (line.exponent for line in lines)
             exponent[name] = first - second
     said = f"{law.spelling} with alpha {alpha:.3f}, beta {beta:.3f}"
-    return DesignBias(said, size, exponent, frozen((middle - true) / np.log(10)))
+    low, high = axis.range
+    return DesignBias(said, size, exponent, frozen(((low + high) / 2 - true) / np.log(10)))

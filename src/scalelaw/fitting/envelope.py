@@ -21,6 +21,8 @@ from scalelaw.runs import Observations
 _POINTS = 300
 _FEWEST_SIZES = 3
 _NOISES = 2.0
+_OVERLAP = np.sqrt(10 / 3)
+"""Neighbouring second differences share readings: of independent noise their difference is so many times as large."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +222,7 @@ def _noise(usable: Observations) -> float | None:
             share = (c[1:-1] - c[:-2]) / np.maximum(c[2:] - c[:-2], 1e-300)
             bend = y[1:-1] - (1 - share) * y[:-2] - share * y[2:]
             size = np.sqrt(1 + (1 - share) ** 2 + share**2)
-            bends.append(np.diff(bend / size) / np.sqrt(2))
+            bends.append(np.diff(bend / size) / _OVERLAP)
     return float(1.4826 * np.median(np.abs(np.concatenate(bends)))) if bends else None
 
 
