@@ -3,7 +3,7 @@
 Problems share their rows and differ in starts and weights: the starts of one fit, the resamples of a bootstrap.
 Each start is run twice and keeps the lower end: through least squares, a smooth objective that brings it near from far
 away, and straight under the loss asked for. Through least squares alone every start ends in the one basin that least
-squares squares leads to, and agrees there with all the others, although a robust loss may have lower ones. Huber's kinks are
+squares leads to, and agrees there with all the others, although a robust loss may have lower ones. Huber's kinks are
 met with the curvature of the rows inside the threshold plus a share of the reweighted rows outside; a step is kept only
 when it lowers the true objective.
 """
