@@ -42,8 +42,8 @@ tables: .venv/developer ## fit and backtest every published table, into docs/tab
 docs: .venv/developer ## build the documentation, warnings being errors, into docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going -q -E docs docs/_build/html
 
-evidence: .venv/developer ## measure again every figure we promise, into docs/evidence.md
-	$(BIN)/python benchmarks/evidence.py
+evidence: .venv/developer ## measure again every figure we promise, into docs/evidence.md; ONLY="plan startup" measures some
+	PYTHONPATH=benchmarks $(BIN)/python -m evidence $(ONLY)
 
 clean: ## remove what was built, except .venv
 	rm -rf build dist demo docs/_build docs/generated .*_cache .hypothesis

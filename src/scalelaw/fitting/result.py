@@ -11,7 +11,7 @@ from scalelaw.core.digest import digest
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, interval, outside
 from scalelaw.core.numbers import format_number
-from scalelaw.core.text import table
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.core.version import __version__
 from scalelaw.fitting.spec import FitSpec
@@ -44,7 +44,7 @@ class FittedRows:
 
 
 @dataclass(frozen=True, eq=False)
-class FitResult:
+class FitResult(Printed):
     """One law fitted to one target.
 
     Attributes:
@@ -175,11 +175,12 @@ class FitResult:
             "version": self.version,
         }
 
-    def __str__(self) -> str:
-        return "\n".join([f"{self.law.spelling} fitted to {self.target}", self._table(), *self._lines()])
+    def sheet(self) -> Sheet:
+        """Return coefficients, optimum, intervals, rows and doubts."""
+        return Sheet(f"{self.law.spelling} fitted to {self.target}", [self._table(), Lines(self._lines())])
 
-    def _table(self) -> str:
-        """Return the coefficients as text."""
+    def _table(self) -> Table:
+        """Return the coefficients."""
         percent = f"{100 * self.spec.level:g} % interval"
         rows = [["", "value", "se", percent, "", "meaning"]]
         for c, values in zip(self.law.coefs, self.coefficients().values(), strict=True):
@@ -194,9 +195,9 @@ class FitResult:
                     c.meaning,
                 ]
             )
-        return table(rows, right=[1, 2, 3, 4])
+        return Table(rows, right=[1, 2, 3, 4])
 
-    def _lines(self) -> list[str]:
+    def _lines(self) -> list[tuple[str, str]]:
         """Return what stands below the coefficients."""
         noise, draws = self.spec.noise, 0 if self.draws is None else len(self.draws)
         how = "clusters of a run" if len(np.unique(self.rows.cluster)) < len(self.rows.y) else "rows"
@@ -206,18 +207,18 @@ class FitResult:
             if name in self.domain
         )
         lines = [
-            f"  objective   {self.objective:.8g} (sum of losses; {noise})",
-            f"  optimum     {self.status}",
-            f"  intervals   {draws} bootstrap refits over {how}" if draws else "  intervals   none: no draws asked for",
-            f"  rows        {self.rows.read} read, {len(self.rows.y)} fitted",
-            *(f"              {part.n} set aside: {part.reason}" for part in self.rows.set_aside),
-            f"  fitted on   {ranges}",
-            *(f"  note        {note}" for note in self.notes),
+            ("objective", f"{self.objective:.8g} (sum of losses; {noise})"),
+            ("optimum", str(self.status)),
+            ("intervals", f"{draws} bootstrap refits over {how}" if draws else "none: no draws asked for"),
+            ("rows", f"{self.rows.read} read, {len(self.rows.y)} fitted"),
+            *(("", f"{part.n} set aside: {part.reason}") for part in self.rows.set_aside),
+            ("fitted on", ranges),
+            *(("note", note) for note in self.notes),
             *self._doubts(),
         ]
         return lines
 
-    def _doubts(self) -> list[str]:
+    def _doubts(self) -> list[tuple[str, str]]:
         """Return the findings that no line above tells, a way out that several share once."""
         shown = [
             finding
@@ -227,7 +228,7 @@ class FitResult:
         ]
         lines = []
         for finding, following in zip(shown, [*shown, None][1:], strict=True):
-            lines.append(f"  {finding.grade!s:<11} {finding.message} [{finding.code}]")
+            lines.append((str(finding.grade), f"{finding.message} [{finding.code}]"))
             if finding.fix and (following is None or following.fix != finding.fix):
-                lines.append(f"              {finding.fix}")
+                lines.append(("", finding.fix))
         return lines

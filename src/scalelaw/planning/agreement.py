@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from scalelaw.core.errors import BadInput, ScalelawError
+from scalelaw.core.errors import BadInput, BadTable, ScalelawError
 from scalelaw.core.forecaster import reach
 from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.core.text import table
@@ -41,11 +41,13 @@ class Approach:
         params: N* at the compute asked for.
         tokens: D* there.
         tokens_per_param: D* / N* there.
+        how: what of the table was used, in words.
         skipped: why it could not be used, or empty.
         found: the analysis behind it.
     """
 
     name: str
+    how: str = ""
     exponent: Estimate | None = None
     params: Estimate | None = None
     tokens: Estimate | None = None
@@ -60,7 +62,7 @@ class Approach:
             "tokens_per_param": self.tokens_per_param,
         }  # fmt: skip
         told = {name: None if part is None else part.to_dict() for name, part in parts.items()}
-        return {"name": self.name, **told, "skipped": self.skipped or None}
+        return {"name": self.name, "how": self.how, **told, "skipped": self.skipped or None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +121,8 @@ class Agreement:
             rows.append(
                 [
                     each.name, f"{each.exponent.value:.4f}", _ends(each.exponent), format_number(each.params.value),
-                    _ends(each.params), format_number(each.tokens.value), f"{each.tokens_per_param.value:.3g}", "",
+                    _ends(each.params), format_number(each.tokens.value), f"{each.tokens_per_param.value:.3g}",
+                    each.how,
                 ]
             )  # fmt: skip
         head = (
@@ -208,8 +211,10 @@ def _grown(
     n, d = params.draws_at(flops), tokens.draws_at(flops)
     paired = n is not None and d is not None and len(n) == len(d)
     value = float(params.at(flops)), float(tokens.at(flops))
+    how = {"curves": "curves", "best": "the best of each cell"}.get(found.rows.reduction, "ends of runs")
     return Approach(
         name,
+        how,
         estimated(params.exponent, None if params.draws is None else params.draws[:, 1], level, "1"),
         estimated(value[0], n, level, "parameters"),
         estimated(value[1], d, level, "tokens"),
@@ -220,13 +225,21 @@ def _grown(
 
 def _of_law(runs: RunTable, target: str, spec: IsoFlopSpec, flops: float) -> Approach:
     law = get("chinchilla", n=spec.n)
-    found = fit_observations(law, runs.endpoints(target), make_spec(draws=spec.draws, seed=spec.seed, level=spec.level))
+    how, options = "ends of runs", make_spec(draws=spec.draws, seed=spec.seed, level=spec.level)
+    try:
+        found = fit_observations(law, runs.endpoints(target), options)
+    except BadTable as refused:
+        if not runs.curves(target).clustered:
+            raise
+        how = f"every checkpoint: by ends of runs alone {refused}".partition("; ")[0]
+        found = fit_observations(law, runs.curves(target), options)
     if not isinstance(law, HasOptimum):
         raise BadInput(f"{law.spelling} has no compute-optimal split in closed form")
     exponent, (n, d) = _share(found.coef), law.optimum(found.coef, np.asarray(flops))
     draws = None if found.draws is None else law.optimum(found.draws, np.asarray(flops))
     return Approach(
         "law",
+        how,
         estimated(float(exponent), None if found.draws is None else _share(found.draws), spec.level, "1"),
         estimated(float(n), None if draws is None else draws[0], spec.level, "parameters"),
         estimated(float(d), None if draws is None else draws[1], spec.level, "tokens"),

@@ -19,19 +19,23 @@ from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.fitting import (
+    FitSpec,
     IsoFlop,
     IsoFlopSpec,
+    Noise,
     Sweep,
     alike,
+    fit_observations,
     isoflop_observations,
     isoflop_sweep,
     sweep,
 )
+from scalelaw.laws import get
 from scalelaw.runs import SWEPT, Observations, RunTable
 
 _SAME = 1e-3
 _MOST_WARMUP = 0.1
-_EXACT_AXES = ("powers",)
+_STARTS = 16
 
 
 @dataclass(frozen=True)
@@ -101,16 +105,7 @@ class _State:
 
 
 def automatic(runs: RunTable, target: str, spec: IsoFlopSpec) -> list[Correction]:
-    """Return the corrections that the quantities of a table allow, in Porian's order; of the others why not.
-
-    Raises:
-        BadInput: a profile other than powers, which recounted budgets, no longer of one compute each, need.
-    """
-    if spec.profile not in _EXACT_AXES:
-        raise BadInput(
-            f"profile={spec.profile!r} needs runs of one compute, and recounted runs differ in it; "
-            "take profile='powers', or name steps= of columns (CLI: --step)"
-        )
+    """Return the corrections that the quantities of a table allow, in Porian's order; of the others why not."""
     have = set(runs.runs)
     lacking = {
         "counting": _lacks(have, "params_non_embedding"),
@@ -182,20 +177,34 @@ def _analysis(runs: RunTable, state: _State, target: str, spec: IsoFlopSpec) -> 
 
 
 def recounted(grouped: Sweep, n: str, params: Array) -> Sweep:
-    """Return a sweep whose N is counted anew, and its compute with it: 6 N D.
+    """Return a sweep whose N is counted anew, with every run moved along its tokens to the compute of its budget.
 
-    Runs of one budget then differ in compute; each keeps its own, and the budget is their geometric mean.
+    Runs of one budget differ in compute once N is counted anew. The new budget is their geometric mean; each run takes
+    the tokens that it pays for at its new N, and its measured loss changes by what E + A/N^alpha + B/D^beta, fitted
+    to all the runs as they were counted, changes between the two.
 
     Args:
         grouped: runs by budget.
         n: the kind of N that ``params`` is.
         params: N of each run, (n,).
+
+    Raises:
+        FitFailed: the law cannot be fitted.
+        BadTable: likewise.
     """
-    flops = FLOPS_PER_PARAM_TOKEN * params * np.asarray(grouped.rows.columns["tokens"], float)
-    columns = {**grouped.rows.columns, n: frozen(params), "flops": frozen(flops)}
+    rows = grouped.rows
+    tokens = np.asarray(rows.columns["tokens"], float)
+    spent = FLOPS_PER_PARAM_TOKEN * params * tokens
     count = np.bincount(grouped.group, minlength=len(grouped))
-    middle = np.exp(np.bincount(grouped.group, np.log(flops), minlength=len(grouped)) / count)
-    return Sweep(replace(grouped.rows, columns=columns), n, frozen(middle), grouped.group)
+    flops = np.exp(np.bincount(grouped.group, np.log(spent), minlength=len(grouped)) / count)
+    paid = flops[grouped.group] / (FLOPS_PER_PARAM_TOKEN * params)
+    law = get("chinchilla", n=grouped.n)
+    fitted = fit_observations(law, rows, FitSpec(Noise("squared"), draws=0, starts=_STARTS))
+    own = rows.inputs(law.inputs)
+    moved = law.predict(fitted.coef, {**own, "tokens": paid}) - law.predict(fitted.coef, own)
+    columns = {**rows.columns, n: params, "tokens": paid, "flops": flops[grouped.group]}
+    columns = {name: frozen(values) for name, values in columns.items()}
+    return Sweep(replace(rows, columns=columns, y=frozen(rows.y + moved)), n, frozen(flops), grouped.group)
 
 
 def _counted(rows: Observations, counting: str) -> Array:

@@ -11,9 +11,11 @@ TABLE = {
     *MAPPING, "--target", "--exclude-top", "--reason", "--strict", "--per-byte", "--use", "--over",
 }  # fmt: skip
 REFIT = {"--draws", "--seed", "--level"}
+SWEEP = {"--profile", "--n", "--budgets", "--tolerance", "--window", "--noise"}
 SEARCH = {"--loss", "--delta", "--on", "--starts"}
 
 COMMANDS = {
+    "init": {"FILE", "--answer", "--force", "--dry-run", "--json", *MAPPING},
     "study": {"FILE", "--law", "--flops", "--out", "--demo", "--json", *TABLE, *REFIT},
     "fit": {"FILE", "--law", "--save", "--json", *TABLE, *REFIT, *SEARCH},
     "backtest": {"FILE", "--law", "--json", *TABLE, *REFIT, *SEARCH},
@@ -21,6 +23,10 @@ COMMANDS = {
         "FILE|FIT.json|LAW@SOURCE", "--law", "--json", *TABLE, *REFIT,
         "--flops", "--params", "--tokens", "--loss", "--max-params", "--max-tokens",
     },
+    "isoflop": {"FILE", "--figure", "--json", *TABLE, *SWEEP, *REFIT},
+    "envelope": {"FILE", "--n", "--smooth", "--target", "--json", *MAPPING, *REFIT},
+    "approaches": {"FILE", "--flops", "--figure", "--target", "--json", *MAPPING, *SWEEP, *REFIT},
+    "explain": {"FILE", "--base", "--step", "--flops", "--figure", "--target", "--json", *MAPPING, *SWEEP, *REFIT},
     "laws": {"NAME", "--json"},
     "calc": {"PARAMS", "TOKENS", "--params-non-embedding", "--json"},
     "runs list": {"SOURCE", "--json", *MAPPING},
