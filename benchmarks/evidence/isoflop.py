@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import isoflop
 import numpy as np
-from evidence._row import Row, run
 
+import isoflop_surfaces as surfaces
 import scalelaw as sl
+from evidence._row import Row, run
 
 PORIAN = "$SCALELAW_DATA/porian/porian_isoflop_points.csv"
 EXPLAIN = (
@@ -22,9 +22,9 @@ EXPLAIN = (
 PUBLISHED = {0.835: (0.82, 0.85), 0.706: (0.69, 0.72), 0.602: (0.59, 0.62), 0.571: (0.56, 0.59), 0.497: (0.49, 0.50)}
 GEMSTONES = {"hot": 0.0019816129, "hot_100b+": 0.0065925344, "cool_end": 0.0019640865}
 DESIGNS = {
-    "centred, 1 decade": isoflop.Design(1.0),
-    "off-centre": isoflop.Design(0.6, 0.25),
-    "drifting": isoflop.Design(0.8, -0.2, 0.4),
+    "centred, 1 decade": surfaces.Design(1.0),
+    "off-centre": surfaces.Design(0.6, 0.25),
+    "drifting": surfaces.Design(0.8, -0.2, 0.4),
 }
 TABLES = 500
 
@@ -42,7 +42,7 @@ def measure() -> Iterator[Row]:
     yield _exact()
     yield from _parabola()
     for name in ("Besiroglu", "asymmetric"):
-        for kind in isoflop.NOISES:
+        for kind in surfaces.NOISES:
             yield _coverage(name, kind)
 
 
@@ -70,11 +70,11 @@ def _gemstones(name: str, objective: float) -> Row:
 
 def _exact() -> Row:
     before = time.process_time()
-    errors = [isoflop.bias(name, design, "powers")[:2] for name in isoflop.SURFACES for design in DESIGNS.values()]
+    errors = [surfaces.bias(name, design, "powers")[:2] for name in surfaces.SURFACES for design in DESIGNS.values()]
     slope, size = np.abs(errors).max(axis=0)
     return Row(
         "powers profile, noise-free: exponent within .001 and N* within 1 %, 4 surfaces x 3 designs",
-        f"{slope:.1e}, {size:.1e}", bool(slope <= 1e-3 and size <= 0.01), "python benchmarks/isoflop.py",
+        f"{slope:.1e}, {size:.1e}", bool(slope <= 1e-3 and size <= 0.01), "python benchmarks/isoflop_surfaces.py",
         time.process_time() - before,
     )  # fmt: skip
 
@@ -82,7 +82,7 @@ def _exact() -> Row:
 def _parabola() -> Iterator[Row]:
     for name, design in DESIGNS.items():
         before = time.process_time()
-        slope, size, found = isoflop.bias("asymmetric", design, "parabola")
+        slope, size, found = surfaces.bias("asymmetric", design, "parabola")
         assert found.bias is not None
         told = found.bias.size["parabola"]
         said = float(told[np.abs(told).argmax()])
@@ -90,15 +90,16 @@ def _parabola() -> Iterator[Row]:
         held = abs(said - size) <= 0.01 and abs(drift - slope) <= 1e-3
         measured = f"N* {size:+.1%}, told {said:+.1%}; exponent {slope:+.4f}, told {drift:+.4f}"
         promise = f"parabola, alpha .465, beta .155, {name}: its bias is told with sign and size"
-        yield Row(promise, measured, held, "python benchmarks/isoflop.py", time.process_time() - before)
+        yield Row(promise, measured, held, "python benchmarks/isoflop_surfaces.py", time.process_time() - before)
 
 
 def _coverage(name: str, kind: str) -> Row:
     before = time.process_time()
-    shares, failed = isoflop.coverage(name, kind, TABLES)
+    shares, failed = surfaces.coverage(name, kind, TABLES)
     return Row(
         f"{TABLES} noisy tables, {name}, {kind}: 86-94 % of 90 % intervals of a and N* hold the truth",
         f"a {shares[0]:.1%}, N* at 10x {shares[1]:.1%}, N* inside {shares[2]:.1%}; {failed} failed",
-        bool(np.all((shares >= 0.86) & (shares <= 0.94)) and not failed), f"python benchmarks/isoflop.py {TABLES}",
+        bool(np.all((shares >= 0.86) & (shares <= 0.94)) and not failed),
+        f"python benchmarks/isoflop_surfaces.py {TABLES}",
         time.process_time() - before,
     )  # fmt: skip

@@ -174,13 +174,14 @@ def sweep(observed: Observations, n: str, budgets: Sequence[float] | None, toler
     return Sweep(kept, n, frozen(flops[used]), group)
 
 
-def alike(compute: Array, tolerance: float) -> Array:
-    """Return budgets such that runs in turn fall within the tolerance of one: the middle of each cluster of compute."""
-    ordered = np.sort(compute)
+def alike(flops: Array, tolerance: float) -> Array:
+    """Return budgets such that every run is within the tolerance of one: the middle of each cluster of compute."""
+    ordered = np.sort(flops)
     found: list[float] = []
     while len(ordered):
         near = ordered <= ordered[0] * (1 + tolerance) ** 2 * (1 + 1e-9)
-        found.append(float(np.exp(np.log(ordered[near]).mean())))
+        same = ordered[near][-1] <= ordered[0] * (1 + 1e-9)
+        found.append(float(ordered[0] if same else np.exp(np.log(ordered[near]).mean())))
         ordered = ordered[~near]
     return np.array(found)
 

@@ -91,6 +91,23 @@ def test_a_long_warm_up_is_left_out() -> None:
     assert abs(after.value - TRUE) < abs(first.value - TRUE)
 
 
+def test_losses_read_on_the_way_give_way_to_ends_of_runs() -> None:
+    """Readings on the way, undecayed, are too high, the more so the smaller the model; ends are the law's own."""
+    ends = sweep()
+    rows: dict[str, list[Any]] = {name: [] for name in ("run", "params", "tokens", "loss")}
+    for at, (n, d) in enumerate(zip(ends["params"], ends["tokens"], strict=True)):
+        for step in np.geomspace(0.03, 1, 40):
+            undecayed = 0.0 if step == 1 else 0.03 * (1e9 / n) ** 0.2
+            for name, value in (("run", f"r{at}"), ("params", n), ("tokens", d * step)):
+                rows[name].append(value)
+            rows["loss"].append(float(loss(n, d * step)) + undecayed)
+    found = {reading.name: reading for reading in explain(table(rows), draws=0).readings}
+    first, after = found["as it is"].exponent, found["decay"].exponent
+    assert first is not None and after is not None and found["decay"].how == "ends of runs"
+    assert after.value == pytest.approx(TRUE, abs=1e-3)
+    assert first.value > TRUE + 0.005
+
+
 def test_steps_change_the_conditions_of_those_before() -> None:
     columns = {name: np.tile(values, 3) for name, values in sweep().items()}
     kind = np.repeat(["a", "b", "c"], 45)

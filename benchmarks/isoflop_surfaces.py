@@ -1,4 +1,4 @@
-"""Simulated IsoFLOP sweeps of known surfaces: bias without noise, coverage with it; ``python benchmarks/isoflop.py``."""
+"""Simulated IsoFLOP sweeps of known surfaces: bias without noise, coverage of intervals with it."""
 
 import sys
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def bias(name: str, design: Design, profile: str) -> tuple[float, float, IsoFlop
 
 
 def coverage(name: str, kind: str, tables: int, profile: str = "powers", noise: float = 0.003) -> tuple[Array, int]:
-    """Return the shares of 90 % intervals of a, of N* at ten times the last budget, and of N* inside, that hold the truth.
+    """Return how often 90 % intervals of a, of N* at ten times the last budget, and of N* inside hold the truth.
 
     Returns:
         The three shares, and how many tables had no analysis.
