@@ -36,7 +36,7 @@ def found(runs: RunTable) -> IsoFlop:
     first = np.isclose(rows.columns["flops"], FLOPS[0])
     t = np.log(rows.columns["params"])
     return isoflop_observations(
-        replace(rows, y=np.where(first, 4 - 0.02 * (t - t[first].mean()) ** 2, rows.y)), IsoFlopSpec(draws=40)
+        replace(rows, y=np.where(first, 4 - 0.02 * (t - t[first].mean()) ** 2, rows.y)), IsoFlopSpec(draws=40, window=1e6)
     )
 
 
