@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from scalelaw.runs import review_runs as review_runs
     from scalelaw.workflows.init import init as init
     from scalelaw.workflows.project import load_project as load_project
+    from scalelaw.workflows.report import report as report
     from scalelaw.workflows.study import Study as Study
     from scalelaw.workflows.study import study as study
 
@@ -73,7 +74,7 @@ _HOMES = {
         "plan",
     ),
     "scalelaw.runs": ("Observations", "RunTable", "export_runs", "load_runs", "record", "review_runs"),
-    "scalelaw.workflows": ("Study", "init", "load_project", "study"),
+    "scalelaw.workflows": ("Study", "init", "load_project", "report", "study"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("datasets", "laws")

@@ -23,6 +23,9 @@ File = Annotated[
     typer.Argument(help="Runs: CSV, TSV, JSON, JSONL or Parquet, or the logs of a tracker or trainer.", metavar="FILE"),
 ]
 LawName = Annotated[str, typer.Option("--law", help="Law by name, spelling or formula.", metavar="NAME|FORMULA")]
+Plot = Annotated[
+    bool | None, typer.Option("--plot/--no-plot", help="Show the runs as a scatter; unsaid, on a terminal only.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 

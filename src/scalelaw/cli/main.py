@@ -78,6 +78,7 @@ app = typer.Typer(
 )
 app.command("init")(init.init_command)
 app.command("study")(study.study_command)
+app.command("report")(study.report_command)
 app.command("fit")(fit.fit_command)
 app.command("backtest")(backtest.backtest_command)
 app.command("isoflop")(isoflop.isoflop_command)

@@ -1,5 +1,6 @@
 """What every figure shares: the canvas, the colours, and how numbers stand on an axis."""
 
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,16 @@ def plain_log_ticks(axis: Any) -> None:
     axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 4, 5, 7)))
     axis.set_major_formatter(FormatStrFormatter("%g"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def svg(figure: "Figure") -> str:
+    """Return a figure as SVG text, the same for the same figure."""
+    from matplotlib import rc_context
+
+    written = StringIO()
+    with rc_context({"svg.hashsalt": "scalelaw", "svg.fonttype": "none"}):
+        figure.savefig(written, format="svg", metadata={"Date": None})
+    return written.getvalue()
 
 
 def save(figure: "Figure", path: str | Path) -> Path:

@@ -16,8 +16,9 @@ SEARCH = {"--loss", "--delta", "--on", "--starts"}
 
 COMMANDS = {
     "init": {"FILE", "--answer", "--force", "--dry-run", "--json", *MAPPING},
-    "study": {"FILE", "--law", "--flops", "--out", "--demo", "--json", *TABLE, *REFIT},
-    "fit": {"FILE", "--law", "--save", "--json", *TABLE, *REFIT, *SEARCH},
+    "study": {"FILE", "--law", "--flops", "--out", "--demo", "--plot", "--json", *TABLE, *REFIT},
+    "report": {"FILE", "--to", "--law", "--flops", "--demo", *TABLE, *REFIT},
+    "fit": {"FILE", "--law", "--save", "--plot", "--json", *TABLE, *REFIT, *SEARCH},
     "backtest": {"FILE", "--law", "--json", *TABLE, *REFIT, *SEARCH},
     "plan": {
         "FILE|FIT.json|LAW@SOURCE", "--law", "--json", *TABLE, *REFIT,
