@@ -35,9 +35,8 @@ def found(runs: RunTable) -> IsoFlop:
     rows: Observations = runs.endpoints()
     first = np.isclose(rows.columns["flops"], FLOPS[0])
     t = np.log(rows.columns["params"])
-    return isoflop_observations(
-        replace(rows, y=np.where(first, 4 - 0.02 * (t - t[first].mean()) ** 2, rows.y)), IsoFlopSpec(draws=40, window=1e6)
-    )
+    bent = np.where(first, 4 - 0.02 * (t - t[first].mean()) ** 2, rows.y)
+    return isoflop_observations(replace(rows, y=bent), IsoFlopSpec(draws=40, window=1e6))
 
 
 def test_profiles_hold_every_run_and_the_optima_found(found: IsoFlop) -> None:
