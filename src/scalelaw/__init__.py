@@ -16,17 +16,25 @@ if TYPE_CHECKING:
     from scalelaw.backtesting import backtest as backtest
     from scalelaw.core.forecaster import Forecaster as Forecaster
     from scalelaw.core.forecaster import Prediction as Prediction
+    from scalelaw.fitting import Envelope as Envelope
     from scalelaw.fitting import FitResult as FitResult
     from scalelaw.fitting import Influence as Influence
+    from scalelaw.fitting import IsoFlop as IsoFlop
     from scalelaw.fitting import Noise as Noise
     from scalelaw.fitting import Published as Published
+    from scalelaw.fitting import envelope as envelope
     from scalelaw.fitting import fit as fit
+    from scalelaw.fitting import isoflop as isoflop
     from scalelaw.fitting import load_fit as load_fit
     from scalelaw.fitting import published as published
+    from scalelaw.planning import Agreement as Agreement
+    from scalelaw.planning import Explanation as Explanation
     from scalelaw.planning import Plan as Plan
     from scalelaw.planning import Robustness as Robustness
+    from scalelaw.planning import approaches as approaches
     from scalelaw.planning import calculate as calculate
     from scalelaw.planning import compute_penalty as compute_penalty
+    from scalelaw.planning import explain as explain
     from scalelaw.planning import frontier as frontier
     from scalelaw.planning import plan as plan
     from scalelaw.planning import robustness as robustness
@@ -45,8 +53,32 @@ if TYPE_CHECKING:
 _HOMES = {
     "scalelaw.backtesting": ("Backtest", "backtest"),
     "scalelaw.core.forecaster": ("Forecaster", "Prediction"),
-    "scalelaw.fitting": ("FitResult", "Influence", "Noise", "Published", "fit", "load_fit", "published"),
-    "scalelaw.planning": ("Plan", "Robustness", "calculate", "compute_penalty", "frontier", "plan", "robustness"),
+    "scalelaw.fitting": (
+        "Envelope",
+        "FitResult",
+        "Influence",
+        "IsoFlop",
+        "Noise",
+        "Published",
+        "envelope",
+        "fit",
+        "isoflop",
+        "load_fit",
+        "published",
+    ),
+    "scalelaw.planning": (
+        "Agreement",
+        "Explanation",
+        "Plan",
+        "Robustness",
+        "approaches",
+        "calculate",
+        "compute_penalty",
+        "explain",
+        "frontier",
+        "plan",
+        "robustness",
+    ),
     "scalelaw.runs": ("Observations", "RunTable", "export_runs", "load_runs", "record", "review_runs"),
     "scalelaw.workflows": ("Study", "init", "load_project", "report", "study"),
 }

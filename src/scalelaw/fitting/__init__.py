@@ -1,5 +1,8 @@
 """Fitting laws to observations: solver, starts, bootstrap, and the results as forecasters."""
 
+from scalelaw.fitting.envelope import Envelope as Envelope
+from scalelaw.fitting.envelope import envelope as envelope
+from scalelaw.fitting.envelope import envelope_observations as envelope_observations
 from scalelaw.fitting.files import is_fit as is_fit
 from scalelaw.fitting.files import load_fit as load_fit
 from scalelaw.fitting.fit import fit as fit
@@ -7,10 +10,22 @@ from scalelaw.fitting.fit import fit_observations as fit_observations
 from scalelaw.fitting.fit import make_spec as make_spec
 from scalelaw.fitting.influence import Influence as Influence
 from scalelaw.fitting.influence import influence as influence
+from scalelaw.fitting.isoflop import isoflop as isoflop
+from scalelaw.fitting.isoflop import isoflop_observations as isoflop_observations
+from scalelaw.fitting.isoflop import isoflop_sweep as isoflop_sweep
+from scalelaw.fitting.isoflop import observe_rows as observe_rows
+from scalelaw.fitting.isoflop_result import IsoFlop as IsoFlop
+from scalelaw.fitting.isoflop_spec import IsoFlopOptions as IsoFlopOptions
+from scalelaw.fitting.isoflop_spec import IsoFlopSpec as IsoFlopSpec
+from scalelaw.fitting.isoflop_spec import make_isoflop_spec as make_isoflop_spec
 from scalelaw.fitting.noise import Noise as Noise
 from scalelaw.fitting.observe import observe as observe
 from scalelaw.fitting.published import Published as Published
 from scalelaw.fitting.published import published as published
 from scalelaw.fitting.result import FitResult as FitResult
+from scalelaw.fitting.scaling import Scaling as Scaling
 from scalelaw.fitting.spec import FitOptions as FitOptions
 from scalelaw.fitting.spec import FitSpec as FitSpec
+from scalelaw.fitting.sweep import Sweep as Sweep
+from scalelaw.fitting.sweep import alike as alike
+from scalelaw.fitting.sweep import sweep as sweep
