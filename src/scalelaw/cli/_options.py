@@ -13,6 +13,7 @@ from scalelaw.core.numbers import parse_number
 
 if TYPE_CHECKING:
     from scalelaw.fitting import FitOptions
+    from scalelaw.fitting.spec import Intervals
     from scalelaw.runs import Reduction, RunTable
 
 _TABLE = "The table"
@@ -159,11 +160,10 @@ class DrawOptions:
     """How sure the answer must be."""
 
     draws: Annotated[
-        int, typer.Option(help="Bootstrap refits; 0 for none.", parser=_whole, metavar="N", rich_help_panel=_FIT)
+        int,
+        typer.Option(help="Draws of the coefficients; 0 for none.", parser=_whole, metavar="N", rich_help_panel=_FIT),
     ] = 1000
-    seed: Annotated[
-        int, typer.Option(help="Seed of the resampling.", parser=_whole, metavar="N", rich_help_panel=_FIT)
-    ] = 0
+    seed: Annotated[int, typer.Option(help="Seed of the draws.", parser=_whole, metavar="N", rich_help_panel=_FIT)] = 0
     level: Annotated[
         float,
         typer.Option(
@@ -171,22 +171,32 @@ class DrawOptions:
         ),
     ] = 0.9
 
+    intervals: Annotated[str, _text("How intervals are drawn.", "auto|laplace|sandwich|wild|cluster|pairs", _FIT)] = (
+        "auto"
+    )
+
     def chosen(self) -> "FitOptions":
         """Return them as options of a fit."""
-        return {"draws": self.draws, "seed": self.seed, "level": self.level}
+        return {
+            "draws": self.draws,
+            "seed": self.seed,
+            "level": self.level,
+            "intervals": cast("Intervals", self.intervals),
+        }
 
 
 @dataclass(frozen=True)
 class SearchOptions:
     """What is minimised, and from where."""
 
-    loss: Annotated[str, _text("huber, absolute or squared.", "KIND", _FIT)] = "huber"
+    loss: Annotated[str, _text("huber, absolute, squared or, for scores, binomial.", "KIND", _FIT)] = "huber"
     delta: Annotated[
-        float,
-        typer.Option(
-            help="Huber's threshold, in units of the residual.", parser=_real, metavar="X", rich_help_panel=_FIT
-        ),
-    ] = 1e-3
+        str, _text("Huber's threshold, in units of the residual, or auto: 1.345 sd of the residuals.", "X|auto", _FIT)
+    ] = "1e-3"
+    scale: Annotated[
+        str | None,
+        _text("What the sd of the noise is a power of (flops or an input), or se.", "QUANTITY|se", _FIT),
+    ] = None
     on: Annotated[str, _text("Residuals of the log of the target, or of the target: log or raw.", "SCALE", _FIT)] = (
         "log"
     )
@@ -205,7 +215,9 @@ class SearchOptions:
         """
         from scalelaw.fitting import Noise
 
-        return {"noise": Noise(self.loss, self.delta, self.on), "starts": self.starts}  # type: ignore[arg-type]
+        delta = self.delta if self.delta == "auto" else _real(self.delta)
+        noise = Noise(self.loss, delta, self.on, self.scale)  # type: ignore[arg-type]
+        return {"noise": noise, "starts": self.starts}
 
 
 def pairs(values: Sequence[str] | None, option: str) -> dict[str, str]:

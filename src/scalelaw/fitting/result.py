@@ -14,7 +14,15 @@ from scalelaw.core.numbers import format_number
 from scalelaw.core.text import table
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.core.version import __version__
+from scalelaw.fitting.coordinates import Coordinates
+from scalelaw.fitting.errors import Errors, errors, log_size
+from scalelaw.fitting.intervals import described
+from scalelaw.fitting.noise import Noise
+from scalelaw.fitting.replicates import SeedFloor, seed_floor
+from scalelaw.fitting.sample import Sample, numbered
+from scalelaw.fitting.solve import Problem
 from scalelaw.fitting.spec import FitSpec
+from scalelaw.fitting.spread import Spread
 from scalelaw.fitting.status import FitStatus
 from scalelaw.laws import Law
 from scalelaw.runs import SetAside
@@ -50,7 +58,7 @@ class FitResult:
     Attributes:
         law: the law.
         coef: coefficients at the optimum, (k,).
-        draws: bootstrap coefficients (b, k), or None where none were asked for.
+        draws: draws of the coefficients (b, k), or None where none were asked for.
         objective: weighted sum of losses at the optimum.
         status: whether the optimum can be trusted.
         spec: how it was fitted.
@@ -59,6 +67,8 @@ class FitResult:
         domain: quantity -> range fitted.
         findings: what was noticed.
         notes: what was assumed or derived, in words.
+        noise: how residuals were scored, its threshold a number; None stands for that of the spec.
+        spread: relative size of the noise of each row, where it was found or known.
         version: scalelaw's version.
     """
 
@@ -73,6 +83,8 @@ class FitResult:
     domain: Domain
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    noise: Noise | None = None
+    spread: Spread | None = None
     version: str = __version__
 
     @property
@@ -96,25 +108,62 @@ class FitResult:
         law = {"law": self.law.spelling, "revision": self.law.revision}
         return digest({"rows": self.rows.digest, "target": self.target, **law, "spec": self.spec.to_dict()})
 
+    @property
+    def scoring(self) -> Noise:
+        """How residuals were scored, its threshold a number."""
+        return self.noise or self.spec.noise
+
+    @property
+    def fitted(self) -> int:
+        """How many coefficients were fitted."""
+        return len(self.coef) - len(self.spec.fixed) - len(self.spec.ties)
+
     @cached_property
     def residuals(self) -> Array:
         """Predicted minus measured, on the scale of the noise, (n,)."""
-        noise = self.spec.noise
-        return noise.scaled(self.law.predict(self.coef, self.rows.x)) - noise.scaled(self.rows.y)
+        value = np.asarray(self.law.predict(self.coef, self.rows.x))
+        return self.scoring.residual(value, self.scoring.scaled(self.rows.y))[0]
+
+    @cached_property
+    def sample_of_rows(self) -> Sample:
+        """The problem at its optimum, from which draws and errors are made."""
+        coordinates = Coordinates(self.law, self.rows.x, self.spec.restrictions)
+        y, spread = self.scoring.scaled(self.rows.y), None if self.spread is None else self.spread.relative
+        problem = Problem(coordinates, self.rows.x, y, self.scoring, spread)
+        named = self.scoring.scale if self.spread is not None and self.spread.gamma is not None else None
+        u = coordinates.coordinates(self.coef[None])[0]
+        return Sample(problem, u, self.rows.weight, numbered(self.rows.cluster), log_size(self.rows.x, named))
+
+    @cached_property
+    def errors(self) -> Errors:
+        """How the noise of a run is distributed."""
+        return errors(self.sample_of_rows)
+
+    @cached_property
+    def seed_floor(self) -> SeedFloor | None:
+        """The noise between runs with equal inputs; None where no two runs have them."""
+        sample = self.sample_of_rows
+        standardised = self.residuals if self.spread is None else self.residuals / self.spread.relative
+        return seed_floor(self.rows.x, standardised, sample.member, self.fitted)
 
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
-        """Draw (draws, n) predictions; ``new_run`` adds a resampled residual, inflated for the coefficients fitted."""
+        """Draw (draws, n) predictions; ``new_run`` adds the noise of one run, never less than seeds alone make."""
         if self.draws is None:
             return None
         mean = np.asarray(self.law.predict(self.draws, x))
         if kind == "mean":
             return mean
-        noise, n = self.spec.noise, len(self.rows.y)
-        free = len(self.coef) - len(self.spec.fixed) - len(self.spec.ties)
-        pool = self.residuals * np.sqrt(n / max(n - free, 1))
-        rng = np.random.default_rng(seed)
-        error = rng.choice(pool, size=mean.shape, p=self.rows.weight / self.rows.weight.sum())
-        return noise.unscaled(noise.scaled(mean) - error)
+        noise, rng = self.scoring, np.random.default_rng(seed)
+        relative = 1.0 if self.spread is None else self.spread.at(x, noise)
+        if noise.kind == "binomial":
+            items = np.round(1 / np.broadcast_to(relative, mean.shape[-1:]) ** 2).astype(int)
+            share = np.clip(mean, 0, 1)
+            return np.clip(share + self.errors.sd * (rng.binomial(items, share) / items - share), 0.0, 1.0)
+        named = noise.scale if self.spread is not None and self.spread.gamma is not None else None
+        size = np.broadcast_to(log_size(x, named), mean.shape[-1:])
+        floor = self.seed_floor.sd / self.errors.sd if self.seed_floor and self.errors.sd > 0 else 0.0
+        error = self.errors.draw(size, len(mean), rng) * relative * max(1.0, floor)
+        return np.asarray(noise.unscaled(noise.scaled(mean) - error))
 
     def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
         """Predict at n points, with the interval of the mean or of a new run."""
@@ -170,6 +219,11 @@ class FitResult:
             "domain": {name: list(ends) for name, ends in self.domain.items()},
             "findings": [finding.to_dict() for finding in self.findings],
             "notes": list(self.notes),
+            "noise": {
+                **self.scoring.to_dict(),
+                "spread": self.spread.to_dict() if self.spread else None,
+                "seed_floor": self.seed_floor.to_dict() if self.seed_floor else None,
+            },
             "spec": self.spec.to_dict(),
             "digest": self.digest,
             "version": self.version,
@@ -198,23 +252,39 @@ class FitResult:
 
     def _lines(self) -> list[str]:
         """Return what stands below the coefficients."""
-        noise, draws = self.spec.noise, 0 if self.draws is None else len(self.draws)
-        how = "clusters of a run" if len(np.unique(self.rows.cluster)) < len(self.rows.y) else "rows"
+        draws = 0 if self.draws is None else len(self.draws)
+        runs, rows = len(np.unique(self.rows.cluster)), len(self.rows.y)
+        how = described(self.spec, draws, runs, rows) if draws else "none: no draws asked for"
         ranges = ", ".join(
             f"{name} {format_number(self.domain[name][0])} to {format_number(self.domain[name][1])}"
             for name in dict.fromkeys((*self.inputs, "flops"))
             if name in self.domain
         )
         lines = [
-            f"  objective   {self.objective:.8g} (sum of losses; {noise})",
+            f"  objective   {self.objective:.8g} (sum of losses; {self.scoring})",
             f"  optimum     {self.status}",
-            f"  intervals   {draws} bootstrap refits over {how}" if draws else "  intervals   none: no draws asked for",
+            f"  intervals   {how}",
+            *self._noise_lines(),
             f"  rows        {self.rows.read} read, {len(self.rows.y)} fitted",
             *(f"              {part.n} set aside: {part.reason}" for part in self.rows.set_aside),
             f"  fitted on   {ranges}",
             *(f"  note        {note}" for note in self.notes),
             *self._doubts(),
         ]
+        return lines
+
+    def _noise_lines(self) -> list[str]:
+        """Return what was found of the noise."""
+        spread, lines = self.spread, []
+        if spread is not None and spread.gamma is not None:
+            size, se = f"({self.scoring.scale} / {np.exp(spread.log_reference):.3g})", spread.gamma_se
+            lines.append(f"  noise       sd grows as {size}^{spread.gamma:.3g} (se {se:.2g})")
+        if spread is not None and spread.excess is not None:
+            lines.append(f"  noise       sd {spread.excess:.3g} beyond the standard errors of the values")
+        if self.scoring.kind == "binomial" and len(self.rows.y) > self.fitted:
+            lines.append(f"  noise       {self.errors.sd:.3g} times the binomial sd of n_items")
+        if self.seed_floor is not None:
+            lines.append(f"  seed floor  {self.seed_floor}")
         return lines
 
     def _doubts(self) -> list[str]:

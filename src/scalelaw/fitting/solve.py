@@ -51,21 +51,25 @@ class Problem:
         x: inputs, each (n,).
         y: measured values on the scale of residuals, (n,).
         noise: how residuals are scored.
+        spread: relative size of the noise of each row, by which residuals are divided, (n,); None where it is one.
     """
 
     coordinates: Coordinates
     x: Inputs
     y: Array
     noise: Noise
+    spread: Array | None = None
 
-    def evaluate(self, u: Array) -> "State":
-        """Return residuals and derivatives at coordinates (p, q)."""
+    def evaluate(self, u: Array, y: Array | None = None) -> "State":
+        """Return residuals and derivatives at coordinates (p, q), of other measured values (p, n) where given."""
         coef, slopes = self.coordinates.coef_and_slopes(u)
         value, jacobian = self.coordinates.law.value_and_jacobian(coef, self.x)
-        if self.noise.on == "log":
-            jacobian *= (1.0 / value)[:, None, :]
-            value = np.log(value)
-        return State(u, value - self.y, jacobian, slopes)
+        residual, by_value = self.noise.residual(value, self.y if y is None else y)
+        if by_value is not None:
+            jacobian *= by_value[:, None, :]
+        if self.spread is not None:
+            residual, jacobian = residual / self.spread, jacobian / self.spread
+        return State(u, residual, jacobian, slopes)
 
 
 @dataclass(eq=False)
@@ -112,13 +116,14 @@ class State:
 _STATE = ("u", "residual", "jacobian", "slopes")
 
 
-def solve(problem: Problem, start: Array, weight: Array, *, warm: bool = False) -> Solution:
+def solve(problem: Problem, start: Array, weight: Array, *, y: Array | None = None, warm: bool = False) -> Solution:
     """Minimise the objective from every start.
 
     Args:
         problem: law, rows and noise.
         start: coordinates (p, q).
         weight: weights (n,) shared by all problems, or (p, n).
+        y: measured values of each problem, (p, n), where they are not those all share.
         warm: the start is near an optimum already, so that the first stage, least squares, is skipped.
     """
     every = problem.noise.stages
@@ -133,7 +138,7 @@ def solve(problem: Problem, start: Array, weight: Array, *, warm: bool = False) 
             part = slice(first, first + chunk)
             for stage, delta in enumerate(stages, start=1):
                 limit = most_steps if stage == len(stages) else _FIRST_STAGE_STEPS
-                batch = _Batch(problem, delta, u[part], weight[part])
+                batch = _Batch(problem, delta, u[part], weight[part], None if y is None else y[part])
                 u[part], objective[part], taken = batch.run(limit, tolerance)
                 steps[part] += taken
     if problem.noise.kind == "absolute":
@@ -144,11 +149,11 @@ def solve(problem: Problem, start: Array, weight: Array, *, warm: bool = False) 
 class _Batch:
     """The problems still moving, at one threshold; those at rest leave the arrays."""
 
-    def __init__(self, problem: Problem, delta: float, u: Array, weight: Array) -> None:
-        self.problem, self.delta = problem, delta
+    def __init__(self, problem: Problem, delta: float, u: Array, weight: Array, y: Array | None) -> None:
+        self.problem, self.delta, self.y = problem, delta, y
         self.low, self.high = problem.coordinates.low, problem.coordinates.high
         self.index, self.weight = np.arange(len(u)), weight
-        self.state = problem.evaluate(np.clip(u, self.low, self.high))
+        self.state = problem.evaluate(np.clip(u, self.low, self.high), y)
         self.objective = self.state.objective(weight, delta)
         self.damping = np.full(len(u), _DAMPING[0])
         self.still = np.zeros(len(u), int)
@@ -172,7 +177,7 @@ class _Batch:
     def _step(self, tolerance: float) -> None:
         """Try one damped step of every problem and keep those that help."""
         direction = self._direction(*self.state.normal_equations(self.weight, self.delta))
-        trial = self.problem.evaluate(np.clip(self.state.u + direction, self.low, self.high))
+        trial = self.problem.evaluate(np.clip(self.state.u + direction, self.low, self.high), self.y)
         objective = trial.objective(self.weight, self.delta)
         better = objective < self.objective
         gain = (self.objective - objective) / np.maximum(self.objective, _PERFECT)
@@ -205,3 +210,4 @@ class _Batch:
         self.state = self.state.only(moving)
         self.index, self.weight, self.objective = self.index[moving], self.weight[moving], self.objective[moving]
         self.damping, self.still = self.damping[moving], self.still[moving]
+        self.y = None if self.y is None else self.y[moving]
