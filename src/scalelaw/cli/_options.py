@@ -41,6 +41,10 @@ def _whole(text: str | int) -> int:
     return int(value)
 
 
+def _threshold(text: str | float) -> float | str:
+    return "auto" if text == "auto" else _real(text)
+
+
 def _text(help: str, metavar: str, panel: str, *names: str) -> typer.models.OptionInfo:
     return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=panel)  # type: ignore[no-any-return]
 
@@ -191,7 +195,13 @@ class SearchOptions:
 
     loss: Annotated[str, _text("huber, absolute, squared or, for scores, binomial.", "KIND", _FIT)] = "huber"
     delta: Annotated[
-        str, _text("Huber's threshold, in units of the residual, or auto: 1.345 sd of the residuals.", "X|auto", _FIT)
+        str,
+        typer.Option(
+            help="Huber's threshold, in units of the residual, or auto: 1.345 sd of the residuals.",
+            parser=_threshold,
+            metavar="X|auto",
+            rich_help_panel=_FIT,
+        ),
     ] = "1e-3"
     scale: Annotated[
         str | None,
@@ -215,8 +225,7 @@ class SearchOptions:
         """
         from scalelaw.fitting import Noise
 
-        delta = self.delta if self.delta == "auto" else _real(self.delta)
-        noise = Noise(self.loss, delta, self.on, self.scale)  # type: ignore[arg-type]
+        noise = Noise(self.loss, self.delta, self.on, self.scale)  # type: ignore[arg-type]
         return {"noise": noise, "starts": self.starts}
 
 

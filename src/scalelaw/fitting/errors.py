@@ -1,24 +1,18 @@
-"""How the noise of the rows is distributed, read off the residuals: trend with size, what a run's rows share, shape.
+"""How the noise of the rows is distributed, read off the residuals: trend with size, what a run's rows share, shape."""
 
-The objective may be nearly a least absolute one, whose own residuals vanish at as many rows as there are
-coefficients. So the noise is read from an efficient fit (Huber at 1.345 standard deviations) started at the optimum.
-"""
-
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from scalelaw.core.types import AnyArray, Array, Inputs
-from scalelaw.fitting.sample import Linear, Sample, linearised
-from scalelaw.fitting.solve import solve
+from scalelaw.fitting.sample import Linear, Sample
 
 _NODES = 9
 _STEEPEST = 2.0
 _GRID = np.linspace(-_STEEPEST, _STEEPEST, 81)
-_PRIOR_SD = 0.5
+_PRIOR_SD = 0.35
 _FEWEST_FOR_TREND = 5
 _POOL = 64
-_EFFICIENT = 1.345
 _TINY = 1e-300
 
 
@@ -91,14 +85,14 @@ def log_size(x: Inputs, name: str | None = None) -> Array:
     raise KeyError(name)
 
 
-def errors(sample: Sample) -> Errors:
-    """Estimate how the noise of a sample's rows is distributed."""
-    at, size = efficient(sample), sample.size
+def errors(sample: Sample, *, trend: bool = True) -> Errors:
+    """Estimate how the noise of a sample's rows is distributed, of the same size for all without ``trend``."""
+    at, size = sample.efficient, sample.size
     scale = float(np.std(size))
     axis = (size - size.mean()) / scale if scale > 0 else np.zeros_like(size)
     shared, swell = shared_part(at, sample.member)
     binomial = sample.problem.noise.kind == "binomial"
-    still = binomial or scale == 0
+    still = binomial or scale == 0 or not trend
     alike = 1 + shared * (len(size) / sample.runs - 1)
     delta = np.zeros(1) if still else _trend(at, axis, alike)
     pool = np.stack([_pool(at, np.exp(each * axis), sample.weight) for each in delta]) * np.sqrt(swell)
@@ -106,22 +100,6 @@ def errors(sample: Sample) -> Errors:
         pool = pool / min(float(np.sqrt(np.mean(pool**2))) or 1.0, 1.0)
     spare = max(sample.runs - at.slopes.shape[1], 1)
     return Errors(delta / (scale or 1.0), float(size.mean()), pool, shared, spare, len(size))
-
-
-def efficient(sample: Sample) -> Linear:
-    """Return the law made linear at an efficient fit: the optimum itself, unless its loss is nearly least absolute."""
-    own = linearised(sample)
-    threshold = _EFFICIENT * bulk_sd(own)
-    if threshold <= 0 or sample.problem.noise.threshold >= threshold:
-        return own
-    gentle = replace(sample.problem, noise=replace(sample.problem.noise, kind="huber", delta=threshold))
-    return linearised(replace(sample, problem=gentle, u=solve(gentle, sample.u[None], sample.weight, warm=True).u[0]))
-
-
-def bulk_sd(at: Linear) -> float:
-    """Return 1.4826 median |r| of all but the q residuals nearest zero, which a fit may have brought there."""
-    away = np.sort(np.abs(at.residual))[at.slopes.shape[1] :]
-    return 1.4826 * float(np.median(away)) if len(away) else 0.0
 
 
 def restricted_likelihood(at: Linear, relative: Array) -> Array:

@@ -10,10 +10,10 @@ MacKinnon & White 1985, Bell & McCaffrey 2002), which are right under any noise 
 import numpy as np
 
 from scalelaw.core.types import AnyArray, Array
-from scalelaw.fitting.errors import Errors, efficient, errors
-from scalelaw.fitting.sample import Linear, Sample, linearised
+from scalelaw.fitting.errors import Errors, errors
+from scalelaw.fitting.sample import Linear, Sample
 
-_HALFWAY = 60
+_HALFWAY = 90
 """Runs at which the noise model and the runs' own scores count alike."""
 _KERNEL = 0.6
 _TINY = 1e-300
@@ -32,8 +32,8 @@ def sandwich(sample: Sample, count: int, seed: int) -> Array:
 def _draws(sample: Sample, own: float, count: int, seed: int) -> Array:
     """Draw coordinates with a share ``own`` of the scores' covariance taken from the runs themselves."""
     weight, member, threshold = sample.weight, sample.member, sample.problem.noise.threshold
-    noise, slopes, at = errors(sample), linearised(sample).slopes, efficient(sample)
-    square, curvature = _expected(noise, threshold, sample.size)
+    noise, slopes, at = errors(sample), sample.linear.slopes, sample.efficient
+    square, curvature = expected(noise, threshold, sample.size)
     seen = _inside(at.residual, threshold, noise.relative(sample.size) * _kernel_width(noise)[:, None])
     score = np.clip(at.residual, -threshold, threshold)
     unit = np.maximum(np.linalg.norm(slopes, axis=0), _TINY)
@@ -81,7 +81,7 @@ def _observed(at: Linear, weight: Array, bent: Array, bread: Array, member: AnyA
     return np.asarray(pushed.T @ pushed * (groups - 1) / groups)
 
 
-def _expected(noise: Errors, threshold: float, size: Array) -> tuple[Array, Array]:
+def expected(noise: Errors, threshold: float, size: Array) -> tuple[Array, Array]:
     """Return the mean square of the score, and its mean derivative, of every row at each node, both (m, n)."""
     relative = noise.relative(size)
     if np.isinf(threshold):

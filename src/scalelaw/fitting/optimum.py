@@ -7,9 +7,9 @@ import numpy as np
 from scalelaw.core.errors import FitFailed
 from scalelaw.core.types import Array, Inputs
 from scalelaw.fitting.coordinates import Coordinates
-from scalelaw.fitting.errors import bulk_sd, efficient, log_size
+from scalelaw.fitting.errors import log_size
 from scalelaw.fitting.noise import Noise
-from scalelaw.fitting.sample import Sample, linearised, numbered
+from scalelaw.fitting.sample import Sample, bulk_sd, numbered
 from scalelaw.fitting.solve import Problem, Solution, solve
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.fitting.spread import Spread, first_spread, next_spread
@@ -58,10 +58,10 @@ def optimum(law: Law, rows: Observations, x: Inputs, spec: FitSpec) -> Optimum:
         sample = Sample(first, _best(law, solve(first, starts, rows.weight))[1], rows.weight, member, size)
         for _ in range(_ROUNDS):
             if spread is not None:
-                spread = next_spread(noise, spread, efficient(sample), rows, x)
+                spread = next_spread(noise, spread, sample.efficient, rows, x)
             tuned = _tuned(noise, sample, spread)
             problem = _problem(coordinates, x, rows, tuned, spread)
-            u = solve(problem, sample.u[None], rows.weight).u[0]
+            u = solve(problem, sample.u[None], rows.weight, warm=True).u[0]
             sample = replace(sample, problem=problem, u=u)
     solution = solve(problem, starts, rows.weight)
     best, u = _best(law, solution)
@@ -76,7 +76,7 @@ def _tuned(noise: Noise, sample: Sample, spread: Spread | None) -> Noise:
     """Return the noise with its threshold chosen from the bulk of the residuals, standardised by the new spread."""
     if noise.delta != "auto":
         return noise
-    at, old = linearised(sample), sample.problem.spread
+    at, old = sample.linear, sample.problem.spread
     ratio = (1.0 if old is None else old) / (1.0 if spread is None else spread.relative)
     standardised = replace(at, residual=at.residual * ratio)
     return noise.tuned(max(bulk_sd(standardised), 1e-12))

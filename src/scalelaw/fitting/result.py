@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from scalelaw.core.digest import digest
+from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, interval, outside
 from scalelaw.core.numbers import format_number
@@ -18,6 +19,7 @@ from scalelaw.fitting.coordinates import Coordinates
 from scalelaw.fitting.errors import Errors, errors, log_size
 from scalelaw.fitting.intervals import described
 from scalelaw.fitting.noise import Noise
+from scalelaw.fitting.profile import Profile, profile_coefficient, profile_prediction
 from scalelaw.fitting.replicates import SeedFloor, seed_floor
 from scalelaw.fitting.sample import Sample, numbered
 from scalelaw.fitting.solve import Problem
@@ -158,7 +160,8 @@ class FitResult:
         if noise.kind == "binomial":
             items = np.round(1 / np.broadcast_to(relative, mean.shape[-1:]) ** 2).astype(int)
             share = np.clip(mean, 0, 1)
-            return np.clip(share + self.errors.sd * (rng.binomial(items, share) / items - share), 0.0, 1.0)
+            noisy = share + self.errors.sd * (rng.binomial(items, share) / items - share)
+            return np.asarray(np.clip(noisy, 0.0, 1.0))
         named = noise.scale if self.spread is not None and self.spread.gamma is not None else None
         size = np.broadcast_to(log_size(x, named), mean.shape[-1:])
         floor = self.seed_floor.sd / self.errors.sd if self.seed_floor and self.errors.sd > 0 else 0.0
@@ -194,6 +197,30 @@ class FitResult:
             }
             for i, c in enumerate(self.law.coefs)
         }
+
+    def profile(
+        self, name: str | None = None, *, at: Mapping[str, float] | None = None, level: float | None = None
+    ) -> Profile:
+        """Return the profile likelihood of one coefficient, or of the mean ``at`` one point, with its interval.
+
+        Rows are taken as independent and alike.
+
+        Example:
+            >>> import scalelaw as sl
+            >>> fit = sl.fit("chinchilla", sl.datasets.load("synthetic-ladder"), noise=sl.Noise("squared"), draws=0)
+            >>> print(fit.profile("alpha"))  # doctest: +ELLIPSIS
+            alpha 0.34..., 90 % profile interval 0.3... to 0.3...
+
+        Raises:
+            BadInput: not one of both, no such free coefficient, or rows that share a run.
+        """
+        if (name is None) == (at is None):
+            raise BadInput("profile takes the name of a coefficient or at={...}, one of both")
+        level = level or self.spec.level
+        check_level(level)
+        if name is not None:
+            return profile_coefficient(self.sample_of_rows, name, self.spec.restrictions, level)
+        return profile_prediction(self.sample_of_rows, at or {}, level)
 
     def save(self, path: str) -> None:
         """Write the fit as JSON, draws included; ``load_fit`` reads it back bit for bit."""

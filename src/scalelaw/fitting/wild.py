@@ -3,7 +3,6 @@
 import numpy as np
 
 from scalelaw.core.types import Array
-from scalelaw.fitting.errors import efficient
 from scalelaw.fitting.sample import Linear, Sample
 from scalelaw.fitting.solve import solve
 
@@ -20,7 +19,7 @@ def wild(sample: Sample, count: int, seed: int) -> Array:
         count: how many refits.
         seed: seed of the multipliers.
     """
-    problem, at = sample.problem, efficient(sample)
+    problem, at = sample.problem, sample.efficient
     coef = problem.coordinates.coef(sample.u[None])[0]
     fitted = problem.noise.scaled(np.asarray(problem.coordinates.law.predict(coef, problem.x)))
     spread = 1.0 if problem.spread is None else problem.spread

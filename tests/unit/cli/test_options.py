@@ -10,8 +10,8 @@ MAPPING = {"--column", "--unit", "--derive", "--importer"}
 TABLE = {
     *MAPPING, "--target", "--exclude-top", "--reason", "--strict", "--per-byte", "--use", "--over",
 }  # fmt: skip
-REFIT = {"--draws", "--seed", "--level"}
-SEARCH = {"--loss", "--delta", "--on", "--starts"}
+REFIT = {"--draws", "--seed", "--level", "--intervals"}
+SEARCH = {"--loss", "--delta", "--on", "--scale", "--starts"}
 
 COMMANDS = {
     "study": {"FILE", "--law", "--flops", "--out", "--demo", "--json", *TABLE, *REFIT},
