@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --no-compile --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check fix bench tables docs evidence clean
+.PHONY: help setup demo test test-all check fix bench coverage tables docs evidence clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -36,14 +36,17 @@ bench: .venv/developer ## time the solver against the usual way, and the loading
 	$(BIN)/python benchmarks/bench_fit.py
 	$(BIN)/python benchmarks/bench_runs.py
 
+coverage: .venv/developer ## simulate how often intervals hold, into docs/coverage.md
+	$(BIN)/python benchmarks/coverage.py
+
 tables: .venv/developer ## fit and backtest every published table, into docs/tables.md
 	$(BIN)/python benchmarks/tables.py
 
 docs: .venv/developer ## build the documentation, warnings being errors, into docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going -q -E docs docs/_build/html
 
-evidence: .venv/developer ## measure again every figure we promise, into docs/evidence.md
-	$(BIN)/python benchmarks/evidence.py
+evidence: .venv/developer ## measure again every figure we promise, into docs/evidence.md; ONLY="plan startup" measures some
+	PYTHONPATH=benchmarks $(BIN)/python -m evidence $(ONLY)
 
 clean: ## remove what was built, except .venv
 	rm -rf build dist demo docs/_build docs/generated .*_cache .hypothesis

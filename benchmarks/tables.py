@@ -17,13 +17,13 @@ import numpy as np
 import scalelaw as sl
 from scalelaw.backtesting import backtest_observations
 from scalelaw.core.errors import ScalelawError, ScalelawWarning
-from scalelaw.core.quantities import recognise
 from scalelaw.core.text import table
-from scalelaw.fitting import fit_observations, make_spec
-from scalelaw.laws import parse
+from scalelaw.fitting import fit_observations, make_spec, observe
+from scalelaw.workflows import Project, read_project
 
 HERE = Path(__file__).parent
 DRAWS = 200
+_OURS = ("by", "split", "skip", "why")
 PAGE = """# Published tables, fitted
 
 Written by `make tables`: each table as `benchmarks/tables.toml` says it must be read, reduced to what may be fitted,
@@ -60,23 +60,18 @@ def described() -> dict[str, dict[str, Any]]:
     return tomllib.loads((HERE / "tables.toml").read_text())
 
 
-def parts(name: str, how: dict[str, Any]) -> Iterator[tuple[str, sl.RunTable]]:
-    """Load a table and yield it, or each of the parts it is split into, with a name."""
-    file = Path(os.environ["SCALELAW_DATA"]) / how["file"]
-    columns = {quantity: column or None for quantity, column in how.get("columns", {}).items()}
-    runs = sl.load_runs(file, columns=columns, units=how.get("units"), derive=how.get("derive"))
-    if "where" in how:
-        runs = runs.where(**{column: tuple(span) for column, span in how["where"].items()})
-    if "exclude_top" in how:
-        runs = runs.exclude_top(**how["exclude_top"], reason=how["reason"])
-    split = how.get("split", [])
+def parts(name: str, how: dict[str, Any]) -> Iterator[tuple[str, Project, sl.RunTable]]:
+    """Load a table and yield its project and the table, or each of the parts it is split into, with a name."""
+    said = {key: value for key, value in how.items() if key not in _OURS}
+    project = read_project(said, Path(os.environ["SCALELAW_DATA"]))
+    runs, split = project.table, how.get("split", [])
     if not split:
-        yield name, runs
+        yield name, project, runs
         return
-    named = [runs.runs[recognise(column) if recognise(column) in runs.runs else column].tolist() for column in split]
+    named = [runs.values(column).tolist() for column in split]
     for key in dict.fromkeys(zip(*named, strict=True)):
         part = runs.where(**dict(zip(split, key, strict=True)))
-        yield f"{name} {' '.join(map(str, key))}", part
+        yield f"{name} {' '.join(map(str, key))}", project, part
 
 
 def lines(name: str, how: dict[str, Any]) -> Iterator[Line]:
@@ -84,10 +79,9 @@ def lines(name: str, how: dict[str, Any]) -> Iterator[Line]:
     if "skip" in how:
         yield Line(name, 0, 0, 0, None, None, f"not fitted: {how['skip']}")
         return
-    law = parse(how.get("law", "chinchilla"))[0]
-    for label, runs in parts(name, how):
+    for label, project, runs in parts(name, how):
         try:
-            observed = runs.reduced(how.get("reduction", "endpoints"), how.get("target"), how.get("over", ()))
+            law, observed = observe(project.law, runs, target=project.target, use=project.use, over=project.over)
             fitted = fit_observations(law, observed, make_spec(draws=0))
             tested = backtest_observations(law, observed, make_spec(draws=DRAWS))
         except ScalelawError as error:

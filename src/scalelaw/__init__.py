@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from scalelaw.runs import load_runs as load_runs
     from scalelaw.runs import record as record
     from scalelaw.runs import review_runs as review_runs
+    from scalelaw.workflows.init import init as init
+    from scalelaw.workflows.project import load_project as load_project
     from scalelaw.workflows.study import Study as Study
     from scalelaw.workflows.study import study as study
 
@@ -42,7 +44,7 @@ _HOMES = {
     "scalelaw.fitting": ("FitResult", "Noise", "Published", "fit", "load_fit", "published"),
     "scalelaw.planning": ("Plan", "calculate", "compute_penalty", "frontier", "plan"),
     "scalelaw.runs": ("Observations", "RunTable", "export_runs", "load_runs", "record", "review_runs"),
-    "scalelaw.workflows": ("Study", "study"),
+    "scalelaw.workflows": ("Study", "init", "load_project", "study"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("datasets", "laws")

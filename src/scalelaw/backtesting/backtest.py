@@ -12,7 +12,7 @@ from scalelaw.backtesting.windows import AXES, Window, WindowRules, windows
 from scalelaw.core.errors import BadTable, FitFailed, ScalelawWarning
 from scalelaw.core.forecaster import Prediction
 from scalelaw.core.numbers import format_number
-from scalelaw.core.text import table
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec, observe
 from scalelaw.laws import Law, get
 from scalelaw.runs import SWEPT, Observations, Reduction
@@ -73,7 +73,7 @@ class Cut:
 
 
 @dataclass(frozen=True, eq=False)
-class Backtest:
+class Backtest(Printed):
     """All windows of a table, scored for one law."""
 
     law: Law
@@ -91,26 +91,24 @@ class Backtest:
             "cuts": [cut.to_dict() for cut in self.cuts],
         }
 
-    def __str__(self) -> str:
+    def sheet(self) -> Sheet:
+        """Return one line a cut."""
         if not self.cuts:
             rules = WindowRules()
-            return (
+            return Sheet(
                 f"backtest of {self.law.spelling}: no window has {rules.min_train} runs over {rules.min_decades} "
                 f"decades below the cut and {rules.min_test} above it; train more small runs"
             )
         head = ["cut", "reach", "fitted", "scored", "error", "bias", f"inside {100 * self.cuts[0].level:g} %",
                 "last value", "power in C"]  # fmt: skip
         rows = [head, *(_row(cut) for cut in self.cuts)]
+        doubts = dict.fromkeys(each for cut in self.cuts for each in cut.doubts)
         lines = [
-            f"backtest of {self.law.spelling}: {self.target} of the dearer runs, forecast from the cheaper ones",
-            table(rows, right=range(1, 9)),
-            *(
-                f"  * not certified: {doubt}"
-                for doubt in dict.fromkeys(each for cut in self.cuts for each in cut.doubts)
-            ),
-            *(f"  not fitted: {', '.join(names)}: {why}" for why, names in self._failures().items()),
+            *(("* not certified", doubt) for doubt in doubts),
+            *(("not fitted", f"{', '.join(names)}: {why}") for why, names in self._failures().items()),
         ]
-        return "\n".join(lines)
+        title = f"backtest of {self.law.spelling}: {self.target} of the dearer runs, forecast from the cheaper ones"
+        return Sheet(title, [Table(rows, right=range(1, 9)), Lines(lines, width=0)])
 
     def _failures(self) -> dict[str, list[str]]:
         """Return the windows that could not be fitted, by reason."""

@@ -8,7 +8,7 @@ from typing import Any, cast
 import typer
 from typer.core import TyperGroup
 
-from scalelaw.cli import backtest, calc, fit, laws, plan, runs, study
+from scalelaw.cli import backtest, calc, fit, init, laws, plan, runs, study
 from scalelaw.core.errors import BadInput, MissingExtra, ScalelawError, ScalelawWarning
 from scalelaw.core.version import __version__
 
@@ -76,6 +76,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Fit scaling laws to small training runs, measure how far to believe them, and plan the large one.",
 )
+app.command("init")(init.init_command)
 app.command("study")(study.study_command)
 app.command("fit")(fit.fit_command)
 app.command("backtest")(backtest.backtest_command)
@@ -89,9 +90,16 @@ app.add_typer(runs.app, name="runs")
 def version_option(
     context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version.")
 ) -> None:
-    """Fit scaling laws to small training runs, measure how far to believe them, and plan the large one."""
+    """Fit scaling laws to small training runs, measure how far to believe them, and plan the large one.
+
+    In a folder with a scalelaw.toml, which `scalelaw init` writes, plain `scalelaw` remakes its study.
+    """
     if version:
         typer.echo(__version__)
         raise typer.Exit
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        return
+    if study.project_here():
+        study.study_project(json=False)
+    else:
         typer.echo(context.get_help())

@@ -62,7 +62,7 @@ def plan_command(
         forecaster = fit_observations(chosen, observed, make_spec(**bootstrap.chosen()))
     else:
         why = f"is for fitting a table, and {source} is fitted already"
-        options.refuse_with(context, ("law", *options.names_of(options.TableOptions), "draws", "seed"), why)
+        options.refuse_with(context, ("law", *options.names_of(options.TableOptions), "draws", "seed", "intervals"), why)
     show(plan(forecaster, **asked), json)
 
 

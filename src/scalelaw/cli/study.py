@@ -1,5 +1,6 @@
 """``scalelaw study``: fit, backtest, plan and figures of one table."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,12 +10,16 @@ from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import progress, show
 from scalelaw.core.errors import BadInput
 
-MaybeFile = Annotated[str | None, typer.Argument(help="CSV, TSV, JSON, JSONL or Parquet file of runs.", metavar="FILE")]
+MaybeFile = Annotated[
+    str | None,
+    typer.Argument(help="Runs; without them the scalelaw.toml of this folder says what to study.", metavar="FILE"),
+]
 Flops = Annotated[
     str | None, typer.Option(help="Budget to plan for; ten times the dearest run unless given.", metavar="C")
 ]
 Out = Annotated[str | None, typer.Option(help="Folder for the figures; none are drawn without it.", metavar="DIR")]
 Demo = Annotated[bool, typer.Option("--demo", help="Study the shipped synthetic ladder instead of a file.")]
+_PROJECT = "scalelaw.toml"
 TABLE = options.TableOptions()
 DRAWS = options.DrawOptions()
 
@@ -32,6 +37,11 @@ def study_command(
     json: options.Json = False,
 ) -> None:
     """Fit, backtest, plan and draw from one table, printed together."""
+    if file is None and not demo and project_here():
+        given = ("law", "flops", "out", *options.names_of(options.TableOptions, options.DrawOptions))
+        options.refuse_with(context, given, "is for a FILE; say it in scalelaw.toml")
+        study_project(json)
+        return
     if demo == (file is not None):
         raise BadInput("study takes either a FILE of runs or --demo; try: scalelaw study --demo")
     if out is not None:
@@ -47,4 +57,19 @@ def study_command(
         runs = table.read(file)
     with progress("backtest") as moved:
         found = study(runs, law=law, flops=flops, out=out, progress=moved, **table.reduced(), **bootstrap.chosen())
+    show(found, json)
+
+
+def project_here() -> bool:
+    """Return whether this folder has a project."""
+    return Path(_PROJECT).is_file()
+
+
+def study_project(json: bool) -> None:
+    """Study what the ``scalelaw.toml`` of this folder says."""
+    from scalelaw.workflows.project import load_project
+
+    project = load_project()
+    with progress("backtest") as moved:
+        found = project.study(progress=moved)
     show(found, json)

@@ -1,8 +1,8 @@
 """What was noticed about a table or a fit, in four grades, each with a code and a way out."""
 
 import warnings
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -23,14 +23,31 @@ class Grade(StrEnum):
 
 
 @dataclass(frozen=True)
+class Answer:
+    """One way to settle a finding: what it means, and the arguments that say it.
+
+    Attributes:
+        says: in words.
+        settings: arguments of ``load_runs`` and ``study``, as ``scalelaw.toml`` holds them.
+    """
+
+    says: str
+    settings: Mapping[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True)
 class Finding:
-    """One thing noticed: ``code`` is stable and documented, ``rows`` counts what it touches."""
+    """One thing noticed: ``code`` is stable and documented, ``rows`` counts what it touches.
+
+    ``answers`` are the ways out that can be spelt; where only the user can know, ``scalelaw init`` offers them.
+    """
 
     code: str
     grade: Grade
     message: str
     rows: int = 0
     fix: str = ""
+    answers: tuple[Answer, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.message}; {self.fix}" if self.fix else self.message

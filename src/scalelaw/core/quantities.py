@@ -61,7 +61,8 @@ _TABLE = (
             "n_active", "active_params", "activated_params", "num_active_params"),
     _number("tokens", "D", "tokens", "training tokens seen",
             "d", "d_tokens", "num_tokens", "n_tokens", "train_tokens", "training_tokens", "total_tokens",
-            "tokens_seen", "token_count", "num_input_tokens_seen", "throughput_total_tokens"),
+            "tokens_seen", "token_count", "pretraining_data_size",
+            "num_input_tokens_seen", "throughput_total_tokens"),
     _number("unique_tokens", "U", "tokens", "distinct training tokens", "u", "u_unique_tokens", "unique_d"),
     _number("bytes", "bytes", "bytes", "training text seen", "n_bytes", "num_bytes", "train_bytes", "total_bytes"),
     _number("planned_tokens", "D", "tokens", "tokens the run was to see",
@@ -101,6 +102,8 @@ _TABLE = (
     _text("run", "name of the run", "run_name", "run_id"),
     _text("schedule", "learning-rate schedule", "lr_schedule", "lr_scheduler"),
     _text("tokenizer", "tokenizer"),
+    _text("eval_set", "what a metric was measured on", "evaluation_set", "valid_domain", "val_domain", "eval_domain",
+          "eval_dataset", "val_dataset", "valid_set", "validation_set", "val_set"),
     _text("dataset", "training data", "train_dataset", "data", "corpus"),
     _text("family", "model family", "model_family"),
     _text("recipe", "training recipe"),
@@ -115,6 +118,13 @@ QUANTITIES = MappingProxyType({quantity.name: quantity for quantity in _TABLE})
 
 METRICS = ("loss", "bpb", "score")
 """The quantities that are measured on held-out data rather than chosen."""
+
+BENCHMARKS = frozenset(
+    {"mmlu", "mmlu_pro", "arc_c", "arc_challenge", "arc_e", "arc_easy", "hellaswag", "winogrande", "winograd",
+     "xwinograd", "truthfulqa", "gsm8k", "humaneval", "mbpp", "piqa", "boolq", "openbookqa", "triviaqa", "lambada",
+     "bbh", "gpqa", "ifeval"}
+)  # fmt: skip
+"""Benchmarks whose bare name, as a column, says that the column is their score."""
 
 FORMULA_SYMBOLS = MappingProxyType({"N": "params", "D": "tokens", "C": "flops"})
 """The capital letters a formula may use for its inputs."""

@@ -6,10 +6,11 @@ FIT_CHECKPOINTS    ask    checkpoints are given to a law of end points, without 
 
 import re
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 from scalelaw.core.errors import BadInput
-from scalelaw.core.findings import Finding, Grade, enforce
+from scalelaw.core.findings import Answer, Finding, Grade, enforce
 from scalelaw.laws import Law, as_law
 from scalelaw.runs import SWEPT, Observations, Reduction, RunTable, check_which_params, load_runs
 
@@ -44,8 +45,18 @@ def observe(
         table = runs if isinstance(runs, RunTable) else load_runs(runs)
         observed = table.reduced(use or ("curves" if chosen.takes_curves else "endpoints"), target, over)
     if isinstance(law, str) and not _SAYS_PARAMS.search(law):
-        enforce(check_which_params(observed, chosen.inputs))
+        enforce(_which_params(chosen, observed))
     return chosen, observed
+
+
+def _which_params(law: Law, observed: Observations) -> list[Finding]:
+    """Ask which N a law takes that leaves it open, with the spellings that say it where the law has a shape for it."""
+    found = check_which_params(observed, law.inputs)
+    if "n" not in {field.name for field in fields(law)}:
+        return found
+    opened = law.spelling.removesuffix("]") + ("," if law.spelling.endswith("]") else "[")
+    answers = tuple(Answer(f"N is {kind}", {"law": f"{opened}n={kind}]"}) for kind in ("params_active", "params"))
+    return [replace(finding, answers=answers) for finding in found]
 
 
 def _given(law: Law, observed: Observations, use: Reduction | None) -> Observations:

@@ -12,7 +12,7 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, interval, outside
 from scalelaw.core.numbers import format_number
-from scalelaw.core.text import table
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.core.version import __version__
 from scalelaw.fitting.coordinates import Coordinates
@@ -54,7 +54,7 @@ class FittedRows:
 
 
 @dataclass(frozen=True, eq=False)
-class FitResult:
+class FitResult(Printed):
     """One law fitted to one target.
 
     Attributes:
@@ -256,11 +256,12 @@ class FitResult:
             "version": self.version,
         }
 
-    def __str__(self) -> str:
-        return "\n".join([f"{self.law.spelling} fitted to {self.target}", self._table(), *self._lines()])
+    def sheet(self) -> Sheet:
+        """Return coefficients, optimum, intervals, rows and doubts."""
+        return Sheet(f"{self.law.spelling} fitted to {self.target}", [self._table(), Lines(self._lines())])
 
-    def _table(self) -> str:
-        """Return the coefficients as text."""
+    def _table(self) -> Table:
+        """Return the coefficients."""
         percent = f"{100 * self.spec.level:g} % interval"
         rows = [["", "value", "se", percent, "", "meaning"]]
         for c, values in zip(self.law.coefs, self.coefficients().values(), strict=True):
@@ -275,9 +276,9 @@ class FitResult:
                     c.meaning,
                 ]
             )
-        return table(rows, right=[1, 2, 3, 4])
+        return Table(rows, right=[1, 2, 3, 4])
 
-    def _lines(self) -> list[str]:
+    def _lines(self) -> list[tuple[str, str]]:
         """Return what stands below the coefficients."""
         draws = 0 if self.draws is None else len(self.draws)
         runs, rows = len(np.unique(self.rows.cluster)), len(self.rows.y)
@@ -288,33 +289,33 @@ class FitResult:
             if name in self.domain
         )
         lines = [
-            f"  objective   {self.objective:.8g} (sum of losses; {self.scoring})",
-            f"  optimum     {self.status}",
-            f"  intervals   {how}",
+            ("objective", f"{self.objective:.8g} (sum of losses; {self.scoring})"),
+            ("optimum", str(self.status)),
+            ("intervals", how),
             *self._noise_lines(),
-            f"  rows        {self.rows.read} read, {len(self.rows.y)} fitted",
-            *(f"              {part.n} set aside: {part.reason}" for part in self.rows.set_aside),
-            f"  fitted on   {ranges}",
-            *(f"  note        {note}" for note in self.notes),
+            ("rows", f"{self.rows.read} read, {len(self.rows.y)} fitted"),
+            *(("", f"{part.n} set aside: {part.reason}") for part in self.rows.set_aside),
+            ("fitted on", ranges),
+            *(("note", note) for note in self.notes),
             *self._doubts(),
         ]
         return lines
 
-    def _noise_lines(self) -> list[str]:
+    def _noise_lines(self) -> list[tuple[str, str]]:
         """Return what was found of the noise."""
         spread, lines = self.spread, []
         if spread is not None and spread.gamma is not None:
             size, se = f"({self.scoring.scale} / {np.exp(spread.log_reference):.3g})", spread.gamma_se
-            lines.append(f"  noise       sd grows as {size}^{spread.gamma:.3g} (se {se:.2g})")
+            lines.append(("noise", f"sd grows as {size}^{spread.gamma:.3g} (se {se:.2g})"))
         if spread is not None and spread.excess is not None:
-            lines.append(f"  noise       sd {spread.excess:.3g} beyond the standard errors of the values")
+            lines.append(("noise", f"sd {spread.excess:.3g} beyond the standard errors of the values"))
         if self.scoring.kind == "binomial" and len(self.rows.y) > self.fitted:
-            lines.append(f"  noise       {self.errors.sd:.3g} times the binomial sd of n_items")
+            lines.append(("noise", f"{self.errors.sd:.3g} times the binomial sd of n_items"))
         if self.seed_floor is not None:
-            lines.append(f"  seed floor  {self.seed_floor}")
+            lines.append(("seed floor", str(self.seed_floor)))
         return lines
 
-    def _doubts(self) -> list[str]:
+    def _doubts(self) -> list[tuple[str, str]]:
         """Return the findings that no line above tells, a way out that several share once."""
         shown = [
             finding
@@ -324,7 +325,7 @@ class FitResult:
         ]
         lines = []
         for finding, following in zip(shown, [*shown, None][1:], strict=True):
-            lines.append(f"  {finding.grade!s:<11} {finding.message} [{finding.code}]")
+            lines.append((str(finding.grade), f"{finding.message} [{finding.code}]"))
             if finding.fix and (following is None or following.fix != finding.fix):
-                lines.append(f"              {finding.fix}")
+                lines.append(("", finding.fix))
         return lines

@@ -5,13 +5,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from scalelaw.core.errors import UnknownName
-from scalelaw.core.text import table
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.laws._base import Constants, Law
 from scalelaw.laws._registry import get, names, parse
 
 
 @dataclass(frozen=True)
-class Description:
+class Description(Printed):
     """One law: formula, inputs, coefficients, published constants."""
 
     law: Law
@@ -45,26 +45,23 @@ class Description:
             for source, constants in shape.published.items():
                 yield shape, source, constants
 
-    def __str__(self) -> str:
+    def sheet(self) -> Sheet:
+        """Return formula, inputs, coefficients and published constants."""
         law = self.law
-        lines = [
-            f"{law.spelling}: {law.formula}",
-            f"  takes       {', '.join(law.inputs)}; gives {law.output}",
-            f"  source      {law.cite}",
-            "  coefficients",
-            table([[c.name, c.unit, c.meaning] for c in law.coefs], indent="    "),
-        ]
+        lines = [("takes", f"{', '.join(law.inputs)}; gives {law.output}"), ("source", law.cite)]
         if shape := fields(law):
-            lines.append("  shape       " + ", ".join(f"{f.name}={getattr(law, f.name)}" for f in shape))
+            lines.append(("shape", ", ".join(f"{f.name}={getattr(law, f.name)}" for f in shape)))
+        coefficients = Table([["coefficient", "unit", "meaning"], *([c.name, c.unit, c.meaning] for c in law.coefs)])
+        published = []
         for variant, source, constants in self.published():
             values = ", ".join(f"{name} {value:.7g}" for name, value in constants.coef.items())
-            lines += [f"  {variant.spelling}@{source}", f"    {values}", f"    {constants.source}"]
-            lines += [f"    note: {constants.note}"] if constants.note else []
-        return "\n".join(lines)
+            said = [("", values), ("", constants.source), *([("note", constants.note)] if constants.note else [])]
+            published.append(Sheet(f"{variant.spelling}@{source}", [Lines(said, width=0)]))
+        return Sheet(f"{law.spelling}: {law.formula}", [Lines(lines), coefficients, *published])
 
 
 @dataclass(frozen=True)
-class Gallery:
+class Gallery(Printed):
     """Every law known by name."""
 
     laws: tuple[Law, ...]
@@ -73,11 +70,15 @@ class Gallery:
         """Return plain values for JSON."""
         return {"schema": "scalelaw.laws/1", "laws": [Description(law).to_dict() for law in self.laws]}
 
-    def __str__(self) -> str:
+    def sheet(self) -> Sheet:
+        """Return one line a law."""
         rows = [["law", "formula", "takes"]]
         rows += [[law.name, law.formula, ", ".join(law.inputs)] for law in self.laws]
-        advice = "any formula is a law too: scalelaw fit FILE --law 'E + A/params**a + B/tokens**b'"
-        return f"{table(rows)}\n\n  {advice}\n  scalelaw laws NAME shows one, with its published constants"
+        advice = [
+            ("any formula is a law too", "scalelaw fit FILE --law 'E + A/params**a + B/tokens**b'"),
+            ("one law with its published constants", "scalelaw laws NAME"),
+        ]
+        return Sheet("", [Table(rows), Lines(advice, width=0)])
 
 
 def describe(name: str) -> Description:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.planning.estimate import Estimate
 from scalelaw.planning.question import Question
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class Plan(Printed):
     """An answer with intervals and assumptions.
 
     Attributes:
@@ -61,17 +62,18 @@ class Plan:
             "tokens_per_param": self.tokens_per_param,
         }
 
-    def __str__(self) -> str:
-        lines = [f"Plan for {self.question}, by {self.forecaster}"]
-        if any(estimate.lo is not None for estimate in self._estimates().values()):
-            lines.append(f"{'':32}{100 * self.question.level:g} % interval")
+    def sheet(self) -> Sheet:
+        """Return the answer with its intervals, reach and assumptions."""
+        known = any(estimate.lo is not None for estimate in self._estimates().values())
+        rows = [["", "", f"{100 * self.question.level:g} % interval" if known else "", ""]]
         for name, estimate in self._estimates().items():
-            digits = 5 if name == "loss" else 4
-            unit = f"  {estimate.unit}" if name in ("flops", "loss") else ""
-            lines.append(f"  {name.replace('_', ' '):<18}{estimate.text(digits)}{unit}")
+            value, span = estimate.texts(5 if name == "loss" else 4)
+            unit = estimate.unit if name in ("flops", "loss") else ""
+            rows.append([name.replace("_", " "), value, span, unit])
+        lines = []
         if self.reach:
             reached = ", ".join(f"{name} {times:.3g}x" for name, times in self.reach.items())
-            lines.append(f"  {'reach':<18}{reached} the largest fitted")
+            lines.append(("reach", f"{reached} the largest fitted"))
         for title, items in (("bound by", self.binding_constraints), ("assumes", self.assumptions)):
-            lines += [f"  {title:<18}{items[0]}", *(f"{'':20}{item}" for item in items[1:])] if items else []
-        return "\n".join(lines)
+            lines += [(title if at == 0 else "", item) for at, item in enumerate(items)]
+        return Sheet(f"Plan for {self.question}, by {self.forecaster}", [Table(rows), Lines(lines, width=18)])

@@ -11,6 +11,7 @@ from scalelaw.accounting.flops import COUNTINGS, counting_for
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import outside, reach
 from scalelaw.core.numbers import format_number, parse_number
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import Array
 from scalelaw.laws import Constants, Law
 from scalelaw.planning.closed import ClosedForm, Solvable
@@ -41,7 +42,7 @@ class Reading:
 
 
 @dataclass(frozen=True, eq=False)
-class Calculation:
+class Calculation(Printed):
     """What one (N, D) costs and reaches.
 
     Attributes:
@@ -72,19 +73,18 @@ class Calculation:
             "skipped": dict(self.skipped),
         }
 
-    def __str__(self) -> str:
-        lines = [f"{format_number(self.params)} params on {format_number(self.tokens)} tokens"]
-        lines += [f"  {'flops':<18}{format_number(c):<12}C = 6 N D, {name}" for name, c in self.flops.items()]
-        lines += [f"  {'tokens per param':<18}{format_number(self.tokens_per_param)}", ""]
-        width = max((len(reading.law) for reading in self.losses), default=0) + 2
-        lines.append(f"  {'law':<{width}}{'loss':<10}{'compute / optimal':<20}{'N':<22}the runs behind it")
+    def sheet(self) -> Sheet:
+        """Return cost and readings of the published laws."""
+        cost = [("flops", f"{format_number(c):<12}C = 6 N D, {name}") for name, c in self.flops.items()]
+        cost.append(("tokens per param", format_number(self.tokens_per_param)))
+        rows = [["law", "loss", "compute / optimal", "N", "the runs behind it"]]
         for reading in self.losses:
             penalty = "" if reading.penalty is None else f"{reading.penalty:.4g}x"
-            row = f"  {reading.law:<{width}}{reading.loss:<10.4f}{penalty:<20}{reading.n:<22}{_beyond(reading)}"
-            lines.append(row.rstrip())
-        lines += [f"  note on {reading.law}: {reading.note}" for reading in self.losses if reading.note]
-        lines += [f"  {label}: not evaluated: {why}" for label, why in self.skipped.items()]
-        return "\n".join(lines)
+            rows.append([reading.law, f"{reading.loss:.4f}", penalty, reading.n, _beyond(reading)])
+        notes = [(f"note on {reading.law}", reading.note) for reading in self.losses if reading.note]
+        notes += [(label, f"not evaluated: {why}") for label, why in self.skipped.items()]
+        title = f"{format_number(self.params)} params on {format_number(self.tokens)} tokens"
+        return Sheet(title, [Lines(cost, width=18), Table(rows), Lines(notes, width=0)])
 
 
 def calculate(

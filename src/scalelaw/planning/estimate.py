@@ -39,15 +39,16 @@ class Estimate:
             "unit": self.unit,
         }
 
-    def text(self, digits: int = 4) -> str:
-        """Return value and interval as people write them."""
-        value = f"{format_number(self.value, digits):<12}"
+    def texts(self, digits: int = 4) -> tuple[str, str]:
+        """Return value and interval as people write them; the interval is empty where there is none."""
+        value = format_number(self.value, digits)
         if self.lo is None or self.hi is None:
-            return value.rstrip()
-        return f"{value}{format_number(self.lo, digits)} to {format_number(self.hi, digits)}"
+            return value, ""
+        return value, f"{format_number(self.lo, digits)} to {format_number(self.hi, digits)}"
 
     def __str__(self) -> str:
-        return f"{self.text()} {self.unit}" if self.unit != "1" else self.text()
+        text = "  ".join(part for part in self.texts() if part)
+        return f"{text} {self.unit}" if self.unit != "1" else text
 
 
 def given(value: float, level: float, unit: str) -> Estimate:

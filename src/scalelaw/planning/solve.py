@@ -44,8 +44,8 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Aske
         >>> from scalelaw import laws
         >>> from scalelaw.fitting import published
         >>> answer = plan(published(laws.get("chinchilla"), "besiroglu2024"), flops="5.76e23")
-        >>> answer.params.text(), answer.tokens.text(), round(answer.loss.value, 4)
-        ('72.25B', '1.329T', 1.9744)
+        >>> str(answer.params), str(answer.tokens), round(answer.loss.value, 4)
+        ('72.25B parameters', '1.329T tokens', 1.9744)
 
     Source:
         Hoffmann et al. 2022, arXiv 2203.15556, eq. 4; numeric where the law has no such form.

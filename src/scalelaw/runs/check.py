@@ -40,11 +40,12 @@ DESIGN_RECIPE_WITH_SIZE  warn       recipe, schedule, dataset or tokenizer chang
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 
 import numpy as np
 
 from scalelaw.accounting.flops import counting_for
-from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.numbers import format_number
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.cells import Numbers
@@ -54,6 +55,18 @@ COUNTS = ("params", "params_non_embedding", "params_active", "tokens", "flops")
 """N of each kind, D and C: positive or impossible."""
 
 _SMALLEST = {"params": 1e4, "params_non_embedding": 1e4, "params_active": 1e4, "tokens": 1e6, "flops": 1e10}
+_COUNTED = ("M", "B", "1")
+_UNSAID = {
+    "params": _COUNTED,
+    "params_non_embedding": _COUNTED,
+    "params_active": _COUNTED,
+    "tokens": ("B", "M", "T", "1"),
+    "flops": ("PF-days", "EFLOP", "ZFLOP", "1"),
+}
+_WORDS = {"1": "plain counts", "K": "thousands", "M": "millions", "B": "billions", "T": "trillions"}
+_THOUSANDS = ("1", "K", "M", "B", "T")
+_OFFERED = 2
+_USUAL_RATIO = 20
 _CONSTANT = 0.02
 _COLLINEAR_SD = 0.02
 _COLLINEAR_R2 = 0.98
@@ -110,6 +123,7 @@ def check_units(known: Mapping[str, Array], given: Iterable[str], said: Iterable
             f"the largest {name} is {_largest(known[name]):g}: a unit is unsaid",
             len(known[name]),
             _say_unit(name),
+            tuple(_unit_answer({name: unit}) for unit in _UNSAID[name]),
         )
         for name in small
     ]
@@ -146,7 +160,27 @@ def _slip(known: Mapping[str, Array], measured: Sequence[str], stated: set[str])
         "check the units given"
         if answered
         else f"say the units, e.g. {example} (CLI: --unit {kind}=M --unit tokens=B); 1 is for plain counts",
+        () if answered else _slip_answers(kind, known, power),
     )
+
+
+def _slip_answers(kind: str, known: Mapping[str, Array], power: int) -> tuple[Answer, ...]:
+    """Return the pairs of units that would explain a slip, the most usual tokens per parameter first, then none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = float(np.nanmedian(known["tokens"] / known[kind]))
+    pairs = [
+        (abs(math.log(ratio * 1000.0 ** (of_tokens - of_params) / _USUAL_RATIO)), {kind: units[0], "tokens": units[1]})
+        for of_params, of_tokens in product(range(len(_THOUSANDS)), repeat=2)
+        if of_params + of_tokens == -power
+        for units in [(_THOUSANDS[of_params], _THOUSANDS[of_tokens])]
+    ]
+    likely = [units for _, units in sorted(pairs, key=lambda pair: pair[0])][:_OFFERED]
+    return tuple(_unit_answer(units) for units in [*likely, {kind: "1", "tokens": "1"}])
+
+
+def _unit_answer(units: Mapping[str, str]) -> Answer:
+    words = [f"{name} in {_WORDS.get(unit, unit)}" for name, unit in units.items()]
+    return Answer(", ".join(words), {"units": dict(units)})
 
 
 def _largest(values: Array) -> float:
@@ -167,7 +201,8 @@ def check_one_size(run: AnyArray, names: AnyArray, params: Array, kind: str) -> 
         f"rows of the run {str(names[first])!r} differ in {kind}, so the column of that name does not tell runs apart"
     )
     fix = 'name the column that does with columns={"run": "..."}, or use none with columns={"run": None}'
-    return [Finding("RUNS_PARAMS_VARY", Grade.ASK, message, int(differ.sum()), fix)]
+    none = Answer("no column tells runs apart: each row is one", {"columns": {"run": ""}})
+    return [Finding("RUNS_PARAMS_VARY", Grade.ASK, message, int(differ.sum()), fix, (none,))]
 
 
 def check_design(observations: Observations, inputs: Sequence[str], n_coefs: int) -> list[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.quantities import spelling
 from scalelaw.core.types import AnyArray
 
@@ -34,7 +34,11 @@ def check_checkpoints(columns: Mapping[str, AnyArray], read: int) -> list[Findin
             f'say columns={{"run": "{name}"}} (CLI: --column run={name}) if they are, '
             'or columns={"run": None} if each row was trained by itself'
         )
-        return [Finding("RUNS_CHECKPOINTS", Grade.ASK, message, read, fix)]
+        answers = (
+            Answer(f"{name} names the runs, and rows are their checkpoints", {"columns": {"run": name}}),
+            Answer("each row is a run of its own", {"columns": {"run": ""}}),
+        )
+        return [Finding("RUNS_CHECKPOINTS", Grade.ASK, message, read, fix, answers)]
     return []
 
 

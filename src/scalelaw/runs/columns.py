@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.core.findings import Finding, Grade, enforce
+from scalelaw.core.findings import Answer, Finding, Grade, enforce
 from scalelaw.core.quantities import METRICS, QUANTITIES
 from scalelaw.core.types import AnyArray
 from scalelaw.runs.cells import Numbers, read_numbers
@@ -109,7 +109,11 @@ def _by_row(rows: Rows, numbers: Numbers, labels: RawColumn, metric: str, otherw
         message = f"the unit of {metric} is unsaid in {len(at)} rows ({', '.join(str(names[row]) for row in at[:5])})"
         answer = f'units={{"{metric}": "nats"}} (CLI: --unit {metric}=nats), bits or perplexity, or {DROP} for none'
         fix = f"say it with {answer}; rows that say theirs keep it"
-        enforce([Finding("RUNS_LOSS_UNIT", Grade.ASK, message, len(at), fix)])
+        answers = (
+            *(Answer(f"they are {unit}", {"units": {metric: unit}}) for unit in ("nats", "bits", "perplexity")),
+            Answer("leave those rows out", {"units": {metric: DROP}}),
+        )
+        enforce([Finding("RUNS_LOSS_UNIT", Grade.ASK, message, len(at), fix, answers)])
     values = np.where(numbers.present, numbers.values, np.nan)
     for unit in dict.fromkeys(unit for unit in units if unit is not None and unit != DROP):
         mask = np.array([other == unit for other in units]) & numbers.present

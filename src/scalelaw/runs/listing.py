@@ -9,7 +9,7 @@ import numpy as np
 from scalelaw.core.errors import UnknownName
 from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import METRICS
-from scalelaw.core.text import table as aligned
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.runs.order import time_order
 from scalelaw.runs.table import RunTable
 
@@ -18,7 +18,7 @@ _MOST_TARGETS = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Listing:
+class Listing(Printed):
     """One line a run: its size, its tokens, the last value of each target.
 
     Attributes:
@@ -36,12 +36,14 @@ class Listing:
         rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
         return {"schema": "scalelaw.listing/1", "source": self.source, "runs": rows}
 
-    def __str__(self) -> str:
-        return aligned([list(self.columns), *([_shown(cell) for cell in row] for row in self.rows)], indent="")
+    def sheet(self) -> Sheet:
+        """Return one line a run."""
+        rows = [list(self.columns), *([_shown(cell) for cell in row] for row in self.rows)]
+        return Sheet("", [Table(rows, indent="")])
 
 
 @dataclass(frozen=True, eq=False)
-class Detail:
+class Detail(Printed):
     """One run in full.
 
     Attributes:
@@ -59,14 +61,15 @@ class Detail:
         evals = [dict(each) for each in self.evals]
         return {"schema": "scalelaw.run_detail/1", "run": self.run, "settings": dict(self.settings), "evals": evals}
 
-    def __str__(self) -> str:
-        lines = [self.run]
-        if self.settings:
-            lines.append(aligned([[name, _shown(value)] for name, value in self.settings.items()]))
+    def sheet(self) -> Sheet:
+        """Return what was chosen, and one line an evaluation."""
+        settings = Table([[name, _shown(value)] for name, value in self.settings.items()], head=False)
         if not self.evals:
-            return "\n".join([*lines, "  no evaluation"])
+            return Sheet(self.run, [settings, Lines([("", "no evaluation")], width=0)])
         names = [name for name in self.evals[0] if any(each[name] is not None for each in self.evals)]
-        return "\n".join([*lines, aligned([names, *([_shown(each[name]) for name in names] for each in self.evals)])])
+        return Sheet(
+            self.run, [settings, Table([names, *([_shown(each[name]) for name in names] for each in self.evals)])]
+        )
 
 
 def list_runs(table: RunTable) -> Listing:

@@ -16,6 +16,7 @@ from scalelaw.runs.checkpoints import check_checkpoints
 from scalelaw.runs.columns import DROP, read_columns, run_numbers
 from scalelaw.runs.copies import copies
 from scalelaw.runs.derive import derive_column, derive_compute, derive_counts
+from scalelaw.runs.eval_sets import split_eval_sets
 from scalelaw.runs.io_source import read_source
 from scalelaw.runs.mapping import Assignment, assign, metric_of
 from scalelaw.runs.order import time_order
@@ -68,12 +69,11 @@ def load_runs(
         return source
     raw = read_source(source, importer)
     assignment = assign(raw, columns)
-    for name in derive or {}:
-        _check_measurable(name, "derive")
-    enforce(finding for finding in assignment.findings)
+    enforce(assignment.findings)
     said = _check_units_named(dict(units or {}), assignment)
     rows = Rows(raw.source, len(raw), run_numbers(raw, assignment), notes=[*raw.notes, *assignment.notes])
     examples = read_columns(rows, raw, assignment, said)
+    split_eval_sets(rows)
     stated = {*said, *assignment.units, *raw.stated, *(name for name, n in rows.numbers.items() if n.suffixed.any())}
     computed = _derive(rows, raw, dict(derive or {}))
     _check_something_known(rows, raw)
@@ -86,7 +86,7 @@ def load_runs(
     table = to_runs(rows)
     findings = doubts + _findings(table, rows, stated=stated, computed=computed, examples=examples)
     enforce(findings, strict=strict)
-    return replace(table, findings=tuple(findings))
+    return replace(table, findings=tuple(findings), read=table.read if raw.read is None else raw.read)
 
 
 def _check_options(**options: object) -> None:
@@ -125,6 +125,8 @@ def _check_units_named(said: dict[str, str], assignment: Assignment) -> dict[str
 
 def _derive(rows: Rows, raw: RawTable, formulas: Mapping[str, str]) -> set[str]:
     """Add what the user derives, then whichever of N, D and C is still open; return the names of the latter."""
+    for name in formulas:
+        _check_measurable(name, "derive")
     for name, formula in formulas.items():
         known = {quantity: numbers.values for quantity, numbers in {**rows.numbers, **rows.targets}.items()}
         by_column = {column: known[quantity] for quantity, column in rows.origins.items() if quantity in known}

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scalelaw.core.errors import BadInput, UnknownName
-from scalelaw.core.findings import Finding, Grade
-from scalelaw.core.quantities import METRICS, QUANTITIES, recognise, spelling
+from scalelaw.core.findings import Answer, Finding, Grade
+from scalelaw.core.quantities import BENCHMARKS, METRICS, QUANTITIES, recognise, spelling
 from scalelaw.runs.cells import read_numbers
 from scalelaw.runs.raw import RawColumn, RawTable
 from scalelaw.runs.units import is_unit, split_unit
@@ -173,6 +173,7 @@ def _one_of(quantity: str, claimants: list[str], table: RawTable, result: Assign
             Grade.ASK,
             f"{both} may both be {quantity}",
             fix=f'say which with columns={{"{quantity}": "..."}} (CLI: --column {quantity}=...)',
+            answers=tuple(Answer(f"{quantity} is {column!r}", {"columns": {quantity: column}}) for column in claimants),
         )
     )
     return None
@@ -206,7 +207,7 @@ def _split_metric(column: str) -> tuple[str | None, str]:
         head, mark, rest = column[: len(prefix)], column[len(prefix) : len(prefix) + 1], column[len(prefix) + 1 :]
         if head.lower().replace("/", "_") == prefix and mark and mark in "_@/ :." and rest.strip():
             return _PREFIXES[prefix], rest.strip()
-    return None, ""
+    return ("score", spelling(column)) if spelling(column) in BENCHMARKS else (None, "")
 
 
 def _count_items(table: RawTable, result: Assignment) -> None:

@@ -3,13 +3,13 @@
 These are the DESIGN_* findings that look at what rows share rather than at their numbers; ``check`` lists them all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from scalelaw.accounting.flops import COUNTINGS, counting_for
-from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.numbers import format_number
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.observations import Observations
@@ -103,11 +103,21 @@ def _tokenizers(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
     if metric == "loss":
         message = f"{observed.target} is per token, and the rows are of {which}: such losses do not compare"
         fix = f'keep one, e.g. where(tokenizer="{names[0]}"), or pool in bits per byte: {per_byte}'
-        return [Finding("DESIGN_TOKENIZERS", Grade.REFUSE if sure else Grade.WARN, message, len(observed), fix)]
+        if not sure:
+            return [Finding("DESIGN_TOKENIZERS", Grade.WARN, message, len(observed), fix)]
+        answers = _ways_out(observed.columns, names)
+        return [Finding("DESIGN_TOKENIZERS", Grade.REFUSE, message, len(observed), fix, answers)]
     if metric == "bpb" and "tokens" in inputs:
         message = f"{observed.target} is per byte, and tokens are of {which}: an equal number holds unequal text"
         return [Finding("DESIGN_BYTES_UNSAID", Grade.WARN, message, len(observed), f"count data in bytes: {per_byte}")]
     return []
+
+
+def _ways_out(columns: Mapping[str, AnyArray], names: Sequence[str]) -> tuple[Answer, ...]:
+    """Return what makes losses of several tokenizers comparable: bits per byte, or one tokenizer."""
+    pooled = Answer("pool in bits per byte, over bytes of data", {"per_byte": True, "law": "chinchilla[d=bytes]"})
+    one = [Answer(f"fit {name} alone", {"where": {"tokenizer": name}}) for name in names if "tokenizer" in columns]
+    return (*([pooled] if "bytes_per_token" in columns else []), *one)
 
 
 def _tokenizers_of(observed: Observations) -> tuple[list[str], bool]:

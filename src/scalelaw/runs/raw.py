@@ -48,12 +48,14 @@ class RawTable:
         columns: name -> cells.
         notes: what the reader assumed, in words.
         stated: columns that the format itself counts in plain units, so that no unit is asked for.
+        read: rows, or files, of the source as its owner counts them, where they are not the rows of this table.
     """
 
     source: str
     columns: Mapping[str, RawColumn]
     notes: tuple[str, ...] = ()
     stated: frozenset[str] = frozenset()
+    read: int | None = None
 
     def __len__(self) -> int:
         return next((len(column.values) for column in self.columns.values()), 0)

@@ -5,18 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from scalelaw.accounting.pearce_song import check_embeddings
 from scalelaw.core.errors import BadTable, NeedsAnswer, ScalelawWarning
 from scalelaw.core.findings import Finding, Grade
-from scalelaw.core.text import table as aligned
+from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.runs.load import load_runs
-from scalelaw.runs.observations import SetAside
+from scalelaw.runs.observations import Observations, SetAside
+from scalelaw.runs.pooling import check_pooling
 from scalelaw.runs.table import RunTable
 
+_SIZES = ("params", "tokens")
 _ORDER = (Grade.REFUSE, Grade.ASK, Grade.WARN, Grade.SET_ASIDE)
 
 
 @dataclass(frozen=True, eq=False)
-class Review:
+class Review(Printed):
     """What was noticed about a table, gravest first.
 
     Attributes:
@@ -52,18 +55,20 @@ class Review:
             "set_aside": {target: [gone.to_dict() for gone in every] for target, every in self.set_aside.items()},
         }
 
-    def __str__(self) -> str:
+    def sheet(self) -> Sheet:
+        """Return the findings, gravest first, each with its way out."""
         size = "cannot be loaded as it is" if self.read is None else f"{self.read} rows, {self.runs} runs"
-        lines = [f"{self.source}: {size}"]
+        lines = []
         for target, count in self.usable.items():
-            lines.append(f"  {target}: {count} runs usable")
-            lines += [f"    set aside: {gone.n}: {gone.reason}" for gone in self.set_aside[target]]
+            lines.append((target, f"{count} runs usable"))
+            lines += [("  set aside", f"{gone.n}: {gone.reason}") for gone in self.set_aside[target]]
         if not self.findings:
-            return "\n".join([*lines, "  nothing to remark"])
-        rows = [[str(finding.grade), finding.code, finding.message] for finding in self.findings]
-        for line, finding in zip(aligned(rows).splitlines(), self.findings, strict=True):
-            lines += [line, *([f"    fix: {finding.fix}"] if finding.fix else [])]
-        return "\n".join(lines)
+            lines.append(("", "nothing to remark"))
+        found = []
+        for each in self.findings:
+            found.append((str(each.grade), f"{each.message} [{each.code}]"))
+            found += [("  fix", each.fix)] if each.fix else []
+        return Sheet(f"{self.source}: {size}", [Lines(lines, width=0), Lines(found)])
 
 
 def review_runs(
@@ -74,7 +79,9 @@ def review_runs(
     derive: Mapping[str, str] | None = None,
     importer: str | None = None,
 ) -> Review:
-    """Return everything that loading a table and taking its end points would remark, without raising any of it.
+    """Return all that loading a table, taking its end points and fitting them together would remark.
+
+    Nothing of it is raised.
 
     Args:
         source: as for ``load_runs``, and so are the options.
@@ -112,11 +119,18 @@ def _of_table(table: RunTable) -> Review:
         except (BadTable, NeedsAnswer) as error:
             without += error.findings
             continue
-        findings += observations.findings
+        findings += [*observations.findings, *check_pooling(observations, _SIZES), *_embeddings(observations)]
         usable[target] = len(observations)
         set_aside[target] = observations.set_aside
     findings += [_milder(finding) if usable else finding for finding in without]
     return Review(table.source, table.read, len(table), _sorted(findings), usable, set_aside)
+
+
+def _embeddings(observations: Observations) -> list[Finding]:
+    columns = observations.columns
+    if not {"params", "params_non_embedding"} <= set(columns):
+        return []
+    return check_embeddings(columns["params"], columns["params_non_embedding"])
 
 
 def _milder(finding: Finding) -> Finding:

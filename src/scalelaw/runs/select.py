@@ -68,9 +68,20 @@ def curves(table: "RunTable", target: str) -> Observations:
         diverged = np.zeros(len(table), dtype=bool)
         diverged[table.evals["run"][ends][objection.where]] = True
         objections.append(replace(objection, where=diverged[run]))
-    kept = without(observe(table, target, at, "curves"), first_reasons(objections, len(at)))
+    kept = without(_prorated(table, observe(table, target, at, "curves"), at), first_reasons(objections, len(at)))
     check_left(kept)
     return kept
+
+
+def _prorated(table: "RunTable", observed: Observations, at: AnyArray) -> Observations:
+    """Return the checkpoints with the compute up to each, where the table has only that of the whole run."""
+    if "flops" not in table.runs or "flops" in table.evals or "tokens" not in table.evals:
+        return observed
+    run, tokens = table.evals["run"][at], table.evals["tokens"][at]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        flops = frozen(table.runs["flops"][run] * tokens / table.runs["tokens"][run])
+    note = "flops of a checkpoint are those of its run, by its share of the tokens"
+    return replace(observed, columns={**observed.columns, "flops": flops}, notes=(*observed.notes, note))
 
 
 def observe(table: "RunTable", target: str, at: AnyArray, reduction: Reduction) -> Observations:

@@ -7,7 +7,7 @@ import numpy as np
 from scalelaw.core.findings import Grade
 from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import METRICS, QUANTITIES
-from scalelaw.core.text import table as aligned
+from scalelaw.core.sheet import Lines, Sheet, Table
 from scalelaw.core.types import AnyArray
 
 if TYPE_CHECKING:
@@ -16,21 +16,22 @@ if TYPE_CHECKING:
 _MOST_TARGETS = 12
 
 
-def show(table: "RunTable") -> str:
+def sheet(table: "RunTable") -> Sheet:
     """Return a readable summary of a table of runs."""
     rows = f"{table.read} row{'' if table.read == 1 else 's'} read"
     runs = f"{len(table)} run{'' if len(table) == 1 else 's'}"
-    lines = [f"{table.source}: {rows}, {runs}", aligned(_quantity_lines(table) + _target_lines(table))]
+    columns = Table(_quantity_lines(table) + _target_lines(table), head=False)
+    lines = []
     others = [name for name in table.runs if name not in QUANTITIES]
     if others:
         more = f", ... {len(others) - 10} more" if len(others) > 10 else ""
-        lines.append(f"  not used, kept for where(): {', '.join(others[:10])}{more}")
-    lines += [f"  note: {note}" for note in table.notes]
-    lines += [f"  set aside: {gone.n} run{'' if gone.n == 1 else 's'}: {gone.reason}" for gone in table.set_aside]
+        lines.append(("not used, kept for where()", f"{', '.join(others[:10])}{more}"))
+    lines += [("note", note) for note in table.notes]
+    lines += [("set aside", f"{gone.n} run{'' if gone.n == 1 else 's'}: {gone.reason}") for gone in table.set_aside]
     for finding in table.findings:
         lead = "a fit that needs it sets aside" if finding.grade is Grade.SET_ASIDE else str(finding.grade)
-        lines.append(f"  {lead}: {finding} [{finding.code}]")
-    return "\n".join(lines)
+        lines.append((lead, f"{finding} [{finding.code}]"))
+    return Sheet(f"{table.source}: {rows}, {runs}", [columns, Lines(lines, width=0)])
 
 
 def to_dict(table: "RunTable") -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def check_swept(table: "RunTable", run: AnyArray) -> list[Finding]:
     where = f"in {count} cell{'s' * (count > 1)} of one size and amount of tokens"
     message = f"runs differ in {' and '.join(mixed)} {where}: tuned and untuned runs are mixed"
     fix = f"keep the best of each with best(over={tuple(mixed)!r}) (CLI: --use best --over {','.join(mixed)})"
-    return [Finding("RUNS_SWEPT", Grade.WARN, message, int(np.isin(cell, list(set.union(*mixed.values()))).sum()), fix)]
+    rows = int(np.isin(cell, list(set.union(*mixed.values()))).sum())
+    best = Answer(f"keep the best of each cell over {' and '.join(mixed)}", {"use": "best", "over": list(mixed)})
+    return [Finding("RUNS_SWEPT", Grade.WARN, message, rows, fix, (best,))]
 
 
 def _differ(cell: AnyArray, values: Array) -> set[int]:

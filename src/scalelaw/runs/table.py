@@ -7,15 +7,16 @@ from typing import Any, get_args
 import numpy as np
 
 from scalelaw.core.errors import BadInput, UnknownName
-from scalelaw.core.findings import Finding, Grade, enforce
+from scalelaw.core.findings import Answer, Finding, Grade, enforce
 from scalelaw.core.quantities import QUANTITIES, spelling
+from scalelaw.core.sheet import Printed, Sheet
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.runs.best import best
 from scalelaw.runs.conditions import condition
 from scalelaw.runs.observations import Observations, Reduction, SetAside
 from scalelaw.runs.per_byte import per_byte
 from scalelaw.runs.select import curves, endpoints, evaluations, last_evaluations
-from scalelaw.runs.show import show, to_dict
+from scalelaw.runs.show import sheet, to_dict
 from scalelaw.runs.smooth import trailing_mean
 from scalelaw.runs.sweeps import SWEPT
 
@@ -23,7 +24,7 @@ _HELD_OUT = ("_val", "_valid", "_validation", "_test", "_eval")
 
 
 @dataclass(frozen=True, eq=False)
-class RunTable:
+class RunTable(Printed):
     """Measured runs as two tables.
 
     Attributes:
@@ -58,8 +59,9 @@ class RunTable:
     def __len__(self) -> int:
         return len(next(iter(self.runs.values()), ()))
 
-    def __str__(self) -> str:
-        return show(self)
+    def sheet(self) -> Sheet:
+        """Return what was read, from where, and what was assumed or set aside."""
+        return sheet(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a summary as plain values for JSON; the rows themselves stay in their file."""
@@ -120,6 +122,27 @@ class RunTable:
                 top = np.isfinite(values) & (values >= finite[-count])
                 table = table.keep(~top, f"{count} highest {name}: {reason}")
         return table
+
+    def exclude(self, *, reason: str, **conditions: Any) -> "RunTable":
+        """Return the table without the runs that meet every condition, set aside for the reason.
+
+        Args:
+            reason: why, in words; shown wherever a result of this table is.
+            **conditions: as for ``where``; ``run="name"`` or ``run=["a", "b"]`` names runs.
+
+        Raises:
+            BadInput: no reason, no such column, or the conditions meet no run, or all.
+        """
+        if not reason.strip() or not conditions:
+            raise BadInput(
+                'exclude needs conditions and a reason in words, e.g. exclude(run="a3", reason="wrong data")'
+            )
+        masks = [condition(name, wanted, self.values(name))[0] for name, wanted in conditions.items()]
+        met = np.logical_and.reduce(masks)
+        if not met.any() or met.all():
+            said = ", ".join(f"{name}={wanted!r}" for name, wanted in conditions.items())
+            raise BadInput(f"exclude({said}) meets {'all' if met.any() else 'none'} of the {len(self)} runs")
+        return self.keep(~met, reason)
 
     def endpoints(self, target: str | None = None, last: int = 1) -> Observations:
         """Return the end of each run: its last evaluation by tokens, then step, then row.
@@ -222,7 +245,9 @@ class RunTable:
                 named = ", ".join(targets)
                 message = f"{self.source} has {len(targets)} targets ({named})"
                 fix = f"say which with target={targets[0]!r} (CLI: --target {targets[0]})" if targets else ""
-                enforce([Finding("RUNS_WHICH_TARGET", Grade.ASK if targets else Grade.REFUSE, message, 0, fix)])
+                answers = tuple(Answer(f"fit {each}", {"target": each}) for each in targets)
+                grade = Grade.ASK if targets else Grade.REFUSE
+                enforce([Finding("RUNS_WHICH_TARGET", grade, message, 0, fix, answers)])
             return targets[0]
         if name in targets:
             return name

@@ -61,7 +61,8 @@ def convert(values: Array, unit: str, quantity: str) -> Array:
 
     Args:
         values: as written, shape (n,).
-        unit: ``"B"``, ``"M params"``, ``"PF-days"`` for counts; ``"nats"``, ``"bits"``, ``"perplexity"`` for a loss.
+        unit: ``"B"``, ``"M params"``, ``"1e21"``, ``"PF-days"`` for counts; ``"nats"``, ``"bits"``, ``"perplexity"``
+            for a loss.
         quantity: canonical name.
 
     Raises:
@@ -91,7 +92,7 @@ def _factor(unit: str, quantity: str) -> float:
     if text in ("1", QUANTITIES[quantity].unit):
         return 1.0
     try:
-        return parse_number(f"1 {text}", quantity)
+        return parse_number(text if text[:1].isdigit() else f"1 {text}", quantity)
     except BadNumber as error:
         raise BadInput(
             f"{quantity} in {unit!r}: not a unit of {quantity}; use 1, K, M, B, T, or PF-days and ZFLOP for flops"

@@ -11,6 +11,7 @@ from scalelaw.backtesting import DRAWS, Backtest, Progress, backtest_observation
 from scalelaw.core.errors import BadInput, ScalelawError
 from scalelaw.core.forecaster import Forecaster
 from scalelaw.core.optional import require
+from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec, observe
 from scalelaw.laws import Law
 from scalelaw.planning import Plan, ask, plan
@@ -20,7 +21,7 @@ _AHEAD = 10.0
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class Study(Printed):
     """Everything one table says under one law.
 
     Attributes:
@@ -51,16 +52,16 @@ class Study:
             "skipped": dict(self.skipped),
         }
 
-    def __str__(self) -> str:
+    def sheet(self) -> Sheet:
+        """Return the printouts of all parts; what the table says already the fit does not repeat."""
         notes = tuple(note for note in self.fit.notes if note not in self.runs.notes)
         findings = tuple(finding for finding in self.fit.findings if finding not in self.runs.findings)
-        parts = [str(self.runs), str(replace(self.fit, notes=notes, findings=findings)), str(self.backtest)]
-        if self.plan is not None:
-            parts.append(str(self.plan))
-        if self.figures:
-            parts.append("figures\n" + "\n".join(f"  {path}" for path in self.figures.values()))
-        parts += [f"no {name}: {why}" for name, why in self.skipped.items()]
-        return "\n\n".join(parts)
+        told: list[Printed] = [self.runs, replace(self.fit, notes=notes, findings=findings), self.backtest]
+        told += [self.plan] if self.plan is not None else []
+        figures = Lines([(name, str(path)) for name, path in self.figures.items()], width=18)
+        skipped = [Sheet(f"no {name}: {why}") for name, why in self.skipped.items()]
+        drawn = [Sheet("figures", [figures])] if self.figures else []
+        return Sheet("", [*(each.sheet() for each in told), *drawn, *skipped])
 
 
 def study(

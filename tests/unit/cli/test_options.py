@@ -14,6 +14,7 @@ REFIT = {"--draws", "--seed", "--level", "--intervals"}
 SEARCH = {"--loss", "--delta", "--on", "--scale", "--starts"}
 
 COMMANDS = {
+    "init": {"FILE", "--answer", "--force", "--dry-run", "--json", *MAPPING},
     "study": {"FILE", "--law", "--flops", "--out", "--demo", "--json", *TABLE, *REFIT},
     "fit": {"FILE", "--law", "--save", "--json", *TABLE, *REFIT, *SEARCH},
     "backtest": {"FILE", "--law", "--json", *TABLE, *REFIT, *SEARCH},

@@ -73,7 +73,11 @@ def flat(config: Mapping[str, Any], prefix: str = "", depth: int = 8) -> dict[st
 
 
 def tabulate(
-    runs: Sequence[LoggedRun], source: str, notes: Sequence[str] = (), stated: frozenset[str] = frozenset()
+    runs: Sequence[LoggedRun],
+    source: str,
+    notes: Sequence[str] = (),
+    stated: frozenset[str] = frozenset(),
+    read: int | None = None,
 ) -> RawTable:
     """Return the long table of these runs; see ``Importer`` for its columns.
 
@@ -82,6 +86,7 @@ def tabulate(
         source: the name to say in messages.
         notes: what was said on reading.
         stated: columns whose unit the format settles.
+        read: rows or files of the source, as its owner counts them.
 
     Raises:
         BadTable: there is no run.
@@ -113,7 +118,7 @@ def tabulate(
         rows += _rows(run, chosen, meant, held_out, others[:_MOST_KEPT], said, training=not measured)
     table = from_rows(rows, source)
     columns = {name: column for name, column in table.columns.items() if not column.missing.all()}
-    return RawTable(source, columns, tuple(said), stated)
+    return RawTable(source, columns, tuple(said), stated, read)
 
 
 def _rows(

@@ -45,7 +45,7 @@ class HfTrainer:
             by_run.setdefault(folder.parent if _CHECKPOINT.fullmatch(folder.name) else folder, []).append(state)
         notes = [f"read: {len(states)} {_STATE}", "lr is the largest learning rate in the log"]
         runs = [_read_run(folder, found, path, notes) for folder, found in sorted(by_run.items())]
-        return tabulate(runs, path.name if path.is_dir() else path.parent.name, notes, _COUNTED)
+        return tabulate(runs, path.name if path.is_dir() else path.parent.name, notes, _COUNTED, len(states))
 
 
 IMPORTER = HfTrainer()

@@ -33,7 +33,7 @@ class MlflowFolder:
         if not runs:
             raise BadTable(f"{path.name} holds MLflow experiments and no run")
         runs.sort(key=lambda run: (run.columns.get("created_at") or "", run.id))
-        return tabulate(runs, path.name, [f"read: {len(runs)} run folders of MLflow", *notes])
+        return tabulate(runs, path.name, [f"read: {len(runs)} run folders of MLflow", *notes], read=len(runs))
 
 
 IMPORTER = MlflowFolder()

@@ -1,4 +1,4 @@
-"""Runs of a Weights & Biases project, asked of its service: ``wandb://entity/project``.
+"""Runs of a Weights & Biases project, asked of its service: ``wandb://entity/project``, or the page in a browser.
 
 The ``wandb`` package does the asking, with the credentials it finds by itself: scalelaw never sees, prints or stores
 them. The whole history is scanned; what the service calls ``history`` is a sample of 500 points.
@@ -16,6 +16,7 @@ from scalelaw.runs.importers._wandb import add_row, settings_of, state_of
 from scalelaw.runs.raw import RawTable
 
 _SCHEME = "wandb://"
+_PAGE = "https://wandb.ai/"
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,12 @@ class WandbApi:
     reads = "runs of a Weights & Biases project, wandb://entity/project"
 
     def recognises(self, source: str) -> bool:
-        """Return whether the address is of this scheme."""
-        return source.startswith(_SCHEME)
+        """Return whether the address is of this scheme, or of a page of the service."""
+        return source.startswith((_SCHEME, _PAGE))
 
     def read(self, source: str) -> RawTable:
         """Return the rows of every run of the project; only this reaches for the network."""
-        parts = source.removeprefix(_SCHEME).strip("/").split("/")
+        parts = _parts(source)
         if not 2 <= len(parts) <= 3 or not all(parts) or any(set(part) & set("?#@") for part in parts):
             raise BadInput("a W&B address is wandb://entity/project or wandb://entity/project/run, without a key in it")
         api = (self.connect or _connect)()
@@ -56,6 +57,14 @@ class WandbApi:
 
 
 IMPORTER = WandbApi()
+
+
+def _parts(source: str) -> list[str]:
+    """Return entity, project and, where one is named, run; of a page what it is about."""
+    if source.startswith(_SCHEME):
+        return source.removeprefix(_SCHEME).strip("/").split("/")
+    parts = source.removeprefix(_PAGE).partition("?")[0].strip("/").split("/")
+    return parts[:2] + (parts[3:4] if parts[2:3] == ["runs"] else [])
 
 
 def _connect() -> Any:

@@ -72,8 +72,10 @@ def _kind(path: Path) -> str:
 def _read_charts(charts: list[Path], tables: list[Path], source: str) -> RawTable:
     runs: dict[str, LoggedRun] = {}
     notes = []
+    read = 0
     for path in tables:
         rows = _records(path)
+        read += len(rows)
         notes.append(f"{len(rows)} rows of {path.name}")
         for run in _listed(rows):
             if run.name in runs:
@@ -81,13 +83,15 @@ def _read_charts(charts: list[Path], tables: list[Path], source: str) -> RawTabl
             runs[run.name] = run
     for path in charts:
         rows = _records(path)
+        read += len(rows)
         notes.append(f"{len(rows)} rows of {path.name}")
         _add_chart(runs, rows, path.name)
     if not tables:
         _refuse(charts[0].name)
     if charts:
         notes.append("charts and runs tables are joined by the name of the run")
-    return tabulate(list(runs.values()), source, [f"read: {', '.join(notes[:-1] or notes)}", *notes[1:][-1:]])
+    said = [f"read: {', '.join(notes[:-1] or notes)}", *notes[1:][-1:]]
+    return tabulate(list(runs.values()), source, said, read=read)
 
 
 def _refuse(chart: str) -> None:

@@ -1,0 +1,1 @@
+"""What the closed issues promise, measured again: one section a file, each with ``measure() -> Iterator[Row]``."""

@@ -1,0 +1,19 @@
+"""Wrong forms are noticed, the right one is not accused."""
+
+import time
+from collections.abc import Iterator
+
+import misfit
+from evidence._row import Row
+
+
+def measure() -> Iterator[Row]:
+    for noise, draw in misfit.NOISES.items():
+        for name, truth in misfit.TRUTHS.items():
+            before = time.process_time()
+            share = misfit.flagged(truth, draw)
+            right = truth is misfit.chinchilla
+            limit = "<= 10 %" if right else "any share" if "no promise" in noise else ">= 80 %"
+            promise = f"{name}, {noise}: flagged in {limit} of {misfit.TABLES}"
+            holds = share <= 0.1 if right else share >= 0.8 or "no promise" in noise
+            yield Row(promise, f"{share:.1%}", holds, "python benchmarks/misfit.py", time.process_time() - before)

@@ -1,0 +1,49 @@
+"""What people really have becomes a table that may be fitted."""
+
+import re
+from collections.abc import Iterator
+
+import tables
+from evidence._row import Row, run
+
+SUITES = {
+    "each messy file through init and plain scalelaw: counts, grades, coefficients": (
+        "tests/acceptance/test_messy_projects.py",
+    ),
+    "each messy file through load_runs and fit": (
+        "tests/acceptance/test_messy.py",
+        "tests/acceptance/test_messy_folders.py",
+    ),
+    "every published table loads by tables.toml; 39 incomplete rows set aside per target": (
+        "tests/golden/test_tables.py",
+        "tests/unit/runs/test_eval_sets.py",
+    ),
+    "steplaw: 17 cells with edge flags": ("tests/unit/runs/test_best.py",),
+    "kill -9 at 50 moments loses at most the line in flight; a second writer is refused": (
+        "tests/unit/runs/test_dirstore.py",
+    ),
+    "conversions and inverses, export and import, order of rows, duplicates as weights": (
+        "tests/properties/test_conversions.py",
+        "tests/properties/test_export.py",
+        "tests/properties/test_runs.py",
+        "tests/properties/test_reductions.py",
+    ),
+}
+
+
+def measure() -> Iterator[Row]:
+    """Run the suites that hold the promises, then a million checkpoints, then the tables' counts."""
+    for promise, files in SUITES.items():
+        out, seconds = run("pytest", "-q", "-p", "no:cacheprovider", *files)
+        closing = out.strip().splitlines()[-1]
+        yield Row(promise, closing, "passed" in closing and "failed" not in closing, f"pytest {files[0]}", seconds)
+    out, seconds = run("python", "benchmarks/bench_runs.py")
+    told = {name.strip(): float(value) for name, value in re.findall(r"^(.+?)\s{2,}(\S+)$", out, re.MULTILINE)}
+    spent, memory = told["all, CPU s"], told["peak memory, GB"]
+    yield Row("1 000 000 rows of 2 000 runs loaded, reduced, fitted <= 10 CPU s", f"{spent:.1f} CPU s", spent <= 10,
+              "make bench", seconds)  # fmt: skip
+    yield Row("the same <= 2 GB", f"{memory:.2f} GB", memory <= 2, "make bench", seconds)
+    fitted = sum("skip" not in how for how in tables.described().values())
+    skipped = len(tables.described()) - fitted
+    yield Row("published tables fitted, others with a reason", f"{fitted} fitted, {skipped} with a reason not to be",
+              fitted > 0, "make tables", 0.0)  # fmt: skip

@@ -1,0 +1,56 @@
+"""``scalelaw init``: look at runs, ask at most one question, write ``scalelaw.toml``."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.cli._groups import grouped
+from scalelaw.cli._output import show
+
+Force = Annotated[bool, typer.Option("--force", help="Overwrite a scalelaw.toml that is there.")]
+AnswerOption = Annotated[
+    str | None,
+    typer.Option("--answer", help="Answer to the one question, by number or words, where it asks.", metavar="N|TEXT"),
+]
+Dry = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")]
+MAPPING = options.MappingOptions()
+
+
+@grouped
+def init_command(
+    source: options.File,
+    answer: AnswerOption = None,
+    force: Force = False,
+    dry_run: Dry = False,
+    mapping: options.MappingOptions = MAPPING,
+    json: options.Json = False,
+) -> None:
+    """Begin a project in this folder: propose how runs are read, reduced and fitted; `scalelaw` then does it."""
+    from scalelaw.workflows.init import init, relative
+
+    said = {name: value for name, value in mapping.arguments().items() if value}
+    path = relative(source)
+    proposal = init(path, answer=answer, **said)
+    if proposal.question is not None and sys.stdin.isatty() and not json:
+        typer.echo(str(proposal))
+        proposal = init(path, answer=_asked(len(proposal.question.answers)), **said)
+    written = None if dry_run else proposal.write(force=force)
+    show(proposal, json)
+    if json:
+        return
+    if written is None:
+        typer.echo(f"\n{proposal.toml()}")
+    elif proposal.question is None:
+        typer.echo(f"\n{written} written; run `scalelaw` here for the study")
+    else:
+        typer.echo(f"\n{written} written with the question open; uncomment an answer in it, then run `scalelaw`")
+
+
+def _asked(answers: int) -> int:
+    """Return the number of the answer typed, asking again until it is one."""
+    while True:
+        number: int = typer.prompt(f"Which, 1 to {answers} (Ctrl-C leaves without writing)", type=int)
+        if 1 <= number <= answers:
+            return number

@@ -1,0 +1,113 @@
+"""Begin a project: look at a source of runs, propose how to read, reduce and fit it, ask at most one question."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scalelaw.core.errors import BadInput, ScalelawError
+from scalelaw.core.findings import Answer, Finding, Grade
+from scalelaw.fitting import observe
+from scalelaw.runs import RunTable, check_design, check_pooling
+from scalelaw.workflows.project import read_project
+from scalelaw.workflows.proposal import Proposal
+
+
+def init(source: str, *, answer: int | str | None = None, **settings: Any) -> Proposal:
+    """Look at a source of runs and propose a project: columns, units, target, reduction and law.
+
+    What can be told from the table is proposed; where only the user can know, one question stands open in the
+    proposal with its answers, unless ``answer`` gives one.
+
+    Args:
+        source: file, folder or address, as ``load_runs`` takes it.
+        answer: number (from 1) or words of the answer to the one question, where there is one.
+        **settings: keys of ``scalelaw.toml`` that are settled already.
+
+    Raises:
+        BadInput: nothing can be read, or there is no such answer.
+    """
+    said: dict[str, Any] = {"source": source, **settings}
+    while True:
+        found = _look(said)
+        if found.question is not None and answer is not None:
+            said, answer = _merged(said, _chosen(found.question, answer)), None
+        elif found.question is None and "use" not in said and (better := _offered(found)):
+            said = _merged(said, better)
+        elif answer is not None:
+            raise BadInput(f"--answer {answer}: nothing is asked about {source}")
+        else:
+            return found
+
+
+def _offered(found: Proposal) -> Answer | None:
+    """Return what answers a warning about the reduction."""
+    return next((each.answers[0] for each in found.findings if each.grade is Grade.WARN and each.answers), None)
+
+
+def _look(said: Mapping[str, Any]) -> Proposal:
+    """Read and reduce the source as far as it goes, and tell what stopped."""
+    project = read_project(said)
+    findings: list[Finding] = []
+    table = rows = refusal = None
+    try:
+        table = project.table
+        law, rows = observe(project.law, table, target=project.target, use=project.use, over=project.over)
+        rows = rows.complete(law.inputs)
+        findings = [
+            *rows.findings,
+            *check_pooling(rows, law.inputs),
+            *check_design(rows, law.inputs, len(law.coefs)),
+        ]
+        refused = [each for each in findings if each.grade is Grade.REFUSE]
+        refusal = "; ".join(str(each) for each in refused) or None
+    except ScalelawError as error:
+        findings = list(getattr(error, "findings", ()))
+        refusal = str(error)
+        if table is None and not any(each.answers for each in findings):
+            raise
+    question = next((each for each in findings if each.grade in (Grade.ASK, Grade.REFUSE) and each.answers), None)
+    settings = dict(said)
+    if table is not None:
+        settings = _merged(settings, Answer("", {"columns": _mapping(table) | dict(said.get("columns", {}))}))
+    return Proposal(settings, table, rows, question, None if question else refusal, tuple(findings))
+
+
+def _mapping(table: RunTable) -> dict[str, str]:
+    """Return the columns that stand under another name than their quantity's."""
+    derived = {name for name in table.origins for note in table.notes if note.startswith(f"{name} = ")}
+    return {name: column for name, column in table.origins.items() if name != column and name not in derived}
+
+
+def _chosen(question: Finding, answer: int | str) -> Answer:
+    """Return the answer of this number, or of these words.
+
+    Raises:
+        BadInput: there is none.
+    """
+    offered = question.answers
+    text = str(answer).strip()
+    if text.isdigit() and 1 <= int(text) <= len(offered):
+        return offered[int(text) - 1]
+    alike = [each for each in offered if text and text.lower() in each.says.lower()]
+    if len(alike) == 1:
+        return alike[0]
+    known = "; ".join(f"{n} {each.says}" for n, each in enumerate(offered, 1))
+    raise BadInput(f"answer {text!r} is {'several' if alike else 'none'} of: {known}")
+
+
+def _merged(said: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+    merged = dict(said)
+    for name, value in answer.settings.items():
+        merged[name] = {**merged.get(name, {}), **value} if isinstance(value, Mapping) else value
+    return merged
+
+
+def relative(source: str, folder: str | Path = ".") -> str:
+    """Return a path as the ``scalelaw.toml`` of a folder should hold it; an address stays as it is."""
+    if "://" in source:
+        return source
+    path, within = Path(source).expanduser(), Path(folder).resolve()
+    if path.is_absolute() and not path.is_relative_to(within):
+        return str(path)
+    return os.path.relpath(path, within if path.is_absolute() else folder)
