@@ -52,5 +52,7 @@ def drawn(sample: Sample, spec: FitSpec) -> Array | None:
             raise BadInput("a wild bootstrap turns residuals round, and shares have no such; use intervals='laplace'")
         u = {"wild": wild, "laplace": laplace, "sandwich": sandwich}[how](sample, spec.draws, spec.seed)
         coef = coordinates.coef(u)
-        draws = coef[np.isfinite(coef).all(axis=1)]
+        with np.errstate(all="ignore"):
+            predicted = np.asarray(coordinates.law.predict(coef, sample.problem.x))
+        draws = coef[np.isfinite(coef).all(axis=1) & np.isfinite(predicted).all(axis=1)]
     return draws if len(draws) > 1 else None

@@ -16,6 +16,7 @@ from scalelaw.fitting.sample import Linear, Sample
 _HALFWAY = 90
 """Runs at which the noise model and the runs' own scores count alike."""
 _KERNEL = 0.6
+_TRIES = 4
 _TINY = 1e-300
 
 
@@ -47,12 +48,19 @@ def _draws(sample: Sample, own: float, count: int, seed: int) -> Array:
             meat = meat + (1 - own) * _modelled(slopes * (weight * np.sqrt(square[j]))[:, None], noise.shared, member)
         values, vectors = np.linalg.eigh(bread @ meat @ bread)
         roots.append(vectors * np.sqrt(np.maximum(values, 0.0)) / unit[:, None])
-    rng = np.random.default_rng(seed)
-    node = rng.permutation(np.arange(count) % len(roots))
-    steps = np.einsum("bij,bj->bi", np.stack(roots)[node], rng.standard_normal((count, slopes.shape[1])))
-    drawn = np.tile(sample.u, (count, 1))
-    drawn[:, sample.moving] += steps * np.sqrt(noise.spare / rng.chisquare(noise.spare, size=(count, 1)))
-    return np.clip(drawn, sample.problem.coordinates.low, sample.problem.coordinates.high)
+    return _inside_bounds(sample, np.stack(roots), noise.spare, count, np.random.default_rng(seed))
+
+
+def _inside_bounds(sample: Sample, roots: Array, spare: int, count: int, rng: np.random.Generator) -> Array:
+    """Return Student's draws around the optimum that respect the bounds, those that do not drawn again a few times."""
+    low, high = sample.problem.coordinates.low, sample.problem.coordinates.high
+    tried = _TRIES * count
+    steps = np.einsum("bij,bj->bi", roots[np.arange(tried) % len(roots)], rng.standard_normal((tried, roots.shape[1])))
+    drawn = np.tile(sample.u, (tried, 1))
+    drawn[:, sample.moving] += steps * np.sqrt(spare / rng.chisquare(spare, size=(tried, 1)))
+    free = drawn[:, sample.moving]
+    within = np.all((free > low[sample.moving]) & (free < high[sample.moving]), axis=1)
+    return np.asarray(drawn[within][:count])
 
 
 def _modelled(scores: Array, shared: float, member: AnyArray) -> Array:

@@ -85,9 +85,8 @@ def profile_coefficient(sample: Sample, name: str, restrictions: Restrictions, l
     restrictions.check(law)
     taken = {*restrictions.fixed, *restrictions.ties, *restrictions.ties.values()}
     if name not in names or name in taken:
-        raise BadInput(
-            f"profile({name!r}): name one free coefficient of {', '.join(n for n in names if n not in taken)}"
-        )
+        free = ", ".join(other for other in names if other not in taken)
+        raise BadInput(f"profile({name!r}): name a free coefficient that no other is tied to, one of {free}")
     bounds = {other: ends for other, ends in restrictions.bounds.items() if other != name}
     index = names.index(name)
 
