@@ -55,6 +55,7 @@ class Problem:
         x: inputs, each (n,).
         y: measured values on the scale of residuals, (n,).
         noise: how residuals are scored.
+        spread: relative size of the noise of each row, by which residuals are divided, (n,); None where it is one.
         penalty: what is known of coefficients beforehand, m rows that stand behind those measured; None for nothing.
     """
 
@@ -62,6 +63,7 @@ class Problem:
     x: Inputs
     y: Array
     noise: Noise
+    spread: Array | None = None
     penalty: Penalty | None = None
 
     def evaluate(self, u: Array, y: Array | None = None) -> "State":
@@ -73,13 +75,17 @@ class Problem:
         """
         coef, slopes = self.coordinates.coef_and_slopes(u)
         value, jacobian = self.coordinates.law.value_and_jacobian(coef, self.x)
-        if self.noise.on == "log":
-            jacobian *= (1.0 / value)[:, None, :]
-            value = np.log(value)
+        measured, n = self.measured if y is None else y, len(self.y)
+        residual, by_value = self.noise.residual(value, measured[..., :n])
+        if by_value is not None:
+            jacobian *= by_value[:, None, :]
+        if self.spread is not None:
+            residual, jacobian = residual / self.spread, jacobian / self.spread
         if self.penalty is not None:
             rows, slope = self.penalty.rows(coef)
-            value, jacobian = np.hstack([value, rows]), np.concatenate([jacobian, slope], axis=2)
-        return State(u, value - (self.measured if y is None else y), jacobian, slopes)
+            residual = np.hstack([residual, rows - measured[..., n:]])
+            jacobian = np.concatenate([jacobian, slope], axis=2)
+        return State(u, residual, jacobian, slopes)
 
     @cached_property
     def measured(self) -> Array:
