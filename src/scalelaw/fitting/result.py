@@ -241,6 +241,18 @@ class FitResult(Printed):
             return profile_coefficient(self.sample_of_rows, name, self.spec.restrictions, level)
         return profile_prediction(self.sample_of_rows, at or {}, level)
 
+    def methods(self) -> str:
+        """Return how the fit was made, as a paragraph for a paper."""
+        from scalelaw.fitting.methods import methods
+
+        return methods(self)
+
+    def bibtex(self) -> str:
+        """Return the BibTeX of the works the law comes from, of the data by its digest, and of scalelaw."""
+        from scalelaw.fitting.methods import bibtex
+
+        return bibtex(self)
+
     def save(self, path: str) -> None:
         """Write the fit as JSON, draws included; ``load_fit`` reads it back bit for bit."""
         from scalelaw.fitting.files import save_fit
