@@ -1,5 +1,11 @@
 """Fitting laws to observations: solver, starts, bootstrap, and the results as forecasters."""
 
+from scalelaw.fitting.curve_forecast import CurveForecast as CurveForecast
+from scalelaw.fitting.curve_forecast import extrapolate_curve as extrapolate_curve
+from scalelaw.fitting.curve_shape import Course as Course
+from scalelaw.fitting.extrapolate import Extrapolation as Extrapolation
+from scalelaw.fitting.extrapolate import RunForecast as RunForecast
+from scalelaw.fitting.extrapolate import extrapolate as extrapolate
 from scalelaw.fitting.files import is_fit as is_fit
 from scalelaw.fitting.files import load_fit as load_fit
 from scalelaw.fitting.fit import fit as fit

@@ -11,7 +11,6 @@ How these were measured, and what a choice made without the set it is scored on 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, ndtri
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.types import Array
@@ -110,6 +109,8 @@ class Shapes:
 
 def draw_shapes() -> Shapes:
     """Return the draws, always the same: a low-discrepancy sequence through the quantiles of the prior."""
+    from scipy.special import expit, ndtri
+
     golden = 1.0
     for _ in range(32):
         golden = (1 + golden) ** (1 / (_DIMENSIONS + 1))

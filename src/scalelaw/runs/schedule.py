@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 import numpy as np
-from scipy.signal import lfilter
 
 from scalelaw.core.errors import BadInput, BadNumber, UnknownName
 from scalelaw.core.numbers import parse_number
@@ -99,7 +98,7 @@ class Schedule:
         grid = np.unique([*np.linspace(0.0, 1.0, _GRID), self.warmup, start, np.nextafter(start, 1.0)])
         rate = self.lr(grid)
         steps = np.diff(grid) * (rate[1:] + rate[:-1]) / 2.0
-        return np.interp(progress, grid, np.concatenate([[0.0], np.cumsum(steps)]))
+        return np.asarray(np.interp(progress, grid, np.concatenate([[0.0], np.cumsum(steps)])))
 
     def features(self, steps: int, peak: float, momentum: float = 0.999) -> dict[str, Array]:
         """Return ``lr_area`` and ``lr_annealing`` after each step of a run, each (steps,); see ``lr_features``.
@@ -134,6 +133,8 @@ def lr_features(lr: Array, momentum: float = 0.999) -> dict[str, Array]:
         >>> lr_features(np.array([2.0, 2.0, 1.0]), momentum=0.5)["lr_annealing"].tolist()
         [0.0, 0.0, 1.0]
     """
+    from scipy.signal import lfilter
+
     rate = np.asarray(lr, float)
     if not rate.size or not np.all(np.isfinite(rate) & (rate >= 0)):
         raise BadInput("a learning rate is missing, negative or not finite")

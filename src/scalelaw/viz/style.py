@@ -38,6 +38,24 @@ def canvas(width: float = 7.2, height: float = 4.6, panels: tuple[int, ...] = (1
     return figure, list(stacked)
 
 
+def grid(across: int, down: int) -> "tuple[Figure, list[Axes]]":
+    """Return a figure of small panels, row by row.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    require("matplotlib", extra="plot", why="draw figures")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(max(4.8, 3.1 * across), 2.7 * down + 0.8), dpi=160, layout="constrained")
+    panels = figure.subplots(down, across, squeeze=False).ravel()
+    for axes in panels:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25, linewidth=0.6)
+        axes.tick_params(labelsize=8, which="both")
+    return figure, list(panels)
+
+
 def label_axes(axes: Any, x: str, y: str) -> None:
     """Label the axes with the meaning and unit of two quantities."""
     axes.set_xlabel(quantity(x).label)
@@ -53,8 +71,8 @@ def plain_log_ticks(axis: Any) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def save(figure: "Figure", path: str | Path) -> Path:
-    """Write a figure as PNG, SVG or PDF, by the suffix.
+def check_format(path: str | Path) -> None:
+    """Refuse a file whose suffix is no format of a figure, before anything is drawn.
 
     Raises:
         BadInput: another suffix.
@@ -62,6 +80,16 @@ def save(figure: "Figure", path: str | Path) -> Path:
     target = Path(path)
     if target.suffix not in FORMATS:
         raise BadInput(f"figures are written as {', '.join(FORMATS)}; got {target.name!r}")
+
+
+def save(figure: "Figure", path: str | Path) -> Path:
+    """Write a figure as PNG, SVG or PDF, by the suffix.
+
+    Raises:
+        BadInput: another suffix.
+    """
+    target = Path(path)
+    check_format(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(target, metadata={"Date": None} if target.suffix == ".svg" else None)
     return target
