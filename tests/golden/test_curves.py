@@ -42,8 +42,8 @@ def test_schedules_of_luo_et_al(data_dir: Path, kind: str, schedule: str, n: int
 
 def test_knowing_the_schedule_helps(data_dir: Path) -> None:
     known, taken = (luo(data_dir, "wsd_", name) for name in ("wsd[warmup=0.09,decay=1/6]", "constant[warmup=0.09]"))
-    for right, wrong in zip(known.runs, taken.runs, strict=True):
-        assert abs(right.error or 0.0) < abs(wrong.error or 0.0)
+    right, wrong = ([abs(run.error or 0.0) for run in found.runs] for found in (known, taken))
+    assert len(right) == 3 and np.median(right) < np.median(wrong) / 1.5
 
 
 def test_repeated_data_are_foreseen(data_dir: Path) -> None:

@@ -2,10 +2,10 @@
 
 Findings:
 
-    CURVES_WHICH_END   ask        nothing says when a run ends
-    CURVES_NONE_LEFT   refuse     no run has enough readings before the cut
-    CURVES_STRAINED    warn       a curve goes on unlike those the shapes were measured on
-    CURVES_RISING      warn       a loss has risen well above its lowest; the shapes know repeats, no other overfitting
+CURVES_WHICH_END   ask        nothing says when a run ends
+CURVES_NONE_LEFT   refuse     no run has enough readings before the cut
+CURVES_STRAINED    warn       a curve goes on unlike those the shapes were measured on
+CURVES_RISING      warn       a loss has risen well above its lowest; the shapes know repeats, no other overfitting
 """
 
 from collections.abc import Iterator

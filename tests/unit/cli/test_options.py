@@ -22,6 +22,7 @@ COMMANDS = {
         "FILE|FIT.json|LAW@SOURCE", "--law", "--json", *TABLE, *REFIT,
         "--flops", "--params", "--tokens", "--loss", "--max-params", "--max-tokens",
     },
+    "extrapolate": {"FILE", "--at", "--end", "--schedule", "--target", "--level", "--plot", "--json", *MAPPING},
     "laws": {"NAME", "--json"},
     "calc": {"PARAMS", "TOKENS", "--params-non-embedding", "--json"},
     "runs list": {"SOURCE", "--json", *MAPPING},
