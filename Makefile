@@ -5,10 +5,10 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --no-compile --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check fix bench tables docs evidence clean
+.PHONY: help setup demo test test-all check fix bench tables transcripts docs evidence clean
 
 help: ## list these verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/developer ## make .venv with the package and everything needed to work on it
 
@@ -38,6 +38,9 @@ bench: .venv/developer ## time the solver against the usual way, and the loading
 
 tables: .venv/developer ## fit and backtest every published table, into docs/tables.md
 	$(BIN)/python benchmarks/tables.py
+
+transcripts: .venv/developer ## run the commands of docs/transcripts again and write what they print
+	$(BIN)/python docs/_ext/transcripts.py
 
 docs: .venv/developer ## build the documentation, warnings being errors, into docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going -q -E docs docs/_build/html

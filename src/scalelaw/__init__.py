@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scalelaw.fitting import Course as Course
     from scalelaw.fitting import Extrapolation as Extrapolation
     from scalelaw.fitting import FitResult as FitResult
+    from scalelaw.fitting import Influence as Influence
     from scalelaw.fitting import Noise as Noise
     from scalelaw.fitting import Published as Published
     from scalelaw.fitting import extrapolate as extrapolate
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
     from scalelaw.fitting import load_fit as load_fit
     from scalelaw.fitting import published as published
     from scalelaw.planning import Plan as Plan
+    from scalelaw.planning import Robustness as Robustness
     from scalelaw.planning import calculate as calculate
     from scalelaw.planning import compute_penalty as compute_penalty
     from scalelaw.planning import frontier as frontier
     from scalelaw.planning import plan as plan
+    from scalelaw.planning import robustness as robustness
     from scalelaw.runs import Observations as Observations
     from scalelaw.runs import RunTable as RunTable
     from scalelaw.runs import Schedule as Schedule
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from scalelaw.runs import review_runs as review_runs
     from scalelaw.workflows.init import init as init
     from scalelaw.workflows.project import load_project as load_project
+    from scalelaw.workflows.report import report as report
     from scalelaw.workflows.study import Study as Study
     from scalelaw.workflows.study import study as study
 
@@ -48,14 +52,14 @@ _HOMES = {
     "scalelaw.backtesting": ("Backtest", "backtest"),
     "scalelaw.core.forecaster": ("Forecaster", "Prediction"),
     "scalelaw.fitting": (
-        "Course", "Extrapolation", "FitResult", "Noise", "Published", "extrapolate", "extrapolate_curve", "fit",
-        "load_fit", "published",
+        "Course", "Extrapolation", "FitResult", "Influence", "Noise", "Published", "extrapolate", "extrapolate_curve",
+        "fit", "load_fit", "published",
     ),
-    "scalelaw.planning": ("Plan", "calculate", "compute_penalty", "frontier", "plan"),
+    "scalelaw.planning": ("Plan", "Robustness", "calculate", "compute_penalty", "frontier", "plan", "robustness"),
     "scalelaw.runs": (
         "Observations", "RunTable", "Schedule", "export_runs", "load_runs", "lr_features", "record", "review_runs",
     ),
-    "scalelaw.workflows": ("Study", "init", "load_project", "study"),
+    "scalelaw.workflows": ("Study", "init", "load_project", "report", "study"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("datasets", "laws")

@@ -168,7 +168,12 @@ def test_plain_scalelaw_prints_the_study_and_draws_its_figures(folder: Path) -> 
     assert result.exit_code == 0, result.stderr
     assert "25 read, 23 fitted" in result.stdout
     assert "irreducible loss" in result.stdout and "backtest" in result.stdout and "reach" in result.stdout
-    assert sorted(path.name for path in (folder / "study").iterdir()) == ["iso_loss.png", "loss_vs_compute.png"]
+    assert sorted(path.name for path in (folder / "study").iterdir()) == [
+        "iso_loss.png",
+        "loss_vs_compute.png",
+        "report.html",
+        "residuals.png",
+    ]
 
 
 def test_twelve_is_written_with_what_refuses_it(folder: Path) -> None:

@@ -1,11 +1,13 @@
 """Values of the published laws, against the literature's own figures and independent recomputation."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from scalelaw.fitting import published
+from scalelaw.fitting import Noise, published
 from scalelaw.laws import parse
 
 PF_DAY = 8.64e19
@@ -101,3 +103,32 @@ def test_section_0c_frontier_algebra(source: str, gain: float, share: float, gam
     assert math.log(params[1] / params[0]) / math.log(1e20) == pytest.approx(share, abs=6e-5)
     excess = law.predict(coef, {"params": params, "tokens": tokens}) - coef[0]
     assert -math.log(excess[1] / excess[0]) / math.log(1e20) == pytest.approx(gamma, abs=6e-5)
+
+
+@pytest.mark.parametrize(("ratio", "loss"), [(20, 2.6060), (320, 2.7017)])
+def test_gadre_in_chinchilla_form_is_gadre_in_compute_and_ratio(ratio: float, loss: float) -> None:
+    """L(C, M) = E + (a M^eta + b M^-eta) C^-eta at 1e21 FLOP, refitted constants; printed ones are within 5e-4."""
+    params = math.sqrt(1e21 / 6 / ratio)
+    found = _predict("chinchilla@gadre2024-redpajama", params=params, tokens=ratio * params)
+    assert found == pytest.approx(loss, abs=5e-4)
+    assert found == pytest.approx(1.837 + (212.2 * ratio**0.1364 + 366.7 * ratio**-0.1364) * 1e21**-0.1364, rel=1e-9)
+
+
+def test_muennighoff_splits_compute_at_one_ratio() -> None:
+    law, _ = parse("chinchilla")
+    coef = law.vector(law.published["muennighoff2023"].coef)
+    for flops in (1e20, 1e24):
+        params, tokens = law.optimum(coef, np.array(flops))  # type: ignore[attr-defined]
+        assert tokens / params == pytest.approx(1 / 0.05099, rel=1e-3)
+
+
+@pytest.mark.data
+def test_gemstones_constants_reach_their_published_objective(data_dir: Path) -> None:
+    rows = [json.loads(line) for line in (data_dir / "gemstones" / "gemstones_cool_end.jsonl").read_text().splitlines()]
+    x = {"params": [row["params_active_precise"] for row in rows], "tokens": [row["tokens"] for row in rows]}
+    law, _ = parse("chinchilla")
+    predicted = law.predict(
+        law.vector(law.published["mcleish2025"].coef), {name: np.array(values, float) for name, values in x.items()}
+    )
+    residual = np.log(predicted) - np.log([row["final_loss"] for row in rows])
+    assert Noise().loss(residual).sum() == pytest.approx(0.0019640865, abs=1e-9)

@@ -23,10 +23,14 @@ File = Annotated[
     typer.Argument(help="Runs: CSV, TSV, JSON, JSONL or Parquet, or the logs of a tracker or trainer.", metavar="FILE"),
 ]
 LawName = Annotated[str, typer.Option("--law", help="Law by name, spelling or formula.", metavar="NAME|FORMULA")]
+Plot = Annotated[
+    bool | None, typer.Option("--plot/--no-plot", help="Show the runs as a scatter; unsaid, on a terminal only.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
-def _real(text: str | float) -> float:
+def real(text: str | float) -> float:
+    """Return a number as people write it, for the ``parser`` of an option."""
     try:
         return parse_number(text)
     except BadNumber as error:
@@ -34,7 +38,7 @@ def _real(text: str | float) -> float:
 
 
 def _whole(text: str | int) -> int:
-    value = _real(text)
+    value = real(text)
     if not value.is_integer():
         raise typer.BadParameter(f"{text!r} is not a whole number")
     return int(value)
@@ -167,7 +171,7 @@ class DrawOptions:
     level: Annotated[
         float,
         typer.Option(
-            help="Level of the intervals, between 0 and 1.", parser=_real, metavar="LEVEL", rich_help_panel=_FIT
+            help="Level of the intervals, between 0 and 1.", parser=real, metavar="LEVEL", rich_help_panel=_FIT
         ),
     ] = 0.9
 
@@ -184,7 +188,7 @@ class SearchOptions:
     delta: Annotated[
         float,
         typer.Option(
-            help="Huber's threshold, in units of the residual.", parser=_real, metavar="X", rich_help_panel=_FIT
+            help="Huber's threshold, in units of the residual.", parser=real, metavar="X", rich_help_panel=_FIT
         ),
     ] = 1e-3
     on: Annotated[str, _text("Residuals of the log of the target, or of the target: log or raw.", "SCALE", _FIT)] = (
@@ -197,6 +201,10 @@ class SearchOptions:
         ),
     ] = 64
 
+    prior: Annotated[
+        str | None, _text("Exponents as far as published studies agree, for few runs.", "literature", _FIT)
+    ] = None
+
     def chosen(self) -> "FitOptions":
         """Return them as options of a fit.
 
@@ -205,7 +213,8 @@ class SearchOptions:
         """
         from scalelaw.fitting import Noise
 
-        return {"noise": Noise(self.loss, self.delta, self.on), "starts": self.starts}  # type: ignore[arg-type]
+        options: FitOptions = {"noise": Noise(self.loss, self.delta, self.on), "starts": self.starts}  # type: ignore[arg-type]
+        return options if self.prior is None else {**options, "prior": self.prior}  # type: ignore[typeddict-item]
 
 
 def pairs(values: Sequence[str] | None, option: str) -> dict[str, str]:
@@ -266,3 +275,19 @@ def check_writable(path: str, option: str, *, folder: bool = False) -> None:
     holder = place if folder or place.exists() else place.parent
     if not os.access(holder, os.W_OK):
         raise BadInput(f"{option} {path}: {holder} may not be written to; name another place")
+
+
+def check_figure(path: str, option: str) -> None:
+    """Refuse a figure that could not be drawn or written, before any work is done.
+
+    Raises:
+        BadInput: the suffix is of no format, or nothing can be written there.
+        MissingExtra: matplotlib is not installed.
+    """
+    from scalelaw.core.optional import require
+    from scalelaw.viz.style import FORMATS
+
+    if Path(path).suffix not in FORMATS:
+        raise BadInput(f"{option} {path}: figures are written as {', '.join(FORMATS)}")
+    check_writable(path, option)
+    require("matplotlib", extra="plot", why="draw figures")

@@ -7,9 +7,12 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from scalelaw.runs import Observations
 
 _NARROWEST = 60
 _CELLS = 3
@@ -26,6 +29,27 @@ def show(result: Any, as_json: bool) -> None:
         width = max(shutil.get_terminal_size().columns, _NARROWEST)
         text = "\n".join(folded(line, width) for line in text.splitlines())
     typer.echo(text)
+
+
+def plot(observed: "Observations", wanted: bool | None) -> None:
+    """Print the rows as a scatter of the target against compute, unless told, where a terminal reads it.
+
+    Args:
+        observed: the rows that may be fitted.
+        wanted: True or False as the user says, None for a terminal only.
+    """
+    import numpy as np
+
+    from scalelaw.core.quantities import quantity
+    from scalelaw.viz.braille import scatter
+
+    along = next((name for name in ("flops", "tokens", "params") if name in observed.columns), None)
+    if along is None or not (sys.stdout.isatty() if wanted is None else wanted):
+        return
+    x = np.asarray(observed.columns[along], float)
+    there = np.isfinite(x) & (x > 0) & np.isfinite(observed.y) & (observed.y > 0)
+    if there.any():
+        typer.echo("\n" + scatter(x[there], observed.y[there], labels=(quantity(along).label, observed.target)))
 
 
 def finite(value: Any) -> Any:

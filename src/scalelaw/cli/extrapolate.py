@@ -31,9 +31,7 @@ def extrapolate_command(
     ] = None,
     target: Annotated[str | None, typer.Option(help="What to forecast, e.g. loss@c4.", metavar="METRIC@SET")] = None,
     level: Annotated[str, typer.Option(help="Level of the intervals, between 0 and 1.", metavar="LEVEL")] = "0.9",
-    plot: Annotated[
-        str | None, typer.Option(help="Draw the curves with their forecasts: .png, .svg or .pdf.", metavar="FILE")
-    ] = None,
+    out: Annotated[str | None, typer.Option(help="Draw the figure into this file.", metavar="FIGURE.png")] = None,
     mapping: options.MappingOptions = MAPPING,
     json: options.Json = False,
 ) -> None:
@@ -42,11 +40,8 @@ def extrapolate_command(
     from scalelaw.fitting import extrapolate
     from scalelaw.runs import load_runs
 
-    if plot is not None:
-        from scalelaw.viz import check_format
-
-        check_format(plot)
-        options.check_writable(plot, "--plot")
+    if out is not None:
+        options.check_figure(out, "--out")
     found = extrapolate(
         load_runs(file, **mapping.arguments()),
         at=at,
@@ -55,8 +50,8 @@ def extrapolate_command(
         target=target,
         level=parse_number(level),
     )
-    if plot is not None:
+    if out is not None:
         from scalelaw.viz import curves, save
 
-        save(curves.draw(curves.curves_info(found)), plot)
+        save(curves.draw(curves.curves_info(found)), out)
     show(found, json)

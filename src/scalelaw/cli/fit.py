@@ -6,6 +6,7 @@ import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
+from scalelaw.cli._output import plot as draw_points
 from scalelaw.cli._output import show
 
 Save = Annotated[str | None, typer.Option(help="Write the fit, draws included.", metavar="FIT.json")]
@@ -22,6 +23,7 @@ def fit_command(
     search: options.SearchOptions = SEARCH,
     bootstrap: options.DrawOptions = DRAWS,
     save: Save = None,
+    plot: options.Plot = None,
     json: options.Json = False,
 ) -> None:
     """Fit a law to runs: coefficients, intervals, status, and what was set aside and why."""
@@ -34,3 +36,5 @@ def fit_command(
     if save is not None:
         result.save(save)
     show(result, json)
+    if not json:
+        draw_points(observed, plot)

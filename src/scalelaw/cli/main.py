@@ -8,7 +8,7 @@ from typing import Any, cast
 import typer
 from typer.core import TyperGroup
 
-from scalelaw.cli import backtest, calc, extrapolate, fit, init, laws, plan, runs, study
+from scalelaw.cli import backtest, calc, extrapolate, fit, influence, init, laws, plan, robustness, runs, study
 from scalelaw.core.errors import BadInput, MissingExtra, ScalelawError, ScalelawWarning
 from scalelaw.core.version import __version__
 
@@ -78,10 +78,13 @@ app = typer.Typer(
 )
 app.command("init")(init.init_command)
 app.command("study")(study.study_command)
+app.command("report")(study.report_command)
 app.command("fit")(fit.fit_command)
 app.command("backtest")(backtest.backtest_command)
 app.command("extrapolate")(extrapolate.extrapolate_command)
 app.command("plan")(plan.plan_command)
+app.command("robustness")(robustness.robustness_command)
+app.command("influence")(influence.influence_command)
 app.command("laws")(laws.laws_command)
 app.command("calc")(calc.calc_command)
 app.add_typer(runs.app, name="runs")

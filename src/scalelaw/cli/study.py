@@ -1,14 +1,18 @@
-"""``scalelaw study``: fit, backtest, plan and figures of one table."""
+"""``scalelaw study`` and ``scalelaw report``: fit, backtest and plan from one table, as text or as a page."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
+from scalelaw.cli._output import plot as draw_points
 from scalelaw.cli._output import progress, show
 from scalelaw.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from scalelaw.workflows import Study
 
 MaybeFile = Annotated[
     str | None,
@@ -18,8 +22,10 @@ Flops = Annotated[
     str | None, typer.Option(help="Budget to plan for; ten times the dearest run unless given.", metavar="C")
 ]
 Out = Annotated[str | None, typer.Option(help="Folder for the figures; none are drawn without it.", metavar="DIR")]
+Page = Annotated[str, typer.Option("--to", help="HTML file to write.", metavar="FILE")]
 Demo = Annotated[bool, typer.Option("--demo", help="Study the shipped synthetic ladder instead of a file.")]
 _PROJECT = "scalelaw.toml"
+_PAGE = "report.html"
 TABLE = options.TableOptions()
 DRAWS = options.DrawOptions()
 
@@ -34,18 +40,71 @@ def study_command(
     demo: Demo = False,
     table: options.TableOptions = TABLE,
     bootstrap: options.DrawOptions = DRAWS,
+    plot: options.Plot = None,
     json: options.Json = False,
 ) -> None:
     """Fit, backtest, plan and draw from one table, printed together."""
-    if file is None and not demo and project_here():
-        given = ("law", "flops", "out", *options.names_of(options.TableOptions, options.DrawOptions))
-        options.refuse_with(context, given, "is for a FILE; say it in scalelaw.toml")
-        study_project(json)
-        return
-    if demo == (file is not None):
-        raise BadInput("study takes either a FILE of runs or --demo; try: scalelaw study --demo")
     if out is not None:
         options.check_writable(out, "--out", folder=True)
+    if _of_project(context, file, demo, ("law", "flops", "out")):
+        study_project(json)
+    else:
+        found = _studied(context, file, demo, law, flops, table, bootstrap, out=out)
+        show(found, json)
+        if not json:
+            draw_points(found.observed, plot)
+
+
+@grouped
+def report_command(
+    context: typer.Context,
+    file: MaybeFile = None,
+    to: Page = _PAGE,
+    law: options.LawName = "chinchilla",
+    flops: Flops = None,
+    demo: Demo = False,
+    table: options.TableOptions = TABLE,
+    bootstrap: options.DrawOptions = DRAWS,
+) -> None:
+    """Write the study of one table as one self-contained HTML file, its first screen for who must decide."""
+    from scalelaw.workflows import load_project, report
+
+    options.check_writable(to, "--to")
+    if _of_project(context, file, demo, ("law", "flops")):
+        with progress("backtest") as moved:
+            study = load_project().study(progress=moved, figures=False)
+    else:
+        study = _studied(context, file, demo, law, flops, table, bootstrap)
+    typer.echo(report(study, to))
+
+
+def _of_project(context: typer.Context, file: str | None, demo: bool, own: tuple[str, ...]) -> bool:
+    """Return whether the project of this folder is meant; nothing may be said then that its file should say.
+
+    Raises:
+        BadInput: neither a file, nor the demo, nor a project; or more than one.
+    """
+    if file is None and not demo and project_here():
+        given = (*own, *options.names_of(options.TableOptions, options.DrawOptions))
+        options.refuse_with(context, given, "is for a FILE; say it in scalelaw.toml")
+        return True
+    if demo == (file is not None):
+        name = context.info_name
+        raise BadInput(f"{name} takes either a FILE of runs or --demo; try: scalelaw {name} --demo")
+    return False
+
+
+def _studied(
+    context: typer.Context,
+    file: str | None,
+    demo: bool,
+    law: str,
+    flops: str | None,
+    table: options.TableOptions,
+    bootstrap: options.DrawOptions,
+    out: str | None = None,
+) -> "Study":
+    """Study a file, or the shipped ladder."""
     from scalelaw import datasets
     from scalelaw.workflows import study
 
@@ -56,8 +115,7 @@ def study_command(
     else:
         runs = table.read(file)
     with progress("backtest") as moved:
-        found = study(runs, law=law, flops=flops, out=out, progress=moved, **table.reduced(), **bootstrap.chosen())
-    show(found, json)
+        return study(runs, law=law, flops=flops, out=out, progress=moved, **table.reduced(), **bootstrap.chosen())
 
 
 def project_here() -> bool:
@@ -66,10 +124,12 @@ def project_here() -> bool:
 
 
 def study_project(json: bool) -> None:
-    """Study what the ``scalelaw.toml`` of this folder says."""
-    from scalelaw.workflows.project import load_project
+    """Study what the ``scalelaw.toml`` of this folder says, and write its report beside its figures."""
+    from scalelaw.workflows import load_project, report
 
     project = load_project()
     with progress("backtest") as moved:
         found = project.study(progress=moved)
     show(found, json)
+    if project.out is not None:
+        typer.echo(f"  {'report':<18}{report(found, project.folder / project.out / _PAGE)}", err=json)

@@ -11,6 +11,8 @@ from scalelaw.fitting.files import load_fit as load_fit
 from scalelaw.fitting.fit import fit as fit
 from scalelaw.fitting.fit import fit_observations as fit_observations
 from scalelaw.fitting.fit import make_spec as make_spec
+from scalelaw.fitting.influence import Influence as Influence
+from scalelaw.fitting.influence import influence as influence
 from scalelaw.fitting.noise import Noise as Noise
 from scalelaw.fitting.observe import observe as observe
 from scalelaw.fitting.published import Published as Published

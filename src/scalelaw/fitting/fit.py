@@ -5,6 +5,7 @@ FIT_DRAWS_LOST  warn   more than one bootstrap resample in twenty does not deter
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -16,6 +17,8 @@ from scalelaw.fitting.bootstrap import bootstrap, resampled_weights
 from scalelaw.fitting.coordinates import Coordinates
 from scalelaw.fitting.misfit import misfit
 from scalelaw.fitting.observe import observe
+from scalelaw.fitting.prior import check_prior, literature
+from scalelaw.fitting.prior_draws import prior_draws, with_prior
 from scalelaw.fitting.result import FitResult, FittedRows
 from scalelaw.fitting.solve import Problem, solve
 from scalelaw.fitting.spec import FitOptions, FitSpec
@@ -25,6 +28,8 @@ from scalelaw.laws import Law
 from scalelaw.runs import SWEPT, Observations, Reduction, check_design, check_pooling, indicators
 
 _FEW_LOST = 0.05
+_ASKED_FOR = "FIT_PRIOR"
+"""Told wherever the fit is shown; whoever says prior= need not be warned as well."""
 
 
 def fit(
@@ -63,7 +68,7 @@ def fit(
     """
     chosen, observed = observe(law, runs, target=target, use=use, over=over)
     result = fit_observations(chosen, observed, make_spec(**options))
-    enforce(finding for finding in result.findings if finding.grade is Grade.WARN)
+    enforce(finding for finding in result.findings if finding.grade is Grade.WARN and finding.code != _ASKED_FOR)
     return result
 
 
@@ -89,27 +94,33 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
     """
     spec.restrictions.check(law)
     usable = _usable(law, observed, spec)
-    free = len(law.coefs) - len(spec.fixed) - len(spec.ties)
+    prior = None if spec.prior is None else literature(law, {*spec.fixed, *spec.ties})
+    free = len(law.coefs) - len(spec.fixed) - len(spec.ties) - (0 if prior is None else len(prior.names))
     design = [*check_pooling(usable, law.inputs), *check_design(usable, law.inputs, free)]
     enforce(finding for finding in design if finding.grade is not Grade.WARN)
 
     x, weight = usable.inputs(law.inputs), usable.weight
     coordinates = Coordinates(law, x, spec.restrictions)
     problem = Problem(coordinates, x, spec.noise.scaled(usable.y), spec.noise)
-    solution = solve(problem, projected_starts(coordinates, x, usable.y, spec.starts), weight)
+    start = projected_starts(coordinates, x, usable.y, spec.starts)
+    if prior is not None:
+        problem = with_prior(problem, prior, start, weight, free)
+    solution = solve(problem, start, weight)
     best = int(np.argmin(solution.objective))
     if not np.isfinite(solution.objective[best]):
         raise FitFailed(f"no start gave {law.spelling} a finite objective on these rows; try bounds= or another law")
     u = solution.u[best]
     status = assess(problem, solution, best, weight)
-    draws = _draws(problem, u, usable, spec)
+    draws = _draws(problem, u, usable, spec) if prior is None else prior_draws(problem, u, usable, spec)
     lost = _lost_draws(draws, spec)
     findings = (*usable.findings, *design, *_doubts(status.doubts), *lost, *_misfit(problem, u, usable))
+    if prior is not None:
+        findings = (*findings, *check_prior(prior, draws))
     return FitResult(
         law=law,
         coef=frozen(coordinates.coef(u[None])[0]),
         draws=None if draws is None else frozen(draws),
-        objective=float(solution.objective[best]),
+        objective=float(solution.objective[best]) if prior is None else _of_rows(problem, u, weight),
         status=status,
         spec=spec,
         rows=FittedRows(
@@ -120,6 +131,11 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
         findings=findings,
         notes=usable.notes,
     )
+
+
+def _of_rows(problem: Problem, u: Array, weight: Array) -> float:
+    """Return the objective without what the prior adds."""
+    return float(weight @ problem.noise.loss(problem.residual(u[None])[0]))
 
 
 def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
@@ -165,7 +181,7 @@ def _misfit(problem: Problem, u: Array, usable: Observations) -> list[Finding]:
 
     A recipe that changes with size has its own warning; what its levels explain is no second one.
     """
-    state = problem.evaluate(u[None])
+    state = replace(problem, penalty=None).evaluate(u[None])
     recipes = indicators(usable, problem.coordinates.law.inputs)
     by_coordinate = np.vstack([state.slopes[0] @ state.jacobian[0], recipes])
     axes = {name: np.asarray(usable.columns[name], float) for name in _trend_axes(problem, usable)}

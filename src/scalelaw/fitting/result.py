@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,10 +14,14 @@ from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.core.version import __version__
+from scalelaw.fitting.outliers import RATE
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.fitting.status import FitStatus
 from scalelaw.laws import Law
 from scalelaw.runs import SetAside
+
+if TYPE_CHECKING:
+    from scalelaw.fitting.influence import Influence
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +108,8 @@ class FitResult(Printed):
 
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
         """Draw (draws, n) predictions; ``new_run`` adds a resampled residual, inflated for the coefficients fitted."""
+        from scalelaw.fitting.prior_draws import leans, new_run_errors
+
         if self.draws is None:
             return None
         mean = np.asarray(self.law.predict(self.draws, x))
@@ -113,6 +119,8 @@ class FitResult(Printed):
         free = len(self.coef) - len(self.spec.fixed) - len(self.spec.ties)
         pool = self.residuals * np.sqrt(n / max(n - free, 1))
         rng = np.random.default_rng(seed)
+        if leans(self):
+            return noise.unscaled(noise.scaled(mean) - new_run_errors(self, mean.shape, rng))
         error = rng.choice(pool, size=mean.shape, p=self.rows.weight / self.rows.weight.sum())
         return noise.unscaled(noise.scaled(mean) - error)
 
@@ -145,6 +153,17 @@ class FitResult(Printed):
             }
             for i, c in enumerate(self.law.coefs)
         }
+
+    def influence(
+        self, quantity: str = "tokens_per_param", *, flops: float | str | None = None, rate: float = RATE
+    ) -> "Influence":
+        """Return what a decision owes to each run, and to runs that do not belong with the others.
+
+        See ``scalelaw.fitting.influence.influence`` for the arguments.
+        """
+        from scalelaw.fitting.influence import influence
+
+        return influence(self, quantity, flops=flops, rate=rate)
 
     def save(self, path: str) -> None:
         """Write the fit as JSON, draws included; ``load_fit`` reads it back bit for bit."""
@@ -209,7 +228,7 @@ class FitResult(Printed):
         lines = [
             ("objective", f"{self.objective:.8g} (sum of losses; {noise})"),
             ("optimum", str(self.status)),
-            ("intervals", f"{draws} bootstrap refits over {how}" if draws else "none: no draws asked for"),
+            ("intervals", self._drawn(draws, how) if draws else "none: no draws asked for"),
             ("rows", f"{self.rows.read} read, {len(self.rows.y)} fitted"),
             *(("", f"{part.n} set aside: {part.reason}") for part in self.rows.set_aside),
             ("fitted on", ranges),
@@ -217,6 +236,15 @@ class FitResult(Printed):
             *self._doubts(),
         ]
         return lines
+
+    def _drawn(self, draws: int, how: str) -> str:
+        """Return how the draws were made."""
+        from scalelaw.fitting.prior_draws import leans
+
+        if self.spec.prior is None:
+            return f"{draws} bootstrap refits over {how}"
+        moved = "rows moved by their noise" if leans(self) else f"resampled {how}"
+        return f"{draws} refits with exponents drawn from the {self.spec.prior}, {moved}"
 
     def _doubts(self) -> list[tuple[str, str]]:
         """Return the findings that no line above tells, a way out that several share once."""

@@ -7,12 +7,14 @@ reweighted rows outside; a step is kept only when it lowers the true objective.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.fitting.coordinates import Coordinates
 from scalelaw.fitting.noise import Noise, huber
+from scalelaw.fitting.prior import Penalty
 
 _CHUNK_BYTES = 2**22
 _OUTER_CURVATURE = 0.05
@@ -51,21 +53,47 @@ class Problem:
         x: inputs, each (n,).
         y: measured values on the scale of residuals, (n,).
         noise: how residuals are scored.
+        penalty: what is known of coefficients beforehand, m rows that stand behind those measured; None for nothing.
     """
 
     coordinates: Coordinates
     x: Inputs
     y: Array
     noise: Noise
+    penalty: Penalty | None = None
 
-    def evaluate(self, u: Array) -> "State":
-        """Return residuals and derivatives at coordinates (p, q)."""
+    def evaluate(self, u: Array, y: Array | None = None) -> "State":
+        """Return residuals and derivatives at coordinates (p, q).
+
+        Args:
+            u: coordinates (p, q).
+            y: measured values of each problem, those of the penalty behind them, (p, n + m); the common ones if None.
+        """
         coef, slopes = self.coordinates.coef_and_slopes(u)
         value, jacobian = self.coordinates.law.value_and_jacobian(coef, self.x)
         if self.noise.on == "log":
             jacobian *= (1.0 / value)[:, None, :]
             value = np.log(value)
-        return State(u, value - self.y, jacobian, slopes)
+        if self.penalty is not None:
+            rows, slope = self.penalty.rows(coef)
+            value, jacobian = np.hstack([value, rows]), np.concatenate([jacobian, slope], axis=2)
+        return State(u, value - (self.measured if y is None else y), jacobian, slopes)
+
+    @cached_property
+    def measured(self) -> Array:
+        """Measured values, those of the penalty behind them, (n + m,)."""
+        return self.y if self.penalty is None else np.concatenate([self.y, self.penalty.centre])
+
+    def weighed(self, weight: Array) -> Array:
+        """Return weights of rows (..., n), those of the penalty behind them unless they are there, (..., n + m)."""
+        if self.penalty is None or weight.shape[-1] == len(self.measured):
+            return weight
+        own = np.full((*weight.shape[:-1], len(self.measured) - len(self.y)), self.penalty.weight)
+        return np.concatenate([weight, own], axis=-1)
+
+    def residual(self, u: Array) -> Array:
+        """Return predicted minus measured at coordinates (p, q), (p, n)."""
+        return self.evaluate(u).residual[:, : len(self.y)]
 
 
 @dataclass(eq=False)
@@ -112,19 +140,21 @@ class State:
 _STATE = ("u", "residual", "jacobian", "slopes")
 
 
-def solve(problem: Problem, start: Array, weight: Array, *, warm: bool = False) -> Solution:
+def solve(problem: Problem, start: Array, weight: Array, *, y: Array | None = None, warm: bool = False) -> Solution:
     """Minimise the objective from every start.
 
     Args:
         problem: law, rows and noise.
         start: coordinates (p, q).
-        weight: weights (n,) shared by all problems, or (p, n).
+        weight: weights (n,) shared by all problems, or (p, n); with those of the penalty (p, n + m).
+        y: measured values of each problem, as in ``Problem.evaluate``, where they are not those all share.
         warm: the start is near an optimum already, so that the first stage, least squares, is skipped.
     """
     every = problem.noise.stages
     stages = (every[1:] or every) if warm else every
     tolerance, most_steps = (_WARM_TOLERANCE, _WARM_STEPS) if warm else (_TOLERANCE, _MOST_STEPS)
-    count, n = len(start), len(problem.y)
+    weight = problem.weighed(weight)
+    count, n = len(start), weight.shape[-1]
     weight = np.broadcast_to(weight, (count, n))
     chunk = max(8, _CHUNK_BYTES // (8 * n * (len(problem.coordinates.law.coefs) + 3)))
     u, objective, steps = np.array(start, float), np.full(count, np.inf), np.zeros(count, int)
@@ -133,7 +163,7 @@ def solve(problem: Problem, start: Array, weight: Array, *, warm: bool = False) 
             part = slice(first, first + chunk)
             for stage, delta in enumerate(stages, start=1):
                 limit = most_steps if stage == len(stages) else _FIRST_STAGE_STEPS
-                batch = _Batch(problem, delta, u[part], weight[part])
+                batch = _Batch(problem, delta, u[part], weight[part], None if y is None else y[part])
                 u[part], objective[part], taken = batch.run(limit, tolerance)
                 steps[part] += taken
     if problem.noise.kind == "absolute":
@@ -144,11 +174,11 @@ def solve(problem: Problem, start: Array, weight: Array, *, warm: bool = False) 
 class _Batch:
     """The problems still moving, at one threshold; those at rest leave the arrays."""
 
-    def __init__(self, problem: Problem, delta: float, u: Array, weight: Array) -> None:
-        self.problem, self.delta = problem, delta
+    def __init__(self, problem: Problem, delta: float, u: Array, weight: Array, y: Array | None) -> None:
+        self.problem, self.delta, self.y = problem, delta, y
         self.low, self.high = problem.coordinates.low, problem.coordinates.high
         self.index, self.weight = np.arange(len(u)), weight
-        self.state = problem.evaluate(np.clip(u, self.low, self.high))
+        self.state = problem.evaluate(np.clip(u, self.low, self.high), y)
         self.objective = self.state.objective(weight, delta)
         self.damping = np.full(len(u), _DAMPING[0])
         self.still = np.zeros(len(u), int)
@@ -172,7 +202,7 @@ class _Batch:
     def _step(self, tolerance: float) -> None:
         """Try one damped step of every problem and keep those that help."""
         direction = self._direction(*self.state.normal_equations(self.weight, self.delta))
-        trial = self.problem.evaluate(np.clip(self.state.u + direction, self.low, self.high))
+        trial = self.problem.evaluate(np.clip(self.state.u + direction, self.low, self.high), self.y)
         objective = trial.objective(self.weight, self.delta)
         better = objective < self.objective
         gain = (self.objective - objective) / np.maximum(self.objective, _PERFECT)
@@ -205,3 +235,4 @@ class _Batch:
         self.state = self.state.only(moving)
         self.index, self.weight, self.objective = self.index[moving], self.weight[moving], self.objective[moving]
         self.damping, self.still = self.damping[moving], self.still[moving]
+        self.y = None if self.y is None else self.y[moving]

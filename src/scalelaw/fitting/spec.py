@@ -10,6 +10,7 @@ from scalelaw.fitting.coordinates import Bounds, Restrictions
 from scalelaw.fitting.noise import Noise
 
 Resample = Literal["cluster", "pairs"]
+_PRIORS = ("literature",)
 _RESAMPLES = ("cluster", "pairs")
 _MOST_STARTS = 100_000
 _MOST_DRAWS = 1_000_000
@@ -22,6 +23,7 @@ class FitOptions(TypedDict, total=False):
     fixed: Mapping[str, float]
     ties: Mapping[str, str]
     bounds: Bounds
+    prior: Literal["literature"] | None
     weights: str | None
     starts: int
     draws: int
@@ -39,6 +41,7 @@ class FitSpec:
         fixed: coefficient -> value it is held at.
         ties: coefficient -> coefficient it equals.
         bounds: coefficient -> (low, high); None leaves an end open.
+        prior: ``literature``: exponents are known as far as published studies agree, for tables of few runs.
         weights: column that weighs the rows; None takes a ``weight`` column where there is one.
         starts: fits from so many starts; the share that agree certifies the optimum.
         draws: bootstrap refits; 0 leaves every interval unknown.
@@ -51,6 +54,7 @@ class FitSpec:
     fixed: Mapping[str, float] = field(default_factory=dict)
     ties: Mapping[str, str] = field(default_factory=dict)
     bounds: Bounds = field(default_factory=dict)
+    prior: Literal["literature"] | None = None
     weights: str | None = None
     starts: int = 64
     draws: int = 1000
@@ -66,6 +70,8 @@ class FitSpec:
             raise BadInput(f"draws must be 0 (no intervals) or 2 to {_MOST_DRAWS}, got {self.draws}; 1000 is usual")
         if self.seed < 0:
             raise BadInput(f"seed must not be negative, got {self.seed}; 0 is usual")
+        if self.prior not in (None, *_PRIORS):
+            raise UnknownName.among("prior", str(self.prior), _PRIORS)
         if self.resample not in _RESAMPLES:
             raise UnknownName.among("way to resample", self.resample, _RESAMPLES)
 
@@ -75,11 +81,15 @@ class FitSpec:
         return Restrictions(self.fixed, self.ties, self.bounds)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return asdict(self) | {
+        """Return plain values for JSON.
+
+        No prior goes without saying, so that fits made before there were any keep their digest.
+        """
+        values = asdict(self) | {
             "noise": self.noise.to_dict(),
             "bounds": {name: list(ends) for name, ends in self.bounds.items()},
         }
+        return {name: value for name, value in values.items() if name != "prior" or value is not None}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "FitSpec":

@@ -91,7 +91,7 @@ def assess(problem: Problem, solution: Solution, best: int, weight: Array) -> Fi
         best: index of the best one.
         weight: weights (n,).
     """
-    u, objective = solution.u[[best]], solution.objective[best]
+    u, objective, weight = solution.u[[best]], solution.objective[best], problem.weighed(weight)
     coordinates = problem.coordinates
     with np.errstate(all="ignore"):
         state = problem.evaluate(u)

@@ -9,4 +9,7 @@ from scalelaw.planning.estimate import Estimate as Estimate
 from scalelaw.planning.penalty import compute_penalty as compute_penalty
 from scalelaw.planning.question import Question as Question
 from scalelaw.planning.question import ask as ask
+from scalelaw.planning.robust import Outcome as Outcome
+from scalelaw.planning.robust import Robustness as Robustness
+from scalelaw.planning.robust import robustness as robustness
 from scalelaw.planning.solve import plan as plan

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN, Counting
-from scalelaw.core.types import AnyArray, Array, Inputs
+from scalelaw.core.minimum import least, lowest
+from scalelaw.core.types import Array, Inputs
 from scalelaw.planning.path import first_reaching
 from scalelaw.planning.surface import Points
 
@@ -66,52 +67,11 @@ class Numeric:
             middle = math.log(self.centre.optimum(np.full(1, flops))[0][0, 0])
             return _around(middle, _NEAR)
         coarse = np.arange(0.0, math.log(flops / FLOPS_PER_PARAM_TOKEN), _COARSE)
-        lowest = _lowest(self._along(coarse, flops))[0] if coarse.size else 0
-        if lowest in (0, coarse.size - 1):
+        low = lowest(self._along(coarse, flops))[0] if coarse.size else 0
+        if low in (0, coarse.size - 1):
             return coarse[:0]
-        return _around(float(coarse[lowest]), _CLOSE)
+        return _around(float(coarse[low]), _CLOSE)
 
 
 def _around(middle: float, steps: int) -> Array:
     return np.asarray(middle + _STEP * np.arange(-steps, steps + 1.0), float)
-
-
-def _lowest(values: Array) -> AnyArray:
-    """Return the index of the least value of each row; NaN counts as infinite."""
-    return np.asarray(np.argmin(np.where(np.isnan(values), np.inf, values), axis=1))
-
-
-def least(grid: Array, values: Array) -> tuple[Array, Array]:
-    """Return where each row is least, and how much, by the quartic through its five lowest neighbours.
-
-    A parabola would be off by (beta - alpha) step^2 / 6 in ln N where the two sides differ in steepness; the quartic
-    is not. Its slope is solved by Newton from the lowest grid point.
-
-    Args:
-        grid: evenly spaced abscissae, shape (m,).
-        values: shape (b, m); NaN counts as infinite.
-
-    Returns:
-        Abscissa and value, each (b,); NaN where the least value lies within two points of the edge.
-
-    Example:
-        >>> least(np.arange(-4.0, 5.0), (np.arange(-4.0, 5.0)[None, :] - 0.25) ** 2)
-        (array([0.25]), array([0.]))
-    """
-    if grid.size < 5:
-        return np.full(len(values), np.nan), np.full(len(values), np.nan)
-    lowest = _lowest(values)
-    middle = np.clip(lowest, 2, grid.size - 3)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        f = np.take_along_axis(values, middle[:, None] + np.arange(-2, 3), axis=1).T
-        first = (f[0] - 8 * f[1] + 8 * f[3] - f[4]) / 12
-        second = (-f[0] + 16 * f[1] - 30 * f[2] + 16 * f[3] - f[4]) / 12
-        third = (-f[0] + 2 * f[1] - 2 * f[3] + f[4]) / 2
-        fourth = f[0] - 4 * f[1] + 6 * f[2] - 4 * f[3] + f[4]
-        t = np.zeros(len(values))
-        for _ in range(4):
-            slope = first + t * (second + t * (third / 2 + t * fourth / 6))
-            t = np.clip(t - slope / (second + t * (third + t * fourth / 2)), -1.0, 1.0)
-        value = f[2] + t * (first + t * (second / 2 + t * (third / 6 + t * fourth / 24)))
-    found = (lowest == middle) & (second > 0)
-    return np.where(found, grid[middle] + t * (grid[1] - grid[0]), np.nan), np.where(found, value, np.nan)

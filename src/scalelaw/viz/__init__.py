@@ -1,4 +1,4 @@
-"""Figures, one a file: ``*_info`` computes, ``draw`` renders, ``save`` writes PNG, SVG or PDF."""
+"""Figures, one a file: ``*_info`` computes, ``draw`` renders, ``save`` writes PNG, SVG or PDF, ``svg`` returns text."""
 
-from scalelaw.viz.style import check_format as check_format
 from scalelaw.viz.style import save as save
+from scalelaw.viz.style import svg as svg

@@ -1,5 +1,6 @@
 """What every figure shares: the canvas, the colours, and how numbers stand on an axis."""
 
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ OUTSIDE = "#c8402f"
 FORMATS = (".png", ".svg", ".pdf")
 
 
-def canvas(width: float = 7.2, height: float = 4.6, panels: tuple[int, ...] = (1,)) -> "tuple[Figure, list[Axes]]":
+def canvas(
+    width: float = 7.2, height: float = 4.6, panels: tuple[int, ...] = (1,), *, sharex: bool = True
+) -> "tuple[Figure, list[Axes]]":
     """Return a figure and its axes, stacked with these relative heights, without touching matplotlib's global state.
 
     Raises:
@@ -30,7 +33,7 @@ def canvas(width: float = 7.2, height: float = 4.6, panels: tuple[int, ...] = (1
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=160, layout="constrained")
-    stacked = figure.subplots(len(panels), sharex=True, squeeze=False, height_ratios=panels)[:, 0]
+    stacked = figure.subplots(len(panels), sharex=sharex, squeeze=False, height_ratios=panels)[:, 0]
     for axes in stacked:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25, linewidth=0.6)
@@ -71,15 +74,14 @@ def plain_log_ticks(axis: Any) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def check_format(path: str | Path) -> None:
-    """Refuse a file whose suffix is no format of a figure, before anything is drawn.
+def svg(figure: "Figure") -> str:
+    """Return a figure as SVG text, the same for the same figure."""
+    from matplotlib import rc_context
 
-    Raises:
-        BadInput: another suffix.
-    """
-    target = Path(path)
-    if target.suffix not in FORMATS:
-        raise BadInput(f"figures are written as {', '.join(FORMATS)}; got {target.name!r}")
+    written = StringIO()
+    with rc_context({"svg.hashsalt": "scalelaw", "svg.fonttype": "none"}):
+        figure.savefig(written, format="svg", metadata={"Date": None})
+    return written.getvalue()
 
 
 def save(figure: "Figure", path: str | Path) -> Path:
@@ -89,7 +91,8 @@ def save(figure: "Figure", path: str | Path) -> Path:
         BadInput: another suffix.
     """
     target = Path(path)
-    check_format(target)
+    if target.suffix not in FORMATS:
+        raise BadInput(f"figures are written as {', '.join(FORMATS)}; got {target.name!r}")
     target.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(target, metadata={"Date": None} if target.suffix == ".svg" else None)
     return target

@@ -110,8 +110,8 @@ class Project:
             table = exclusion.applied(table)
         return table.per_byte() if self.per_byte else table
 
-    def study(self, progress: Progress | None = None) -> Study:
-        """Fit, backtest, plan and draw, as the file says; see ``study`` for what it raises."""
+    def study(self, progress: Progress | None = None, *, figures: bool = True) -> Study:
+        """Fit, backtest, plan and, with ``figures``, draw, as the file says; see ``study`` for what it raises."""
         return study(
             self.table,
             law=self.law,
@@ -119,7 +119,7 @@ class Project:
             use=self.use,
             over=self.over,
             flops=self.flops,
-            out=None if self.out is None else self.folder / self.out,
+            out=self.folder / self.out if figures and self.out is not None else None,
             progress=progress,
             **self.fit,
         )

@@ -5,17 +5,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Unpack
 
-import numpy as np
-
-from scalelaw.backtesting import DRAWS, Backtest, Progress, backtest_observations, windows
-from scalelaw.core.errors import BadInput, ScalelawError
-from scalelaw.core.forecaster import Forecaster
+from scalelaw.backtesting import DRAWS, Backtest, Progress, backtest_observations
+from scalelaw.core.errors import BadInput
 from scalelaw.core.optional import require
 from scalelaw.core.sheet import Lines, Printed, Sheet
-from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec, observe
+from scalelaw.fitting import FitOptions, FitResult, fit_observations, make_spec, observe
 from scalelaw.laws import Law
 from scalelaw.planning import Plan, ask, plan
 from scalelaw.runs import SWEPT, Observations, Reduction, RunTable, load_runs
+from scalelaw.viz import save
+from scalelaw.workflows.figures import draw
 
 _AHEAD = 10.0
 
@@ -26,6 +25,7 @@ class Study(Printed):
 
     Attributes:
         runs: the table.
+        observed: the rows of it that may be fitted.
         fit: the law fitted to all of it.
         backtest: how fits to its cheaper runs forecast the dearer ones.
         plan: how to spend the budget asked for, or None where the law cannot plan.
@@ -34,6 +34,7 @@ class Study(Printed):
     """
 
     runs: RunTable
+    observed: Observations
     fit: FitResult
     backtest: Backtest
     plan: Plan | None
@@ -104,10 +105,12 @@ def study(
     fitted = fit_observations(chosen, observed, spec)
     planned, skipped = _plan(fitted, flops)
     tested = backtest_observations(chosen, observed, replace(spec, draws=min(spec.draws, DRAWS)), progress=progress)
-    figures = _figures(fitted, observed, spec, Path(out)) if out is not None and planned is not None else {}
-    if out is not None and planned is None:
-        skipped["figures"] = "both figures need the law's compute-optimal line"
-    return Study(table, fitted, tested, planned, figures, skipped)
+    figures = {}
+    if out is not None:
+        drawn, undrawn = draw(fitted, observed, spec)
+        figures = {name: save(figure, Path(out) / f"{name}.png") for name, figure in drawn.items()}
+        skipped |= undrawn
+    return Study(table, observed, fitted, tested, planned, figures, skipped)
 
 
 def _make_folder(out: Path) -> None:
@@ -134,31 +137,3 @@ def _plan(fitted: FitResult, flops: float | str | None) -> tuple[Plan | None, di
         return plan(fitted, flops=_AHEAD * fitted.domain["flops"][1], level=fitted.spec.level), {}
     except BadInput as error:
         return None, {"plan": str(error)}
-
-
-def _figures(fitted: FitResult, observed: Observations, spec: FitSpec, out: Path) -> dict[str, Path]:
-    """Draw loss against compute under a fit to the cheaper runs, and iso-loss contours under the whole fit."""
-    from scalelaw.viz import iso_loss, loss_vs_compute, save
-
-    usable = observed.complete(fitted.inputs)
-    forecaster, train, held_out = _held_out(fitted, usable, spec)
-    loss = loss_vs_compute.loss_vs_compute_info(forecaster, train, held_out, level=spec.level)
-    contours = iso_loss.iso_loss_info(fitted, usable, level=spec.level)
-    return {
-        "loss_vs_compute": save(loss_vs_compute.draw(loss), out / "loss_vs_compute.png"),
-        "iso_loss": save(iso_loss.draw(contours), out / "iso_loss.png"),
-    }
-
-
-def _held_out(
-    fitted: FitResult, usable: Observations, spec: FitSpec
-) -> tuple[Forecaster, Observations, Observations | None]:
-    """Return a fit to the runs below the cut whose reach is nearest to tenfold, those runs, and the dearer ones."""
-    cuts = windows(usable, ["flops"])
-    if not cuts:
-        return fitted, usable, None
-    shown = min(cuts, key=lambda cut: abs(np.log(cut.reach / _AHEAD)))
-    try:
-        return fit_observations(fitted.law, shown.train, spec), shown.train, shown.test
-    except ScalelawError:
-        return fitted, usable, None

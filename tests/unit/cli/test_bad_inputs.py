@@ -162,6 +162,7 @@ def test_a_file_that_holds_no_runs_is_refused(name: str, command: str, tmp_path:
 FIT = ("fit", str(LADDER), "--draws", "0")
 PLAN = ("plan", "chinchilla@besiroglu2024")
 CURVES = ("extrapolate", str(LADDER))
+INFLUENCE = ("influence", str(LADDER))
 STUDY = ("study", str(LADDER), "--draws", "0")
 OPTIONS: list[tuple[tuple[str, ...], str]] = [
     ((*FIT, "--column", "tokens=nosuch"), r"unknown column for tokens 'nosuch'\. Known: "),
@@ -209,6 +210,11 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     (("study",), r"either a FILE of runs or --demo"),
     (("study", str(LADDER), "--demo"), r"either a FILE of runs or --demo"),
     (("study", "--demo", "--column", "params=N"), r"--column is for a FILE"),
+    (("report",), r"report takes either a FILE of runs or --demo"),
+    (("report", "--demo", "--to", "/no/such/folder/report.html"), r"--to .*: there is no folder /no/such/folder"),
+    (("init",), r"Missing argument 'FILE'"),
+    (("init", "no.csv"), r"there is no file 'no\.csv'"),
+    (("init", str(LADDER), "--answer", "1", "--dry-run"), r"nothing is asked"),
     ((*STUDY, "--flops", "abc"), r"'abc' is not a number"),
     ((*STUDY, "--flops", "1e20", "--law", "power"), r"a plan needs a law over params"),
     ((*STUDY, "--out", str(LADDER)), r"is a file; name a folder"),
@@ -228,6 +234,21 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     (("plan", "chinchilla@nobody2020", "--flops", "1e21"), r"unknown source of chinchilla 'nobody2020'\. Known: besir"),
     (("plan", "power@kaplan2020", "--flops", "1e21"), r"no constants from 'kaplan2020'; there are power\[input="),
     (("plan", "no.csv", "--flops", "1e21"), r"there is no file 'no\.csv'; a published law is written LAW@SOURCE"),
+    ((*INFLUENCE, "--flops", "0"), r"flops must be positive, got 0"),
+    ((*INFLUENCE, "--flops", "8B tokens"), r"is in tokens, and flops was asked for"),
+    ((*INFLUENCE, "--quantity", "token"), r"unknown decision of chinchilla 'token'\. Did you mean 'tokens'"),
+    ((*INFLUENCE, "--quantity", "beta", "--flops", "1e22"), r"beta is a coefficient and does not depend on a budget"),
+    (INFLUENCE, r"tokens_per_param is decided at a budget; give flops="),
+    ((*INFLUENCE, "--flops", "1e22", "--law", "power"), r"a budget is split by a law of loss over params and tokens"),
+    ((*INFLUENCE, "--flops", "1e22", "--rate", "5"), r"rate must lie strictly between 0 and 1, got 5"),
+    ((*INFLUENCE, "--flops", "1e22", "--out", "a.gif"), r"--out a\.gif: figures are written as \.png"),
+    ((*INFLUENCE, "--flops", "1e22", "--out", "/no/such/a.png"), r"there is no folder /no/such"),
+    (("robustness", str(LADDER)), r"Missing option '--flops'"),
+    (("robustness", str(LADDER), "--flops", "-1"), r"flops must be positive, got -1"),
+    (("robustness", str(LADDER), "--flops", "1e22", "--law", "power"), r"a plan needs a law over params"),
+    ((*FIT, "--prior", "literatur"), r"unknown prior 'literatur'\. Did you mean 'literature'\?"),
+    ((*FIT, "--prior", "literature", "--law", "E + A/N**a"), r"is no sum of powers of the registry; leave prior out"),
+    ((*FIT, "--prior", "literature", "--law", "power"), r"needs 3 published studies.*power has none"),
     (("laws", "chincila"), r"Did you mean 'chinchilla'\?"),
     (("laws", "chinchilla@nobody2020"), r"unknown source of chinchilla 'nobody2020'"),
     (("calc", "8X", "15T"), r"'8X' ends in 'X', which is neither a suffix"),
@@ -240,8 +261,8 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     ((*CURVES, "--at", "1/3"), r"\[CURVES_NONE_LEFT\]"),
     ((*CURVES, "--at", "1/3", "--schedule", "cosin"), r"Did you mean 'cosine'"),
     ((*CURVES, "--end", "soon"), r"'soon' is not a number"),
-    ((*CURVES, "--at", "1/3", "--plot", "no/such/a.png"), r"--plot .*: there is no folder no/such"),
-    ((*CURVES, "--at", "1/3", "--plot", "curves.gif"), r"figures are written as \.png, \.svg, \.pdf"),
+    ((*CURVES, "--at", "1/3", "--out", "no/such/a.png"), r"--out .*: there is no folder no/such"),
+    ((*CURVES, "--at", "1/3", "--out", "curves.gif"), r"figures are written as \.png, \.svg, \.pdf"),
 ]
 
 

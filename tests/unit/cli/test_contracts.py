@@ -59,6 +59,25 @@ STUDY = {
 }  # fmt: skip
 
 
+INFLUENCE = {
+    "schema": str, "law": str, "target": str, "quantity": str, "flops": MAYBE, "unit": str, "value": NUMBER,
+    "relative": bool, "runs": list, "group": dict, "findings": list, "digest": str,
+}  # fmt: skip
+INFLUENTIAL = {
+    "run": int, "params": NUMBER, "tokens": NUMBER, "loss": NUMBER, "without": NUMBER, "shift": NUMBER, "rank": int,
+    "distance": NUMBER, "rate": NUMBER,
+}  # fmt: skip
+ROBUSTNESS = {
+    "schema": str, "law": str, "target": str, "flops": NUMBER, "level": NUMBER, "outcomes": list,
+    "tokens_per_param": {"low": NUMBER, "high": NUMBER, "comparable_low": NUMBER, "comparable_high": NUMBER},
+    "disagree": bool, "spreads": dict, "held_out_below": MAYBE, "findings": list,
+}  # fmt: skip
+OUTCOME = {
+    "choice": str, "label": str, "rows": int, "params": ESTIMATE, "tokens": ESTIMATE, "tokens_per_param": ESTIMATE,
+    "loss": ESTIMATE, "held_out_error": MAYBE, "comparable": bool, "failed": (str, type(None)), "doubts": list,
+}  # fmt: skip
+
+
 def printed(command: str) -> str:
     """Return what a command prints on stdout; it must succeed."""
     result = CliRunner().invoke(app, shlex.split(command))
@@ -147,6 +166,41 @@ def test_plan_of_a_saved_fit_is_the_plan_of_its_table(tmp_path: Path) -> None:
     assert json.loads(saved)["params"]["lo"] is not None
 
 
+def test_influence() -> None:
+    found = document(f"influence {LADDER} --flops 1e22 --starts 8")
+    holds(INFLUENCE, {**found, "group": {}})
+    assert found["schema"] == "scalelaw.influence/1"
+    assert [run["rank"] for run in found["runs"]] == list(range(1, 43))
+    for run in found["runs"]:
+        holds(INFLUENTIAL, run)
+    assert found["group"]["members"] == []
+    assert document(f"influence {LADDER} --quantity beta")["flops"] is None
+
+
+def test_robustness(tmp_path: Path) -> None:
+    figure = tmp_path / "robust.png"
+    found = document(f"robustness {LADDER} --flops 1e22 --draws 20 --starts 8 --out {figure}")
+    holds(ROBUSTNESS, {**found, "spreads": {}})
+    assert found["schema"] == "scalelaw.robustness/1"
+    assert figure.stat().st_size > 10_000
+    for outcome in found["outcomes"]:
+        holds(OUTCOME, outcome)
+    assert found["outcomes"][0]["choice"] == "base"
+    assert set(found["spreads"]) == {"loss function", "counting", "law", "prior"}
+
+
+def test_a_prior_is_told_wherever_it_is_used(tmp_path: Path) -> None:
+    lines = Path(LADDER).read_text().splitlines()
+    (tmp_path / "three.csv").write_text("\n".join([lines[0], *(lines[1 + at] for at in (5, 20, 33))]) + "\n")
+    fit = tmp_path / "fit.json"
+    found = document(f"fit {tmp_path / 'three.csv'} --prior literature --draws 60 --save {fit}")
+    assert found["spec"]["prior"] == "literature"
+    assert "FIT_PRIOR" in [finding["code"] for finding in found["findings"]]
+    assert "exponents drawn from the literature" in printed(f"fit {tmp_path / 'three.csv'} --prior literature")
+    told = document(f"plan {fit} --flops 1e22")["assumptions"]
+    assert any(line.startswith("CAUTION: prior from the literature: alpha") for line in told)
+
+
 def test_calc() -> None:
     found = document("calc 8B 15T")
     holds(CALC, found)
@@ -170,7 +224,7 @@ def test_extrapolate(tmp_path: Path) -> None:
     rows = [f"{run},{step},{2 + 12 / step**0.4}" for run in ("a", "b") for step in range(100, 9001, 100)]
     (tmp_path / "curves.csv").write_text("\n".join(["run,step,val_loss", *rows]) + "\n")
     command = f"extrapolate {tmp_path / 'curves.csv'} --schedule wsd[decay=0.1]"
-    found = document(f"{command} --at 1/3 --level 0.8 --plot {tmp_path / 'curves.png'}")
+    found = document(f"{command} --at 1/3 --level 0.8 --out {tmp_path / 'curves.png'}")
     holds(EXTRAPOLATION, found)
     assert found["schema"] == "scalelaw.extrapolation/1"
     assert [run["run"] for run in found["runs"]] == ["a", "b"]

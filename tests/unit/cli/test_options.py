@@ -11,18 +11,21 @@ TABLE = {
     *MAPPING, "--target", "--exclude-top", "--reason", "--strict", "--per-byte", "--use", "--over",
 }  # fmt: skip
 REFIT = {"--draws", "--seed", "--level"}
-SEARCH = {"--loss", "--delta", "--on", "--starts"}
+SEARCH = {"--loss", "--delta", "--on", "--starts", "--prior"}
 
 COMMANDS = {
     "init": {"FILE", "--answer", "--force", "--dry-run", "--json", *MAPPING},
-    "study": {"FILE", "--law", "--flops", "--out", "--demo", "--json", *TABLE, *REFIT},
-    "fit": {"FILE", "--law", "--save", "--json", *TABLE, *REFIT, *SEARCH},
+    "study": {"FILE", "--law", "--flops", "--out", "--demo", "--out", "--json", *TABLE, *REFIT},
+    "report": {"FILE", "--to", "--law", "--flops", "--demo", *TABLE, *REFIT},
+    "fit": {"FILE", "--law", "--save", "--out", "--json", *TABLE, *REFIT, *SEARCH},
     "backtest": {"FILE", "--law", "--json", *TABLE, *REFIT, *SEARCH},
     "plan": {
         "FILE|FIT.json|LAW@SOURCE", "--law", "--json", *TABLE, *REFIT,
         "--flops", "--params", "--tokens", "--loss", "--max-params", "--max-tokens",
     },
-    "extrapolate": {"FILE", "--at", "--end", "--schedule", "--target", "--level", "--plot", "--json", *MAPPING},
+    "extrapolate": {"FILE", "--at", "--end", "--schedule", "--target", "--level", "--out", "--json", *MAPPING},
+    "robustness": {"FILE", "--flops", "--law", "--out", "--json", *TABLE, *REFIT, *SEARCH},
+    "influence": {"FILE", "--law", "--quantity", "--flops", "--rate", "--out", "--json", *TABLE, *SEARCH},
     "laws": {"NAME", "--json"},
     "calc": {"PARAMS", "TOKENS", "--params-non-embedding", "--json"},
     "runs list": {"SOURCE", "--json", *MAPPING},

@@ -44,7 +44,7 @@ def test_it_predicts_by_its_formula_and_knows_no_spread() -> None:
 def test_digests_tell_sources_apart() -> None:
     law = get("chinchilla")
     digests = {published(law, source).digest for source in law.published}
-    assert len(digests) == len(law.published) == 3
+    assert len(digests) == len(law.published) >= 3
 
 
 def test_bad_arguments_are_refused() -> None:

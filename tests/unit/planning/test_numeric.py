@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from scalelaw.accounting.flops import counting_for
+from scalelaw.core.minimum import least
 from scalelaw.core.types import Array, Inputs
-from scalelaw.planning.numeric import Numeric, least
+from scalelaw.planning.numeric import Numeric
 from scalelaw.planning.path import first_reaching
 
 GRID = np.linspace(-2.0, 2.0, 41)

@@ -61,17 +61,17 @@ def test_a_budget_can_be_named() -> None:
 def test_a_law_that_cannot_plan_is_fitted_and_tested_and_says_so(tmp_path: Path) -> None:
     found = study(LADDER, law="power", draws=0, out=tmp_path)
     assert found.plan is None
-    assert found.figures == {}
-    assert set(found.skipped) == {"plan", "figures"}
+    assert set(found.figures) == {"residuals"}
+    assert set(found.skipped) == {"plan", "loss_vs_compute, iso_loss"}
     assert "no plan: a plan needs a law over params" in str(found)
-    assert "no figures: " in str(found)
-    assert list(tmp_path.iterdir()) == []
+    assert "no loss_vs_compute, iso_loss: they need the law's compute-optimal line" in str(found)
+    assert [path.name for path in tmp_path.iterdir()] == ["residuals.png"]
 
 
 def test_figures_are_written_and_named(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     found = study(LADDER, draws=10, out=tmp_path / "new" / "folder")
-    assert set(found.figures) == {"loss_vs_compute", "iso_loss"}
+    assert set(found.figures) == {"loss_vs_compute", "iso_loss", "residuals"}
     for path in found.figures.values():
         assert path.read_bytes()[:4] == b"\x89PNG"
         assert str(path) in str(found)

@@ -65,6 +65,16 @@ class Chinchilla(SumOfPowers):
         return _PUBLISHED if self == Chinchilla() else {}
 
 
+def _gadre(e: float, a: float, b: float, eta: float, data: str) -> Constants:
+    """Return E + (a M^eta + b M^-eta) C^-eta, with M = D/N and C = 6 N D, as E + A/N^2eta + B/D^2eta."""
+    scale = FLOPS_PER_PARAM_TOKEN**-eta
+    return Constants(
+        {"E": e, "A": a * scale, "B": b * scale, "alpha": 2 * eta, "beta": 2 * eta},
+        f"Gadre et al. 2024, arXiv 2403.08540, trained on {data}",
+        note=f"loss on C4 eval; {data}; four coefficients on five runs, the exponents equal by construction",
+    )
+
+
 _PUBLISHED = {
     "besiroglu2024": Constants(
         {"E": 1.8172, "A": 482.01, "B": 2085.43, "alpha": 0.3478, "beta": 0.3658},
@@ -88,6 +98,32 @@ _PUBLISHED = {
         "Hoffmann et al. 2022, arXiv 2203.15556, eq. 10, as printed",
         _RUNS,
         note="rounding beta to .28 alone multiplies the data term by 1.13 at 1e11 tokens",
+    ),
+    "muennighoff2023": Constants(
+        {
+            "E": np.exp(0.6254804),
+            "A": np.exp(6.255414),
+            "B": np.exp(7.3049974),
+            "alpha": 0.3526596,
+            "beta": 0.3526596,
+        },
+        "Muennighoff et al. 2023, arXiv 2305.16264: README of huggingface/datablations",
+        note="C4, one epoch; the exponents were tied",
+    ),
+    "gadre2024-c4": _gadre(1.508, 141.3, 189.5, 0.1212, "C4"),
+    "gadre2024-redpajama": _gadre(1.837, 212.2, 366.7, 0.1364, "RedPajama"),
+    "gadre2024-refinedweb": _gadre(1.735, 157.1, 246.2, 0.1272, "RefinedWeb"),
+    "mcleish2025": Constants(
+        {
+            "E": np.exp(0.7297863295),
+            "A": np.exp(5.4197160371),
+            "B": np.exp(12.5138998709),
+            "alpha": 0.3002728205,
+            "beta": 0.580241077,
+        },
+        "McLeish et al. 2025 (Gemstones), arXiv 2502.06857: published fit to cooled-down models, Huber 1e-3",
+        {"params": (4.838e7, 2.008e9), "tokens": (1.1e10, 1.1e11)},
+        note="N counts one embedding matrix; B and beta are poorly determined",
     ),
 }
 

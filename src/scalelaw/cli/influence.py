@@ -1,0 +1,54 @@
+"""``scalelaw influence``: what a decision owes to single runs and to groups of them."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.cli._groups import grouped
+from scalelaw.cli._output import show
+
+if TYPE_CHECKING:
+    from scalelaw.fitting import FitOptions
+
+Quantity = Annotated[
+    str,
+    typer.Option(help="tokens_per_param, params, tokens or loss at --flops, or a coefficient.", metavar="QUANTITY"),
+]
+Flops = Annotated[str | None, typer.Option(help="Budget of the decision, e.g. 1e22.", metavar="C")]
+Rate = Annotated[
+    float, typer.Option(help="Share of false flags to accept in the group.", parser=options.real, metavar="RATE")
+]
+Out = Annotated[str | None, typer.Option(help="Draw the figure into this file.", metavar="FIGURE.png")]
+TABLE = options.TableOptions()
+SEARCH = options.SearchOptions()
+_NO_DRAWS: "FitOptions" = {"draws": 0}
+
+
+@grouped
+def influence_command(
+    file: options.File,
+    law: options.LawName = "chinchilla",
+    quantity: Quantity = "tokens_per_param",
+    flops: Flops = None,
+    rate: Rate = 0.05,
+    table: options.TableOptions = TABLE,
+    search: options.SearchOptions = SEARCH,
+    out: Out = None,
+    json: options.Json = False,
+) -> None:
+    """Leave each run out, find the group of runs that lie apart, and see what the decision becomes."""
+    from scalelaw.fitting import fit_observations, influence, make_spec, observe
+
+    if out is not None:
+        options.check_figure(out, "--out")
+    chosen, observed = observe(law, table.read(file), **table.reduced())
+    found = influence(
+        fit_observations(chosen, observed, make_spec(**(search.chosen() | _NO_DRAWS))), quantity, flops=flops, rate=rate
+    )
+    if out is not None:
+        from scalelaw.viz import influence as figure
+        from scalelaw.viz import save
+
+        save(figure.draw(figure.influence_info(found)), out)
+    show(found, json)

@@ -1,0 +1,41 @@
+"""``scalelaw robustness``: the same decision under every defensible choice."""
+
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.cli._groups import grouped
+from scalelaw.cli._output import show
+
+Flops = Annotated[str, typer.Option(help="Budget to plan for, e.g. 1e22.", metavar="C")]
+Out = Annotated[str | None, typer.Option(help="Draw the figure into this file.", metavar="FIGURE.png")]
+TABLE = options.TableOptions()
+SEARCH = options.SearchOptions()
+DRAWS = options.DrawOptions(draws=200)
+
+
+@grouped
+def robustness_command(
+    file: options.File,
+    flops: Flops,
+    law: options.LawName = "chinchilla",
+    table: options.TableOptions = TABLE,
+    search: options.SearchOptions = SEARCH,
+    bootstrap: options.DrawOptions = DRAWS,
+    out: Out = None,
+    json: options.Json = False,
+) -> None:
+    """Plan a budget under other loss functions, outlier policies, countings, laws and priors, and see who agrees."""
+    from scalelaw.planning import robustness
+
+    if out is not None:
+        options.check_figure(out, "--out")
+    chosen = search.chosen() | bootstrap.chosen()
+    found = robustness(table.read(file), flops=flops, law=law, **table.reduced(), **chosen)
+    if out is not None:
+        from scalelaw.viz import robustness as figure
+        from scalelaw.viz import save
+
+        save(figure.draw(figure.robustness_info(found)), out)
+    show(found, json)

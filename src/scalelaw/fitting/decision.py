@@ -1,0 +1,130 @@
+"""What a fit decides, as a number of its coefficients: a coefficient itself, or N*, D*, D/N or the loss at a budget."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalelaw.accounting.flops import COUNTINGS, Counting, counting_for
+from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.minimum import least, lowest
+from scalelaw.core.numbers import parse_number
+from scalelaw.core.quantities import QUANTITIES
+from scalelaw.core.types import Array
+from scalelaw.laws import HasOptimum, Law
+
+PLANNED = ("tokens_per_param", "params", "tokens", "loss")
+"""The decisions that need a budget."""
+
+_GRID = 0.1 * math.log(10)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One number that a law's coefficients decide.
+
+    Attributes:
+        law: the law.
+        quantity: one of ``PLANNED``, or the name of a coefficient.
+        flops: the budget in FLOP, None for a coefficient.
+    """
+
+    law: Law
+    quantity: str
+    flops: float | None
+
+    @property
+    def relative(self) -> bool:
+        """Whether shifts are told as ratios: N*, D* and D/N span decades."""
+        return self.quantity in PLANNED and self.quantity != "loss"
+
+    @property
+    def unit(self) -> str:
+        """The unit of the number."""
+        if self.quantity in PLANNED:
+            return QUANTITIES[self.quantity].unit
+        return next(c.unit for c in self.law.coefs if c.name == self.quantity)
+
+    def value(self, coef: Array) -> Array:
+        """Return the number at coefficients (p, k), shape (p,); NaN where there is no compute-optimal split."""
+        if self.flops is None:
+            return np.asarray(coef[:, [c.name for c in self.law.coefs].index(self.quantity)])
+        params, tokens, loss = optimum_at(self.law, coef, self.flops)
+        with np.errstate(invalid="ignore"):
+            return {"params": params, "tokens": tokens, "tokens_per_param": tokens / params, "loss": loss}[
+                self.quantity
+            ]
+
+    def shift(self, value: Array, base: float) -> Array:
+        """Return how far values lie from a base: the logarithm of their ratio where relative, else the difference."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.log(value / base) if self.relative else value - base
+
+    def __str__(self) -> str:
+        named = self.quantity.replace("_", " ")
+        return named if self.flops is None else f"{named} at {self.flops:.4g} FLOP"
+
+
+def decision(law: Law, quantity: str, flops: float | str | None) -> Decision:
+    """Return the decision that a quantity, and a budget where it needs one, name.
+
+    Raises:
+        UnknownName: neither a planned quantity nor a coefficient of the law.
+        BadInput: a budget that is missing, is not positive or means nothing, or a law that decides no split.
+    """
+    names = [c.name for c in law.coefs]
+    if quantity not in (*PLANNED, *names):
+        raise UnknownName.among(f"decision of {law.spelling}", quantity, (*PLANNED, *names))
+    if quantity in names:
+        if flops is not None:
+            raise BadInput(f"{quantity} is a coefficient and does not depend on a budget; leave out flops=")
+        return Decision(law, quantity, None)
+    kind_of_params(law)
+    if flops is None:
+        raise BadInput(f"{quantity} is decided at a budget; give flops=, e.g. flops=1e22")
+    budget = parse_number(flops, "flops")
+    if not budget > 0:
+        raise BadInput(f"flops must be positive, got {budget:g}")
+    return Decision(law, quantity, budget)
+
+
+def kind_of_params(law: Law) -> str:
+    """Return the kind of N a law takes beside tokens.
+
+    Raises:
+        BadInput: it is not over one kind of N and tokens alone, so that no split of a budget follows from it.
+    """
+    kinds = [name for name in law.inputs if name in COUNTINGS]
+    if len(kinds) != 1 or set(law.inputs) != {kinds[0], "tokens"} or law.output not in ("loss", "bpb"):
+        raise BadInput(
+            f"a budget is split by a law of loss over params and tokens; {law.spelling} takes {', '.join(law.inputs)}. "
+            "Name a coefficient, or fit a law such as chinchilla"
+        )
+    return kinds[0]
+
+
+def optimum_at(law: Law, coef: Array, flops: float) -> tuple[Array, Array, Array]:
+    """Return N*, D* and the loss there, each (p,), of coefficients (p, k) at one budget; NaN where there is none."""
+    counting = counting_for(kind_of_params(law))
+    with np.errstate(all="ignore"):
+        if isinstance(law, HasOptimum):
+            params = np.asarray(law.optimum(coef, np.asarray(flops))[0])
+        else:
+            params = _searched(law, coef, flops, counting)
+        sound = np.isfinite(params) & (params > 0)
+        params = np.where(sound, params, np.nan)
+        tokens = counting.tokens(params, flops)
+        loss = law.predict(coef, {counting.params: params[:, None], "tokens": tokens[:, None]})[:, 0]
+    return params, np.where(np.isfinite(tokens) & (tokens > 0), tokens, np.nan), np.asarray(loss)
+
+
+def _searched(law: Law, coef: Array, flops: float, counting: Counting) -> Array:
+    """Return the N that minimises the loss, looked for on a grid of ln N and refined between its points."""
+    grid = np.arange(0.0, math.log(flops / counting.flops(1.0, 1.0)), _GRID)
+    params = np.exp(grid)
+    loss = law.predict(coef, {counting.params: params, "tokens": counting.tokens(params, flops)})
+    found = np.full(len(coef), np.nan)
+    low = lowest(loss)
+    inside = (low >= 2) & (low <= grid.size - 3)
+    found[inside] = least(grid, loss[inside])[0]
+    return np.asarray(np.exp(found))

@@ -1,0 +1,175 @@
+"""The choices an analyst makes before a plan, and the defensible ways to make each other than the base.
+
+Every alternative is one change: another loss function, the runs that lie apart left out, another way to count N or C,
+another law, or exponents known from the literature. Loss functions are also varied without the runs that lie apart,
+since how much an outlier counts is what they differ in.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from scalelaw.accounting.flops import COUNTINGS, counting_for
+from scalelaw.accounting.pearce_song import with_embeddings, without_embeddings
+from scalelaw.core.errors import ScalelawError
+from scalelaw.core.types import frozen
+from scalelaw.fitting import FitResult, FitSpec, Noise
+from scalelaw.fitting.decision import kind_of_params
+from scalelaw.fitting.outliers import outlying
+from scalelaw.fitting.prior import exponents_of, literature
+from scalelaw.fitting.refit import problem_of
+from scalelaw.laws import Law, get, names
+from scalelaw.runs import Observations
+
+Choice = Literal["base", "loss function", "outliers", "loss function and outliers", "counting", "law", "prior"]
+
+LOSS_FUNCTIONS = (
+    Noise("huber", 1e-3),
+    Noise("huber", 1e-2),
+    Noise("absolute"),
+    Noise("squared"),
+    Noise("huber", 1e-3, "raw"),
+    Noise("squared", on="raw"),
+)
+"""Loss functions the field fits with: Hoffmann's and Epoch's, a wider Huber, the two ends, on log loss and on loss."""
+
+_OTHER_COMPUTE = 0.02
+"""Measured compute that differs from 6 N D by less changes nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Alternative:
+    """One way to make the choices.
+
+    Attributes:
+        choice: which choice differs from the base.
+        label: how, in words.
+        law: the law fitted.
+        observed: the rows fitted.
+        spec: how.
+        params_as_base: its N* -> N* as the base counts it; None where it counts alike.
+        budget_ratio: FLOP of its own counting that the budget pays for, over the budget.
+    """
+
+    choice: Choice
+    label: str
+    law: Law
+    observed: Observations
+    spec: FitSpec
+    params_as_base: Any = None
+    budget_ratio: float = 1.0
+
+
+def alternatives(base: FitResult, observed: Observations) -> Iterator[Alternative]:
+    """Return the base and every alternative to it that its rows and law allow.
+
+    Args:
+        base: the base, fitted.
+        observed: the rows it was fitted to.
+    """
+    yield Alternative("base", _described(base.law, base.spec), base.law, observed, base.spec)
+    yield from _loss_functions("loss function", base, observed, "")
+    apart = _without_outliers(base, observed)
+    if apart is not None:
+        left_out = f"{len(observed) - len(apart)} outlying rows left out"
+        yield Alternative("outliers", left_out, base.law, apart, base.spec)
+        yield from _loss_functions("loss function and outliers", base, apart, f", {left_out}")
+    yield from _countings(base, observed)
+    yield from _laws(base, observed)
+    if base.spec.prior is not None:
+        yield Alternative("prior", "no prior", base.law, observed, replace(base.spec, prior=None))
+    elif _has_prior(base.law, base.spec):
+        label = "exponents from the literature"
+        yield Alternative("prior", label, base.law, observed, replace(base.spec, prior="literature"))
+
+
+def _has_prior(law: Law, spec: FitSpec) -> bool:
+    """Return whether the literature tells how far this law's exponents spread."""
+    try:
+        literature(law, {*spec.fixed, *spec.ties})
+    except ScalelawError:
+        return False
+    return True
+
+
+def _described(law: Law, spec: FitSpec) -> str:
+    return f"{law.spelling}, {spec.noise}"
+
+
+def _loss_functions(choice: Choice, base: FitResult, observed: Observations, also: str) -> Iterator[Alternative]:
+    for noise in LOSS_FUNCTIONS:
+        if noise != base.spec.noise:
+            yield Alternative(choice, f"{noise}{also}", base.law, observed, replace(base.spec, noise=noise))
+
+
+def _without_outliers(base: FitResult, observed: Observations) -> Observations | None:
+    """Return the rows without the runs that lie apart; None where there are none, or too few rows to tell."""
+    problem, u = problem_of(base)
+    found = outlying(problem, u, base.rows.weight, base.rows.cluster)
+    if found is None or not found.flagged.any():
+        return None
+    flagged = np.unique(base.rows.cluster)[found.flagged]
+    return observed.keep(~np.isin(observed.cluster, flagged), "lies apart from the other runs")
+
+
+def _countings(base: FitResult, observed: Observations) -> Iterator[Alternative]:
+    """Yield the base law over other kinds of N, and with compute as measured."""
+    kind = kind_of_params(base.law)
+    if "n" in {field.name for field in fields(base.law)}:
+        for other in COUNTINGS:
+            if other != kind and other in observed.columns:
+                law = replace(base.law, n=other)  # type: ignore[call-arg]
+                ratio = float(np.nanmedian(observed.columns[kind] / observed.columns[other]))
+                label = f"N as {other}, the table's column; N* times {ratio:.3g} to compare"
+                yield Alternative("counting", label, law, observed, base.spec, lambda n, r=ratio: n * r)
+        yield from _converted(base, observed, kind)
+    if "flops" in observed.columns:
+        counted = counting_for(kind).flops(observed.columns[kind], observed.columns["tokens"])
+        ratio = float(np.nanmedian(observed.columns["flops"] / counted))
+        if abs(np.log(ratio)) > _OTHER_COMPUTE:
+            label = f"C as measured, {ratio:.3g} x 6 N D"
+            yield Alternative("counting", label, base.law, observed, base.spec, budget_ratio=1 / ratio)
+
+
+def _converted(base: FitResult, observed: Observations, kind: str) -> Iterator[Alternative]:
+    """Yield the base law over the other of params and params_non_embedding, by Pearce and Song's conversion."""
+    there, back = {
+        "params": (without_embeddings, with_embeddings),
+        "params_non_embedding": (with_embeddings, without_embeddings),
+    }.get(kind, (None, None))
+    other = "params_non_embedding" if kind == "params" else "params"
+    if there is None or other in observed.columns:
+        return
+    columns = {**observed.columns, other: frozen(there(observed.inputs([kind])[kind]))}
+    label = f"N as {other}, by Pearce and Song"
+    law = replace(base.law, n=other)  # type: ignore[call-arg]
+    yield Alternative("counting", label, law, replace(observed, columns=columns), base.spec, back)
+
+
+def _laws(base: FitResult, observed: Observations) -> Iterator[Alternative]:
+    """Yield every registered law over the same N and tokens, and the base with equal exponents."""
+    kind = kind_of_params(base.law)
+    plain = replace(base.spec, fixed={}, ties={}, bounds={}, prior=None)
+    for name in names():
+        law = get(name)
+        if "n" in {field.name for field in fields(law)}:
+            law = get(name, n=kind)
+        if law.spelling != base.law.spelling and type(law) is not type(base.law) and _splits(law, kind):
+            yield Alternative("law", law.spelling, law, observed, plain)
+    exponents = exponents_of(base.law)
+    held = {*base.spec.fixed, *base.spec.ties, *base.spec.bounds}
+    if len(exponents) == 2 and not held & set(exponents):
+        first, second = exponents
+        yield Alternative(
+            "law", f"{first} = {second}", base.law, observed, replace(base.spec, ties={**base.spec.ties, second: first})
+        )
+
+
+def _splits(law: Law, kind: str) -> bool:
+    """Return whether a law splits a budget between this kind of N and tokens."""
+    try:
+        return kind_of_params(law) == kind
+    except ScalelawError:
+        return False

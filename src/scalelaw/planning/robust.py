@@ -1,0 +1,327 @@
+"""The same decision under every defensible way to reach it, and whether they agree.
+
+code             grade  when
+ROBUST_DISAGREE  warn   alternatives that forecast held-out runs as well decide outside the interval of the base
+ROBUST_NO_SPLIT  warn   an alternative gives no compute-optimal split, or cannot be fitted
+"""
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Unpack
+
+import numpy as np
+
+from scalelaw.backtesting import windows
+from scalelaw.core.errors import FitFailed, ScalelawError, ScalelawWarning
+from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.numbers import format_number
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
+from scalelaw.fitting import FitOptions, fit_observations, make_spec, observe
+from scalelaw.laws import Law
+from scalelaw.planning.answer import Plan
+from scalelaw.planning.choices import Alternative, Choice, alternatives
+from scalelaw.planning.estimate import Estimate
+from scalelaw.planning.question import Number, ask
+from scalelaw.planning.solve import plan
+from scalelaw.runs import SWEPT, Observations, Reduction
+
+DRAWS = 200
+"""Refits of each alternative unless said otherwise."""
+COMPARABLE = 1.25
+"""Error on held-out runs, over the least of all alternatives, up to which one forecasts as well."""
+
+_REACH = 10.0
+_DIFFERENT = 0.25
+_STARTS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What one way to make the choices decides.
+
+    Attributes:
+        choice: which choice differs from the base.
+        label: how.
+        rows: rows fitted.
+        params: N*, as the base counts it; None where there is no split.
+        tokens: D*, None likewise.
+        tokens_per_param: D* / N*, None likewise.
+        loss: loss there, None likewise.
+        held_out: mean |predicted - measured| / measured of the dearer runs, fitted to the cheaper ones; None where the
+            table has no such split.
+        comparable: whether that error is within ``COMPARABLE`` times the least; True where it is not known.
+        failed: why there is no decision, or empty.
+        doubts: why the optimum of the fit is not certified.
+    """
+
+    choice: Choice
+    label: str
+    rows: int
+    params: Estimate | None
+    tokens: Estimate | None
+    tokens_per_param: Estimate | None
+    loss: Estimate | None
+    held_out: float | None
+    comparable: bool = True
+    failed: str = ""
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def ratio(self) -> float:
+        """Tokens per parameter; NaN where there is no decision."""
+        return math.nan if self.tokens_per_param is None else self.tokens_per_param.value
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        decided = {name: getattr(self, name) for name in ("params", "tokens", "tokens_per_param", "loss")}
+        return {
+            "choice": self.choice,
+            "label": self.label,
+            "rows": self.rows,
+            **{name: None if each is None else each.to_dict() for name, each in decided.items()},
+            "held_out_error": self.held_out,
+            "comparable": self.comparable,
+            "failed": self.failed or None,
+            "doubts": list(self.doubts),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Robustness(Printed):
+    """One decision under all alternatives; the first outcome is the base.
+
+    Attributes:
+        flops: the budget, FLOP.
+        level: level of the intervals.
+        law: spelling of the base law.
+        target: what was fitted.
+        outcomes: the base, then each alternative.
+        cut: compute below which runs were fitted for the held-out error, None where the table allows no such split.
+    """
+
+    flops: float
+    level: float
+    law: str
+    target: str
+    outcomes: tuple[Outcome, ...]
+    cut: float | None
+
+    @property
+    def base(self) -> Outcome:
+        """The decision all others are compared with."""
+        return self.outcomes[0]
+
+    def range(self, *, comparable: bool = False) -> tuple[float, float]:
+        """Return the lowest and highest tokens per parameter, of all outcomes or of those that forecast as well."""
+        ratios = [each.ratio for each in self.outcomes if math.isfinite(each.ratio)]
+        if comparable:
+            ratios = [each.ratio for each in self.outcomes if each.comparable and math.isfinite(each.ratio)] or ratios
+        return min(ratios), max(ratios)
+
+    @property
+    def spreads(self) -> dict[str, tuple[float, float]]:
+        """Choice -> lowest and highest tokens per parameter that making it otherwise gives, the base included."""
+        found: dict[str, list[float]] = {}
+        for each in self.outcomes[1:]:
+            if math.isfinite(each.ratio):
+                found.setdefault(each.choice, [self.base.ratio]).append(each.ratio)
+        ordered = sorted(found.items(), key=lambda item: -math.log(max(item[1]) / min(item[1])))
+        return {choice: (min(ratios), max(ratios)) for choice, ratios in ordered}
+
+    @property
+    def disagree(self) -> bool:
+        """Whether outcomes that forecast as well lie outside the base's interval, or far from it where it has none."""
+        low, high = self.range(comparable=True)
+        own = self.base.tokens_per_param
+        if own is not None and own.lo is not None and own.hi is not None:
+            return low < own.lo or high > own.hi
+        return high / low > 1 + _DIFFERENT
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is noticed."""
+        found = []
+        if self.disagree:
+            found.append(Finding("ROBUST_DISAGREE", Grade.WARN, self._verdict(), fix=self._advice()))
+        lost = [each for each in self.outcomes if each.failed]
+        if lost:
+            message = f"no decision by {'; '.join(f'{each.label}: {each.failed}' for each in lost)}"
+            found.append(Finding("ROBUST_NO_SPLIT", Grade.WARN, message))
+        return tuple(found)
+
+    def _verdict(self) -> str:
+        low, high = (format_number(value, 3) for value in self.range(comparable=True))
+        few, many = (format_number(value, 3) for value in self.range())
+        alike = f"{low} to {high} tokens per parameter among the alternatives that forecast held-out runs as well"
+        return f"the alternatives disagree: {alike}" + (
+            f", {few} to {many} among all" if (low, high) != (few, many) else ""
+        )
+
+    def _advice(self) -> str:
+        choice, (low, high) = next(iter(self.spreads.items()))
+        return f"{choice} matters most ({format_number(low, 3)} to {format_number(high, 3)}): settle that first"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values: the contract of ``scalelaw robustness --json``."""
+        low, high = self.range()
+        alike = self.range(comparable=True)
+        return {
+            "schema": "scalelaw.robustness/1",
+            "law": self.law,
+            "target": self.target,
+            "flops": self.flops,
+            "level": self.level,
+            "outcomes": [each.to_dict() for each in self.outcomes],
+            "tokens_per_param": {"low": low, "high": high, "comparable_low": alike[0], "comparable_high": alike[1]},
+            "disagree": self.disagree,
+            "spreads": {name: list(ends) for name, ends in self.spreads.items()},
+            "held_out_below": self.cut,
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    def sheet(self) -> Sheet:
+        """Return one line an alternative, the verdict, and which choices matter."""
+        head = ["choice", "how", "N*", "D*", "D*/N*", f"{100 * self.level:g} % interval", "loss", "held out", "rows"]
+        rows = [head, *(_row(each) for each in self.outcomes)]
+        lines = []
+        if self.cut is not None:
+            below = f"runs above {format_number(self.cut, 3)} FLOP, fitted below"
+            lines.append(("held out", f"error on the {below}; * over {COMPARABLE} times the least"))
+        lines.append(("verdict", self._verdict() if self.disagree else f"the alternatives agree {self._within()}"))
+        lines += [
+            ("matters" if first == 0 else "", f"{name}: {format_number(low, 3)} to {format_number(high, 3)}")
+            for first, (name, (low, high)) in enumerate(self.spreads.items())
+        ]
+        lines += [("no decision", f"{each.label}: {each.failed}") for each in self.outcomes if each.failed]
+        title = f"what {format_number(self.flops)} FLOP buy by {self.law} fitted to {self.target}, and by alternatives"
+        return Sheet(title, [Table(rows, right=range(2, len(head))), Lines(lines)])
+
+    def _within(self) -> str:
+        """Return what the alternatives that forecast as well agree within."""
+        own = self.base.tokens_per_param
+        known = own is not None and own.lo is not None
+        return "within the interval of the base" if known else f"within {_DIFFERENT:.0%}"
+
+
+def robustness(
+    runs: Any,
+    *,
+    flops: Number,
+    law: str | Law = "chinchilla",
+    target: str | None = None,
+    use: Reduction | None = None,
+    over: Sequence[str] = SWEPT,
+    **options: Unpack[FitOptions],
+) -> Robustness:
+    """Plan one budget under every defensible loss function, outlier policy, counting, law and prior.
+
+    Every alternative is one change to the base, which ``law`` and ``options`` describe, and is fitted and planned like
+    it. Beside each stands its error on the dearer runs when it is fitted to the cheaper ones, so that disagreement
+    among those that forecast as well can be told from a choice that is simply worse.
+
+    Args:
+        runs: a table, anything ``load_runs`` reads, or rows already reduced.
+        flops: the budget, FLOP.
+        law: name, spelling, formula or law of the base, over params and tokens.
+        target: what to fit, as in ``fit``.
+        use: what of a table to fit, as in ``fit``.
+        over: what was swept, for ``use="best"``.
+        **options: how the base is fitted, see ``FitSpec``; 200 draws unless said otherwise, 0 for no intervals.
+
+    Raises:
+        BadInput: a bad argument, or rows the base cannot be fitted to, or a law that splits no budget.
+        FitFailed: no start of the base reached a finite objective.
+
+    Example:
+        >>> import scalelaw as sl
+        >>> found = sl.robustness(sl.datasets.load("synthetic-ladder"), flops=1e22, draws=0, starts=8)
+        >>> found.base.label
+        'chinchilla, Huber, delta 0.001, on log loss'
+    """
+    options.setdefault("draws", DRAWS)
+    spec = make_spec(**options)
+    budget = ask(flops=flops, level=spec.level).value
+    chosen, observed = observe(law, runs, target=target, use=use, over=over)
+    base = fit_observations(chosen, observed, spec)
+    plan(base, flops=budget, level=spec.level)
+    cut = _cut(observed.complete(chosen.inputs))
+    outcomes = [_outcome(each, budget, cut) for each in alternatives(base, observed)]
+    errors = [each.held_out for each in outcomes if each.held_out is not None]
+    limit = COMPARABLE * min(errors, default=math.inf)
+    outcomes = [replace(each, comparable=each.held_out is None or each.held_out <= limit) for each in outcomes]
+    return Robustness(budget, spec.level, chosen.spelling, observed.target, tuple(outcomes), cut)
+
+
+def _cut(usable: Observations) -> float | None:
+    """Return the compute to cut at whose reach is nearest to tenfold."""
+    found = windows(usable, ["flops"])
+    return min(found, key=lambda cut: abs(math.log(cut.reach / _REACH))).below if found else None
+
+
+def _outcome(way: Alternative, budget: float, cut: float | None) -> Outcome:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ScalelawWarning)
+            fit = fit_observations(way.law, way.observed, way.spec)
+            planned = plan(fit, flops=budget * way.budget_ratio, level=way.spec.level)
+            held_out = _held_out(way, cut)
+    except ScalelawError as error:
+        return Outcome(way.choice, way.label, len(way.observed), None, None, None, None, None, failed=str(error))
+    params, ratio = _as_base(way, planned)
+    rows, doubts = len(fit.rows.y), fit.status.doubts
+    return Outcome(way.choice, way.label, rows, params, planned.tokens, ratio, planned.loss, held_out, doubts=doubts)
+
+
+def _as_base(way: Alternative, planned: Plan) -> tuple[Estimate, Estimate]:
+    """Return N* and D*/N* with N counted as the base counts it."""
+    if way.params_as_base is None:
+        return planned.params, planned.tokens_per_param
+
+    def converted(params: float | None) -> float | None:
+        return None if params is None else float(way.params_as_base(params))
+
+    value = float(way.params_as_base(planned.params.value))
+    factor = value / planned.params.value
+    params = replace(planned.params, value=value, lo=converted(planned.params.lo), hi=converted(planned.params.hi))
+    own = planned.tokens_per_param
+    lo, hi = (None if end is None else end / factor for end in (own.lo, own.hi))
+    return params, replace(own, value=own.value / factor, lo=lo, hi=hi)
+
+
+def _held_out(way: Alternative, cut: float | None) -> float | None:
+    """Return the error on the runs at or above the cut of a fit to those below."""
+    if cut is None:
+        return None
+    usable = way.observed.complete(way.law.inputs)
+    compute = np.asarray(usable.columns["flops"], float)
+    train, test = usable.rows(compute < cut), usable.rows(compute >= cut)
+    try:
+        fit = fit_observations(way.law, train, replace(way.spec, draws=0, starts=min(way.spec.starts, _STARTS)))
+    except FitFailed:
+        return None
+    forecast = np.asarray(way.law.predict(fit.coef, test.inputs(way.law.inputs)))
+    return float(np.mean(np.abs(forecast / test.y - 1)))
+
+
+def _row(each: Outcome) -> list[str]:
+    def value(estimate: Estimate | None, digits: int = 4) -> str:
+        return "-" if estimate is None else format_number(estimate.value, digits)
+
+    ratio = each.tokens_per_param
+    ends = ""
+    if ratio is not None and ratio.lo is not None and ratio.hi is not None:
+        ends = f"{format_number(ratio.lo, 3)} to {format_number(ratio.hi, 3)}"
+    error = "-" if each.held_out is None else f"{each.held_out:.2%}{'' if each.comparable else '*'}"
+    return [
+        each.choice,
+        each.label,
+        value(each.params),
+        value(each.tokens),
+        value(ratio, 3),
+        ends,
+        value(each.loss, 5),
+        error,
+        str(each.rows),
+    ]

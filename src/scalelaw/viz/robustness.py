@@ -1,0 +1,87 @@
+"""Tokens per parameter under every choice, with intervals: who agrees with the base, and which choice matters."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scalelaw.core.numbers import format_number
+from scalelaw.core.types import AnyArray, Array
+from scalelaw.planning import Outcome, Robustness
+from scalelaw.viz import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_ROW = 0.27
+_MARGIN = 1.5
+_PLAIN = ("loss function", "outliers", "loss function and outliers")
+
+
+@dataclass(frozen=True, eq=False)
+class RobustnessInfo:
+    """What the figure shows, the base first.
+
+    Attributes:
+        title: the question.
+        labels: how each came about, (m,).
+        ratio: tokens per parameter, (m,).
+        ends: ends of its interval, (2, m), NaN where there is none.
+        comparable: whether each forecasts held-out runs as well as the best, (m,).
+        level: level of the intervals.
+    """
+
+    title: str
+    labels: tuple[str, ...]
+    ratio: Array
+    ends: Array
+    comparable: AnyArray
+    level: float
+
+
+def robustness_info(found: Robustness) -> RobustnessInfo:
+    """Compute the figure; alternatives without a decision are left out."""
+    shown = [each for each in found.outcomes if each.tokens_per_param is not None]
+    ends = [
+        (np.nan, np.nan) if own is None or own.lo is None or own.hi is None else (own.lo, own.hi)
+        for own in (each.tokens_per_param for each in shown)
+    ]
+    return RobustnessInfo(
+        title=f"tokens per parameter at {format_number(found.flops)} FLOP",
+        labels=tuple(_label(each) for each in shown),
+        ratio=np.array([each.ratio for each in shown]),
+        ends=np.array(ends).T,
+        comparable=np.array([each.comparable for each in shown]),
+        level=found.level,
+    )
+
+
+def _label(outcome: Outcome) -> str:
+    """Return how an outcome came about; what it changes is said where the words do not say it."""
+    return outcome.label if outcome.choice in _PLAIN else f"{outcome.choice}: {outcome.label}"
+
+
+def draw(info: RobustnessInfo) -> "Figure":
+    """Render the figure."""
+    count = len(info.labels)
+    figure, (axes,) = style.canvas(height=_MARGIN + _ROW * count, width=9.5)
+    axes.set_xscale("log")
+    place = -np.arange(count)
+    if np.isfinite(info.ends[:, 0]).all():
+        label = f"{info.level:.0%} interval of the base"
+        axes.axvspan(*info.ends[:, 0], color=style.BAND, alpha=0.35, linewidth=0, label=label)
+    axes.axvline(info.ratio[0], color=style.LAW, linewidth=1.2)
+    for as_well, colour, name in (
+        (True, style.LAW, "forecasts held-out runs as well as the best"),
+        (False, style.RUNS, "forecasts them worse"),
+    ):
+        rows = info.comparable == as_well
+        if rows.any():
+            axes.hlines(place[rows], *info.ends[:, rows], color=colour, linewidth=1.6)
+            axes.plot(info.ratio[rows], place[rows], "o", color=colour, ms=5, label=name)
+    axes.set_yticks(place, info.labels, fontsize=8)
+    style.plain_log_ticks(axes.xaxis)
+    axes.set_xlabel(info.title)
+    axes.set_ylim(-count + 0.4, 0.6)
+    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
+    return figure

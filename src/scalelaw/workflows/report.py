@@ -1,0 +1,51 @@
+"""The report of a study: one HTML file, a decision on its first screen, everything behind it below."""
+
+from pathlib import Path
+
+from scalelaw.core.errors import BadInput
+from scalelaw.reporting import Block, headline, page
+from scalelaw.reporting.page import inlined
+from scalelaw.viz import svg
+from scalelaw.workflows.figures import CAPTIONS, draw
+from scalelaw.workflows.study import Study
+
+
+def report(study: Study, path: str | Path) -> Path:
+    """Write the report of a study and return its path.
+
+    Args:
+        study: what was found.
+        path: the HTML file to write.
+
+    Raises:
+        BadInput: the file cannot be written.
+        MissingExtra: matplotlib is not installed.
+    """
+    target = Path(path)
+    try:
+        target.write_text(rendered(study), encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{target} cannot be written: {error.strerror}") from error
+    return target
+
+
+def rendered(study: Study) -> str:
+    """Return the report as HTML text."""
+    drawn, undrawn = draw(study.fit, study.observed, study.fit.spec)
+    figures = {
+        name: Block("", figure=inlined(svg(figure), name), caption=CAPTIONS[name]) for name, figure in drawn.items()
+    }
+    cards = headline(study.fit, study.backtest, study.plan, study.skipped.get("plan", ""))
+    plan = [Block("The plan", sheet=study.plan.sheet())] if study.plan else []
+    blocks = [
+        *(figures.pop(name) for name in ("loss_vs_compute",) if name in figures),
+        *plan,
+        Block("How it forecast the dearer runs", sheet=study.backtest.sheet()),
+        Block("The fit", sheet=study.fit.sheet()),
+        *figures.values(),
+        *(Block("", prose=[f"No {name}: {why}."]) for name, why in undrawn.items()),
+        Block("The runs", sheet=study.runs.sheet()),
+    ]
+    return page(
+        f"Scaling study of {study.runs.source}", f"{study.fit.label} fitted to {study.fit.target}", cards, blocks
+    )

@@ -1,0 +1,79 @@
+"""The report: one file that holds everything, the decision and its doubts on the first screen."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import scalelaw as sl
+from scalelaw import datasets
+from scalelaw.cli.main import app
+from scalelaw.reporting import headline
+from scalelaw.workflows import Study
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return sl.study(datasets.load("synthetic-ladder"), draws=40, flops=1e22)
+
+
+@pytest.fixture(scope="module")
+def written(study: Study, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return sl.report(study, tmp_path_factory.mktemp("report") / "report.html").read_text()
+
+
+class Tags(HTMLParser):
+    """Counts what is opened and closed, and gathers addresses and ids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+        self.ids: list[str] = []
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.opened.append(tag)
+        said = dict(attrs)
+        self.ids += [str(said["id"])] if "id" in said else []
+        self.addresses += [str(said[name]) for name in ("src", "href", "xlink:href") if name in said]
+
+
+def test_it_is_one_file_that_asks_for_no_other(written: str) -> None:
+    tags = Tags()
+    tags.feed(written)
+    inside = [address[1:] for address in tags.addresses if address.startswith("#")]
+    assert all(address.startswith(("#", "data:")) for address in tags.addresses)
+    assert "script" not in tags.opened and "link" not in tags.opened and "@import" not in written
+    assert tags.opened.count("svg") == 3 and len(set(tags.ids)) == len(tags.ids)
+    assert set(inside) <= set(tags.ids)
+
+
+def test_the_first_screen_holds_plan_trust_and_doubts(written: str, study: Study) -> None:
+    first = re.sub(r"<[^>]+>", " ", written[: written.index("<figure>")])
+    assert study.plan is not None
+    assert "parameters on" in first and study.plan.loss.texts(5)[1] in first
+    assert "How far to believe it" in first and "What to watch" in first
+
+
+def test_everything_printed_is_in_it(written: str, study: Study) -> None:
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", written))
+    for coefficient in study.fit.coefficients().values():
+        assert f"{coefficient['value']:.5g}" in text
+    assert text.count("flops &lt;") == sum(cut.axis == "flops" for cut in study.backtest.cuts)
+
+
+def test_a_table_that_cannot_be_planned_from_says_why() -> None:
+    runs = {"tokens": [1e8 * 2**n for n in range(12)], "loss": [2 + 3 * 0.9**n for n in range(12)]}
+    study = sl.study(sl.load_runs(runs), law="power[input=tokens]", draws=0)
+    plan, trust, _ = headline(study.fit, study.backtest, study.plan, study.skipped["plan"])
+    assert plan.lead == "no plan" and plan.doubtful and plan.lines == [study.skipped["plan"]]
+    assert trust.doubtful
+
+
+def test_the_command_writes_it_and_says_where(tmp_path: Path) -> None:
+    path = tmp_path / "out.html"
+    result = CliRunner().invoke(app, ["report", "--demo", "--draws", "0", "--to", str(path)])
+    assert result.exit_code == 0 and result.stdout.strip() == str(path)
+    assert path.read_text().startswith("<!doctype html>")
