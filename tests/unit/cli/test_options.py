@@ -15,9 +15,9 @@ SEARCH = {"--loss", "--delta", "--on", "--starts", "--prior"}
 
 COMMANDS = {
     "init": {"FILE", "--answer", "--force", "--dry-run", "--json", *MAPPING},
-    "study": {"FILE", "--law", "--flops", "--out", "--demo", "--out", "--json", *TABLE, *REFIT},
+    "study": {"FILE", "--law", "--flops", "--out", "--demo", "--plot", "--json", *TABLE, *REFIT},
     "report": {"FILE", "--to", "--law", "--flops", "--demo", *TABLE, *REFIT},
-    "fit": {"FILE", "--law", "--save", "--out", "--json", *TABLE, *REFIT, *SEARCH},
+    "fit": {"FILE", "--law", "--save", "--plot", "--json", *TABLE, *REFIT, *SEARCH},
     "backtest": {"FILE", "--law", "--json", *TABLE, *REFIT, *SEARCH},
     "plan": {
         "FILE|FIT.json|LAW@SOURCE", "--law", "--json", *TABLE, *REFIT,
