@@ -17,20 +17,28 @@ if TYPE_CHECKING:
     from scalelaw.core.forecaster import Forecaster as Forecaster
     from scalelaw.core.forecaster import Prediction as Prediction
     from scalelaw.fitting import Course as Course
+    from scalelaw.fitting import Envelope as Envelope
     from scalelaw.fitting import Extrapolation as Extrapolation
     from scalelaw.fitting import FitResult as FitResult
     from scalelaw.fitting import Influence as Influence
+    from scalelaw.fitting import IsoFlop as IsoFlop
     from scalelaw.fitting import Noise as Noise
     from scalelaw.fitting import Published as Published
+    from scalelaw.fitting import envelope as envelope
     from scalelaw.fitting import extrapolate as extrapolate
     from scalelaw.fitting import extrapolate_curve as extrapolate_curve
     from scalelaw.fitting import fit as fit
+    from scalelaw.fitting import isoflop as isoflop
     from scalelaw.fitting import load_fit as load_fit
     from scalelaw.fitting import published as published
+    from scalelaw.planning import Agreement as Agreement
+    from scalelaw.planning import Explanation as Explanation
     from scalelaw.planning import Plan as Plan
     from scalelaw.planning import Robustness as Robustness
+    from scalelaw.planning import approaches as approaches
     from scalelaw.planning import calculate as calculate
     from scalelaw.planning import compute_penalty as compute_penalty
+    from scalelaw.planning import explain as explain
     from scalelaw.planning import frontier as frontier
     from scalelaw.planning import plan as plan
     from scalelaw.planning import robustness as robustness
@@ -52,15 +60,47 @@ _HOMES = {
     "scalelaw.backtesting": ("Backtest", "backtest"),
     "scalelaw.core.forecaster": ("Forecaster", "Prediction"),
     "scalelaw.fitting": (
-        "Course", "Extrapolation", "FitResult", "Influence", "Noise", "Published", "extrapolate", "extrapolate_curve",
-        "fit", "load_fit", "published",
+        "Course",
+        "Envelope",
+        "Extrapolation",
+        "FitResult",
+        "Influence",
+        "IsoFlop",
+        "Noise",
+        "Published",
+        "envelope",
+        "extrapolate",
+        "extrapolate_curve",
+        "fit",
+        "isoflop",
+        "load_fit",
+        "published",
     ),
-    "scalelaw.planning": ("Plan", "Robustness", "calculate", "compute_penalty", "frontier", "plan", "robustness"),
+    "scalelaw.planning": (
+        "Agreement",
+        "Explanation",
+        "Plan",
+        "Robustness",
+        "approaches",
+        "calculate",
+        "compute_penalty",
+        "explain",
+        "frontier",
+        "plan",
+        "robustness",
+    ),
     "scalelaw.runs": (
-        "Observations", "RunTable", "Schedule", "export_runs", "load_runs", "lr_features", "record", "review_runs",
+        "Observations",
+        "RunTable",
+        "Schedule",
+        "export_runs",
+        "load_runs",
+        "lr_features",
+        "record",
+        "review_runs",
     ),
     "scalelaw.workflows": ("Study", "init", "load_project", "report", "study"),
-}  # fmt: skip
+}
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("datasets", "laws")
 

@@ -8,7 +8,23 @@ from typing import Any, cast
 import typer
 from typer.core import TyperGroup
 
-from scalelaw.cli import backtest, calc, extrapolate, fit, influence, init, laws, plan, robustness, runs, study
+from scalelaw.cli import (
+    approaches,
+    backtest,
+    calc,
+    envelope,
+    explain,
+    extrapolate,
+    fit,
+    influence,
+    init,
+    isoflop,
+    laws,
+    plan,
+    robustness,
+    runs,
+    study,
+)  # fmt: skip
 from scalelaw.core.errors import BadInput, MissingExtra, ScalelawError, ScalelawWarning
 from scalelaw.core.version import __version__
 
@@ -82,6 +98,10 @@ app.command("report")(study.report_command)
 app.command("fit")(fit.fit_command)
 app.command("backtest")(backtest.backtest_command)
 app.command("extrapolate")(extrapolate.extrapolate_command)
+app.command("isoflop")(isoflop.isoflop_command)
+app.command("envelope")(envelope.envelope_command)
+app.command("approaches")(approaches.approaches_command)
+app.command("explain")(explain.explain_command)
 app.command("plan")(plan.plan_command)
 app.command("robustness")(robustness.robustness_command)
 app.command("influence")(influence.influence_command)

@@ -71,6 +71,8 @@ _TABLE = (
     _number("flops", "C", "FLOP", "training compute",
             "c", "training_flop", "training_flops", "train_flops", "total_flops", "total_flos", "compute",
             "flop", "flops_6nd"),
+    _number("planned_flops", "C", "FLOP", "compute the run was to spend",
+            "target_flops", "flops_target", "flops_budget", "budget_flops", "compute_budget", "isoflop_budget"),
     _number("tokens_per_param", "D/N", "tokens/parameter", "tokens per parameter",
             "tok_mult", "tokens_per_parameter", "d_over_n"),
     _number("loss", "L", "nats/token", "held-out loss",

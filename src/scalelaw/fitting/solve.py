@@ -1,9 +1,11 @@
 """One batched solver: many small robust fits of one law at once, as Levenberg-Marquardt steps on NumPy arrays.
 
 Problems share their rows and differ in starts and weights: the starts of one fit, the resamples of a bootstrap.
-Each passes from least squares to the loss asked for, so that a start far away is first brought near by a smooth
-objective. Huber's kinks are met with the curvature of the rows inside the threshold plus a share of the
-reweighted rows outside; a step is kept only when it lowers the true objective.
+Each start is run twice and keeps the lower end: through least squares, a smooth objective that brings it near from far
+away, and straight under the loss asked for. Through least squares alone every start ends in the one basin that least
+squares leads to, and agrees there with all the others, although a robust loss may have lower ones. Huber's kinks are
+met with the curvature of the rows inside the threshold plus a share of the reweighted rows outside; a step is kept only
+when it lowers the true objective.
 """
 
 from dataclasses import dataclass
@@ -151,12 +153,30 @@ def solve(problem: Problem, start: Array, weight: Array, *, y: Array | None = No
         warm: the start is near an optimum already, so that the first stage, least squares, is skipped.
     """
     every = problem.noise.stages
-    stages = (every[1:] or every) if warm else every
-    tolerance, most_steps = (_WARM_TOLERANCE, _WARM_STEPS) if warm else (_TOLERANCE, _MOST_STEPS)
+    robust = every[1:] or every
     weight = problem.weighed(weight)
-    count, n = len(start), weight.shape[-1]
-    weight = np.broadcast_to(weight, (count, n))
+    weight = np.broadcast_to(weight, (len(start), weight.shape[-1]))
+    if warm:
+        u, objective, steps = _passed(problem, start, weight, y, robust, _WARM_TOLERANCE)
+    else:
+        u, objective, steps = _passed(problem, start, weight, y, every, _TOLERANCE)
+        if robust != every:
+            straight = _passed(problem, start, weight, y, robust, _TOLERANCE)
+            lower = straight[1] < objective
+            u, objective = np.where(lower[:, None], straight[0], u), np.where(lower, straight[1], objective)
+            steps = steps + straight[2]
+    if problem.noise.kind == "absolute":
+        objective = objective / problem.noise.stages[-1]
+    return Solution(u, objective, steps)
+
+
+def _passed(
+    problem: Problem, start: Array, weight: Array, y: Array | None, stages: tuple[float, ...], tolerance: float
+) -> tuple[Array, Array, AnyArray]:
+    """Return where every start comes to rest after these stages: coordinates, objective and steps."""
+    count, n = weight.shape
     chunk = max(8, _CHUNK_BYTES // (8 * n * (len(problem.coordinates.law.coefs) + 3)))
+    most_steps = _WARM_STEPS if tolerance == _WARM_TOLERANCE else _MOST_STEPS
     u, objective, steps = np.array(start, float), np.full(count, np.inf), np.zeros(count, int)
     with np.errstate(all="ignore"):
         for first in range(0, count, chunk):
@@ -166,9 +186,7 @@ def solve(problem: Problem, start: Array, weight: Array, *, y: Array | None = No
                 batch = _Batch(problem, delta, u[part], weight[part], None if y is None else y[part])
                 u[part], objective[part], taken = batch.run(limit, tolerance)
                 steps[part] += taken
-    if problem.noise.kind == "absolute":
-        objective = objective / problem.noise.stages[-1]
-    return Solution(u, objective, steps)
+    return u, objective, steps
 
 
 class _Batch:

@@ -1,5 +1,7 @@
 """Decisions from a forecaster: how to spend a budget, and how sure that is."""
 
+from scalelaw.planning.agreement import Agreement as Agreement
+from scalelaw.planning.agreement import approaches as approaches
 from scalelaw.planning.answer import Plan as Plan
 from scalelaw.planning.calc import Calculation as Calculation
 from scalelaw.planning.calc import calculate as calculate
@@ -13,3 +15,5 @@ from scalelaw.planning.robust import Outcome as Outcome
 from scalelaw.planning.robust import Robustness as Robustness
 from scalelaw.planning.robust import robustness as robustness
 from scalelaw.planning.solve import plan as plan
+from scalelaw.planning.waterfall import Explanation as Explanation
+from scalelaw.planning.waterfall import explain as explain

@@ -163,6 +163,7 @@ FIT = ("fit", str(LADDER), "--draws", "0")
 PLAN = ("plan", "chinchilla@besiroglu2024")
 CURVES = ("extrapolate", str(LADDER))
 INFLUENCE = ("influence", str(LADDER))
+ISOFLOP = ("isoflop", str(LADDER))
 STUDY = ("study", str(LADDER), "--draws", "0")
 OPTIONS: list[tuple[tuple[str, ...], str]] = [
     ((*FIT, "--column", "tokens=nosuch"), r"unknown column for tokens 'nosuch'\. Known: "),
@@ -249,6 +250,22 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     ((*FIT, "--prior", "literatur"), r"unknown prior 'literatur'\. Did you mean 'literature'\?"),
     ((*FIT, "--prior", "literature", "--law", "E + A/N**a"), r"is no sum of powers of the registry; leave prior out"),
     ((*FIT, "--prior", "literature", "--law", "power"), r"needs 3 published studies.*power has none"),
+    ((*ISOFLOP, "--profile", "cubik"), r"unknown profile 'cubik'\. Did you mean 'cubic'\?"),
+    ((*ISOFLOP, "--budgets", "1e18,x"), r"'x' is not a number; write it like 7B"),
+    ((*ISOFLOP, "--budgets", "1e30"), r"no run is within 0\.1 of the budgets 1e\+30"),
+    ((*ISOFLOP, "--tolerance", "0"), r"tolerance must lie above 0"),
+    ((*ISOFLOP, "--window", "1"), r"window must be above 1"),
+    ((*ISOFLOP, "--noise", "0"), r"noise must be positive"),
+    ((*ISOFLOP, "--n", "size"), r"unknown kind of params 'size'"),
+    ((*ISOFLOP, "--figure", "/no/such/folder/a.png"), r"--figure .*: there is no folder"),
+    (ISOFLOP, r"30 runs at 10 budgets do not determine the 32 coefficients of the powers profile"),
+    (("envelope", str(LADDER)), r"every run has one reading; an envelope needs curves"),
+    (("approaches", str(LADDER), "--flops", "x"), r"'x' is not a number"),
+    (("explain", str(LADDER)), r"no reading of this table has a compute-optimal exponent"),
+    (("explain", str(LADDER), "--base", "params"), r"--base 'params': write it as NAME=VALUE"),
+    (("explain", str(LADDER), "--step", "x"), r"--step 'x': write it as NAME:COLUMN=VALUE"),
+    (("explain", str(LADDER), "--step", "x:params=1"), r"steps= change what base= selects"),
+    (("explain", str(LADDER), "--flops", "-1"), r"flops must be positive, got -1"),
     (("laws", "chincila"), r"Did you mean 'chinchilla'\?"),
     (("laws", "chinchilla@nobody2020"), r"unknown source of chinchilla 'nobody2020'"),
     (("calc", "8X", "15T"), r"'8X' ends in 'X', which is neither a suffix"),

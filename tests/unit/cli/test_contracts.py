@@ -41,6 +41,26 @@ CALC = {
 READING = {
     "law": str, "n": str, "loss": NUMBER, "penalty": MAYBE, "reach": dict, "outside": bool, "note": str,
 }  # fmt: skip
+GROWN = {
+    "quantity": str, "exponent": NUMBER, "exponent_interval": (list, type(None)), "coefficient": NUMBER,
+    "scatter": MAYBE,
+}  # fmt: skip
+ISOFLOP = {
+    "schema": str, "target": str, "level": NUMBER, "params": GROWN, "tokens": GROWN, "budgets": list, "shape": dict,
+    "noise": MAYBE, "bias": dict, "set_aside": list, "findings": list, "notes": list, "spec": dict, "digest": str,
+}  # fmt: skip
+ENVELOPE = {
+    "schema": str, "target": str, "level": NUMBER, "params": GROWN, "tokens": GROWN, "flops": list, "sizes": int,
+    "curves": int, "close": MAYBE, "noise": MAYBE, "findings": list, "notes": list,
+}  # fmt: skip
+APPROACH = {
+    "name": str, "how": str, "exponent": ESTIMATE, "params": ESTIMATE, "tokens": ESTIMATE, "tokens_per_param": ESTIMATE,
+    "skipped": type(None),
+}  # fmt: skip
+READ = {
+    "name": str, "how": str, "exponent": ESTIMATE, "change": MAYBE, "params": ESTIMATE, "budgets": list,
+    "skipped": type(None),
+}  # fmt: skip
 LAW = {
     "schema": str, "law": str, "formula": str, "inputs": list, "output": str, "coefficients": list, "shape": dict,
     "published": dict, "cite": str, "revision": int,
@@ -209,6 +229,71 @@ def test_calc() -> None:
     for reading in found["losses"]:
         holds(READING, reading)
     assert found["losses"][0]["law"] == "chinchilla@besiroglu2024"
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a table of curves of ten sizes that pass three budgets."""
+    lines = ["run,params,tokens,recipe,loss"]
+    for size in range(10):
+        n = 3e7 * 1.9**size
+        for step in range(60):
+            d = n * 0.5 * 1.12**step * (1 + 0.05 * size)
+            wave = 1 + 0.001 * (-1) ** (step * size)
+            lines.append(
+                f"r{size},{n},{d},{'ab'[size % 2]},{(1.8172 + 482.01 / n**0.3478 + 2085.43 / d**0.3658) * wave}"
+            )
+    path = tmp_path_factory.mktemp("swept") / "curves.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_isoflop(swept: Path, tmp_path: Path) -> None:
+    figure = tmp_path / "isoflop.png"
+    command = f"isoflop {swept} --use curves --budgets 1e18,1e19,1e20 --draws 30 --figure {figure}"
+    found = document(command)
+    holds(ISOFLOP, found)
+    assert found["schema"] == "scalelaw.isoflop/1" and figure.stat().st_size > 5000
+    assert found["params"]["exponent"] == pytest.approx(0.5126, abs=0.03)
+    assert len(found["budgets"]) == 3 and found["budgets"][0]["flops"] == 1e18
+    assert printed(f"{command} --json") == printed(f"{command} --json") != printed(f"{command} --json --seed 1")
+
+
+def test_envelope(swept: Path) -> None:
+    found = document(f"envelope {swept} --draws 20")
+    holds(ENVELOPE, found)
+    assert found["schema"] == "scalelaw.envelope/1" and found["curves"] == 10
+    assert [finding["code"] for finding in found["findings"]] == ["ENVELOPE_WINNERS_CURSE"]
+
+
+def test_approaches(swept: Path, tmp_path: Path) -> None:
+    figure = tmp_path / "approaches.png"
+    found = document(f"approaches {swept} --budgets 1e18,1e19,1e20 --draws 20 --figure {figure}")
+    assert found["schema"] == "scalelaw.approaches/1" and figure.stat().st_size > 5000
+    assert [each["name"] for each in found["approaches"]] == ["envelope", "isoflop", "law"]
+    for each in found["approaches"]:
+        holds(APPROACH, each)
+
+
+def test_explain(swept: Path, tmp_path: Path) -> None:
+    figure = tmp_path / "waterfall.png"
+    sweep = tmp_path / "sweep.csv"
+    rows = ["params,tokens,flops,recipe,loss"]
+    for recipe, beta in (("old", 0.3), ("new", 0.3658)):
+        for c in (1e18, 1e19, 1e20):
+            for n in (0.03 * c**0.51 * 1.6**at for at in range(9)):
+                d = c / 6 / n
+                rows.append(
+                    f"{n},{d},{c},{recipe},{1.8172 + 482.01 / n**0.3478 + 2085.43 * 2e9 ** (beta - 0.3658) / d**beta}"
+                )
+    sweep.write_text("\n".join(rows) + "\n")
+    found = document(f"explain {sweep} --base recipe=old --step new:recipe=new --draws 20 --figure {figure}")
+    assert found["schema"] == "scalelaw.explanation/1" and figure.stat().st_size > 5000
+    assert [each["name"] for each in found["readings"]] == ["base", "new"]
+    for each in found["readings"]:
+        holds(READ, each)
+    assert found["readings"][1]["exponent"]["value"] == pytest.approx(0.5126, abs=2e-3)
+    assert found["readings"][1]["change"] > 0.03
 
 
 def test_laws() -> None:

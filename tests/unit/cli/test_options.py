@@ -12,6 +12,7 @@ TABLE = {
 }  # fmt: skip
 REFIT = {"--draws", "--seed", "--level"}
 SEARCH = {"--loss", "--delta", "--on", "--starts", "--prior"}
+SWEEP = {"--profile", "--n", "--budgets", "--tolerance", "--window", "--noise"}
 
 COMMANDS = {
     "init": {"FILE", "--answer", "--force", "--dry-run", "--json", *MAPPING},
@@ -26,6 +27,10 @@ COMMANDS = {
     "extrapolate": {"FILE", "--at", "--end", "--schedule", "--target", "--level", "--out", "--json", *MAPPING},
     "robustness": {"FILE", "--flops", "--law", "--out", "--json", *TABLE, *REFIT, *SEARCH},
     "influence": {"FILE", "--law", "--quantity", "--flops", "--rate", "--out", "--json", *TABLE, *SEARCH},
+    "isoflop": {"FILE", "--figure", "--json", *TABLE, *SWEEP, *REFIT},
+    "envelope": {"FILE", "--n", "--smooth", "--target", "--json", *MAPPING, *REFIT},
+    "approaches": {"FILE", "--flops", "--figure", "--target", "--json", *MAPPING, *SWEEP, *REFIT},
+    "explain": {"FILE", "--base", "--step", "--flops", "--figure", "--target", "--json", *MAPPING, *SWEEP, *REFIT},
     "laws": {"NAME", "--json"},
     "calc": {"PARAMS", "TOKENS", "--params-non-embedding", "--json"},
     "runs list": {"SOURCE", "--json", *MAPPING},

@@ -1,0 +1,87 @@
+"""Options of the commands that look for the best size at each budget: how runs are grouped, and what a profile is."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.core.numbers import parse_number
+
+if TYPE_CHECKING:
+    from scalelaw.fitting import IsoFlopOptions
+
+_PANEL = "The budgets"
+
+Figure = Annotated[str | None, typer.Option("--figure", help="Draw it: PNG, SVG or PDF.", metavar="FILE")]
+Target = Annotated[str | None, typer.Option(help="What is measured, e.g. loss@c4.", metavar="METRIC@SET")]
+
+
+@dataclass(frozen=True)
+class SweepOptions:
+    """How runs are grouped by budget, and the form of a profile."""
+
+    profile: Annotated[
+        str, typer.Option(help="Form of a profile.", metavar="powers|cubic|parabola|akima", rich_help_panel=_PANEL)
+    ] = "powers"
+    n: Annotated[
+        str,
+        typer.Option(
+            "--n", help="Which N is swept, e.g. params_non_embedding.", metavar="KIND", rich_help_panel=_PANEL
+        ),
+    ] = "params"
+    budgets: Annotated[
+        str | None,
+        typer.Option(
+            help="Budgets, e.g. 1e18,3e18; groups of like compute unless given.",
+            metavar="C,...",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            help="How far, relative, a run may be from its budget.",
+            parser=options.real,
+            metavar="X",
+            rich_help_panel=_PANEL,
+        ),
+    ] = 0.1
+    window: Annotated[
+        float | None,
+        typer.Option(
+            help="Keep sizes within this factor of the best; 10, and for akima any, unless given.",
+            parser=options.real,
+            metavar="X",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    noise: Annotated[
+        float | None,
+        typer.Option(
+            help="Standard deviation of a loss between runs; from residuals unless given.",
+            parser=options.real,
+            metavar="X",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+
+    def chosen(self, bootstrap: options.DrawOptions) -> "IsoFlopOptions":
+        """Return them as options of ``isoflop``.
+
+        Raises:
+            BadInput: a budget is no number.
+        """
+        found: IsoFlopOptions = {
+            "profile": self.profile,  # type: ignore[typeddict-item]
+            "n": self.n,
+            "tolerance": self.tolerance,
+            "window": self.window,
+            "noise": self.noise,
+            "draws": bootstrap.draws,
+            "seed": bootstrap.seed,
+            "level": bootstrap.level,
+        }
+        if self.budgets is not None:
+            found["budgets"] = [parse_number(text, "flops") for text in self.budgets.split(",") if text.strip()]
+        return found

@@ -1,0 +1,43 @@
+"""``scalelaw approaches``: the compute-optimal size by envelope, IsoFLOP and law, side by side."""
+
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import _isoflop
+from scalelaw.cli import _options as options
+from scalelaw.cli._groups import grouped
+from scalelaw.cli._output import show
+
+Flops = Annotated[
+    str | None, typer.Option(help="Compute at which N* is told; ten times the dearest run unless given.", metavar="C")
+]
+MAPPING = options.MappingOptions()
+SWEEP = _isoflop.SweepOptions()
+DRAWS = options.DrawOptions(draws=400)
+
+
+@grouped
+def approaches_command(
+    file: options.File,
+    flops: Flops = None,
+    figure: _isoflop.Figure = None,
+    target: _isoflop.Target = None,
+    mapping: options.MappingOptions = MAPPING,
+    sweep: _isoflop.SweepOptions = SWEEP,
+    bootstrap: options.DrawOptions = DRAWS,
+    json: options.Json = False,
+) -> None:
+    """Find the best size by all three of Chinchilla's approaches, and say whether they agree."""
+    from scalelaw.planning import approaches
+    from scalelaw.runs import load_runs
+
+    if figure is not None:
+        options.check_writable(figure, "--figure")
+    found = approaches(load_runs(file, **mapping.arguments()), flops=flops, target=target, **sweep.chosen(bootstrap))
+    if figure is not None:
+        from scalelaw.viz import approaches as drawing
+        from scalelaw.viz import save
+
+        save(drawing.draw(drawing.approaches_info(found)), figure)
+    show(found, json)

@@ -1,0 +1,63 @@
+"""``scalelaw explain``: the compute-optimal exponent of a table, one correction after another."""
+
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import _isoflop
+from scalelaw.cli import _options as options
+from scalelaw.cli._groups import grouped
+from scalelaw.cli._output import show
+from scalelaw.core.errors import BadInput
+
+Base = Annotated[
+    list[str] | None, typer.Option("--base", help="Runs to begin with, e.g. warmup=long.", metavar="COLUMN=VALUE,...")
+]
+Step = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--step", help="A correction: its name, and the conditions it changes.", metavar="NAME:COLUMN=VALUE,..."
+    ),
+]
+Flops = Annotated[str, typer.Option(help="Compute at which N* is told.", metavar="C")]
+MAPPING = options.MappingOptions()
+SWEEP = _isoflop.SweepOptions()
+DRAWS = options.DrawOptions()
+
+
+@grouped
+def explain_command(
+    file: options.File,
+    base: Base = None,
+    step: Step = None,
+    flops: Flops = "5.88e23",
+    figure: _isoflop.Figure = None,
+    target: _isoflop.Target = None,
+    mapping: options.MappingOptions = MAPPING,
+    sweep: _isoflop.SweepOptions = SWEEP,
+    bootstrap: options.DrawOptions = DRAWS,
+    json: options.Json = False,
+) -> None:
+    """Explain an exponent: N* ~ C^a after each correction between Kaplan's set-up and Chinchilla's."""
+    from scalelaw.planning import explain
+    from scalelaw.runs import load_runs
+
+    if figure is not None:
+        options.check_writable(figure, "--figure")
+    steps = None
+    if step:
+        steps = {}
+        for text in step:
+            name, colon, changes = text.partition(":")
+            if not colon or not name.strip():
+                raise BadInput(f"--step {text!r}: write it as NAME:COLUMN=VALUE,...")
+            steps[name.strip()] = options.pairs(changes.split(","), "--step")
+    chosen = options.pairs(",".join(base).split(","), "--base") if base else None
+    table = load_runs(file, **mapping.arguments())
+    how = sweep.chosen(bootstrap)
+    found = explain(table, base=chosen, steps=steps, flops=flops, target=target, **how)
+    if figure is not None:
+        from scalelaw.viz import save, waterfall
+
+        save(waterfall.draw(waterfall.waterfall_info(found)), figure)
+    show(found, json)

@@ -1,0 +1,35 @@
+"""``scalelaw isoflop``: the best size at each budget, and how it grows with compute."""
+
+from scalelaw.cli import _isoflop
+from scalelaw.cli import _options as options
+from scalelaw.cli._groups import grouped
+from scalelaw.cli._output import show
+
+TABLE = options.TableOptions()
+SWEEP = _isoflop.SweepOptions()
+DRAWS = options.DrawOptions()
+
+
+@grouped
+def isoflop_command(
+    file: options.File,
+    figure: _isoflop.Figure = None,
+    table: options.TableOptions = TABLE,
+    sweep: _isoflop.SweepOptions = SWEEP,
+    bootstrap: options.DrawOptions = DRAWS,
+    json: options.Json = False,
+) -> None:
+    """Find the best size at each budget (approach 2), N* = G C^a and D* = H C^b, with intervals."""
+    from scalelaw.fitting import isoflop_observations, make_isoflop_spec, observe_rows
+
+    if figure is not None:
+        options.check_writable(figure, "--figure")
+    reduced = table.reduced()
+    observed = observe_rows(table.read(file), reduced["target"], reduced["use"], reduced["over"])
+    found = isoflop_observations(observed, make_isoflop_spec(sweep.chosen(bootstrap)))
+    if figure is not None:
+        from scalelaw.viz import isoflop as drawing
+        from scalelaw.viz import save
+
+        save(drawing.draw(drawing.isoflop_info(found)), figure)
+    show(found, json)
