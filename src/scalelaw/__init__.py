@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     from scalelaw.backtesting import backtest as backtest
     from scalelaw.core.forecaster import Forecaster as Forecaster
     from scalelaw.core.forecaster import Prediction as Prediction
+    from scalelaw.fitting import Course as Course
     from scalelaw.fitting import Envelope as Envelope
+    from scalelaw.fitting import Extrapolation as Extrapolation
     from scalelaw.fitting import FitResult as FitResult
     from scalelaw.fitting import Influence as Influence
     from scalelaw.fitting import IsoFlop as IsoFlop
     from scalelaw.fitting import Noise as Noise
     from scalelaw.fitting import Published as Published
     from scalelaw.fitting import envelope as envelope
+    from scalelaw.fitting import extrapolate as extrapolate
+    from scalelaw.fitting import extrapolate_curve as extrapolate_curve
     from scalelaw.fitting import fit as fit
     from scalelaw.fitting import isoflop as isoflop
     from scalelaw.fitting import load_fit as load_fit
@@ -40,8 +44,10 @@ if TYPE_CHECKING:
     from scalelaw.planning import robustness as robustness
     from scalelaw.runs import Observations as Observations
     from scalelaw.runs import RunTable as RunTable
+    from scalelaw.runs import Schedule as Schedule
     from scalelaw.runs import export_runs as export_runs
     from scalelaw.runs import load_runs as load_runs
+    from scalelaw.runs import lr_features as lr_features
     from scalelaw.runs import record as record
     from scalelaw.runs import review_runs as review_runs
     from scalelaw.workflows.init import init as init
@@ -54,13 +60,17 @@ _HOMES = {
     "scalelaw.backtesting": ("Backtest", "backtest"),
     "scalelaw.core.forecaster": ("Forecaster", "Prediction"),
     "scalelaw.fitting": (
+        "Course",
         "Envelope",
+        "Extrapolation",
         "FitResult",
         "Influence",
         "IsoFlop",
         "Noise",
         "Published",
         "envelope",
+        "extrapolate",
+        "extrapolate_curve",
         "fit",
         "isoflop",
         "load_fit",
@@ -79,7 +89,16 @@ _HOMES = {
         "plan",
         "robustness",
     ),
-    "scalelaw.runs": ("Observations", "RunTable", "export_runs", "load_runs", "record", "review_runs"),
+    "scalelaw.runs": (
+        "Observations",
+        "RunTable",
+        "Schedule",
+        "export_runs",
+        "load_runs",
+        "lr_features",
+        "record",
+        "review_runs",
+    ),
     "scalelaw.workflows": ("Study", "init", "load_project", "report", "study"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

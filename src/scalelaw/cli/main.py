@@ -14,6 +14,7 @@ from scalelaw.cli import (
     calc,
     envelope,
     explain,
+    extrapolate,
     fit,
     influence,
     init,
@@ -96,6 +97,7 @@ app.command("study")(study.study_command)
 app.command("report")(study.report_command)
 app.command("fit")(fit.fit_command)
 app.command("backtest")(backtest.backtest_command)
+app.command("extrapolate")(extrapolate.extrapolate_command)
 app.command("isoflop")(isoflop.isoflop_command)
 app.command("envelope")(envelope.envelope_command)
 app.command("approaches")(approaches.approaches_command)

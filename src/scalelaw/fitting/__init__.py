@@ -1,8 +1,14 @@
 """Fitting laws to observations: solver, starts, bootstrap, and the results as forecasters."""
 
+from scalelaw.fitting.curve_forecast import CurveForecast as CurveForecast
+from scalelaw.fitting.curve_forecast import extrapolate_curve as extrapolate_curve
+from scalelaw.fitting.curve_shape import Course as Course
 from scalelaw.fitting.envelope import Envelope as Envelope
 from scalelaw.fitting.envelope import envelope as envelope
 from scalelaw.fitting.envelope import envelope_observations as envelope_observations
+from scalelaw.fitting.extrapolate import Extrapolation as Extrapolation
+from scalelaw.fitting.extrapolate import RunForecast as RunForecast
+from scalelaw.fitting.extrapolate import extrapolate as extrapolate
 from scalelaw.fitting.files import is_fit as is_fit
 from scalelaw.fitting.files import load_fit as load_fit
 from scalelaw.fitting.fit import fit as fit

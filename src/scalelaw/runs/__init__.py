@@ -14,5 +14,9 @@ from scalelaw.runs.record import Recording as Recording
 from scalelaw.runs.record import record as record
 from scalelaw.runs.review import Review as Review
 from scalelaw.runs.review import review_runs as review_runs
+from scalelaw.runs.schedule import Schedule as Schedule
+from scalelaw.runs.schedule import lr_features as lr_features
+from scalelaw.runs.schedule import parse_schedule as parse_schedule
+from scalelaw.runs.schedule import parse_share as parse_share
 from scalelaw.runs.sweeps import SWEPT as SWEPT
 from scalelaw.runs.table import RunTable as RunTable

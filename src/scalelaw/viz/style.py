@@ -41,6 +41,24 @@ def canvas(
     return figure, list(stacked)
 
 
+def grid(across: int, down: int) -> "tuple[Figure, list[Axes]]":
+    """Return a figure of small panels, row by row.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    require("matplotlib", extra="plot", why="draw figures")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(max(4.8, 3.1 * across), 2.7 * down + 0.8), dpi=160, layout="constrained")
+    panels = figure.subplots(down, across, squeeze=False).ravel()
+    for axes in panels:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25, linewidth=0.6)
+        axes.tick_params(labelsize=8, which="both")
+    return figure, list(panels)
+
+
 def label_axes(axes: Any, x: str, y: str) -> None:
     """Label the axes with the meaning and unit of two quantities."""
     axes.set_xlabel(quantity(x).label)

@@ -161,6 +161,7 @@ def test_a_file_that_holds_no_runs_is_refused(name: str, command: str, tmp_path:
 
 FIT = ("fit", str(LADDER), "--draws", "0")
 PLAN = ("plan", "chinchilla@besiroglu2024")
+CURVES = ("extrapolate", str(LADDER))
 INFLUENCE = ("influence", str(LADDER))
 ISOFLOP = ("isoflop", str(LADDER))
 STUDY = ("study", str(LADDER), "--draws", "0")
@@ -278,6 +279,12 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     (("calc", "1e400", "15T"), r"'1e400' is not a finite number"),
     (("calc", "8B", "15T", "--params-non-embedding", "9B"), r"exceeds params 8e\+09"),
     (("calc", "8B"), r"Missing argument 'TOKENS'"),
+    ((*CURVES, "--at", "2"), r"at='2': give a share of the run between 0 and 1"),
+    ((*CURVES, "--at", "1/3"), r"\[CURVES_NONE_LEFT\]"),
+    ((*CURVES, "--at", "1/3", "--schedule", "cosin"), r"Did you mean 'cosine'"),
+    ((*CURVES, "--end", "soon"), r"'soon' is not a number"),
+    ((*CURVES, "--at", "1/3", "--out", "no/such/a.png"), r"--out .*: there is no folder no/such"),
+    ((*CURVES, "--at", "1/3", "--out", "curves.gif"), r"figures are written as \.png, \.svg, \.pdf"),
 ]
 
 

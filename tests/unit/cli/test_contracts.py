@@ -66,6 +66,15 @@ LAW = {
     "schema": str, "law": str, "formula": str, "inputs": list, "output": str, "coefficients": list, "shape": dict,
     "published": dict, "cite": str, "revision": int,
 }  # fmt: skip
+RUN_FORECAST = {
+    "run": str, "cut": NUMBER, "end": NUMBER, "used": int, "schedule": (str, type(None)), "last_value": NUMBER,
+    "noise": NUMBER, "final": {"value": NUMBER, "lo": NUMBER, "hi": NUMBER, "level": NUMBER}, "actual": MAYBE,
+    "error": MAYBE, "path": {"time": list, "mean": list, "lo": list, "hi": list},
+}  # fmt: skip
+EXTRAPOLATION = {
+    "schema": str, "target": str, "axis": str, "at": MAYBE, "level": NUMBER, "runs": list, "left_out": list,
+    "findings": list,
+}  # fmt: skip
 STUDY = {
     "schema": str, "runs": dict, "fit": FIT, "backtest": BACKTEST, "plan": PLAN, "figures": dict, "skipped": dict,
 }  # fmt: skip
@@ -295,6 +304,24 @@ def test_laws() -> None:
     for law in (*listed["laws"], one):
         holds(LAW, law)
     assert "chinchilla@besiroglu2024" in one["published"]
+
+
+def test_extrapolate(tmp_path: Path) -> None:
+    rows = [f"{run},{step},{2 + 12 / step**0.4}" for run in ("a", "b") for step in range(100, 9001, 100)]
+    (tmp_path / "curves.csv").write_text("\n".join(["run,step,val_loss", *rows]) + "\n")
+    command = f"extrapolate {tmp_path / 'curves.csv'} --schedule wsd[decay=0.1]"
+    found = document(f"{command} --at 1/3 --level 0.8 --out {tmp_path / 'curves.png'}")
+    holds(EXTRAPOLATION, found)
+    assert found["schema"] == "scalelaw.extrapolation/1"
+    assert [run["run"] for run in found["runs"]] == ["a", "b"]
+    for run in found["runs"]:
+        holds(RUN_FORECAST, run)
+        assert run["cut"] == 3000 and run["end"] == 9000 and run["actual"] == pytest.approx(2 + 12 / 9000**0.4)
+        assert run["path"]["mean"][-1] == run["final"]["value"] and run["final"]["level"] == 0.8
+    assert (tmp_path / "curves.png").stat().st_size > 1000
+    running = document(f"{command} --end 90K")
+    assert all(run["actual"] is None and run["end"] == 90_000 and run["cut"] == 9000 for run in running["runs"])
+    assert "90 % interval" in printed(f"{command} --end 90K")
 
 
 def test_study() -> None:

@@ -25,6 +25,7 @@ COMMANDS = {
         "FILE|FIT.json|LAW@SOURCE", "--law", "--json", *TABLE, *REFIT,
         "--flops", "--params", "--tokens", "--loss", "--max-params", "--max-tokens",
     },
+    "extrapolate": {"FILE", "--at", "--end", "--schedule", "--target", "--level", "--out", "--json", *MAPPING},
     "robustness": {"FILE", "--flops", "--law", "--out", "--json", *TABLE, *REFIT, *SEARCH},
     "influence": {"FILE", "--law", "--quantity", "--flops", "--rate", "--out", "--json", *TABLE, *SEARCH},
     "isoflop": {"FILE", "--figure", "--json", *TABLE, *SWEEP, *RESAMPLED},

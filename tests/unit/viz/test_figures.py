@@ -11,7 +11,7 @@ from scalelaw.core.forecaster import Forecaster
 from scalelaw.fitting import FitSpec, fit_observations, published
 from scalelaw.laws import get
 from scalelaw.runs import Observations
-from scalelaw.viz import iso_loss, loss_vs_compute, save
+from scalelaw.viz import curves, iso_loss, loss_vs_compute, save
 
 matplotlib_figure = pytest.importorskip("matplotlib.figure")
 
@@ -143,3 +143,26 @@ def test_another_suffix_is_refused(info: loss_vs_compute.LossVsCompute, tmp_path
     with pytest.raises(BadInput, match=r"figures are written as \.png, \.svg, \.pdf; got 'figure.bmp'"):
         save(loss_vs_compute.draw(info), tmp_path / "figure.bmp")
     assert not list(tmp_path.iterdir())
+
+
+def test_curves_show_what_was_used_and_what_came(tmp_path: Path) -> None:
+    steps = np.arange(100.0, 9001.0, 100.0)
+    names = [f"run {number}" for number in range(4)]
+    rows = {
+        "run": np.repeat(names, len(steps)),
+        "steps": np.tile(steps, 4),
+        "loss": np.concatenate([2 + size * steps**-0.4 for size in (8, 10, 12, 14)]),
+    }
+    found = sl.extrapolate(rows, at=1 / 3)
+    shown = curves.curves_info(found, most=2)
+    assert [run.run for run in shown.runs] == names[:2] and shown.hidden == 2
+    figure = curves.draw(shown)
+    assert len(figure.axes) == 2
+    for panel, run in zip(figure.axes, shown.runs, strict=True):
+        used, after, forecast = panel.lines[:3]
+        np.testing.assert_array_equal(np.asarray(after.get_xdata()), steps[steps > 3000])
+        assert np.asarray(used.get_xdata())[-1] == 3000
+        np.testing.assert_array_equal(np.asarray(forecast.get_ydata()), run.forecast.mean)
+    assert save(figure, tmp_path / "curves.png").stat().st_size > 1000
+    with pytest.raises(BadInput, match="give one run or more"):
+        curves.curves_info(found, most=0)

@@ -1,0 +1,57 @@
+"""``scalelaw extrapolate``: the loss at the end of each run, from its readings so far."""
+
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.cli._groups import grouped
+from scalelaw.cli._output import show
+
+MAPPING = options.MappingOptions()
+
+
+@grouped
+def extrapolate_command(
+    file: options.File,
+    at: Annotated[
+        str | None,
+        typer.Option(help="Use this share of each run only, e.g. 1/3; all there is otherwise.", metavar="SHARE"),
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option(help="Tokens or steps of a whole run, where no column plans them.", metavar="NUMBER"),
+    ] = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option(
+            help="Learning rate of all runs: constant, linear, cosine, wsd[decay=0.2], step[end=0.3,decay=0.4].",
+            metavar="NAME",
+        ),
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="What to forecast, e.g. loss@c4.", metavar="METRIC@SET")] = None,
+    level: Annotated[str, typer.Option(help="Level of the intervals, between 0 and 1.", metavar="LEVEL")] = "0.9",
+    out: Annotated[str | None, typer.Option(help="Draw the figure into this file.", metavar="FIGURE.png")] = None,
+    mapping: options.MappingOptions = MAPPING,
+    json: options.Json = False,
+) -> None:
+    """Forecast the loss at the end of each run from its readings so far and its planned learning rate."""
+    from scalelaw.core.numbers import parse_number
+    from scalelaw.fitting import extrapolate
+    from scalelaw.runs import load_runs
+
+    if out is not None:
+        options.check_figure(out, "--out")
+    found = extrapolate(
+        load_runs(file, **mapping.arguments()),
+        at=at,
+        end=None if end is None else parse_number(end),
+        schedule=schedule,
+        target=target,
+        level=parse_number(level),
+    )
+    if out is not None:
+        from scalelaw.viz import curves, save
+
+        save(curves.draw(curves.curves_info(found)), out)
+    show(found, json)
