@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --no-compile --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check fix bench tables transcripts docs evidence clean
+.PHONY: help setup demo test test-all check fix bench coverage tables transcripts docs evidence clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ fix: .venv/developer ## repair what lint and format can repair by themselves
 bench: .venv/developer ## time the solver against the usual way, and the loading of a million checkpoints
 	$(BIN)/python benchmarks/bench_fit.py
 	$(BIN)/python benchmarks/bench_runs.py
+
+coverage: .venv/developer ## simulate how often intervals hold, into docs/coverage.md
+	$(BIN)/python benchmarks/coverage.py
 
 tables: .venv/developer ## fit and backtest every published table, into docs/tables.md
 	$(BIN)/python benchmarks/tables.py

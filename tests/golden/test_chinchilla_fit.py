@@ -21,7 +21,6 @@ X = {"params": np.array([7e10, 1e9]), "tokens": np.array([1.4e12, 2e10])}
 needs_data = pytest.mark.data
 GOLDEN_MEAN = [1.966560696125501, 2.5335432702870158]
 GOLDEN_LO = [1.9497248740226194, 2.5315955091927007]
-GOLDEN_DIGEST = "781933a2f57e4113"
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +188,7 @@ def test_gemstones_checkpoints_of_a_run_are_not_independent(data_dir: Path) -> N
     )
     observed = runs.curves()
     assert len(np.unique(observed.cluster)) == 22
-    by_run, by_row = (_fit(observed, draws=200, starts=8, resample=how) for how in ("cluster", "pairs"))
+    by_run, by_row = (_fit(observed, draws=200, starts=8, intervals=how) for how in ("cluster", "pairs"))
     assert by_run.draws is not None and by_row.draws is not None
     assert by_run.draws[:, 3].std() > 1.5 * by_row.draws[:, 3].std()
 
@@ -205,23 +204,32 @@ def test_datablations_with_one_exponent(data_dir: Path) -> None:
     assert fit.objective <= _objective(runs.endpoints(), np.array([e, a, b, alpha, alpha])) * (1 + 1e-9)
 
 
-def test_the_first_fit_file_loads_for_ever() -> None:
+def test_the_first_fit_files_load_for_ever() -> None:
     """It was written by
 
     python -c "import scalelaw as sl; sl.fit('chinchilla', sl.datasets.load('synthetic-ladder'), draws=20).save('tests/golden/files/fit-1.json')"
+
+    by the version that wrote schema 1; the second by today's, with noise=sl.Noise(delta='auto', scale='flops').
     """  # noqa: E501
     fit = load_fit(FILES / "fit-1.json")
     assert fit.law == get("chinchilla") and fit.draws is not None and fit.draws.shape == (20, 5)
-    assert fit.spec == FitSpec(draws=20) and fit.rows.read == len(fit.rows.y) == 42 and fit.status.certified
+    assert (
+        fit.spec == FitSpec(draws=20, intervals="cluster")
+        and fit.rows.read == len(fit.rows.y) == 42
+        and fit.status.certified
+    )
     prediction = fit.predict(X, 0.9, "mean")
     assert prediction.mean.tolist() == pytest.approx(GOLDEN_MEAN, rel=1e-12)
     assert prediction.lo is not None and prediction.lo.tolist() == pytest.approx(GOLDEN_LO, rel=1e-12)
-    assert fit.digest == GOLDEN_DIGEST
+    second = load_fit(FILES / "fit-2.json")
+    assert second.spec == FitSpec(noise=Noise(delta="auto", scale="flops"), draws=20)
+    assert second.spread is not None and second.spread.gamma is not None and second.noise is not None
+    assert second.predict(X).lo is not None
 
 
 def test_the_first_fit_file_is_what_a_fit_gives_today() -> None:
     old = load_fit(FILES / "fit-1.json")
-    new = _fit(sl.datasets.load("synthetic-ladder").endpoints(), draws=20)
+    new = _fit(sl.datasets.load("synthetic-ladder").endpoints(), draws=20, intervals="cluster")
     assert new.digest == old.digest
     assert new.objective == pytest.approx(old.objective, rel=1e-8)
     np.testing.assert_allclose(new.predict(X).mean, old.predict(X).mean, rtol=1e-6)

@@ -206,7 +206,8 @@ def _last_value(window: Window, spec: FitSpec) -> Prediction:
 
 def _power_in_flops(window: Window, spec: FitSpec) -> Prediction:
     """Predict by E + A / C^alpha, compute alone."""
-    plain = replace(spec, fixed={}, ties={}, bounds={}, starts=_FEWEST_STARTS)
+    alike = replace(spec.noise, scale=None)
+    plain = replace(spec, noise=alike, fixed={}, ties={}, bounds={}, prior=None, starts=_FEWEST_STARTS)
     return _forecast(_fitted(get("power"), window, plain), window)
 
 

@@ -66,7 +66,7 @@ class SweepOptions:
         ),
     ] = None
 
-    def chosen(self, bootstrap: options.DrawOptions) -> "IsoFlopOptions":
+    def chosen(self, bootstrap: options.ResampleOptions) -> "IsoFlopOptions":
         """Return them as options of ``isoflop``.
 
         Raises:

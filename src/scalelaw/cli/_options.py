@@ -13,6 +13,7 @@ from scalelaw.core.numbers import parse_number
 
 if TYPE_CHECKING:
     from scalelaw.fitting import FitOptions
+    from scalelaw.fitting.spec import Intervals
     from scalelaw.runs import Reduction, RunTable
 
 _TABLE = "The table"
@@ -42,6 +43,10 @@ def _whole(text: str | int) -> int:
     if not value.is_integer():
         raise typer.BadParameter(f"{text!r} is not a whole number")
     return int(value)
+
+
+def _threshold(text: str | float) -> float | str:
+    return "auto" if text == "auto" else real(text)
 
 
 def _text(help: str, metavar: str, panel: str, *names: str) -> typer.models.OptionInfo:
@@ -159,15 +164,14 @@ class TableOptions(MappingOptions):
 
 
 @dataclass(frozen=True)
-class DrawOptions:
+class ResampleOptions:
     """How sure the answer must be."""
 
     draws: Annotated[
-        int, typer.Option(help="Bootstrap refits; 0 for none.", parser=_whole, metavar="N", rich_help_panel=_FIT)
+        int,
+        typer.Option(help="Draws of the coefficients; 0 for none.", parser=_whole, metavar="N", rich_help_panel=_FIT),
     ] = 1000
-    seed: Annotated[
-        int, typer.Option(help="Seed of the resampling.", parser=_whole, metavar="N", rich_help_panel=_FIT)
-    ] = 0
+    seed: Annotated[int, typer.Option(help="Seed of the draws.", parser=_whole, metavar="N", rich_help_panel=_FIT)] = 0
     level: Annotated[
         float,
         typer.Option(
@@ -175,22 +179,43 @@ class DrawOptions:
         ),
     ] = 0.9
 
+
+@dataclass(frozen=True)
+class DrawOptions(ResampleOptions):
+    """How sure the answer of a fit must be, and how that is found."""
+
+    intervals: Annotated[str, _text("How intervals are drawn.", "auto|laplace|sandwich|wild|cluster|pairs", _FIT)] = (
+        "auto"
+    )
+
     def chosen(self) -> "FitOptions":
         """Return them as options of a fit."""
-        return {"draws": self.draws, "seed": self.seed, "level": self.level}
+        return {
+            "draws": self.draws,
+            "seed": self.seed,
+            "level": self.level,
+            "intervals": cast("Intervals", self.intervals),
+        }
 
 
 @dataclass(frozen=True)
 class SearchOptions:
     """What is minimised, and from where."""
 
-    loss: Annotated[str, _text("huber, absolute or squared.", "KIND", _FIT)] = "huber"
+    loss: Annotated[str, _text("huber, absolute, squared or, for scores, binomial.", "KIND", _FIT)] = "huber"
     delta: Annotated[
-        float,
+        str,
         typer.Option(
-            help="Huber's threshold, in units of the residual.", parser=real, metavar="X", rich_help_panel=_FIT
+            help="Huber's threshold, in units of the residual, or auto: 1.345 sd of the residuals.",
+            parser=_threshold,
+            metavar="X|auto",
+            rich_help_panel=_FIT,
         ),
-    ] = 1e-3
+    ] = "1e-3"
+    scale: Annotated[
+        str | None,
+        _text("What the sd of the noise is a power of (flops or an input), or se.", "QUANTITY|se", _FIT),
+    ] = None
     on: Annotated[str, _text("Residuals of the log of the target, or of the target: log or raw.", "SCALE", _FIT)] = (
         "log"
     )
@@ -213,7 +238,8 @@ class SearchOptions:
         """
         from scalelaw.fitting import Noise
 
-        options: FitOptions = {"noise": Noise(self.loss, self.delta, self.on), "starts": self.starts}  # type: ignore[arg-type]
+        noise = Noise(self.loss, self.delta, self.on, self.scale)  # type: ignore[arg-type]
+        options: FitOptions = {"noise": noise, "starts": self.starts}
         return options if self.prior is None else {**options, "prior": self.prior}  # type: ignore[typeddict-item]
 
 

@@ -14,7 +14,7 @@ Flops = Annotated[
 ]
 MAPPING = options.MappingOptions()
 SWEEP = _isoflop.SweepOptions()
-DRAWS = options.DrawOptions(draws=400)
+DRAWS = options.ResampleOptions(draws=400)
 
 
 @grouped
@@ -25,7 +25,7 @@ def approaches_command(
     target: _isoflop.Target = None,
     mapping: options.MappingOptions = MAPPING,
     sweep: _isoflop.SweepOptions = SWEEP,
-    bootstrap: options.DrawOptions = DRAWS,
+    bootstrap: options.ResampleOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
     """Find the best size by all three of Chinchilla's approaches, and say whether they agree."""

@@ -12,7 +12,7 @@ from scalelaw.cli._output import show
 Kind = Annotated[str, typer.Option("--n", help="Which N, e.g. params_non_embedding.", metavar="KIND")]
 Smooth = Annotated[int, typer.Option(help="Mean of so many values before curves are compared.", metavar="WINDOW")]
 MAPPING = options.MappingOptions()
-DRAWS = options.DrawOptions(draws=400)
+DRAWS = options.ResampleOptions(draws=400)
 
 
 @grouped
@@ -22,7 +22,7 @@ def envelope_command(
     smooth: Smooth = 1,
     target: _isoflop.Target = None,
     mapping: options.MappingOptions = MAPPING,
-    bootstrap: options.DrawOptions = DRAWS,
+    bootstrap: options.ResampleOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
     """Read N* off the lower envelope of training curves (approach 1), with a warning about lucky runs."""

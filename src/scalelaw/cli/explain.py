@@ -22,7 +22,7 @@ Step = Annotated[
 Flops = Annotated[str, typer.Option(help="Compute at which N* is told.", metavar="C")]
 MAPPING = options.MappingOptions()
 SWEEP = _isoflop.SweepOptions()
-DRAWS = options.DrawOptions()
+DRAWS = options.ResampleOptions()
 
 
 @grouped
@@ -35,7 +35,7 @@ def explain_command(
     target: _isoflop.Target = None,
     mapping: options.MappingOptions = MAPPING,
     sweep: _isoflop.SweepOptions = SWEEP,
-    bootstrap: options.DrawOptions = DRAWS,
+    bootstrap: options.ResampleOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
     """Explain an exponent: N* ~ C^a after each correction between Kaplan's set-up and Chinchilla's."""

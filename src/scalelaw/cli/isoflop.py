@@ -7,7 +7,7 @@ from scalelaw.cli._output import show
 
 TABLE = options.TableOptions()
 SWEEP = _isoflop.SweepOptions()
-DRAWS = options.DrawOptions()
+DRAWS = options.ResampleOptions()
 
 
 @grouped
@@ -16,7 +16,7 @@ def isoflop_command(
     figure: _isoflop.Figure = None,
     table: options.TableOptions = TABLE,
     sweep: _isoflop.SweepOptions = SWEEP,
-    bootstrap: options.DrawOptions = DRAWS,
+    bootstrap: options.ResampleOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
     """Find the best size at each budget (approach 2), N* = G C^a and D* = H C^b, with intervals."""

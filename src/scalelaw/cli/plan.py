@@ -62,7 +62,8 @@ def plan_command(
         forecaster = fit_observations(chosen, observed, make_spec(**bootstrap.chosen()))
     else:
         why = f"is for fitting a table, and {source} is fitted already"
-        options.refuse_with(context, ("law", *options.names_of(options.TableOptions), "draws", "seed"), why)
+        of_fits = ("law", *options.names_of(options.TableOptions), "draws", "seed", "intervals")
+        options.refuse_with(context, of_fits, why)
     show(plan(forecaster, **asked), json)
 
 

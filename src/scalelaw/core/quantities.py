@@ -98,6 +98,7 @@ _TABLE = (
     _number("bits", "bits", "bits", "bits of a weight"),
     _number("weight", "weight", "1", "weight of a run in the fit"),
     _number("n_items", "n", "items", "items behind a score"),
+    Quantity("chance", "chance", "1", "score of guessing", 0.0, 1.0, open_low=False, synonyms=("chance_level",)),
     Quantity("seed", "seed", "", "random seed", kind="text", synonyms=("random_seed",)),
     Quantity("decayed", "decayed", "", "learning rate at its end", kind="flag"),
     _text("run", "name of the run", "run_name", "run_id"),

@@ -13,9 +13,10 @@ import numpy as np
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.forecaster import check_level
+from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.fitting.isoflop import observe_rows
-from scalelaw.fitting.scaling import Scaling, scaling
+from scalelaw.fitting.scaling import Scaling, power_laws, scaling
 from scalelaw.runs import Observations
 
 _POINTS = 300
@@ -26,7 +27,7 @@ _OVERLAP = np.sqrt(10 / 3)
 
 
 @dataclass(frozen=True, eq=False)
-class Envelope:
+class Envelope(Printed):
     """The lower envelope of training curves.
 
     Attributes:
@@ -72,19 +73,14 @@ class Envelope:
             "notes": list(self.rows.notes),
         }
 
-    def __str__(self) -> str:
+    def sheet(self) -> Sheet:
+        """Return the power laws, where they were read, and what to doubt."""
         curves = len(np.unique(self.rows.cluster))
-        lines = [f"Envelope of {self.rows.target}: {curves} curves, {len(np.unique(self.size))} sizes win"]
-        for letter, each in (("N", self.params), ("D", self.tokens)):
-            ends = each.exponent_interval(self.level)
-            sure = f"   {ends[0]:.4f} to {ends[1]:.4f}" if ends else ""
-            lines.append(f"  {letter}* = {each.coefficient:.4g} C^{each.exponent:.4f}{sure}")
-        lines.append(f"  won at      {self.flops.min():.3g} to {self.flops.max():.3g} FLOP")
-        lines += [f"  note        {note}" for note in self.rows.notes]
-        lines += [
-            f"  warn        {finding} [{finding.code}]" for finding in self.findings if finding.grade is Grade.WARN
-        ]
-        return "\n".join(lines)
+        title = f"Envelope of {self.rows.target}: {curves} curves, {len(np.unique(self.size))} sizes win"
+        lines = [("won at", f"{self.flops.min():.3g} to {self.flops.max():.3g} FLOP")]
+        lines += [("note", note) for note in self.rows.notes]
+        lines += [("warn", f"{finding} [{finding.code}]") for finding in self.findings if finding.grade is Grade.WARN]
+        return Sheet(title, [power_laws(self.params, self.tokens, self.level), Lines(lines)])
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,13 +14,16 @@ from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.types import AnyArray
+from scalelaw.fitting.noise import Noise
 from scalelaw.fitting.result import FitResult, FittedRows
 from scalelaw.fitting.spec import FitSpec
+from scalelaw.fitting.spread import Spread
 from scalelaw.fitting.status import FitStatus
 from scalelaw.laws import parse
 from scalelaw.runs import SetAside
 
-SCHEMA = "scalelaw.fit/1"
+SCHEMA = "scalelaw.fit/2"
+_FIRST = "scalelaw.fit/1"
 
 
 def save_fit(fit: FitResult, path: str | Path) -> None:
@@ -37,6 +40,14 @@ def save_fit(fit: FitResult, path: str | Path) -> None:
         "objective": fit.objective,
         "status": {name: getattr(status, name) for name in _STATUS},
         "spec": fit.spec.to_dict(),
+        "noise": None if fit.noise is None else fit.noise.to_dict(),
+        "spread": None
+        if fit.spread is None
+        else fit.spread.to_dict()
+        | {
+            "relative": _pack(fit.spread.relative),
+            "log_reference": fit.spread.log_reference,
+        },
         "rows": {
             "x": {name: _pack(values) for name, values in rows.x.items()},
             "y": _pack(rows.y),
@@ -71,12 +82,12 @@ def load_fit(path: str | Path) -> FitResult:
     try:
         if document["content"] != _content(document):
             raise BadInput(f"{path} was edited since it was written; fit the runs again")
-        fit = _fit(document)
+        fit = _fit(document if document["schema"] == SCHEMA else _from_first(document))
     except BadInput:
         raise
     except (KeyError, TypeError, IndexError, AttributeError, ValueError, zlib.error) as error:
         raise BadInput(f"{path} is not a whole {SCHEMA} file ({error}); fit the runs again") from error
-    if fit.digest != document["digest"]:
+    if document["schema"] == SCHEMA and fit.digest != document["digest"]:
         raise BadInput(f"{path} has the digest {document['digest']}, its rows and spec give {fit.digest}; fit again")
     return fit
 
@@ -98,11 +109,21 @@ def _read(path: Path) -> Mapping[str, Any]:
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise BadInput(f"{path} is not JSON; a fit file is written with fit.save(...)") from error
     schema = document.get("schema") if isinstance(document, dict) else None
-    if schema == SCHEMA:
+    if schema in (SCHEMA, _FIRST):
         return dict(document)
     if isinstance(schema, str) and schema.startswith("scalelaw.fit/"):
         raise BadInput(f"{path} has schema {schema}; this version reads up to {SCHEMA}: upgrade scalelaw")
     raise BadInput(f"{path} is not a fit file (schema {schema!r}); a fit file is written with fit.save(...)")
+
+
+def _from_first(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a document of the first schema as one of the second: its draws were ``resample``d, its rows alike."""
+    spec = {("intervals" if name == "resample" else name): value for name, value in document["spec"].items()}
+    return {**document, "spec": spec, "noise": None, "spread": None}
+
+
+def _spread(values: Mapping[str, Any] | None) -> Spread | None:
+    return None if values is None else Spread(**{**values, "relative": _unpack(values["relative"])})
 
 
 def _fit(document: Mapping[str, Any]) -> FitResult:
@@ -130,6 +151,8 @@ def _fit(document: Mapping[str, Any]) -> FitResult:
         domain={name: (ends[0], ends[1]) for name, ends in document["domain"].items()},
         findings=tuple(Finding(**{**each, "grade": Grade(each["grade"])}) for each in document["findings"]),
         notes=tuple(document["notes"]),
+        noise=None if document["noise"] is None else Noise(**document["noise"]),
+        spread=_spread(document["spread"]),
         version=document["version"],
     )
 

@@ -10,19 +10,18 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from scalelaw.core.errors import BadTable, FitFailed, UnknownName
+from scalelaw.core.errors import BadTable, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.types import AnyArray, Array, frozen
-from scalelaw.fitting.bootstrap import bootstrap, resampled_weights
-from scalelaw.fitting.coordinates import Coordinates
+from scalelaw.fitting.intervals import drawn
 from scalelaw.fitting.misfit import misfit
 from scalelaw.fitting.observe import observe
+from scalelaw.fitting.optimum import optimum
 from scalelaw.fitting.prior import check_prior, literature
-from scalelaw.fitting.prior_draws import prior_draws, with_prior
+from scalelaw.fitting.prior_draws import prior_draws
 from scalelaw.fitting.result import FitResult, FittedRows
-from scalelaw.fitting.solve import Problem, solve
+from scalelaw.fitting.solve import Problem
 from scalelaw.fitting.spec import FitOptions, FitSpec
-from scalelaw.fitting.starts import projected_starts
 from scalelaw.fitting.status import assess
 from scalelaw.laws import Law
 from scalelaw.runs import SWEPT, Observations, Reduction, check_design, check_pooling, indicators
@@ -99,28 +98,21 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
     design = [*check_pooling(usable, law.inputs), *check_design(usable, law.inputs, free)]
     enforce(finding for finding in design if finding.grade is not Grade.WARN)
 
-    x, weight = usable.inputs(law.inputs), usable.weight
-    coordinates = Coordinates(law, x, spec.restrictions)
-    problem = Problem(coordinates, x, spec.noise.scaled(usable.y), spec.noise)
-    start = projected_starts(coordinates, x, usable.y, spec.starts)
-    if prior is not None:
-        problem = with_prior(problem, prior, start, weight, free)
-    solution = solve(problem, start, weight)
-    best = int(np.argmin(solution.objective))
-    if not np.isfinite(solution.objective[best]):
-        raise FitFailed(f"no start gave {law.spelling} a finite objective on these rows; try bounds= or another law")
-    u = solution.u[best]
-    status = assess(problem, solution, best, weight)
-    draws = _draws(problem, u, usable, spec) if prior is None else prior_draws(problem, u, usable, spec)
+    x = usable.inputs(law.inputs)
+    found = optimum(law, usable, x, spec, prior)
+    sample = found.sample
+    problem, u, weight = sample.problem, sample.u, sample.weight
+    draws = drawn(sample, spec) if prior is None else prior_draws(problem, u, usable, spec)
+    status = assess(problem, found.solution, found.best, weight)
     lost = _lost_draws(draws, spec)
     findings = (*usable.findings, *design, *_doubts(status.doubts), *lost, *_misfit(problem, u, usable))
     if prior is not None:
         findings = (*findings, *check_prior(prior, draws))
     return FitResult(
         law=law,
-        coef=frozen(coordinates.coef(u[None])[0]),
+        coef=frozen(problem.coordinates.coef(u[None])[0]),
         draws=None if draws is None else frozen(draws),
-        objective=float(solution.objective[best]) if prior is None else _of_rows(problem, u, weight),
+        objective=float(found.solution.objective[found.best]) if prior is None else _of_rows(problem, u, weight),
         status=status,
         spec=spec,
         rows=FittedRows(
@@ -130,6 +122,8 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
         domain=usable.domain(),
         findings=findings,
         notes=usable.notes,
+        noise=problem.noise,
+        spread=found.spread,
     )
 
 
@@ -139,28 +133,22 @@ def _of_rows(problem: Problem, u: Array, weight: Array) -> float:
 
 
 def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
-    """Return the rows the law can be fitted to, weighed as the spec says."""
+    """Return the rows the law can be fitted to, weighed as the spec says, in an order that is not the file's."""
     usable = observed.complete(law.inputs)
-    if spec.noise.on == "log":
+    if spec.noise.kind == "binomial":
+        usable = usable.complete(["n_items"])
+    if spec.noise.logarithmic:
         usable = usable.keep(usable.y > 0, f"{usable.target} is not positive, and residuals are of its logarithm")
     if spec.weights is not None:
         usable = usable.weighed(spec.weights)
     if not len(usable):
         raise BadTable(f"no row is left to fit {law.spelling}: " + _reasons(usable))
-    return usable
+    keys = [usable.weight, usable.y, *(np.asarray(usable.columns[name], float) for name in reversed(law.inputs))]
+    return usable.rows(np.lexsort(keys))
 
 
 def _reasons(observed: Observations) -> str:
     return ", ".join(f"{part.n} set aside ({part.reason})" for part in observed.set_aside) or "the table has no rows"
-
-
-def _draws(problem: Problem, u: Array, usable: Observations, spec: FitSpec) -> Array | None:
-    """Return bootstrap coefficients (b, k), or None where none were asked for or no row is spare to tell the noise."""
-    if not spec.draws or len(usable) <= len(u):
-        return None
-    cluster = usable.cluster if spec.resample != "pairs" else np.arange(len(usable))
-    draws = bootstrap(problem, u, resampled_weights(cluster, usable.weight, spec.draws, spec.seed))
-    return draws if len(draws) > 1 else None
 
 
 def _lost_draws(draws: Array | None, spec: FitSpec) -> list[Finding]:
@@ -183,6 +171,8 @@ def _misfit(problem: Problem, u: Array, usable: Observations) -> list[Finding]:
     """
     state = replace(problem, penalty=None).evaluate(u[None])
     recipes = indicators(usable, problem.coordinates.law.inputs)
+    if problem.spread is not None:
+        recipes = recipes / problem.spread
     by_coordinate = np.vstack([state.slopes[0] @ state.jacobian[0], recipes])
     axes = {name: np.asarray(usable.columns[name], float) for name in _trend_axes(problem, usable)}
     return misfit(state.residual[0], by_coordinate, axes, usable.weight, usable.cluster)

@@ -10,11 +10,11 @@ import numpy as np
 from scalelaw.core.digest import digest
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.numbers import format_number
-from scalelaw.core.text import table
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.design_bias import DesignBias
 from scalelaw.fitting.isoflop_spec import IsoFlopSpec
-from scalelaw.fitting.scaling import Scaling
+from scalelaw.fitting.scaling import Scaling, power_laws
 from scalelaw.runs import Observations
 
 
@@ -51,7 +51,7 @@ class Budget:
 
 
 @dataclass(frozen=True, eq=False)
-class IsoFlop:
+class IsoFlop(Printed):
     """Optima by budget, N* = G C^a and D* = H C^b.
 
     Attributes:
@@ -110,26 +110,17 @@ class IsoFlop:
             "digest": self.digest,
         }
 
-    def __str__(self) -> str:
-        head = f"IsoFLOP of {self.rows.target}: {len(self.used)} of {len(self.budgets)} budgets, {self._how()}"
-        return "\n".join([head, *self._laws(), "", self._table(), "", *self._lines()])
+    def sheet(self) -> Sheet:
+        """Return the power laws, one line a budget, and what stands behind them."""
+        title = f"IsoFLOP of {self.rows.target}: {len(self.used)} of {len(self.budgets)} budgets, {self._how()}"
+        powers = power_laws(self.params, self.tokens, self.spec.level)
+        return Sheet(title, [powers, Sheet("", [self._table(), Lines(self._lines())])])
 
     def _how(self) -> str:
         shape = ", ".join(f"{name} {value:.3g}" for name, value in self.shape.items())
         return f"{self.spec.profile} profile" + (f" ({shape})" if shape else "")
 
-    def _laws(self) -> list[str]:
-        """Return the power laws as text."""
-        lines = []
-        for letter, each in (("N", self.params), ("D", self.tokens)):
-            ends = each.exponent_interval(self.spec.level)
-            sure = f"   {ends[0]:.4f} to {ends[1]:.4f}" if ends else ""
-            lines.append(f"  {letter}* = {each.coefficient:.4g} C^{each.exponent:.4f}{sure}")
-        if self.params.draws is not None:
-            lines[0] += f"   ({100 * self.spec.level:g} % intervals of the exponents)"
-        return lines
-
-    def _table(self) -> str:
+    def _table(self) -> Table:
         rows = [["C", "runs", "sizes", "N*", "+-", "D*", "D*/N*", "loss*", ""]]
         for each in self.budgets:
             found = ["", "", "", "", ""]
@@ -141,28 +132,28 @@ class IsoFlop:
                 ]  # fmt: skip
             aside = f"set aside: {each.set_aside}" if each.set_aside else ""
             rows.append([f"{each.flops:.3g}", str(each.runs), str(each.sizes), *found, aside])
-        return table(rows, right=range(8))
+        return Table(rows, right=range(8))
 
-    def _lines(self) -> list[str]:
+    def _lines(self) -> list[tuple[str, str]]:
         """Return what stands below the table."""
-        lines = [f"  rows        {self.rows.read} read, {len(self.rows)} at a budget"]
-        lines += [f"              {part.n} set aside: {part.reason}" for part in self.rows.set_aside]
+        lines = [("rows", f"{self.rows.read} read, {len(self.rows)} at a budget")]
+        lines += [("", f"{part.n} set aside: {part.reason}") for part in self.rows.set_aside]
         if self.noise is None or self.params.draws is None:
-            lines.append("  intervals   none")
+            lines.append(("intervals", "none"))
         else:
-            lines.append(f"  intervals   {len(self.params.draws)} resamples, noise {self.noise:.2%} of the loss")
+            lines.append(("intervals", f"{len(self.params.draws)} resamples, noise {self.noise:.2%} of the loss"))
         if self.bias is not None:
             lines += _bias_lines(self.bias)
-        lines += [f"  note        {note}" for note in self.rows.notes]
+        lines += [("note", note) for note in self.rows.notes]
         for finding in self.findings:
             if finding.grade is Grade.WARN:
-                lines.append(f"  warn        {finding.message} [{finding.code}]")
-                lines += [f"              {finding.fix}"] if finding.fix else []
+                lines.append(("warn", f"{finding.message} [{finding.code}]"))
+                lines += [("", finding.fix)] if finding.fix else []
         return lines
 
 
-def _bias_lines(bias: DesignBias) -> list[str]:
-    """Return what the design does to each profile, as text."""
+def _bias_lines(bias: DesignBias) -> list[tuple[str, str]]:
+    """Return what the design does to each profile."""
     lines = []
     for name, values in bias.size.items():
         drift = f", exponent {bias.exponent[name]:+.4f}" if name in bias.exponent else ""
@@ -170,4 +161,4 @@ def _bias_lines(bias: DesignBias) -> list[str]:
         lines.append(f"{name} {span}{drift}")
     centre = f"sizes lie {bias.centre.min():+.2f} to {bias.centre.max():+.2f} decades off N*"
     said = [f"on the noise-free surface of {bias.law}:", *lines, centre]
-    return [f"  {'bias' if not at else '':<12}{line}" for at, line in enumerate(said)]
+    return [("" if at else "bias", line) for at, line in enumerate(said)]

@@ -1,16 +1,22 @@
-"""How a residual is scored: Huber, least absolute or least squares, on the logarithm of the target or on the target."""
+"""How a residual is scored (Huber, absolute, squared or binomial deviance) and what the size of the noise follows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.quantities import quantity
 from scalelaw.core.types import Array
 
-_KINDS = ("huber", "absolute", "squared")
+_KINDS = ("huber", "absolute", "squared", "binomial")
 _SCALES = ("log", "raw")
 _ABSOLUTE_STAGES = (1e-3, 1e-5, 1e-7)
+_TUNING = 1.345
+_EDGE = 1e-9
+_TOUCHING = 1e-4
+STANDARD_ERROR = "se"
+"""The scale whose noise is the standard error of each value, plus a variance that all runs share."""
 
 
 @dataclass(frozen=True)
@@ -21,50 +27,97 @@ class Noise:
     the constants first published for Chinchilla came about (Besiroglu et al. 2024).
 
     Attributes:
-        kind: ``huber``: r^2/2 up to delta, then delta (|r| - delta/2); ``absolute``: |r|; ``squared``: r^2/2.
-        delta: where Huber's loss turns linear, in units of the residual.
-        on: residuals of the logarithm (``log``, relative errors) or of the target itself (``raw``).
+        kind: ``huber``: r^2/2 up to delta, then delta (|r| - delta/2); ``absolute``: |r|; ``squared``: r^2/2;
+            ``binomial``: r^2/2 of the deviance residual of a score over ``n_items`` items, which is minus the
+            log-likelihood.
+        delta: where Huber's loss turns linear, in units of the residual; ``auto`` puts it at 1.345 standard
+            deviations of the bulk of the residuals, where 5 % of efficiency is given up to Gaussian noise (Huber 1964).
+        on: residuals of the logarithm (``log``, relative errors) or of the target itself (``raw``); a score under
+            ``binomial`` is always itself.
+        scale: quantity the standard deviation of the noise is a power of, estimated with the fit: ``flops`` (from
+            params and tokens where it is no input) or any input; ``se``: the standard error of each value plus a
+            variance all runs share; None: the same for all.
     """
 
-    kind: Literal["huber", "absolute", "squared"] = "huber"
-    delta: float = 1e-3
+    kind: Literal["huber", "absolute", "squared", "binomial"] = "huber"
+    delta: float | Literal["auto"] = 1e-3
     on: Literal["log", "raw"] = "log"
+    scale: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in _KINDS:
             raise UnknownName.among("loss function", self.kind, _KINDS)
         if self.on not in _SCALES:
             raise UnknownName.among("residual scale", self.on, _SCALES)
-        if not self.delta > 0:
-            raise BadInput(f"delta must be positive, got {self.delta}; 1e-3 is usual on log loss")
+        if self.delta != "auto" and not (isinstance(self.delta, float | int) and self.delta > 0):
+            raise BadInput(f"delta must be positive or 'auto', got {self.delta!r}; 1e-3 is usual on log loss")
+        if self.scale not in (None, STANDARD_ERROR):
+            quantity(self.scale)
+        if self.kind == "binomial" and self.scale is not None:
+            raise BadInput(f"binomial noise has its own scale, n_items; leave out scale={self.scale!r}")
 
     def __str__(self) -> str:
-        name = {"huber": f"Huber, delta {self.delta:g}", "absolute": "least absolute", "squared": "least squares"}
-        return f"{name[self.kind]}, on {'log loss' if self.on == 'log' else 'the loss itself'}"
+        if self.kind == "binomial":
+            return "binomial deviance, on the score"
+        huber = f"Huber, delta {self.delta if isinstance(self.delta, str) else format(self.delta, 'g')}"
+        name = {"huber": huber, "absolute": "least absolute", "squared": "least squares"}[self.kind]
+        return f"{name}, on {'log loss' if self.logarithmic else 'the loss itself'}"
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether residuals are of the logarithm."""
+        return self.on == "log" and self.kind != "binomial"
+
+    @property
+    def threshold(self) -> float:
+        """Where the loss turns linear in the end; infinite for one that never does.
+
+        Raises:
+            BadInput: it is yet to be chosen.
+        """
+        return self.stages[-1]
 
     @property
     def stages(self) -> tuple[float, ...]:
         """Thresholds the solver passes through: least squares first, from anywhere, then the loss asked for."""
-        last = {"huber": (self.delta,), "absolute": _ABSOLUTE_STAGES, "squared": ()}[self.kind]
-        return (np.inf, *last)
+        if self.kind != "huber":
+            return (np.inf, *(_ABSOLUTE_STAGES if self.kind == "absolute" else ()))
+        if isinstance(self.delta, str):
+            raise BadInput("delta='auto' is chosen from the residuals of a first fit; choose it with tuned(...)")
+        return (np.inf, self.delta)
+
+    def tuned(self, sd: float) -> "Noise":
+        """Return the noise with ``delta="auto"`` put at 1.345 of a standard deviation of the residuals."""
+        return replace(self, delta=_TUNING * sd) if self.delta == "auto" else self
 
     def scaled(self, values: Array) -> Array:
         """Return values on the scale residuals are taken on."""
-        return np.log(values) if self.on == "log" else values
+        return np.log(values) if self.logarithmic else values
 
     def unscaled(self, values: Array) -> Array:
         """Return values back on the scale of the target."""
-        return np.exp(values) if self.on == "log" else values
+        return np.exp(values) if self.logarithmic else values
+
+    def residual(self, value: Array, y: Array) -> tuple[Array, Array | None]:
+        """Return residuals predicted - measured and their derivatives by the prediction; None where these are one.
+
+        Args:
+            value: predictions (..., n).
+            y: measured values on the scale of residuals, broadcastable to (..., n).
+        """
+        if self.kind == "binomial":
+            return deviance(value, y)
+        return (np.log(value) - y, 1.0 / value) if self.logarithmic else (value - y, None)
 
     def loss(self, residual: Array) -> Array:
         """Return the loss of each residual."""
         if self.kind == "absolute":
             return np.abs(residual)
-        return huber(residual, self.stages[-1])
+        return huber(residual, self.threshold)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return {"kind": self.kind, "delta": self.delta, "on": self.on}
+        return {"kind": self.kind, "delta": self.delta, "on": self.on, "scale": self.scale}
 
 
 def huber(residual: Array, delta: float) -> Array:
@@ -72,3 +125,25 @@ def huber(residual: Array, delta: float) -> Array:
     size = np.abs(residual)
     inner = np.minimum(size, delta)
     return inner * (size - 0.5 * inner)
+
+
+def deviance(value: Array, y: Array) -> tuple[Array, Array]:
+    """Return deviance residuals of a share for one item, and their derivatives by the prediction.
+
+    r = sign(p - y) sqrt(2 (y log(y/p) + (1-y) log((1-y)/(1-p)))) of the prediction p, which is kept inside (0, 1);
+    over n items it is sqrt(n) times as much.
+
+    Args:
+        value: predicted shares (..., n).
+        y: measured shares in [0, 1], broadcastable to (..., n).
+    """
+    p = np.clip(value, _EDGE, 1 - _EDGE)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        hit = np.where(y > 0, y * np.log(y / p), 0.0)
+        missed = np.where(y < 1, (1 - y) * np.log((1 - y) / (1 - p)), 0.0)
+        residual = np.sign(p - y) * np.sqrt(np.maximum(2 * (hit + missed), 0.0))
+        slope = (p - y) / (p * (1 - p)) / residual
+    touching = np.abs(p - y) < _TOUCHING * p * (1 - p)
+    bend = 1 + (p - y) * (1 - 2 * p) / (6 * p * (1 - p))
+    flat = 1 / np.sqrt(p * (1 - p))
+    return np.where(touching, (p - y) * flat * bend, residual), np.where(touching, flat / bend, slope)

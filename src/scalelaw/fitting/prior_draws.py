@@ -45,7 +45,7 @@ def prior_draws(problem: Problem, u: Array, usable: Observations, spec: FitSpec)
         return None
     alone = len(problem.coordinates.free) - len(held.prior.names)
     scale, freedom = noise_of(problem.residual(u[None])[0], problem.noise, problem.y, alone)
-    cluster: AnyArray = usable.cluster if spec.resample != "pairs" else np.arange(len(usable))
+    cluster: AnyArray = usable.cluster if spec.intervals != "pairs" else np.arange(len(usable))
     weights = np.tile(usable.weight, (spec.draws, 1))
     if not few(len(np.unique(cluster)), len(problem.coordinates.law.coefs)):
         weights = resampled_weights(cluster, usable.weight, spec.draws, spec.seed)

@@ -8,14 +8,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalelaw.core.digest import digest
+from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, interval, outside
 from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.core.version import __version__
+from scalelaw.fitting.coordinates import Coordinates
+from scalelaw.fitting.errors import Errors, errors, log_size
+from scalelaw.fitting.intervals import described, units
+from scalelaw.fitting.noise import Noise
 from scalelaw.fitting.outliers import RATE
+from scalelaw.fitting.profile import Profile, profile_coefficient, profile_prediction
+from scalelaw.fitting.replicates import SeedFloor, seed_floor
+from scalelaw.fitting.sample import Sample, numbered
+from scalelaw.fitting.solve import Problem
 from scalelaw.fitting.spec import FitSpec
+from scalelaw.fitting.spread import Spread
 from scalelaw.fitting.status import FitStatus
 from scalelaw.laws import Law
 from scalelaw.runs import SetAside
@@ -54,7 +64,7 @@ class FitResult(Printed):
     Attributes:
         law: the law.
         coef: coefficients at the optimum, (k,).
-        draws: bootstrap coefficients (b, k), or None where none were asked for.
+        draws: draws of the coefficients (b, k), or None where none were asked for.
         objective: weighted sum of losses at the optimum.
         status: whether the optimum can be trusted.
         spec: how it was fitted.
@@ -63,6 +73,8 @@ class FitResult(Printed):
         domain: quantity -> range fitted.
         findings: what was noticed.
         notes: what was assumed or derived, in words.
+        noise: how residuals were scored, its threshold a number; None stands for that of the spec.
+        spread: relative size of the noise of each row, where it was found or known.
         version: scalelaw's version.
     """
 
@@ -77,6 +89,8 @@ class FitResult(Printed):
     domain: Domain
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    noise: Noise | None = None
+    spread: Spread | None = None
     version: str = __version__
 
     @property
@@ -100,14 +114,46 @@ class FitResult(Printed):
         law = {"law": self.law.spelling, "revision": self.law.revision}
         return digest({"rows": self.rows.digest, "target": self.target, **law, "spec": self.spec.to_dict()})
 
+    @property
+    def scoring(self) -> Noise:
+        """How residuals were scored, its threshold a number."""
+        return self.noise or self.spec.noise
+
+    @property
+    def fitted(self) -> int:
+        """How many coefficients were fitted."""
+        return len(self.coef) - len(self.spec.fixed) - len(self.spec.ties)
+
     @cached_property
     def residuals(self) -> Array:
         """Predicted minus measured, on the scale of the noise, (n,)."""
-        noise = self.spec.noise
-        return noise.scaled(self.law.predict(self.coef, self.rows.x)) - noise.scaled(self.rows.y)
+        value = np.asarray(self.law.predict(self.coef, self.rows.x))
+        return self.scoring.residual(value, self.scoring.scaled(self.rows.y))[0]
+
+    @cached_property
+    def sample_of_rows(self) -> Sample:
+        """The problem at its optimum, from which draws and errors are made."""
+        coordinates = Coordinates(self.law, self.rows.x, self.spec.restrictions)
+        y, spread = self.scoring.scaled(self.rows.y), None if self.spread is None else self.spread.relative
+        problem = Problem(coordinates, self.rows.x, y, self.scoring, spread)
+        named = self.scoring.scale if self.spread is not None and self.spread.gamma is not None else None
+        u = coordinates.coordinates(self.coef[None])[0]
+        return Sample(problem, u, self.rows.weight, numbered(self.rows.cluster), log_size(self.rows.x, named))
+
+    @cached_property
+    def errors(self) -> Errors:
+        """How the noise of a run is distributed."""
+        return errors(self.sample_of_rows)
+
+    @cached_property
+    def seed_floor(self) -> SeedFloor | None:
+        """The noise between runs with equal inputs; None where no two runs have them."""
+        sample = self.sample_of_rows
+        standardised = self.residuals if self.spread is None else self.residuals / self.spread.relative
+        return seed_floor(self.rows.x, standardised, sample.member, self.fitted)
 
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
-        """Draw (draws, n) predictions; ``new_run`` adds a resampled residual, inflated for the coefficients fitted."""
+        """Draw (draws, n) predictions; ``new_run`` adds the noise of one run, never less than seeds alone make."""
         from scalelaw.fitting.prior_draws import leans, new_run_errors
 
         if self.draws is None:
@@ -115,14 +161,20 @@ class FitResult(Printed):
         mean = np.asarray(self.law.predict(self.draws, x))
         if kind == "mean":
             return mean
-        noise, n = self.spec.noise, len(self.rows.y)
-        free = len(self.coef) - len(self.spec.fixed) - len(self.spec.ties)
-        pool = self.residuals * np.sqrt(n / max(n - free, 1))
-        rng = np.random.default_rng(seed)
+        noise, rng = self.scoring, np.random.default_rng(seed)
         if leans(self):
             return noise.unscaled(noise.scaled(mean) - new_run_errors(self, mean.shape, rng))
-        error = rng.choice(pool, size=mean.shape, p=self.rows.weight / self.rows.weight.sum())
-        return noise.unscaled(noise.scaled(mean) - error)
+        relative = 1.0 if self.spread is None else self.spread.at(x, noise)
+        if noise.kind == "binomial":
+            items = np.round(1 / np.broadcast_to(relative, mean.shape[-1:]) ** 2).astype(int)
+            share = np.clip(mean, 0, 1)
+            noisy = share + self.errors.sd * (rng.binomial(items, share) / items - share)
+            return np.asarray(np.clip(noisy, 0.0, 1.0))
+        named = noise.scale if self.spread is not None and self.spread.gamma is not None else None
+        size = np.broadcast_to(log_size(x, named), mean.shape[-1:])
+        floor = self.seed_floor.sd / self.errors.sd if self.seed_floor and self.errors.sd > 0 else 0.0
+        error = self.errors.draw(size, len(mean), rng) * relative * max(1.0, floor)
+        return np.asarray(noise.unscaled(noise.scaled(mean) - error))
 
     def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
         """Predict at n points, with the interval of the mean or of a new run."""
@@ -165,6 +217,42 @@ class FitResult(Printed):
 
         return influence(self, quantity, flops=flops, rate=rate)
 
+    def profile(
+        self, name: str | None = None, *, at: Mapping[str, float] | None = None, level: float | None = None
+    ) -> Profile:
+        """Return the profile likelihood of one coefficient, or of the mean ``at`` one point, with its interval.
+
+        Rows are taken as independent and alike.
+
+        Example:
+            >>> import scalelaw as sl
+            >>> fit = sl.fit("chinchilla", sl.datasets.load("synthetic-ladder"), noise=sl.Noise("squared"), draws=0)
+            >>> print(fit.profile("alpha"))  # doctest: +ELLIPSIS
+            alpha 0.34..., 90 % profile interval 0.3... to 0.3...
+
+        Raises:
+            BadInput: not one of both, no such free coefficient, or rows that share a run.
+        """
+        if (name is None) == (at is None):
+            raise BadInput("profile takes the name of a coefficient or at={...}, one of both")
+        level = level or self.spec.level
+        check_level(level)
+        if name is not None:
+            return profile_coefficient(self.sample_of_rows, name, self.spec.restrictions, level)
+        return profile_prediction(self.sample_of_rows, at or {}, level)
+
+    def methods(self) -> str:
+        """Return how the fit was made, as a paragraph for a paper."""
+        from scalelaw.fitting.methods import methods
+
+        return methods(self)
+
+    def bibtex(self) -> str:
+        """Return the BibTeX of the works the law comes from, of the data by its digest, and of scalelaw."""
+        from scalelaw.fitting.methods import bibtex
+
+        return bibtex(self)
+
     def save(self, path: str) -> None:
         """Write the fit as JSON, draws included; ``load_fit`` reads it back bit for bit."""
         from scalelaw.fitting.files import save_fit
@@ -189,6 +277,11 @@ class FitResult(Printed):
             "domain": {name: list(ends) for name, ends in self.domain.items()},
             "findings": [finding.to_dict() for finding in self.findings],
             "notes": list(self.notes),
+            "noise": {
+                **self.scoring.to_dict(),
+                "spread": self.spread.to_dict() if self.spread else None,
+                "seed_floor": self.seed_floor.to_dict() if self.seed_floor else None,
+            },
             "spec": self.spec.to_dict(),
             "digest": self.digest,
             "version": self.version,
@@ -218,17 +311,17 @@ class FitResult(Printed):
 
     def _lines(self) -> list[tuple[str, str]]:
         """Return what stands below the coefficients."""
-        noise, draws = self.spec.noise, 0 if self.draws is None else len(self.draws)
-        how = "clusters of a run" if len(np.unique(self.rows.cluster)) < len(self.rows.y) else "rows"
+        draws = 0 if self.draws is None else len(self.draws)
         ranges = ", ".join(
             f"{name} {format_number(self.domain[name][0])} to {format_number(self.domain[name][1])}"
             for name in dict.fromkeys((*self.inputs, "flops"))
             if name in self.domain
         )
         lines = [
-            ("objective", f"{self.objective:.8g} (sum of losses; {noise})"),
+            ("objective", f"{self.objective:.8g} (sum of losses; {self.scoring})"),
             ("optimum", str(self.status)),
-            ("intervals", self._drawn(draws, how) if draws else "none: no draws asked for"),
+            ("intervals", self._drawn(draws) if draws else "none: no draws asked for"),
+            *self._noise_lines(),
             ("rows", f"{self.rows.read} read, {len(self.rows.y)} fitted"),
             *(("", f"{part.n} set aside: {part.reason}") for part in self.rows.set_aside),
             ("fitted on", ranges),
@@ -237,14 +330,29 @@ class FitResult(Printed):
         ]
         return lines
 
-    def _drawn(self, draws: int, how: str) -> str:
+    def _drawn(self, draws: int) -> str:
         """Return how the draws were made."""
         from scalelaw.fitting.prior_draws import leans
 
+        runs, rows = len(np.unique(self.rows.cluster)), len(self.rows.y)
         if self.spec.prior is None:
-            return f"{draws} bootstrap refits over {how}"
-        moved = "rows moved by their noise" if leans(self) else f"resampled {how}"
+            return described(self.spec, draws, runs, rows)
+        moved = "rows moved by their noise" if leans(self) else f"resampled {units(runs, rows)}"
         return f"{draws} refits with exponents drawn from the {self.spec.prior}, {moved}"
+
+    def _noise_lines(self) -> list[tuple[str, str]]:
+        """Return what was found of the noise."""
+        spread, lines = self.spread, []
+        if spread is not None and spread.gamma is not None:
+            size, se = f"({self.scoring.scale} / {np.exp(spread.log_reference):.3g})", spread.gamma_se
+            lines.append(("noise", f"sd grows as {size}^{spread.gamma:.3g} (se {se:.2g})"))
+        if spread is not None and spread.excess is not None:
+            lines.append(("noise", f"sd {spread.excess:.3g} beyond the standard errors of the values"))
+        if self.scoring.kind == "binomial" and len(self.rows.y) > self.fitted:
+            lines.append(("noise", f"{self.errors.sd:.3g} times the binomial sd of n_items"))
+        if self.seed_floor is not None:
+            lines.append(("seed floor", str(self.seed_floor)))
+        return lines
 
     def _doubts(self) -> list[tuple[str, str]]:
         """Return the findings that no line above tells, a way out that several share once."""

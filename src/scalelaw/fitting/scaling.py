@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from scalelaw.core.forecaster import check_level, interval
+from scalelaw.core.sheet import Table
 from scalelaw.core.types import AnyArray, Array, frozen
 
 
@@ -111,3 +112,13 @@ def _line(c: Array, values: Array, weight: Array) -> Array:
         slope = (w * off * y).sum(1) / (w * off**2).sum(1)
         slope = np.where(there.sum(1) > 1, slope, np.nan)
     return np.stack([middle_y - slope * middle_c, slope], axis=1)
+
+
+def power_laws(params: Scaling, tokens: Scaling, level: float) -> Table:
+    """Return N* and D* as powers of compute, with the intervals of their exponents, as rows to print."""
+    rows = [["", "", f"{100 * level:g} % interval of the exponent" if params.draws is not None else ""]]
+    for letter, each in (("N", params), ("D", tokens)):
+        ends = each.exponent_interval(level)
+        sure = f"{ends[0]:.4f} to {ends[1]:.4f}" if ends else ""
+        rows.append([f"{letter}*", f"{each.coefficient:.4g} C^{each.exponent:.4f}", sure])
+    return Table(rows)

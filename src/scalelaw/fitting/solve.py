@@ -27,6 +27,8 @@ _DAMPING = (1e-3, 1e-12, 1e12)
 _TOLERANCE = 1e-11
 _WARM_TOLERANCE = 1e-8
 _STILL = 2
+_PROBED = 4
+_LOWER = 1e-9
 _PERFECT = 1e-28
 _REGULAR = 1e-14
 
@@ -55,6 +57,7 @@ class Problem:
         x: inputs, each (n,).
         y: measured values on the scale of residuals, (n,).
         noise: how residuals are scored.
+        spread: relative size of the noise of each row, by which residuals are divided, (n,); None where it is one.
         penalty: what is known of coefficients beforehand, m rows that stand behind those measured; None for nothing.
     """
 
@@ -62,6 +65,7 @@ class Problem:
     x: Inputs
     y: Array
     noise: Noise
+    spread: Array | None = None
     penalty: Penalty | None = None
 
     def evaluate(self, u: Array, y: Array | None = None) -> "State":
@@ -73,13 +77,17 @@ class Problem:
         """
         coef, slopes = self.coordinates.coef_and_slopes(u)
         value, jacobian = self.coordinates.law.value_and_jacobian(coef, self.x)
-        if self.noise.on == "log":
-            jacobian *= (1.0 / value)[:, None, :]
-            value = np.log(value)
+        measured, n = self.measured if y is None else y, len(self.y)
+        residual, by_value = self.noise.residual(value, measured[..., :n])
+        if by_value is not None:
+            jacobian *= by_value[:, None, :]
+        if self.spread is not None:
+            residual, jacobian = residual / self.spread, jacobian / self.spread
         if self.penalty is not None:
             rows, slope = self.penalty.rows(coef)
-            value, jacobian = np.hstack([value, rows]), np.concatenate([jacobian, slope], axis=2)
-        return State(u, value - (self.measured if y is None else y), jacobian, slopes)
+            residual = np.hstack([residual, rows - measured[..., n:]])
+            jacobian = np.concatenate([jacobian, slope], axis=2)
+        return State(u, residual, jacobian, slopes)
 
     @cached_property
     def measured(self) -> Array:
@@ -152,22 +160,41 @@ def solve(problem: Problem, start: Array, weight: Array, *, y: Array | None = No
         y: measured values of each problem, as in ``Problem.evaluate``, where they are not those all share.
         warm: the start is near an optimum already, so that the first stage, least squares, is skipped.
     """
-    every = problem.noise.stages
-    robust = every[1:] or every
     weight = problem.weighed(weight)
     weight = np.broadcast_to(weight, (len(start), weight.shape[-1]))
     if warm:
-        u, objective, steps = _passed(problem, start, weight, y, robust, _WARM_TOLERANCE)
+        u, objective, steps = _passed(problem, start, weight, y, _robust(problem), _WARM_TOLERANCE)
     else:
-        u, objective, steps = _passed(problem, start, weight, y, every, _TOLERANCE)
-        if robust != every:
-            straight = _passed(problem, start, weight, y, robust, _TOLERANCE)
-            lower = straight[1] < objective
-            u, objective = np.where(lower[:, None], straight[0], u), np.where(lower, straight[1], objective)
-            steps = steps + straight[2]
+        u, objective, steps = _cold(problem, start, weight, y)
     if problem.noise.kind == "absolute":
         objective = objective / problem.noise.stages[-1]
     return Solution(u, objective, steps)
+
+
+def _robust(problem: Problem) -> tuple[float, ...]:
+    """Return the stages of the loss asked for, without least squares before it where it is another."""
+    return problem.noise.stages[1:] or problem.noise.stages
+
+
+def _cold(problem: Problem, start: Array, weight: Array, y: Array | None) -> tuple[Array, Array, AnyArray]:
+    """Return where every start comes to rest through least squares, or straight where that ends lower.
+
+    Least squares lead all starts into one basin, which need not hold the lowest robust optimum. So some go straight as
+    well, and all of them once one of these has ended lower than any that went round.
+    """
+    u, objective, steps = _passed(problem, start, weight, y, problem.noise.stages, _TOLERANCE)
+    if _robust(problem) == problem.noise.stages:
+        return u, objective, steps
+    lowest, probe = np.min(objective, initial=np.inf), np.arange(0, len(start), _PROBED)
+    for some in (probe, np.setdiff1d(np.arange(len(start)), probe)):
+        of_each = None if y is None else y[some]
+        straight = _passed(problem, start[some], weight[some], of_each, _robust(problem), _TOLERANCE)
+        lower = straight[1] < objective[some]
+        u[some[lower]], objective[some[lower]] = straight[0][lower], straight[1][lower]
+        steps[some] += straight[2]
+        if np.min(straight[1], initial=np.inf) >= lowest * (1 - _LOWER):
+            break
+    return u, objective, steps
 
 
 def _passed(

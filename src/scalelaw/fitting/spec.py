@@ -9,9 +9,9 @@ from scalelaw.core.forecaster import check_level
 from scalelaw.fitting.coordinates import Bounds, Restrictions
 from scalelaw.fitting.noise import Noise
 
-Resample = Literal["cluster", "pairs"]
+Intervals = Literal["auto", "cluster", "pairs", "wild", "laplace", "sandwich"]
+INTERVALS = ("auto", "cluster", "pairs", "wild", "laplace", "sandwich")
 _PRIORS = ("literature",)
-_RESAMPLES = ("cluster", "pairs")
 _MOST_STARTS = 100_000
 _MOST_DRAWS = 1_000_000
 
@@ -27,7 +27,7 @@ class FitOptions(TypedDict, total=False):
     weights: str | None
     starts: int
     draws: int
-    resample: Resample
+    intervals: Intervals
     seed: int
     level: float
 
@@ -44,9 +44,12 @@ class FitSpec:
         prior: ``literature``: exponents are known as far as published studies agree, for tables of few runs.
         weights: column that weighs the rows; None takes a ``weight`` column where there is one.
         starts: fits from so many starts; the share that agree certifies the optimum.
-        draws: bootstrap refits; 0 leaves every interval unknown.
-        resample: draw whole runs (``cluster``, the same as rows where each run has one) or single rows (``pairs``).
-        seed: seed of the resampling.
+        draws: draws of the coefficients; 0 leaves every interval unknown.
+        intervals: how they are drawn. ``laplace``: around the optimum, by a noise model and the runs' own scores
+            together; ``sandwich``: by the scores alone; ``wild``: refits to residuals with their signs drawn anew,
+            run by run; ``cluster``: refits to whole runs drawn with replacement; ``pairs``: to single rows;
+            ``auto``: ``cluster`` where there are 100 runs, ``laplace`` where there are fewer.
+        seed: seed of the draws.
         level: level of the intervals printed.
     """
 
@@ -58,7 +61,7 @@ class FitSpec:
     weights: str | None = None
     starts: int = 64
     draws: int = 1000
-    resample: Resample = "cluster"
+    intervals: Intervals = "auto"
     seed: int = 0
     level: float = 0.9
 
@@ -70,10 +73,15 @@ class FitSpec:
             raise BadInput(f"draws must be 0 (no intervals) or 2 to {_MOST_DRAWS}, got {self.draws}; 1000 is usual")
         if self.seed < 0:
             raise BadInput(f"seed must not be negative, got {self.seed}; 0 is usual")
+        if self.intervals not in INTERVALS:
+            raise UnknownName.among("way to draw intervals", self.intervals, INTERVALS)
         if self.prior not in (None, *_PRIORS):
             raise UnknownName.among("prior", str(self.prior), _PRIORS)
-        if self.resample not in _RESAMPLES:
-            raise UnknownName.among("way to resample", self.resample, _RESAMPLES)
+        noise = self.noise
+        if self.prior and (noise.scale or noise.delta == "auto" or noise.kind == "binomial"):
+            raise BadInput(
+                f"prior={self.prior!r} weighs the noise of plain rows; leave out scale=, delta='auto', binomial"
+            )
 
     @property
     def restrictions(self) -> Restrictions:

@@ -9,7 +9,7 @@ import numpy as np
 from scalelaw.core.errors import BadInput, BadTable, ScalelawError
 from scalelaw.core.forecaster import reach
 from scalelaw.core.numbers import format_number, parse_number
-from scalelaw.core.text import table
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import Array
 from scalelaw.fitting import (
     Envelope,
@@ -66,7 +66,7 @@ class Approach:
 
 
 @dataclass(frozen=True, eq=False)
-class Agreement:
+class Agreement(Printed):
     """The approaches side by side.
 
     Attributes:
@@ -111,7 +111,8 @@ class Agreement:
             "disagree": [list(pair) for pair in self.disagree],
         }
 
-    def __str__(self) -> str:
+    def sheet(self) -> Sheet:
+        """Return one line an approach, and whether they agree."""
         percent = f"{100 * self.level:g} % interval"
         rows = [["approach", "a", percent, "N*", percent, "D*", "D*/N*", ""]]
         for each in self.approaches:
@@ -128,10 +129,10 @@ class Agreement:
         head = (
             f"Three approaches to {self.target} at {format_number(self.flops)} FLOP, {self.reach:.3g}x the dearest run"
         )
-        said = [f"  {one} and {other} disagree: their intervals of N* do not overlap" for one, other in self.disagree]
+        said = [f"{one} and {other} disagree: their intervals of N* do not overlap" for one, other in self.disagree]
         if not said and len(self.used) > 1:
-            said = ["  the intervals of N* overlap"]
-        return "\n".join([head, table(rows, right=(1, 3, 5, 6)), *said])
+            said = ["the intervals of N* overlap"]
+        return Sheet(head, [Table(rows, right=(1, 3, 5, 6)), Lines([("", each) for each in said], width=0)])
 
 
 def _ends(estimate: Estimate) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Unpack
 
 from scalelaw.core.errors import BadInput, ScalelawError
 from scalelaw.core.numbers import format_number, parse_number
-from scalelaw.core.text import table
+from scalelaw.core.sheet import Printed, Sheet, Table
 from scalelaw.fitting import IsoFlop, IsoFlopOptions, make_isoflop_spec
 from scalelaw.planning.corrections import Correction, automatic, named
 from scalelaw.planning.estimate import Estimate, estimated
@@ -60,7 +60,7 @@ class Reading:
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(Printed):
     """A waterfall of exponents.
 
     Attributes:
@@ -93,7 +93,8 @@ class Explanation:
             "readings": [reading.to_dict() for reading in self.readings],
         }
 
-    def __str__(self) -> str:
+    def sheet(self) -> Sheet:
+        """Return one line a correction."""
         percent = f"{100 * self.level:g} % interval"
         rows = [["correction", "a", percent, "change", f"N* at {format_number(self.flops)}", "budgets", ""]]
         for each in self.readings:
@@ -110,7 +111,7 @@ class Explanation:
         head = (
             f"Compute-optimal exponent a of N* ~ C^a, {self.target}, {self.profile} profiles, one correction at a time"
         )
-        return f"{head}\n{table(rows, right=(1, 3, 4))}"
+        return Sheet(head, [Table(rows, right=(1, 3, 4))])
 
 
 def explain(

@@ -45,6 +45,7 @@ def rendered(study: Study) -> str:
         *figures.values(),
         *(Block("", prose=[f"No {name}: {why}."]) for name, why in undrawn.items()),
         Block("The runs", sheet=study.runs.sheet()),
+        Block("Methods", prose=[study.fit.methods()], code=study.fit.bibtex()),
     ]
     return page(
         f"Scaling study of {study.runs.source}", f"{study.fit.label} fitted to {study.fit.target}", cards, blocks

@@ -20,7 +20,8 @@ ESTIMATE = {"value": NUMBER, "lo": MAYBE, "hi": MAYBE, "level": NUMBER, "unit": 
 FIT = {
     "schema": str, "law": str, "target": str, "coefficients": dict, "objective": NUMBER, "status": dict,
     "starts": {"n": int, "agreeing": int}, "rows": {"read": int, "set_aside": list, "fitted": int},
-    "domain": dict, "findings": list, "notes": list, "spec": dict, "digest": str, "version": str,
+    "domain": dict, "findings": list, "notes": list, "noise": dict, "spec": dict,
+    "digest": str, "version": str,
 }  # fmt: skip
 CUT = {
     "axis": str, "below": NUMBER, "reach": NUMBER, "n_train": int, "n_test": int, "mean_abs_rel_error": NUMBER,

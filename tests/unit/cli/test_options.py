@@ -10,8 +10,9 @@ MAPPING = {"--column", "--unit", "--derive", "--importer"}
 TABLE = {
     *MAPPING, "--target", "--exclude-top", "--reason", "--strict", "--per-byte", "--use", "--over",
 }  # fmt: skip
-REFIT = {"--draws", "--seed", "--level"}
-SEARCH = {"--loss", "--delta", "--on", "--starts", "--prior"}
+RESAMPLED = {"--draws", "--seed", "--level"}
+REFIT = {*RESAMPLED, "--intervals"}
+SEARCH = {"--loss", "--delta", "--on", "--scale", "--starts", "--prior"}
 SWEEP = {"--profile", "--n", "--budgets", "--tolerance", "--window", "--noise"}
 
 COMMANDS = {
@@ -27,10 +28,10 @@ COMMANDS = {
     "extrapolate": {"FILE", "--at", "--end", "--schedule", "--target", "--level", "--out", "--json", *MAPPING},
     "robustness": {"FILE", "--flops", "--law", "--out", "--json", *TABLE, *REFIT, *SEARCH},
     "influence": {"FILE", "--law", "--quantity", "--flops", "--rate", "--out", "--json", *TABLE, *SEARCH},
-    "isoflop": {"FILE", "--figure", "--json", *TABLE, *SWEEP, *REFIT},
-    "envelope": {"FILE", "--n", "--smooth", "--target", "--json", *MAPPING, *REFIT},
-    "approaches": {"FILE", "--flops", "--figure", "--target", "--json", *MAPPING, *SWEEP, *REFIT},
-    "explain": {"FILE", "--base", "--step", "--flops", "--figure", "--target", "--json", *MAPPING, *SWEEP, *REFIT},
+    "isoflop": {"FILE", "--figure", "--json", *TABLE, *SWEEP, *RESAMPLED},
+    "envelope": {"FILE", "--n", "--smooth", "--target", "--json", *MAPPING, *RESAMPLED},
+    "approaches": {"FILE", "--flops", "--figure", "--target", "--json", *MAPPING, *SWEEP, *RESAMPLED},
+    "explain": {"FILE", "--base", "--step", "--flops", "--figure", "--target", "--json", *MAPPING, *SWEEP, *RESAMPLED},
     "laws": {"NAME", "--json"},
     "calc": {"PARAMS", "TOKENS", "--params-non-embedding", "--json"},
     "runs list": {"SOURCE", "--json", *MAPPING},

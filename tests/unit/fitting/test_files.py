@@ -19,7 +19,7 @@ X = {"params": np.array([1e9, 7e10]), "tokens": np.array([2e10, 1.4e12])}
 @pytest.fixture(scope="module")
 def fitted(table: Any) -> FitResult:
     spec = FitSpec(noise=Noise(delta=2e-3), bounds={"alpha": (0.1, None)}, ties={"beta": "alpha"}, draws=15, starts=6,
-                   resample="pairs", seed=3, level=0.8)  # fmt: skip
+                   intervals="pairs", seed=3, level=0.8)  # fmt: skip
     return fit_observations(get("chinchilla"), table(noise=0.01), spec)
 
 
@@ -127,8 +127,8 @@ def test_swapped_numbers_are_refused(saved: Path, keys: tuple[str, ...]) -> None
 
 
 def test_a_newer_schema_is_refused_and_says_so(saved: Path) -> None:
-    _edit(saved, lambda document: document.update(schema="scalelaw.fit/2"))
-    with pytest.raises(BadInput, match=r"schema scalelaw.fit/2; this version reads up to scalelaw.fit/1: upgrade"):
+    _edit(saved, lambda document: document.update(schema="scalelaw.fit/3"))
+    with pytest.raises(BadInput, match=r"schema scalelaw.fit/3; this version reads up to scalelaw.fit/2: upgrade"):
         load_fit(saved)
 
 

@@ -192,7 +192,7 @@ def test_restrictions_that_make_no_sense_are_refused(table: Any, options: dict[s
 
 
 @pytest.mark.parametrize(
-    "options", [{"draws": 1}, {"draws": -3}, {"starts": 0}, {"level": 1.0}, {"level": 90}, {"resample": "rows"}]
+    "options", [{"draws": 1}, {"draws": -3}, {"starts": 0}, {"level": 1.0}, {"level": 90}, {"intervals": "rows"}]
 )
 def test_options_out_of_range_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(BadInput):
@@ -206,7 +206,7 @@ def test_an_unknown_option_is_refused_with_the_nearest() -> None:
 
 def test_the_spec_survives_its_own_dictionary() -> None:
     spec = FitSpec(noise=Noise("absolute", on="raw"), fixed={"E": 1.0}, ties={"alpha": "beta"},
-                   bounds={"A": (None, 3.0)}, weights="weight", starts=5, draws=7, resample="pairs", seed=9,
+                   bounds={"A": (None, 3.0)}, weights="weight", starts=5, draws=7, intervals="pairs", seed=9,
                    level=0.5)  # fmt: skip
     assert FitSpec.from_dict(spec.to_dict()) == spec
 

@@ -44,7 +44,7 @@ def test_scales_are_each_others_inverse() -> None:
 
 
 def test_the_default_is_the_published_objective() -> None:
-    assert Noise().to_dict() == {"kind": "huber", "delta": 1e-3, "on": "log"}
+    assert Noise().to_dict() == {"kind": "huber", "delta": 1e-3, "on": "log", "scale": None}
     assert str(Noise()) == "Huber, delta 0.001, on log loss"
     assert str(Noise("squared", on="raw")) == "least squares, on the loss itself"
 

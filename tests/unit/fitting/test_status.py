@@ -85,7 +85,7 @@ def test_the_decrement_is_that_of_the_weighted_objective(table: Any) -> None:
 
 
 def test_starts_that_all_end_elsewhere_are_not_certified(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = importlib.import_module("scalelaw.fitting.fit")
+    module = importlib.import_module("scalelaw.fitting.optimum")
 
     def scattered(problem: Problem, start: Any, weight: Any) -> Solution:
         solution = solve(problem, start, weight)

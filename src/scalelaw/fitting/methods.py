@@ -1,0 +1,89 @@
+"""How a fit was made, as a paragraph for a paper, and the BibTeX of what it rests on."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scalelaw.core.version import __version__
+from scalelaw.fitting.intervals import method, units
+from scalelaw.laws.references import cited, software
+
+if TYPE_CHECKING:
+    from scalelaw.fitting.result import FitResult
+
+_WAYS = {
+    "cluster": "from {draws} bootstrap refits over {units} drawn with replacement",
+    "pairs": "from {draws} bootstrap refits over rows drawn with replacement",
+    "wild": "from {draws} wild bootstrap refits, the signs of residuals drawn anew for {units}",
+    "laplace": "from {draws} draws of a Laplace approximation whose covariance joins a model of the noise of {units} "
+    "with their scores",
+    "sandwich": "from {draws} draws around the optimum with the cluster-robust (CR3) covariance of {units}",
+}
+
+
+def methods(fit: "FitResult") -> str:
+    """Return how a fit was made: law, rows and exclusions, objective, starts, and how intervals were found."""
+    return " ".join([_fitted(fit), _objective(fit), _optimum(fit), _intervals(fit), _software(fit)])
+
+
+def bibtex(fit: "FitResult") -> str:
+    """Return the BibTeX entries of the law's works, of the data by its digest, and of scalelaw."""
+    works = [work.bibtex() for work in cited(fit.law.cite)]
+    data = (
+        f"@misc{{runs{fit.rows.digest[:8]},\n  title = {{{{{len(fit.rows.y)} rows of {fit.target}}}}},\n"
+        f"  note = {{digest {fit.rows.digest}}}\n}}"
+    )
+    return "\n\n".join([*works, data, software()])
+
+
+def _fitted(fit: "FitResult") -> str:
+    rows = fit.rows
+    n, runs = len(rows.y), len(np.unique(rows.cluster))
+    source = f" ({fit.law.cite})" if cited(fit.law.cite) else ""
+    aside = ", ".join(f"{part.n} ({part.reason})" for part in rows.set_aside)
+    excluded = f"; set aside were {aside}" if aside else "; none was set aside"
+    of_runs = f" of {runs} runs" if runs < n else ""
+    return f"We fitted {fit.law.formula}{source} to {fit.target} in {n} rows{of_runs} of {rows.read} read{excluded}."
+
+
+def _objective(fit: "FitResult") -> str:
+    noise, spec = fit.scoring, fit.spec
+    on = f"the logarithm of {fit.target}" if noise.logarithmic else fit.target
+    kind = {
+        "huber": f"Huber losses (delta {noise.delta:g})" if not isinstance(noise.delta, str) else "Huber losses",
+        "absolute": "absolute values",
+        "squared": "squares",
+        "binomial": "binomial deviances",
+    }[noise.kind]
+    held = [f"{name} held at {value:g}" for name, value in spec.fixed.items()]
+    held += [f"{name} equal to {other}" for name, other in spec.ties.items()]
+    spread = ""
+    if fit.spread is not None and fit.spread.gamma is not None:
+        spread = f", their scale a power {fit.spread.gamma:.3g} of {noise.scale} estimated with the fit"
+    elif noise.scale is not None:
+        spread = ", their scale the standard error of each value and a variance that all share"
+    of = "" if noise.kind == "binomial" else f" of residuals of {on}"
+    return f"Coefficients minimise the sum of {kind}{of}{spread}{', with ' + ', '.join(held) if held else ''}."
+
+
+def _optimum(fit: "FitResult") -> str:
+    status = fit.status
+    found = f"Of {status.starts} starts spread over the exponents, {status.agreeing} reached the lowest optimum"
+    if status.certified:
+        return f"{found}, which is stationary, determined by the rows and on no bound."
+    return f"{found}; it is not certified: {'; '.join(status.doubts)}."
+
+
+def _intervals(fit: "FitResult") -> str:
+    if fit.draws is None:
+        return "No intervals were computed."
+    runs, rows = len(np.unique(fit.rows.cluster)), len(fit.rows.y)
+    level = f"Intervals are central {100 * fit.spec.level:g} % ranges"
+    if fit.spec.prior is not None:
+        return f"{level} of {len(fit.draws)} refits with exponents drawn from the {fit.spec.prior}."
+    way = _WAYS[method(fit.spec, runs)].format(draws=len(fit.draws), units=units(runs, rows))
+    return f"{level} {way} (seed {fit.spec.seed})."
+
+
+def _software(fit: "FitResult") -> str:
+    return f"Computed by scalelaw {__version__} (fit digest {fit.digest[:12]})."

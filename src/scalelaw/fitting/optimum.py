@@ -1,0 +1,93 @@
+"""The best of many starts, under a noise whose threshold and scale may have to be found with it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scalelaw.core.errors import FitFailed
+from scalelaw.core.types import Array, Inputs
+from scalelaw.fitting.coordinates import Coordinates
+from scalelaw.fitting.errors import log_size
+from scalelaw.fitting.noise import Noise
+from scalelaw.fitting.prior import Prior, spent
+from scalelaw.fitting.prior_draws import with_prior
+from scalelaw.fitting.sample import Sample, bulk_sd, numbered
+from scalelaw.fitting.solve import Problem, Solution, solve
+from scalelaw.fitting.spec import FitSpec
+from scalelaw.fitting.spread import Spread, first_spread, next_spread
+from scalelaw.fitting.starts import projected_starts
+from scalelaw.laws import Law
+from scalelaw.runs import Observations
+
+_ROUNDS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """Where the starts came to rest, and the best of them as a sample to draw from.
+
+    Attributes:
+        sample: the problem at its best optimum.
+        solution: where every start came to rest.
+        best: index of the best start.
+        spread: relative size of the noise of each row, or None where rows are alike.
+    """
+
+    sample: Sample
+    solution: Solution
+    best: int
+    spread: Spread | None
+
+
+def optimum(law: Law, rows: Observations, x: Inputs, spec: FitSpec, prior: Prior | None = None) -> Optimum:
+    """Return the optimum, of rows and prior together where there is one.
+
+    Where the noise is to be found (``delta="auto"``, ``scale=``), least squares come first; threshold and scale are
+    read off the residuals, the fit is moved to its new optimum, and so three times; the starts then see the last.
+
+    Raises:
+        FitFailed: no start reached a finite objective.
+        BadInput: the rows lack what the noise is said to follow.
+    """
+    coordinates = Coordinates(law, x, spec.restrictions)
+    starts = projected_starts(coordinates, x, rows.y, spec.starts)
+    noise, spread = spec.noise, first_spread(spec.noise, rows, x)
+    problem = _problem(coordinates, x, rows, noise, spread)
+    member = numbered(rows.cluster)
+    size = log_size(x, noise.scale if spread is not None and spread.gamma is not None else None)
+    if (noise.kind == "huber" and noise.delta == "auto") or noise.scale is not None:
+        first = replace(problem, noise=replace(noise, kind="squared"))
+        sample = Sample(first, _best(law, solve(first, starts, rows.weight))[1], rows.weight, member, size)
+        for _ in range(_ROUNDS):
+            if spread is not None:
+                spread = next_spread(noise, spread, sample.efficient, rows, x)
+            tuned = _tuned(noise, sample, spread)
+            problem = _problem(coordinates, x, rows, tuned, spread)
+            u = solve(problem, sample.u[None], rows.weight, warm=True).u[0]
+            sample = replace(sample, problem=problem, u=u)
+    if prior is not None:
+        problem = with_prior(problem, prior, starts, rows.weight, spent(spec, law, prior))
+    solution = solve(problem, starts, rows.weight)
+    best, u = _best(law, solution)
+    return Optimum(Sample(problem, u, rows.weight, member, size), solution, best, spread)
+
+
+def _problem(coordinates: Coordinates, x: Inputs, rows: Observations, noise: Noise, spread: Spread | None) -> Problem:
+    return Problem(coordinates, x, noise.scaled(rows.y), noise, None if spread is None else spread.relative)
+
+
+def _tuned(noise: Noise, sample: Sample, spread: Spread | None) -> Noise:
+    """Return the noise with its threshold chosen from the bulk of the residuals, standardised by the new spread."""
+    if noise.delta != "auto":
+        return noise
+    at, old = sample.linear, sample.problem.spread
+    ratio = (1.0 if old is None else old) / (1.0 if spread is None else spread.relative)
+    standardised = replace(at, residual=at.residual * ratio)
+    return noise.tuned(max(bulk_sd(standardised), 1e-12))
+
+
+def _best(law: Law, solution: Solution) -> tuple[int, Array]:
+    best = int(np.argmin(solution.objective))
+    if not np.isfinite(solution.objective[best]):
+        raise FitFailed(f"no start gave {law.spelling} a finite objective on these rows; try bounds= or another law")
+    return best, solution.u[best]
