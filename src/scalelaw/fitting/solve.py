@@ -182,19 +182,33 @@ def _cold(problem: Problem, start: Array, weight: Array, y: Array | None) -> tup
     Least squares lead all starts into one basin, which need not hold the lowest robust optimum. So some go straight as
     well, and all of them once one of these has ended lower than any that went round.
     """
-    u, objective, steps = _passed(problem, start, weight, y, problem.noise.stages, _TOLERANCE)
-    if _robust(problem) == problem.noise.stages:
-        return u, objective, steps
-    lowest, probe = np.min(objective, initial=np.inf), np.arange(0, len(start), _PROBED)
-    for some in (probe, np.setdiff1d(np.arange(len(start)), probe)):
-        of_each = None if y is None else y[some]
-        straight = _passed(problem, start[some], weight[some], of_each, _robust(problem), _TOLERANCE)
-        lower = straight[1] < objective[some]
-        u[some[lower]], objective[some[lower]] = straight[0][lower], straight[1][lower]
-        steps[some] += straight[2]
-        if np.min(straight[1], initial=np.inf) >= lowest * (1 - _LOWER):
-            break
+    robust, n = _robust(problem), len(start)
+    if robust == problem.noise.stages:
+        return _passed(problem, start, weight, y, robust, _TOLERANCE)
+    round_, _, steps = _passed(problem, start, weight, y, problem.noise.stages[:1], _TOLERANCE)
+    probe = np.arange(0, n, _PROBED)
+    each = np.concatenate([np.arange(n), probe])
+    begun = np.concatenate([round_, start[probe]])
+    u, objective, more = _passed(problem, begun, weight[each], _of(y, each), robust, _TOLERANCE)
+    straight, u, own, objective, steps = u[n:], u[:n], objective[n:], objective[:n], steps + more[:n]
+    found = np.min(own, initial=np.inf) < np.min(objective, initial=np.inf) * (1 - _LOWER)
+    _lower(probe, straight, own, u, objective)
+    if found:
+        rest = np.setdiff1d(np.arange(n), probe)
+        straight, own, more = _passed(problem, start[rest], weight[rest], _of(y, rest), robust, _TOLERANCE)
+        steps[rest] += more
+        _lower(rest, straight, own, u, objective)
     return u, objective, steps
+
+
+def _of(y: Array | None, index: AnyArray) -> Array | None:
+    return None if y is None else y[index]
+
+
+def _lower(index: AnyArray, straight: Array, own: Array, u: Array, objective: Array) -> None:
+    """Overwrite the problems of ``index`` that end lower on the straight way."""
+    lower = own < objective[index]
+    u[index[lower]], objective[index[lower]] = straight[lower], own[lower]
 
 
 def _passed(
@@ -208,8 +222,8 @@ def _passed(
     with np.errstate(all="ignore"):
         for first in range(0, count, chunk):
             part = slice(first, first + chunk)
-            for stage, delta in enumerate(stages, start=1):
-                limit = most_steps if stage == len(stages) else _FIRST_STAGE_STEPS
+            for delta in stages:
+                limit = most_steps if delta == problem.noise.stages[-1] else _FIRST_STAGE_STEPS
                 batch = _Batch(problem, delta, u[part], weight[part], None if y is None else y[part])
                 u[part], objective[part], taken = batch.run(limit, tolerance)
                 steps[part] += taken
