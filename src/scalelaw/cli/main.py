@@ -30,6 +30,7 @@ from scalelaw.core.version import __version__
 
 _USAGE = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 """Base of what typer raises for a command line it cannot read."""
+_INTERRUPTED = 130
 
 
 class Guarded(TyperGroup):
@@ -55,6 +56,10 @@ class Guarded(TyperGroup):
                 status = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
             except (ScalelawError, _USAGE, typer.Abort, KeyboardInterrupt) as error:
                 status = _explained(error)
+            except ImportError as error:
+                if not isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+                    raise
+                status = _INTERRUPTED  # Ctrl-C while a compiled module was being loaded
         sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -67,7 +72,7 @@ def _explained(error: BaseException) -> int:
         where = getattr(getattr(error, "ctx", None), "command_path", "scalelaw")
         _say(f"{error.format_message().rstrip('.')} (see {where} --help)")
         return 2
-    return 130
+    return _INTERRUPTED
 
 
 def _shown_by(plain: Callable[..., None]) -> Callable[..., None]:

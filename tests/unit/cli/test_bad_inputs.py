@@ -384,7 +384,8 @@ def test_a_reader_that_leaves_early_sees_no_traceback() -> None:
 
 
 def test_ctrl_c_leaves_quietly_with_130() -> None:
-    code = "import scalelaw.workflows; from scalelaw.cli.main import app; print('ready', flush=True); app()"
+    warm = "import scalelaw as sl; sl.fit('chinchilla', sl.datasets.load('synthetic-ladder'), draws=2)"
+    code = f"{warm}; from scalelaw.cli.main import app; print('ready', flush=True); app()"
     command = [sys.executable, "-c", code, "study", "--demo", "--draws", "400000"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None and running.stdout.readline() == "ready\n"
