@@ -106,6 +106,7 @@ ROBUST = FitSpec(noise=Noise(delta="auto"), intervals="laplace", starts=3, draws
 DEFAULT = FitSpec(starts=3, draws=DRAWS)
 ALIKE, TRENDED = ("gaussian", "heavy-tailed", "clustered"), ("heteroscedastic",)
 WAYS = (
+    Way("laplace, least squares", replace(ROBUST, noise=Noise("squared")), ("gaussian",)),
     Way("laplace, delta=auto", ROBUST, ALIKE),
     Way("laplace, delta=auto, scale=flops", replace(ROBUST, noise=Noise(delta="auto", scale="flops")), TRENDED),
     Way("laplace, delta=auto", ROBUST, TRENDED),

@@ -11,7 +11,7 @@ from scalelaw.core.forecaster import Forecaster
 from scalelaw.fitting import FitSpec, fit_observations, published
 from scalelaw.laws import get
 from scalelaw.runs import Observations
-from scalelaw.viz import curves, iso_loss, loss_vs_compute, save
+from scalelaw.viz import curves, iso_loss, loss_vs_compute, profiles, save
 
 matplotlib_figure = pytest.importorskip("matplotlib.figure")
 
@@ -166,3 +166,14 @@ def test_curves_show_what_was_used_and_what_came(tmp_path: Path) -> None:
     assert save(figure, tmp_path / "curves.png").stat().st_size > 1000
     with pytest.raises(BadInput, match="give one run or more"):
         curves.curves_info(found, most=0)
+
+
+def test_profiles_are_nought_at_the_optimum_and_draw(observed: Observations) -> None:
+    noise = sl.Noise("squared")
+    fit = fit_observations(get("power"), observed, FitSpec(noise=noise, draws=0, starts=8, fixed={"E": 1.8}))
+    info = profiles.profiles_info(fit)
+    assert [profile.name for profile in info.profiles] == ["A", "alpha"]
+    for profile in info.profiles:
+        assert profile.ratio[profile.values == profile.best] == pytest.approx(0.0, abs=1e-6)
+        assert profile.lo is not None and profile.hi is not None and profile.lo < profile.best < profile.hi
+    assert isinstance(profiles.draw(info), matplotlib_figure.Figure)
