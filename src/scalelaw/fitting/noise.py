@@ -95,8 +95,9 @@ class Noise:
         return np.log(values) if self.logarithmic else values
 
     def unscaled(self, values: Array) -> Array:
-        """Return values back on the scale of the target."""
-        return np.exp(values) if self.logarithmic else values
+        """Return values back on the scale of the target, infinite where they are beyond every number."""
+        with np.errstate(over="ignore"):
+            return np.exp(values) if self.logarithmic else values
 
     def residual(self, value: Array, y: Array) -> tuple[Array, Array | None]:
         """Return residuals predicted - measured and their derivatives by the prediction; None where these are one.
