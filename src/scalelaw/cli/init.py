@@ -42,6 +42,8 @@ def init_command(
         return
     if written is None:
         typer.echo(f"\n{proposal.toml()}")
+    elif proposal.refusal is not None:
+        typer.echo(f"\n{written} written; `scalelaw` will refuse it until that is mended")
     elif proposal.question is None:
         typer.echo(f"\n{written} written; run `scalelaw` here for the study")
     else:

@@ -1,6 +1,7 @@
 """A printout in parts, composed once and rendered as plain text, HTML, Markdown or LaTeX."""
 
 import html
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ class Table:
 
     def markdown(self) -> str:
         """Return a pipe table; one without names of columns has an empty head, which Markdown asks for."""
-        escaped = [[cell.replace("|", r"\|") for cell in row] for row in self.rows]
+        escaped = [[markdown_escaped(cell) for cell in row] for row in self.rows]
         head, body = (escaped[0], escaped[1:]) if self.head else ([""] * len(escaped[0]), escaped)
         rule = ["---:" if column in self.right else "---" for column in range(len(head))]
         return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *body))
@@ -92,7 +93,8 @@ class Lines:
 
     def markdown(self) -> str:
         """Return a bulleted list."""
-        return "\n".join(f"- **{label}**: {text}" if label else f"- {text}" for label, text in self.lines)
+        lines = [(markdown_escaped(label), markdown_escaped(text)) for label, text in self.lines]
+        return "\n".join(f"- **{label}**: {text}" if label else f"- {text}" for label, text in lines)
 
     def latex(self) -> str:
         """Return a list of descriptions."""
@@ -128,7 +130,7 @@ class Sheet:
 
     def markdown(self, level: int = 3) -> str:
         """Return Markdown below a heading of this level."""
-        title = [f"{'#' * level} {self.title}"] if self.title else []
+        title = [f"{'#' * level} {markdown_escaped(self.title)}"] if self.title else []
         parts = [
             part.markdown(min(level + 1, 6)) if isinstance(part, Sheet) else part.markdown() for part in self._filled()
         ]
@@ -168,6 +170,16 @@ class Printed(ABC):
     def to_latex(self) -> str:
         r"""Return the printout as LaTeX; its tables need ``\usepackage{booktabs}``."""
         return self.sheet().latex()
+
+
+def markdown_escaped(text: str) -> str:
+    r"""Return text with the signs that Markdown gives a meaning marked as plain.
+
+    Example:
+        >>> print(markdown_escaped("A/params**a | x_1"))
+        A/params\*\*a \| x\_1
+    """
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
 
 
 def latex_escaped(text: str) -> str:

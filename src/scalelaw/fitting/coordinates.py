@@ -45,6 +45,7 @@ class Restrictions:
         for name in (*self.fixed, *self.ties, *self.ties.values(), *self.bounds):
             if name not in names:
                 raise UnknownName.among(f"coefficient of {law.spelling}", name, names)
+        self._check_fixed(law)
         for name, other in self.ties.items():
             if name == other or other in self.ties or other in self.fixed or name in self.fixed:
                 raise BadInput(f"{name} cannot be tied to {other}: tie a free coefficient to another free one")
@@ -56,6 +57,12 @@ class Restrictions:
                 raise BadInput(f"bounds of {name} must be (low, high) with low < high, got ({low}, {high})")
         if len(self.fixed) + len(self.ties) == len(names):
             raise BadInput(f"every coefficient of {law.spelling} is fixed or tied; leave at least one to fit")
+
+    def _check_fixed(self, law: Law) -> None:
+        for coef in law.coefs:
+            value = self.fixed.get(coef.name)
+            if value is not None and not coef.low <= value <= coef.high:
+                raise BadInput(f"{coef.name} is fixed at {value:g}, and the law takes {coef.low:g} to {coef.high:g}")
 
 
 class Coordinates:

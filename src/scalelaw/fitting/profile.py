@@ -149,7 +149,7 @@ def _profile(sample: Sample, at: At, best: tuple[str, float], ends: tuple[float,
     threshold = float(fdtri(1, spare, level))
     noise = errors(sample, trend=False)
     square, curvature = expected(noise, sample.problem.noise.threshold, sample.size[:1])
-    scale = float(curvature[0, 0] / square[0, 0])
+    scale = float(curvature[0, 0] / square[0, 0] / sample.weight.mean())
     coef = sample.problem.coordinates.coef(sample.u[None])[0]
     lowest = _objective(sample.problem, coef, sample.weight)
     visited = {best[1]: 0.0}

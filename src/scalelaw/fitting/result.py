@@ -194,6 +194,8 @@ class FitResult(Printed):
             with np.errstate(over="ignore"):
                 se = self.draws.std(axis=0, ddof=1).tolist()
             lo, hi = (ends.tolist() for ends in interval(self.draws, level))
+            for i in self._pressed():
+                se[i] = lo[i] = hi[i] = None
         return {
             c.name: {
                 "value": float(self.coef[i]),
@@ -233,6 +235,8 @@ class FitResult(Printed):
         Raises:
             BadInput: not one of both, no such free coefficient, or rows that share a run.
         """
+        if self.spec.prior is not None:
+            raise BadInput(f"a profile is of the runs alone, and this fit leans on prior={self.spec.prior!r}")
         if (name is None) == (at is None):
             raise BadInput("profile takes the name of a coefficient or at={...}, one of both")
         level = level or self.spec.level
@@ -320,7 +324,7 @@ class FitResult(Printed):
         lines = [
             ("objective", f"{self.objective:.8g} (sum of losses; {self.scoring})"),
             ("optimum", str(self.status)),
-            ("intervals", self._drawn(draws) if draws else "none: no draws asked for"),
+            ("intervals", self._drawn(draws) if draws else self._undrawn()),
             *self._noise_lines(),
             ("rows", f"{self.rows.read} read, {len(self.rows.y)} fitted"),
             *(("", f"{part.n} set aside: {part.reason}") for part in self.rows.set_aside),
@@ -329,6 +333,16 @@ class FitResult(Printed):
             *self._doubts(),
         ]
         return lines
+
+    def _pressed(self) -> list[int]:
+        """Return the fitted coefficients whose draws all rest on a bound, so that nothing is known of their spread."""
+        held = {*self.spec.fixed, *self.spec.ties}
+        still = np.ptp(self.draws, axis=0) == 0 if self.draws is not None else np.zeros(len(self.coef), bool)
+        return [i for i, coef in enumerate(self.law.coefs) if still[i] and coef.name not in held]
+
+    def _undrawn(self) -> str:
+        """Return why there are no draws."""
+        return "none: no row is spare to tell the noise" if self.spec.draws else "none: no draws asked for"
 
     def _drawn(self, draws: int) -> str:
         """Return how the draws were made."""

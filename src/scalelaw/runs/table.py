@@ -72,7 +72,7 @@ class RunTable(Printed):
         """What was measured, as ``metric@eval_set`` or a bare metric."""
         return tuple(dict.fromkeys(self.evals["target"].tolist()))
 
-    def where(self, **conditions: Any) -> "RunTable":
+    def where(self, /, **conditions: Any) -> "RunTable":
         """Return the runs that meet every condition; the others are set aside with the condition as reason.
 
         Args:
@@ -93,7 +93,7 @@ class RunTable(Printed):
             table = table.keep(mask, reason)
         return table
 
-    def exclude_top(self, *, reason: str, **counts: int) -> "RunTable":
+    def exclude_top(self, /, *, reason: str, **counts: int) -> "RunTable":
         """Return the table without the runs that have the k highest values of a target or quantity.
 
         A run counts by its last value; runs that tie with the k-th highest go with it, so that the order of
@@ -123,7 +123,7 @@ class RunTable(Printed):
                 table = table.keep(~top, f"{count} highest {name}: {reason}")
         return table
 
-    def exclude(self, *, reason: str, **conditions: Any) -> "RunTable":
+    def exclude(self, /, *, reason: str, **conditions: Any) -> "RunTable":
         """Return the table without the runs that meet every condition, set aside for the reason.
 
         Args:

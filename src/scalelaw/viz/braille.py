@@ -22,7 +22,7 @@ def scatter(x: Array, y: Array, *, labels: Sequence[str] = ("", ""), columns: in
         y: positive, (n,).
         labels: what x and y are.
         columns: characters across.
-        lines: characters down.
+        lines: characters down, two or more.
 
     Raises:
         BadInput: there is no point, or one that has no logarithm.

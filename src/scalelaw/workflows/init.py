@@ -87,7 +87,7 @@ def _chosen(question: Finding, answer: int | str) -> Answer:
     """
     offered = question.answers
     text = str(answer).strip()
-    if text.isdigit() and 1 <= int(text) <= len(offered):
+    if text.isdecimal() and 1 <= int(text) <= len(offered):
         return offered[int(text) - 1]
     alike = [each for each in offered if text and text.lower() in each.says.lower()]
     if len(alike) == 1:

@@ -22,7 +22,17 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "use": (str,), "over": (list, tuple), "flops": (str, int, float), "out": (str,), "columns": (dict,),
     "units": (dict,), "derive": (dict,), "where": (dict,), "exclude": (list,),
 }  # fmt: skip
-_WORDS = {str: "text", bool: "true or false", list: "a list", dict: "a table", int: "a number", float: "a number"}
+_ENTRIES: Mapping[str, tuple[type, ...]] = {
+    "columns": (str,), "units": (str,), "derive": (str,), "ties": (str,), "fixed": (int, float), "bounds": (list,),
+}  # fmt: skip
+_WORDS = {
+    str: "text",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+    int: "a number",
+    float: "a number",
+}
 
 
 @dataclass(frozen=True)
@@ -161,9 +171,14 @@ def read_project(said: Mapping[str, Any], folder: Path = Path()) -> Project:
         _check_kind(name, value, _KINDS.get(name) or of_fit[name])
     if "source" not in said:
         raise BadInput('source is missing; say where the runs are, e.g. source = "runs.csv"')
-    for name in ("columns", "units", "derive"):
+    for name, kinds in _ENTRIES.items():
         for quantity, value in said.get(name, {}).items():
-            _check_kind(f"{name}.{quantity}", value, (str,))
+            _check_kind(f"{name}.{quantity}", value, kinds)
+    for name, ends in said.get("bounds", {}).items():
+        if len(ends) != 2 or any(isinstance(end, bool) or not isinstance(end, int | float) for end in ends):
+            raise BadInput(f"bounds.{name} = {ends!r}: give two numbers, [low, high]; inf leaves an end open")
+    for name in said.get("over", ()):
+        _check_kind("over", name, (str,))
     fit = {name: value for name, value in said.items() if name in of_fit}
     if "noise" in fit:
         fit["noise"] = _noise(fit["noise"])

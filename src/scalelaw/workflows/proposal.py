@@ -41,7 +41,8 @@ class Proposal(Printed):
         """Return the text of the proposed ``scalelaw.toml``."""
         said = dict(self.settings)
         lines = [
-            f"# How {said['source']} is read, reduced and fitted; `scalelaw` in this folder remakes the whole study.",
+            f"# How {' '.join(said['source'].split())} is read, reduced and fitted;",
+            "# `scalelaw` in this folder remakes the whole study.",
             f"# Written by `scalelaw init`, version {__version__}; yours to edit.",
             *self._question(),
             "",

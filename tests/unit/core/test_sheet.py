@@ -43,12 +43,16 @@ def test_html_escapes_and_keeps_every_word() -> None:
 
 def test_markdown_has_a_rule_for_each_column() -> None:
     lines = SHEET.markdown().splitlines()
-    assert lines[0] == "### A & B" and "| --- | ---: |" in lines and "- **code**: x|y" in lines
+    assert lines[0] == "### A & B" and "| --- | ---: |" in lines and r"- **code**: x\|y" in lines
 
 
 def test_latex_escapes_what_has_a_meaning() -> None:
     latex = SHEET.latex()
     assert r"x\_1 & 1 \% \\" in latex and latex.count(r"\begin{tabular}{lr}") == 1 and r"\paragraph{A \& B}" in latex
+
+
+def test_powers_survive_markdown() -> None:
+    assert Sheet("A/params**a + B/tokens**b").markdown() == r"### A/params\*\*a + B/tokens\*\*b"
 
 
 def test_a_bar_in_a_cell_does_not_end_it() -> None:

@@ -35,6 +35,13 @@ BAD = {
     "an exclusion of nobody": (SOURCE + "[[exclude]]\nparams = 3\nreason = 'bad'", r"params=3\) meets none of the 42"),
     "an exclusion of all": (SOURCE + "[[exclude]]\nparams.from = 1\nreason = 'bad'", r"meets all of the 42 runs"),
     "a range of no end": (SOURCE + "where.params.above = 3", r"a range is \{ from = 1e6, to = 1e9 \}"),
+    "one bound": (SOURCE + "bounds.alpha = [0.1]", r"bounds\.alpha = \[0\.1\]: give two numbers"),
+    "bounds of text": (SOURCE + "bounds.alpha = ['a', 'b']", r"give two numbers"),
+    "bounds that are no list": (SOURCE + "bounds.alpha = 3", r"bounds\.alpha = 3: give a list"),
+    "fixed at text": (SOURCE + "fixed.E = 'x'", r"fixed\.E = 'x': give a number"),
+    "fixed where the law is not": (SOURCE + "fixed.E = -3.0", r"E is fixed at -3, and the law takes 0 to"),
+    "swept numbers": (SOURCE + "use = 'best'\nover = [1]", r"over = 1: give text"),
+    "a column called self": (SOURCE + "where.self = 2", r"unknown column 'self'"),
     "no file": ("source = 'nosuch.csv'", r"nosuch\.csv"),
     "no column": (SOURCE + "columns.tokens = 'nosuch'", r"unknown column for tokens 'nosuch'"),
     "no law": (SOURCE + "law = 'chincila'", r"Did you mean 'chinchilla'\?"),
@@ -119,6 +126,21 @@ def test_init_overwrites_nothing_unless_told(tmp_path: Path) -> None:
 def test_an_answer_to_no_question_is_refused() -> None:
     with pytest.raises(BadInput, match="nothing is asked"):
         sl.init(LADDER, answer=1)
+
+
+@pytest.mark.parametrize("answer", ["²", "0", "9", "nats or bits"])
+def test_an_answer_that_is_none_of_those_offered_is_refused(answer: str, tmp_path: Path) -> None:
+    rows = {"loss": [3.0, 2.5], "loss_unit": ["nats", ""], "params": [1e8, 2e8], "tokens": [1e9, 4e9]}
+    path = tmp_path / "runs.csv"
+    path.write_text("\n".join([",".join(rows), *(",".join(map(str, row)) for row in zip(*rows.values(), strict=True))]))
+    with pytest.raises(BadInput, match="none of: 1 they are nats"):
+        sl.init(str(path), answer=answer)
+
+
+def test_a_source_of_two_lines_makes_no_second_line_of_a_comment(tmp_path: Path) -> None:
+    path = tmp_path / "a\nb.csv"
+    path.write_bytes(Path(LADDER).read_bytes())
+    assert tomllib.loads(sl.init(str(path)).toml())["source"] == str(path)
 
 
 def test_what_cannot_be_read_is_no_project(tmp_path: Path) -> None:
