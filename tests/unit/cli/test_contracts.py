@@ -347,7 +347,11 @@ def test_a_coefficient_that_cannot_be_known_is_null_in_json(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "command",
-    [f"fit {LADDER} --draws 30", f"backtest {LADDER} --draws 5 --starts 8", f"plan {LADDER} --flops 1e22 --draws 30"],
+    [
+        f"fit {LADDER} --draws 30",
+        pytest.param(f"backtest {LADDER} --draws 5 --starts 8", marks=pytest.mark.slow),
+        f"plan {LADDER} --flops 1e22 --draws 30",
+    ],
 )
 def test_the_same_command_prints_the_same_bytes_and_another_seed_draws_anew(command: str) -> None:
     first = printed(f"{command} --json")

@@ -91,7 +91,7 @@ def test_the_order_of_rows_does_not_split_a_run(rows: Any) -> None:
     np.testing.assert_array_equal(_fit(observed).draws, _fit(mixed).draws)
 
 
-@pytest.mark.parametrize("kind", ["huber", "squared", "absolute"])
+@pytest.mark.parametrize("kind", ["huber", "squared", pytest.param("absolute", marks=pytest.mark.slow)])
 def test_draws_of_a_full_law_are_as_good_as_cold_fits(table: Any, kind: Any) -> None:
     """Refits that stop early hug the optimum and make every interval too narrow."""
     observed = table(noise=0.01, sizes=5)

@@ -78,6 +78,7 @@ def test_a_planted_group_is_found_exactly(table: Make, noise: Noise, seed: int) 
     assert "5 runs lie apart from the others" in str(found)
 
 
+@pytest.mark.slow
 def test_clean_tables_are_seldom_flagged(table: Make) -> None:
     """Where tails are those of t3 five in a hundred are flagged; of 10 tables at most 2 with 99 % certainty."""
     flagged = 0
