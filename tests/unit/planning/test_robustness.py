@@ -63,6 +63,7 @@ def test_compute_that_is_not_six_n_d_is_an_alternative(observed: Observations) -
     assert measured.ratio == pytest.approx(alone.tokens_per_param.value, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_outlying_runs_are_left_out_and_tried_with_every_loss_function(observed: Observations) -> None:
     y = observed.y.copy()
     y[:4] *= 1.25
