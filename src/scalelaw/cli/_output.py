@@ -1,5 +1,6 @@
 """What every command prints: a result as text or JSON on stdout, progress and warnings on stderr."""
 
+import importlib
 import json
 import re
 import shutil
@@ -29,6 +30,16 @@ def show(result: Any, as_json: bool) -> None:
         width = max(shutil.get_terminal_size().columns, _NARROWEST)
         text = "\n".join(folded(line, width) for line in text.splitlines())
     typer.echo(text)
+
+
+def write_figure(kind: str, found: Any, path: str | None) -> None:
+    """Draw the figure of ``scalelaw.viz`` that shows a result, and write it, where a file is named."""
+    if path is None:
+        return
+    from scalelaw.viz import save
+
+    figure = importlib.import_module(f"scalelaw.viz.{kind}")
+    save(figure.draw(getattr(figure, f"{kind}_info")(found)), path)
 
 
 def plot(observed: "Observations", wanted: bool | None) -> None:

@@ -7,7 +7,7 @@ import typer
 from scalelaw.cli import _isoflop
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show
+from scalelaw.cli._output import show, write_figure
 
 Flops = Annotated[
     str | None, typer.Option(help="Compute at which N* is told; ten times the dearest run unless given.", metavar="C")
@@ -33,11 +33,7 @@ def approaches_command(
     from scalelaw.runs import load_runs
 
     if figure is not None:
-        options.check_writable(figure, "--figure")
+        options.check_figure(figure, "--figure")
     found = approaches(load_runs(file, **mapping.arguments()), flops=flops, target=target, **sweep.chosen(bootstrap))
-    if figure is not None:
-        from scalelaw.viz import approaches as drawing
-        from scalelaw.viz import save
-
-        save(drawing.draw(drawing.approaches_info(found)), figure)
+    write_figure("approaches", found, figure)
     show(found, json)

@@ -7,7 +7,7 @@ import typer
 from scalelaw.cli import _isoflop
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show
+from scalelaw.cli._output import show, write_figure
 from scalelaw.core.errors import BadInput
 
 Base = Annotated[
@@ -43,7 +43,7 @@ def explain_command(
     from scalelaw.runs import load_runs
 
     if figure is not None:
-        options.check_writable(figure, "--figure")
+        options.check_figure(figure, "--figure")
     steps = None
     if step:
         steps = {}
@@ -56,8 +56,5 @@ def explain_command(
     table = load_runs(file, **mapping.arguments())
     how = sweep.chosen(bootstrap)
     found = explain(table, base=chosen, steps=steps, flops=flops, target=target, **how)
-    if figure is not None:
-        from scalelaw.viz import save, waterfall
-
-        save(waterfall.draw(waterfall.waterfall_info(found)), figure)
+    write_figure("waterfall", found, figure)
     show(found, json)

@@ -6,7 +6,7 @@ import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show
+from scalelaw.cli._output import show, write_figure
 
 MAPPING = options.MappingOptions()
 
@@ -50,8 +50,5 @@ def extrapolate_command(
         target=target,
         level=parse_number(level),
     )
-    if out is not None:
-        from scalelaw.viz import curves, save
-
-        save(curves.draw(curves.curves_info(found)), out)
+    write_figure("curves", found, out)
     show(found, json)

@@ -6,7 +6,7 @@ import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show
+from scalelaw.cli._output import show, write_figure
 
 if TYPE_CHECKING:
     from scalelaw.fitting import FitOptions
@@ -46,9 +46,5 @@ def influence_command(
     found = influence(
         fit_observations(chosen, observed, make_spec(**(search.chosen() | _NO_DRAWS))), quantity, flops=flops, rate=rate
     )
-    if out is not None:
-        from scalelaw.viz import influence as figure
-        from scalelaw.viz import save
-
-        save(figure.draw(figure.influence_info(found)), out)
+    write_figure("influence", found, out)
     show(found, json)

@@ -3,7 +3,7 @@
 from scalelaw.cli import _isoflop
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show
+from scalelaw.cli._output import show, write_figure
 
 TABLE = options.TableOptions()
 SWEEP = _isoflop.SweepOptions()
@@ -23,13 +23,9 @@ def isoflop_command(
     from scalelaw.fitting import isoflop_observations, make_isoflop_spec, observe_rows
 
     if figure is not None:
-        options.check_writable(figure, "--figure")
+        options.check_figure(figure, "--figure")
     reduced = table.reduced()
     observed = observe_rows(table.read(file), reduced["target"], reduced["use"], reduced["over"])
     found = isoflop_observations(observed, make_isoflop_spec(sweep.chosen(bootstrap)))
-    if figure is not None:
-        from scalelaw.viz import isoflop as drawing
-        from scalelaw.viz import save
-
-        save(drawing.draw(drawing.isoflop_info(found)), figure)
+    write_figure("isoflop", found, figure)
     show(found, json)

@@ -6,7 +6,7 @@ import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show
+from scalelaw.cli._output import show, write_figure
 
 Flops = Annotated[str, typer.Option(help="Budget to plan for, e.g. 1e22.", metavar="C")]
 Out = Annotated[str | None, typer.Option(help="Draw the figure into this file.", metavar="FIGURE.png")]
@@ -33,9 +33,5 @@ def robustness_command(
         options.check_figure(out, "--out")
     chosen = search.chosen() | bootstrap.chosen()
     found = robustness(table.read(file), flops=flops, law=law, **table.reduced(), **chosen)
-    if out is not None:
-        from scalelaw.viz import robustness as figure
-        from scalelaw.viz import save
-
-        save(figure.draw(figure.robustness_info(found)), out)
+    write_figure("robustness", found, out)
     show(found, json)

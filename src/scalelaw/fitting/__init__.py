@@ -19,13 +19,13 @@ from scalelaw.fitting.influence import influence as influence
 from scalelaw.fitting.isoflop import isoflop as isoflop
 from scalelaw.fitting.isoflop import isoflop_observations as isoflop_observations
 from scalelaw.fitting.isoflop import isoflop_sweep as isoflop_sweep
-from scalelaw.fitting.isoflop import observe_rows as observe_rows
 from scalelaw.fitting.isoflop_result import IsoFlop as IsoFlop
 from scalelaw.fitting.isoflop_spec import IsoFlopOptions as IsoFlopOptions
 from scalelaw.fitting.isoflop_spec import IsoFlopSpec as IsoFlopSpec
 from scalelaw.fitting.isoflop_spec import make_isoflop_spec as make_isoflop_spec
 from scalelaw.fitting.noise import Noise as Noise
 from scalelaw.fitting.observe import observe as observe
+from scalelaw.fitting.observe import observe_rows as observe_rows
 from scalelaw.fitting.published import Published as Published
 from scalelaw.fitting.published import published as published
 from scalelaw.fitting.result import FitResult as FitResult

@@ -15,7 +15,7 @@ from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.forecaster import check_level
 from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.core.types import AnyArray, Array, frozen
-from scalelaw.fitting.isoflop import observe_rows
+from scalelaw.fitting.observe import observe_rows
 from scalelaw.fitting.scaling import Scaling, power_laws, scaling
 from scalelaw.runs import Observations
 

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from scalelaw.core.errors import BadInput, BadTable, UnknownName
+from scalelaw.core.errors import BadTable, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.fitting.intervals import drawn
@@ -135,9 +135,7 @@ def _of_rows(problem: Problem, u: Array, weight: Array) -> float:
 def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
     """Return the rows the law can be fitted to, weighed as the spec says, in an order that is not the file's."""
     usable = observed.complete(law.inputs)
-    if spec.noise.kind == "binomial":
-        if "n_items" not in usable.columns:
-            raise BadInput("binomial noise needs n_items, the items behind each score; name the column with columns=")
+    if spec.noise.kind == "binomial" and "n_items" in usable.columns:
         usable = usable.complete(["n_items"])
     if spec.noise.logarithmic:
         usable = usable.keep(usable.y > 0, f"{usable.target} is not positive, and residuals are of its logarithm")

@@ -17,18 +17,19 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from scalelaw.core.errors import BadInput, BadTable
+from scalelaw.core.errors import BadTable
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.numbers import format_number
 from scalelaw.core.types import Array, frozen
 from scalelaw.fitting.design_bias import DesignBias, design_bias
 from scalelaw.fitting.isoflop_result import Budget, IsoFlop
 from scalelaw.fitting.isoflop_spec import IsoFlopOptions, IsoFlopSpec, make_isoflop_spec
+from scalelaw.fitting.observe import observe_rows
 from scalelaw.fitting.profiles import EXPONENTS, PROFILES, Located
 from scalelaw.fitting.replicas import Replicas, on_tokens, replicas
 from scalelaw.fitting.scaling import Scaling, scaling
 from scalelaw.fitting.sweep import Side, Sweep, sweep
-from scalelaw.runs import SWEPT, Observations, Reduction, RunTable, load_runs
+from scalelaw.runs import SWEPT, Observations, Reduction
 
 Reasons = dict[int, tuple[str, str]]
 """Number of a budget -> code and words of why it is set aside."""
@@ -88,20 +89,6 @@ def isoflop(
     found = isoflop_observations(observe_rows(runs, target, use, over), spec)
     enforce(finding for finding in found.findings if finding.grade is Grade.WARN)
     return found
-
-
-def observe_rows(runs: Any, target: str | None, use: Reduction | None, over: Sequence[str] = SWEPT) -> Observations:
-    """Return the rows of one target.
-
-    Raises:
-        BadInput: rows that were reduced in another way before.
-    """
-    if isinstance(runs, Observations):
-        if use is not None and use != runs.reduction:
-            raise BadInput(f"use={use!r}: these rows are {runs.reduction} already; give the table they come from")
-        return runs
-    table = runs if isinstance(runs, RunTable) else load_runs(runs)
-    return table.reduced(use or "endpoints", target, over)
 
 
 def isoflop_observations(observed: Observations, spec: IsoFlopSpec) -> IsoFlop:

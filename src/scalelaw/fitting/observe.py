@@ -39,11 +39,9 @@ def observe(
         NeedsAnswer: only the user can know which rows, or which N, are meant.
     """
     chosen = as_law(law)
+    observed = observe_rows(runs, target, use, over, "curves" if chosen.takes_curves else "endpoints")
     if isinstance(runs, Observations):
-        observed = _given(chosen, runs, use)
-    else:
-        table = runs if isinstance(runs, RunTable) else load_runs(runs)
-        observed = table.reduced(use or ("curves" if chosen.takes_curves else "endpoints"), target, over)
+        _check_checkpoints(chosen, observed, use)
     if isinstance(law, str) and not _SAYS_PARAMS.search(law):
         enforce(_which_params(chosen, observed))
     return chosen, observed
@@ -59,14 +57,31 @@ def _which_params(law: Law, observed: Observations) -> list[Finding]:
     return [replace(finding, answers=answers) for finding in found]
 
 
-def _given(law: Law, observed: Observations, use: Reduction | None) -> Observations:
-    """Return rows that were reduced before; checkpoints must be meant."""
-    if use is not None and use != observed.reduction:
-        raise BadInput(f"use={use!r}: these rows are {observed.reduction} already; give the table they come from")
+def observe_rows(
+    runs: Any,
+    target: str | None,
+    use: Reduction | None,
+    over: Sequence[str] = SWEPT,
+    otherwise: Reduction = "endpoints",
+) -> Observations:
+    """Return the rows of one target, reduced as ``use`` says, and where it says nothing as ``otherwise`` does.
+
+    Raises:
+        BadInput: rows that were reduced in another way before.
+    """
+    if isinstance(runs, Observations):
+        if use is not None and use != runs.reduction:
+            raise BadInput(f"use={use!r}: these rows are {runs.reduction} already; give the table they come from")
+        return runs
+    table = runs if isinstance(runs, RunTable) else load_runs(runs)
+    return table.reduced(use or otherwise, target, over)
+
+
+def _check_checkpoints(law: Law, observed: Observations, use: Reduction | None) -> None:
+    """Ask where checkpoints are given to a law of end points without being meant."""
     if observed.reduction == "curves" and use is None and not law.takes_curves and observed.clustered:
         message = (
             f"these are {len(observed)} checkpoints, which {law.spelling} would take for runs trained to their end"
         )
         fix = 'fit endpoints(), or say use="curves" (CLI: --use curves) if the law is meant to hold along a run'
         enforce([Finding("FIT_CHECKPOINTS", Grade.ASK, message, len(observed), fix)])
-    return observed

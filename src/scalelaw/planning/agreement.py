@@ -136,9 +136,7 @@ class Agreement(Printed):
 
 
 def _ends(estimate: Estimate) -> str:
-    if estimate.lo is None or estimate.hi is None:
-        return "unknown"
-    return f"{format_number(estimate.lo, 3)} to {format_number(estimate.hi, 3)}"
+    return estimate.texts(3)[1] or "unknown"
 
 
 def approaches(

@@ -34,11 +34,7 @@ def canvas(
 
     figure = Figure(figsize=(width, height), dpi=160, layout="constrained")
     stacked = figure.subplots(len(panels), sharex=sharex, squeeze=False, height_ratios=panels)[:, 0]
-    for axes in stacked:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.25, linewidth=0.6)
-        axes.tick_params(labelsize=9, which="both")
-    return figure, list(stacked)
+    return figure, _dressed(stacked, labelsize=9)
 
 
 def grid(across: int, down: int) -> "tuple[Figure, list[Axes]]":
@@ -52,11 +48,15 @@ def grid(across: int, down: int) -> "tuple[Figure, list[Axes]]":
 
     figure = Figure(figsize=(max(4.8, 3.1 * across), 2.7 * down + 0.8), dpi=160, layout="constrained")
     panels = figure.subplots(down, across, squeeze=False).ravel()
+    return figure, _dressed(panels, labelsize=8)
+
+
+def _dressed(panels: Any, labelsize: int) -> "list[Axes]":
     for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25, linewidth=0.6)
-        axes.tick_params(labelsize=8, which="both")
-    return figure, list(panels)
+        axes.tick_params(labelsize=labelsize, which="both")
+    return list(panels)
 
 
 def label_axes(axes: Any, x: str, y: str) -> None:

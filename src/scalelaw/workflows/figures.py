@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _AHEAD = 10.0
 
+Drawn = tuple[dict[str, "Figure"], dict[str, str]]
+"""Name -> figure, and name -> why there is none."""
+
 CAPTIONS = {
     "loss_vs_compute": "Above: runs, compute-optimal loss and the interval of a new run. Below: each run over its own "
     "forecast; what is coloured was not fitted.",
@@ -24,16 +27,13 @@ CAPTIONS = {
 """Name of a figure -> what it shows."""
 
 
-def draw(fitted: FitResult, observed: Observations, spec: FitSpec) -> "tuple[dict[str, Figure], dict[str, str]]":
+def draw(fitted: FitResult, observed: Observations, spec: FitSpec) -> Drawn:
     """Draw what the fit allows.
 
     Args:
         fitted: the fit to all rows.
         observed: the rows that may be fitted.
         spec: how fits are made.
-
-    Returns:
-        Name -> figure, and name -> why there is none.
     """
     from scalelaw.viz import iso_loss, loss_vs_compute, residuals
 

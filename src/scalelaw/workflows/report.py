@@ -31,7 +31,7 @@ def report(study: Study, path: str | Path) -> Path:
 
 def rendered(study: Study) -> str:
     """Return the report as HTML text."""
-    drawn, undrawn = draw(study.fit, study.observed, study.fit.spec)
+    drawn, undrawn = study.drawn or draw(study.fit, study.observed, study.fit.spec)
     figures = {
         name: Block("", figure=inlined(svg(figure), name), caption=CAPTIONS[name]) for name, figure in drawn.items()
     }

@@ -14,7 +14,7 @@ from scalelaw.laws import Law
 from scalelaw.planning import Plan, ask, plan
 from scalelaw.runs import SWEPT, Observations, Reduction, RunTable, load_runs
 from scalelaw.viz import save
-from scalelaw.workflows.figures import draw
+from scalelaw.workflows.figures import Drawn, draw
 
 _AHEAD = 10.0
 
@@ -30,7 +30,8 @@ class Study(Printed):
         backtest: how fits to its cheaper runs forecast the dearer ones.
         plan: how to spend the budget asked for, or None where the law cannot plan.
         figures: name -> file written.
-        skipped: ``plan`` or ``figures`` -> why there is none.
+        skipped: ``plan``, or the name of a figure -> why there is none.
+        drawn: the figures themselves, where they were asked for.
     """
 
     runs: RunTable
@@ -40,6 +41,7 @@ class Study(Printed):
     plan: Plan | None
     figures: Mapping[str, Path]
     skipped: Mapping[str, str] = field(default_factory=dict)
+    drawn: Drawn | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -105,12 +107,11 @@ def study(
     fitted = fit_observations(chosen, observed, spec)
     planned, skipped = _plan(fitted, flops)
     tested = backtest_observations(chosen, observed, replace(spec, draws=min(spec.draws, DRAWS)), progress=progress)
-    figures = {}
-    if out is not None:
-        drawn, undrawn = draw(fitted, observed, spec)
-        figures = {name: save(figure, Path(out) / f"{name}.png") for name, figure in drawn.items()}
-        skipped |= undrawn
-    return Study(table, observed, fitted, tested, planned, figures, skipped)
+    if out is None:
+        return Study(table, observed, fitted, tested, planned, {}, skipped)
+    drawn = draw(fitted, observed, spec)
+    figures = {name: save(figure, Path(out) / f"{name}.png") for name, figure in drawn[0].items()}
+    return Study(table, observed, fitted, tested, planned, figures, skipped | drawn[1], drawn)
 
 
 def _make_folder(out: Path) -> None:
