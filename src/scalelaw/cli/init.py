@@ -1,13 +1,16 @@
 """``scalelaw init``: look at runs, ask at most one question, write ``scalelaw.toml``."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show
+
+if TYPE_CHECKING:
+    from scalelaw.workflows import Proposal
 
 Force = Annotated[bool, typer.Option("--force", help="Overwrite a scalelaw.toml that is there.")]
 AnswerOption = Annotated[
@@ -31,11 +34,8 @@ def init_command(
     from scalelaw.workflows.init import init, relative
 
     said = {name: value for name, value in mapping.arguments().items() if value}
-    path = relative(source)
-    proposal = init(path, answer=answer, **said)
-    if proposal.question is not None and sys.stdin.isatty() and not json:
-        typer.echo(str(proposal))
-        proposal = init(path, answer=_asked(len(proposal.question.answers)), **said)
+    given = _asked if answer is None and sys.stdin.isatty() and not json else answer
+    proposal = init(relative(source), answer=given, **said)
     written = None if dry_run else proposal.write(force=force)
     show(proposal, json)
     if json:
@@ -50,8 +50,10 @@ def init_command(
         typer.echo(f"\n{written} written with the question open; uncomment an answer in it, then run `scalelaw`")
 
 
-def _asked(answers: int) -> int:
-    """Return the number of the answer typed, asking again until it is one."""
+def _asked(proposal: "Proposal") -> int:
+    """Show the question and return the number of the answer typed, asking again until it is one."""
+    typer.echo(str(proposal))
+    answers = len(proposal.question.answers) if proposal.question else 0
     while True:
         number: int = typer.prompt(f"Which, 1 to {answers} (Ctrl-C leaves without writing)", type=int)
         if 1 <= number <= answers:

@@ -1,7 +1,7 @@
 """Begin a project: look at a source of runs, propose how to read, reduce and fit it, ask at most one question."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,14 @@ from scalelaw.runs import RunTable, check_design, check_pooling
 from scalelaw.workflows.project import read_project
 from scalelaw.workflows.proposal import Proposal
 
+Given = int | str | Callable[[Proposal], int | str]
+"""An answer by number or words, or what gives one once it has seen the question."""
 
-def init(source: str, *, answer: int | str | None = None, **settings: Any) -> Proposal:
+_READING = ("columns", "units", "derive", "importer", "strict")
+"""The settings that a source is read by; under equal ones it is read once."""
+
+
+def init(source: str, *, answer: Given | None = None, **settings: Any) -> Proposal:
     """Look at a source of runs and propose a project: columns, units, target, reduction and law.
 
     What can be told from the table is proposed; where only the user can know, one question stands open in the
@@ -21,20 +27,23 @@ def init(source: str, *, answer: int | str | None = None, **settings: Any) -> Pr
 
     Args:
         source: file, folder or address, as ``load_runs`` takes it.
-        answer: number (from 1) or words of the answer to the one question, where there is one.
+        answer: number (from 1) or words of the answer to the one question, where there is one; or a function that
+            returns it and is called with the proposal only where something is asked.
         **settings: keys of ``scalelaw.toml`` that are settled already.
 
     Raises:
         BadInput: nothing can be read, or there is no such answer.
     """
     said: dict[str, Any] = {"source": source, **settings}
+    read: dict[str, RunTable] = {}
     while True:
-        found = _look(said)
+        found = _look(said, read)
         if found.question is not None and answer is not None:
-            said, answer = _merged(said, _chosen(found.question, answer)), None
+            given = answer(found) if callable(answer) else answer
+            said, answer = _merged(said, _chosen(found.question, given)), None
         elif found.question is None and "use" not in said and (better := _offered(found)):
             said = _merged(said, better)
-        elif answer is not None:
+        elif answer is not None and not callable(answer):
             raise BadInput(f"--answer {answer}: nothing is asked about {source}")
         else:
             return found
@@ -45,13 +54,15 @@ def _offered(found: Proposal) -> Answer | None:
     return next((each.answers[0] for each in found.findings if each.grade is Grade.WARN and each.answers), None)
 
 
-def _look(said: Mapping[str, Any]) -> Proposal:
-    """Read and reduce the source as far as it goes, and tell what stopped."""
-    project = read_project(said)
+def _look(said: Mapping[str, Any], read: dict[str, RunTable]) -> Proposal:
+    """Read and reduce the source as far as it goes, and tell what stopped; ``read`` keeps what was read."""
+    project, how = read_project(said), repr([said.get(name) for name in _READING])
     findings: list[Finding] = []
     table = rows = refusal = None
     try:
-        table = project.table
+        if how not in read:
+            read[how] = project.loaded
+        table = project.prepared(read[how])
         law, rows = observe(project.law, table, target=project.target, use=project.use, over=project.over)
         rows = rows.complete(law.inputs)
         findings = [

@@ -115,7 +115,11 @@ class Project:
             BadInput: the source, or what is said of it, cannot be read.
             NeedsAnswer: only the user can know.
         """
-        table = self.loaded.where(**{name: _wanted(name, said) for name, said in self.where.items()})
+        return self.prepared(self.loaded)
+
+    def prepared(self, loaded: RunTable) -> RunTable:
+        """Return a table as the project has it, from the one its source holds."""
+        table = loaded.where(**{name: _wanted(name, said) for name, said in self.where.items()})
         for exclusion in self.exclude:
             table = exclusion.applied(table)
         return table.per_byte() if self.per_byte else table

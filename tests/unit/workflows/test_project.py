@@ -1,6 +1,7 @@
 """``scalelaw.toml``: what it may say, what it refuses in one line, and exclusions with their reasons."""
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -177,3 +178,14 @@ def test_every_option_of_a_fit_and_of_a_table_has_its_key() -> None:
     plain = {name: value for name, value in said.items() if name not in ("level", "seed")}
     assert {name: getattr(found, name) for name in plain} == plain
     assert found.fit == {"level": 0.5, "seed": 3}
+
+
+def test_a_source_is_read_once_for_a_question_of_what_to_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, reads = sys.modules["scalelaw.workflows.project"], []
+    plain = module.load_runs  # type: ignore[attr-defined]
+    monkeypatch.setattr(module, "load_runs", lambda *a, **k: reads.append(a) or plain(*a, **k))
+    asked: list[Any] = []
+    messy = Path(__file__).parents[2] / "data" / "messy"
+    found = sl.init(str(messy / "11_three_evals_wide.csv"), answer=lambda proposal: asked.append(proposal) or 2)
+    assert found.settings["target"] == "loss@pile" and len(asked) == len(reads) == 1
+    assert sl.init(LADDER, answer=lambda _: pytest.fail("nothing is asked")).question is None
