@@ -113,6 +113,7 @@ def test_a_second_process_is_refused_and_told_who_holds_the_run(write, tmp_path)
 def test_a_silent_holder_is_taken_over_and_stops_when_it_wakes(write, tmp_path):
     process = write()
     process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
     store = DirStore(tmp_path / "runs", beat_s=0.05, missed=4)
     until(lambda: store.read(store.runs()[0]).state == "crashed")
     with pytest.warns(ScalelawWarning, match=rf"took over from process {process.pid} .*silent for .*4 heartbeats"):
