@@ -1,7 +1,7 @@
 """Decisions scored: the size a mixture names for a held-out budget, beside the one its own IsoFLOP profile shows.
 
-Levels and decisions are calibrated apart: a wider level moves no optimum. The spread of ln N* over the members' draws
-is widened by one factor, learned on the parts of a source that hold other data than the one scored.
+Levels and decisions are calibrated apart: a wider level moves no optimum. The spread of ln(D*/N*) over the members'
+draws is widened by one factor, learned on the parts of a source that hold other data than the one scored.
 """
 
 import warnings
@@ -14,7 +14,8 @@ import numpy as np
 from scalelaw.backtesting import forecast_observations, shipped
 from scalelaw.core.errors import ScalelawError
 from scalelaw.core.types import Array
-from scalelaw.fitting import IsoFlop, isoflop
+from scalelaw.fitting import isoflop
+from scalelaw.planning.ratio import combined
 from scalelaw.planning.survey import survey
 from scalelaw.workflows.protocol import Part, Protocol
 
@@ -33,32 +34,42 @@ class Decision:
         group: data set of the table, whose decisions are calibrated by the others'.
         flops: the budget.
         best: ln N* of its own profile.
-        named: ln N* forecast from the cheaper budgets.
-        draws: ln N* of the members' draws, (b,).
-        regret: loss lost at the forecast size, over the loss, by the profile.
-        rule_regret: the same at 20 tokens per param.
+        product: ln of N D at the budget.
+        draws: ln(D*/N*) of the members' draws, (b,), from the cheaper budgets.
+        profile: ln of the sizes trained at the budget, and the loss there, (2, k).
     """
 
     table: str
     group: str
     flops: float
     best: float
-    named: float
+    product: float
     draws: Array
-    regret: float
-    rule_regret: float
+    profile: Array
 
-    def holds(self, factor: float) -> bool:
-        """Return whether the widened 90 % interval holds the profile's own optimum."""
-        lo, hi = widened(self.draws, factor)
+    def named(self, factor: float) -> float:
+        """Return ln N* as a plan names it."""
+        found = combined(self.draws, factor)
+        return (self.product - (np.log(RATIO) if found is None else found.centre)) / 2
+
+    def holds(self, factor: float, level: float = LEVEL) -> bool:
+        """Return whether the interval of a plan holds the profile's own optimum; that of D* then holds its D*."""
+        found = combined(self.draws, factor)
+        if found is None:
+            return False
+        sizes = (self.product - found.draws[np.isfinite(found.draws)]) / 2
+        lo, hi = np.quantile(sizes, [(1 - level) / 2, (1 + level) / 2])
         return bool(lo <= self.best <= hi)
 
+    def regret(self, log_params: float) -> float:
+        """Return the loss lost at a size over the least of the profile; beyond the sizes trained, that of their end."""
+        sizes, losses = self.profile
+        return float(max(np.interp(log_params, sizes, losses) / losses.min() - 1, 0.0))
 
-def widened(draws: Array, factor: float, level: float = LEVEL) -> tuple[float, float]:
-    """Return the central interval of draws whose distances from their median are multiplied."""
-    middle = np.median(draws)
-    lo, hi = np.quantile(middle + factor * (draws - middle), [(1 - level) / 2, (1 + level) / 2])
-    return float(lo), float(hi)
+    @property
+    def rule(self) -> float:
+        """Ln N at 20 tokens per param."""
+        return float((self.product - np.log(RATIO)) / 2)
 
 
 def decisions(protocol: Protocol, data: str | Path) -> list[Decision]:
@@ -106,20 +117,11 @@ def _of_table(protocol: Protocol, part: Part, group: str) -> list[Decision]:
         for at, budget in enumerate(profile.used):
             if budget.params is None or not np.any(np.isclose(held, budget.flops, rtol=1e-6)):
                 continue
-            drawn = np.log(surfaces.draws.optimum(np.full(1, budget.flops))[0][:, 0])
-            drawn = drawn[np.isfinite(drawn)]
-            named = float(np.log(surfaces.point.optimum(np.full(1, budget.flops))[0][0, 0]))
-            rule = 0.5 * np.log(budget.flops / (6 * RATIO))
-            found.append(
-                Decision(
-                    part.name, group, budget.flops, float(np.log(budget.params)), named, drawn,
-                    _regret(profile, at, named), _regret(profile, at, rule),
-                )
-            )  # fmt: skip
+            params = surfaces.draws.optimum(np.full(1, budget.flops))[0][:, 0]
+            ratios = np.log(surfaces.counting.tokens(params, budget.flops) / params)
+            sizes, losses = profile.curve[:, at]
+            product = float(np.nanmedian(np.log(params * surfaces.counting.tokens(params, budget.flops))))
+            best = float(np.log(budget.params))
+            curve = np.stack([np.log(sizes), losses])
+            found.append(Decision(part.name, group, budget.flops, best, product, ratios, curve))
     return found
-
-
-def _regret(profile: IsoFlop, at: int, log_params: float) -> float:
-    """Return the loss lost at a size over the least of the profile; beyond the sizes trained, that of their end."""
-    sizes, losses = profile.curve[:, at]
-    return float(max(np.interp(log_params, np.log(sizes), losses) / losses.min() - 1, 0.0))
