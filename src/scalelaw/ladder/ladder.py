@@ -187,6 +187,17 @@ class Ladder(Printed):
 
         return dry_run(self, device, workers=workers, forecast=forecast)
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write its ``ladder.toml`` to a file.
+
+        Raises:
+            BadInput: it cannot be written.
+        """
+        try:
+            Path(path).write_text(self.toml(), encoding="utf-8")
+        except OSError as error:
+            raise BadInput(f"{path} cannot be written: {error.strerror}") from error
+
     def toml(self) -> str:
         """Return the text of its ``ladder.toml``: commented, and made to be edited."""
         from scalelaw.ladder.files import written

@@ -225,7 +225,10 @@ class Recipe(Printed):
 
     def sheet(self) -> Sheet:
         """Return every constant with its source."""
-        rows = [[name, f"{value}", self.sources[name]] for name, value in self.constants.items()]
+        rows = [
+            [name, f"{value:.6g}" if isinstance(value, float) else f"{value}", self.sources[name]]
+            for name, value in self.constants.items()
+        ]
         return Sheet(f"recipe {self.label}", [Table([["constant", "value", "source"], *rows], right=[1])])
 
 

@@ -6,10 +6,12 @@ adamw-cpu        AdamW            the same, for comparison
 adamw-step-law   AdamW            60M to 1B params without embeddings: the laws of rate and batch of Step Law
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from scalelaw.core.errors import UnknownName
+from scalelaw.core.sheet import Printed, Sheet, Table
 from scalelaw.ladder.recipe import GROUPS, Recipe
 
 _OURS = "measured here at widths 16-128, 0.5-4M tokens (LADDER.md section 3)"
@@ -131,3 +133,37 @@ def recipe(name: str) -> Recipe:
     if name not in RECIPES:
         raise UnknownName.among("recipe", name, RECIPES)
     return RECIPES[name]
+
+
+@dataclass(frozen=True)
+class Recipes(Printed):
+    """Several recipes side by side."""
+
+    recipes: tuple[Recipe, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {"schema": "scalelaw.recipes/1", "recipes": [each.to_dict() for each in self.recipes]}
+
+    def sheet(self) -> Sheet:
+        """Return one line a recipe, at the width, depth and horizon where its constants stand."""
+        head = ["recipe", "optimizer", "width", "layers", "tokens", "batch", "lr of matrices", "source of the lr"]
+        rows = [
+            [
+                each.name,
+                each.optimizer,
+                str(each.width),
+                str(each.layers),
+                f"{each.tokens:.3g}",
+                str(each.batch_tokens),
+                f"{each.lr_matrices:.3g}",
+                each.sources["lr_matrices"],
+            ]
+            for each in self.recipes
+        ]
+        return Sheet("recipes; `scalelaw ladder recipes NAME` has the rest", [Table([head, *rows], right=range(2, 7))])
+
+
+def list_recipes() -> Recipes:
+    """Return every recipe that has a name."""
+    return Recipes(tuple(RECIPES.values()))

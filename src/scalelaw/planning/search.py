@@ -1,8 +1,8 @@
 """Every ladder a design chooses from, cheapest first.
 
 Tried are all combinations of the widest rung, how many sizes there are and how far down they reach, how many horizons a
-trunk has and between which tokens per parameter, and how often the cheaper half is repeated; runs stay within a decade
-of what the assumed law was fitted to.
+trunk has and between which tokens per parameter, and how often the cheaper half is repeated. Runs stay within a decade
+of what the assumed law was fitted to, and a trunk's horizons span a factor of four, lest N and D move together.
 """
 
 from collections.abc import Iterator
@@ -33,12 +33,13 @@ from scalelaw.planning.half_width import (
 
 _SIZES = (4, 5, 6, 8)
 _SPANS = (1.0, 1.5, 2.0)
-_HORIZONS = (2, 3, 5)
+_HORIZONS = (2, 3, 4, 5)
 _FIRST = (5.0, 10.0, 20.0)
 _LAST = (20.0, 40.0, 80.0, 160.0)
 _SEEDS = (1, 2, 3)
 _NEAR = 10.0
-_CLOSE = 1.15
+_SPREAD = 4.0
+_CLOSE = 1.08
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ class Search:
         horizons = [
             tuple(float(f"{each:.3g}") for each in np.geomspace(first, last, count))
             for first, last, count in product(_FIRST, _LAST, _HORIZONS)
-            if last >= 2 * first
+            if last >= _SPREAD * first
         ]
         seen = set()
         for widest, count, span in product(range(len(dial)), _SIZES, _SPANS):
