@@ -94,12 +94,15 @@ def design(
     if not 0 < half_width < 1:
         raise BadInput(f"half_width={half_width!r}: give a share of the loss, e.g. 0.02 for 2 %")
     search = Search(assumed(assume or default_assumption(target)), target, level, like)
-    found, tried = search.cheapest(half_width)
-    if found is None:
+    for candidate, tried in search.cheapest(half_width):
+        ladder = search.ladder(candidate)
+        sure = search.sure(ladder)
+        if sure.total is not None and sure.total <= half_width:
+            break
+    else:
         raise BadInput(search.refusal(half_width))
-    ladder = Ladder(f"to-{target:g}", found.grids(), search.shapes, search.how, search.data, target)
-    sure = search.sure(ladder)
     run = ladder.dry_run(device or ("cpu" if target < SMALL else "h100"), workers=workers, forecast=sure)
     around = tuple(half_width * _APART**power for power in (-2, -1, 0, 1, 2, 4))
-    prices = tuple((width, None if (at := search.cheapest(width)[0]) is None else at.flops) for width in around)
+    cheapest = ((width, next(search.cheapest(width), None)) for width in around)
+    prices = tuple((width, None if at is None else at[0].flops) for width, at in cheapest)
     return Design(ladder, half_width, sure, run, tried, prices)

@@ -106,12 +106,15 @@ class Search:
         self.form = np.array([reached(each.widths[-1], each.ratios[-1]) for each in self.candidates])
         self.widths: dict[int, float] = {}
 
-    def cheapest(self, asked: float) -> tuple[Candidate | None, int]:
-        """Return the cheapest candidate that is sure enough, and how many there are up to it."""
+    def cheapest(self, asked: float) -> Iterator[tuple[Candidate, int]]:
+        """Yield the candidates that are sure enough, cheapest first, each with how many there are up to it."""
         for at in np.flatnonzero(self.form <= asked).tolist():
             if self._weighed(at) <= asked:
-                return self.candidates[at], at + 1
-        return None, len(self.candidates)
+                yield self.candidates[at], at + 1
+
+    def ladder(self, candidate: Candidate) -> Ladder:
+        """Return a candidate as a ladder, its horizons in whole steps."""
+        return Ladder(f"to-{self.target:g}", candidate.grids(), self.shapes, self.how, self.data, self.target)
 
     def sure(self, ladder: Ladder) -> HalfWidth:
         """Return the half-width of a ladder."""
