@@ -23,7 +23,7 @@ class Design(Printed):
         asked: the half-width asked for, as a share of the loss.
         half_width: the one to be expected.
         dry_run: what it takes.
-        tried: designs cheaper than it, or as cheap, that were weighed.
+        tried: designs that are no dearer, itself included.
         prices: half-width -> C of the cheapest ladder that has it, for widths around the one asked; None where none.
     """
 
@@ -52,11 +52,13 @@ class Design(Printed):
     def sheet(self) -> Sheet:
         """Return the ladder, what it takes, and what more or less certainty would."""
         share = self.ladder.flops / self.half_width.flops
-        said = [("asked", f"±{self.asked:.2%}; {self.tried} designs weighed; {share:.2g} of the target's compute")]
+        asked = (
+            f"±{self.asked:.2%}; costs {share:.2g} of the target; {self.tried - 1} designs are cheaper and less sure"
+        )
         rows = [["half-width", *(f"±{width:.2%}" for width, _ in self.prices)]]
         rows.append(["C", *("none found" if flops is None else f"{flops:.2g}" for _, flops in self.prices)])
         prices = Sheet("What certainty costs", [Table(rows, right=range(1, len(rows[0])), head=False)])
-        return Sheet("The cheapest ladder found", [Lines(said), self.dry_run.sheet(), prices])
+        return Sheet("The cheapest ladder found", [Lines([("asked", asked)]), self.dry_run.sheet(), prices])
 
 
 def design(
@@ -94,15 +96,23 @@ def design(
     if not 0 < half_width < 1:
         raise BadInput(f"half_width={half_width!r}: give a share of the loss, e.g. 0.02 for 2 %")
     search = Search(assumed(assume or default_assumption(target)), target, level, like)
-    for candidate, tried in search.cheapest(half_width):
-        ladder = search.ladder(candidate)
-        sure = search.sure(ladder)
-        if sure.total is not None and sure.total <= half_width:
-            break
-    else:
-        raise BadInput(search.refusal(half_width))
+    ladder, sure, tried = _first(search, half_width)
     run = ladder.dry_run(device or ("cpu" if target < SMALL else "h100"), workers=workers, forecast=sure)
     around = tuple(half_width * _APART**power for power in (-2, -1, 0, 1, 2, 4))
     cheapest = ((width, next(search.cheapest(width), None)) for width in around)
     prices = tuple((width, None if at is None else at[0].flops) for width, at in cheapest)
     return Design(ladder, half_width, sure, run, tried, prices)
+
+
+def _first(search: Search, asked: float) -> tuple[Ladder, HalfWidth, int]:
+    """Return the cheapest ladder that is as sure as asked in whole steps, how sure, and how many are no dearer.
+
+    Raises:
+        BadInput: there is none.
+    """
+    for candidate, tried in search.cheapest(asked):
+        ladder = search.ladder(candidate)
+        sure = search.sure(ladder)
+        if sure.total is not None and sure.total <= asked:
+            return ladder, sure, tried
+    raise BadInput(search.refusal(asked))

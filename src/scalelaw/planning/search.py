@@ -33,13 +33,13 @@ from scalelaw.planning.half_width import (
 
 _SIZES = (4, 5, 6, 8)
 _SPANS = (1.0, 1.5, 2.0)
-_HORIZONS = (2, 3, 4, 5)
+_HORIZONS = (2, 3, 5)
 _FIRST = (5.0, 10.0, 20.0)
 _LAST = (20.0, 40.0, 80.0, 160.0)
 _SEEDS = (1, 2, 3)
 _NEAR = 10.0
 _SPREAD = 4.0
-_CLOSE = 1.08
+_CLOSE = 1.12
 
 
 @dataclass(frozen=True)

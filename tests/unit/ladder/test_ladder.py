@@ -140,7 +140,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "all held out": ({"rungs": [{"widths": [16], "tokens": ["1M"], "held_out": True}]}, "nothing is left to fit"),
     "too few tokens": (
         {**PLAIN, "data": {"unique_tokens": "0.75M"}},
-        "750000 training tokens, and width 16 needs 1.999872M|2M in 1 epoch.*epochs = 3",
+        "750,000 training tokens, and width 16 needs 1,999,872 in 1 epoch.*epochs = 3",
     ),
     "target": ({**PLAIN, "target": "7B params"}, "target: .* is in params, and flops was asked for"),
     "tokenizer": ({**PLAIN, "data": {"tokenizer": "bep"}}, "unknown tokenizer 'bep'.*'bpe'"),

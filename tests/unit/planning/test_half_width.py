@@ -148,3 +148,11 @@ def test_tiny_targets_assume_the_tiny_ladder_with_measured_repeats() -> None:
     assert sure.loss == pytest.approx(2.850, rel=0.03)  # measured for width 96 at 4M (LADDER.md)
     with pytest.raises(BadInput, match="target=-1"):
         expected_half_width(tiny, target=-1)
+
+
+def test_doubts_about_it_have_codes() -> None:
+    far = expected_half_width(MID, target=1e24)
+    assert {each.code for each in far.findings} == {"REACH_UNMEASURED"}
+    small = replace(MID, grids=(Grid((128, 192, 256, 320, 384), tokens_per_param=(5, 10, 20)),))
+    assert "RUNS_UNLIKE" in {each.code for each in expected_half_width(small, target=1e20).findings}
+    assert expected_half_width(MID, target=1e20).findings == ()
