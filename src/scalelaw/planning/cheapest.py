@@ -7,8 +7,8 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import check_level
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.ladder import DryRun, Ladder
-from scalelaw.planning.assumed import Assumption, assumed
-from scalelaw.planning.half_width import SMALL, HalfWidth, default_assumption
+from scalelaw.planning.assumed import SMALL, Assumption, assumed
+from scalelaw.planning.half_width import HalfWidth, default_assumption
 from scalelaw.planning.search import Search
 
 _APART = 1.3

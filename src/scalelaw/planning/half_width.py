@@ -29,14 +29,11 @@ from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.ladder import Ladder, Rung
-from scalelaw.planning.assumed import CPU_TEXT, MEASURED_REACH, Assumed, Assumption, assumed
+from scalelaw.planning.assumed import CPU_TEXT, MEASURED_REACH, SMALL, Assumed, Assumption, assumed
 from scalelaw.planning.solve import plan
 
 BEYOND = 10.0
 """Compute of the target over the dearest run where no target is said."""
-
-SMALL = 1e15
-"""FLOP of the target below which the law of tiny models is assumed."""
 _SINGULAR = 1e-13
 
 

@@ -28,20 +28,20 @@ def test_it_is_as_sure_as_asked_and_is_what_it_says() -> None:
 
 
 def test_no_cheaper_candidate_is_as_sure() -> None:
-    search = Search(assumed("cpu-text"), TARGET, 0.9, None)
+    search = Search(assumed("cpu-text"), TARGET, 0.9)
     best, tried = next(search.cheapest(0.04))
     assert search.candidates[tried - 1] is best
     assert [each.flops for each in search.candidates] == sorted(each.flops for each in search.candidates)
     for at in range(0, tried - 1, max(1, tried // 50)):
-        assert search._weighed(at) > 0.04
+        assert search.weighed(at) > 0.04
 
 
 def test_candidates_are_weighed_as_the_ladder_is() -> None:
-    search = Search(assumed("cpu-text"), TARGET, 0.9, None)
+    search = Search(assumed("cpu-text"), TARGET, 0.9)
     for at in range(0, len(search.candidates), max(1, len(search.candidates) // 12)):
         each = search.candidates[at]
         ladder = search.ladder(each)
-        assert search.sure(ladder).total == pytest.approx(search._weighed(at), rel=0.02)
+        assert search.sure(ladder).total == pytest.approx(search.weighed(at), rel=0.02)
         assert ladder.flops == pytest.approx(each.flops, rel=0.02)
 
 
@@ -50,6 +50,14 @@ def test_more_certainty_costs_more() -> None:
     assert costs == sorted(costs, reverse=True)
     prices = [flops for _, flops in found(0.04).prices if flops is not None]
     assert prices == sorted(prices, reverse=True)
+
+
+def test_no_run_is_longer_than_the_text() -> None:
+    like = Ladder("like", (sl.Grid((32,), ("1M",)),), data=Data(unique_tokens=20e6))
+    chosen = sl.design(TARGET, 0.1, like=like).ladder
+    assert chosen.tokens <= 20e6
+    everything = max(Search(assumed("cpu-text"), TARGET, 0.9).candidates, key=lambda each: each.flops)
+    assert max(everything.ratios) * everything.widths[-1] ** 2 * 24 > 20e6
 
 
 def test_what_cannot_be_had_says_what_can() -> None:

@@ -11,7 +11,7 @@ from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.types import Array
 from scalelaw.fitting import FitSpec, Noise, fit_observations
 from scalelaw.ladder import Grid, Ladder, Rung, Shapes
-from scalelaw.planning.assumed import SEED_SD, Assumed, assumed
+from scalelaw.planning.assumed import FORM, SEED_SD, Assumed, assumed
 from scalelaw.planning.half_width import coefficient_sd, expected_half_width, inputs, log_slopes
 from scalelaw.runs import load_runs
 
@@ -116,7 +116,7 @@ def test_a_fit_of_earlier_runs_is_assumed_with_its_own_noise(rng: np.random.Gene
     fit = fit_observations(truth.law, table.endpoints(), FitSpec(Noise("squared"), draws=0, starts=8))
     known = assumed(fit)
     assert known.noise == pytest.approx(0.004, rel=0.6)
-    assert known.coef is fit.coef
+    assert known.coef is fit.coef and known.form == FORM
     assert expected_half_width(MID, target=1e21, assume=fit).assumption.noise == known.noise
 
 
