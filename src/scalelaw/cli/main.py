@@ -21,6 +21,7 @@ from scalelaw.cli import (
     influence,
     init,
     isoflop,
+    ladder,
     laws,
     plan,
     robustness,
@@ -117,6 +118,7 @@ app.command("benchmark")(benchmark.benchmark_command)
 app.command("calibrate")(benchmark.calibrate_command)
 app.command("laws")(laws.laws_command)
 app.command("calc")(calc.calc_command)
+app.add_typer(ladder.app, name="ladder")
 app.add_typer(runs.app, name="runs")
 
 
