@@ -25,7 +25,7 @@ class Literature:
 
     Attributes:
         mean: over studies.
-        sd: of one more study.
+        sd: of one more study, as wide as Student's law of so few has it at 90 %.
         studies: which they are.
     """
 
@@ -40,6 +40,8 @@ def literature() -> Literature:
 
     Unverified ones are left out; constants of one study (``gadre2024-c4``, ``gadre2024-redpajama``) are averaged first.
     """
+    from scipy.special import ndtri, stdtrit
+
     law = get("chinchilla")
     assert isinstance(law, HasOptimum)
     found: dict[str, list[float]] = {}
@@ -48,7 +50,8 @@ def literature() -> Literature:
             params, tokens = law.optimum(law.vector(constants.coef), np.array(AT))
             found.setdefault(source.partition("-")[0], []).append(float(np.log(tokens / params)))
     means = [np.mean(logs) for logs in found.values()]
-    sd = float(np.std(means, ddof=1) * np.sqrt(1 + 1 / len(means)))
+    student = stdtrit(len(means) - 1, 0.95) / ndtri(0.95)
+    sd = float(student * np.std(means, ddof=1) * np.sqrt(1 + 1 / len(means)))
     return Literature(float(np.mean(means)), sd, tuple(found))
 
 

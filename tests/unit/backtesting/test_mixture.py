@@ -11,6 +11,7 @@ from scalelaw.backtesting.members import by_compute, members
 from scalelaw.core.errors import BadInput, FitFailed
 from scalelaw.fitting import FitResult, FitSpec, fit_observations
 from scalelaw.laws import Law
+from scalelaw.planning.ratio import combined
 from scalelaw.runs import Observations
 
 KNOWN = Calibration({"run": 0.5, "forms": 2.0, "floor": 0.01}, {0.5: 0.7, 0.8: 1.4, 0.9: 2.0, 0.95: 3.0}, 2.0)
@@ -102,14 +103,28 @@ def test_a_score_is_refused(observed: Observations) -> None:
         forecast_observations(replace(observed, target="score@mmlu"), calibration=KNOWN)
 
 
-def test_plans_are_the_members_own_widened(mixture: Mixture) -> None:
-    wide = sl.plan(mixture, flops=1e22).params
-    plain = sl.plan(replace(mixture, calibration=replace(KNOWN, decisions=1.0)), flops=1e22).params
+def test_what_a_loss_takes_is_the_members_own_widened(mixture: Mixture) -> None:
+    wide = sl.plan(mixture, loss=2.2).flops
+    plain = sl.plan(replace(mixture, calibration=replace(KNOWN, decisions=1.0)), loss=2.2).flops
     assert wide.value == plain.value
     assert wide.lo is not None and wide.hi is not None and plain.lo is not None and plain.hi is not None
     assert np.log(wide.hi / wide.lo) == pytest.approx(2 * np.log(plain.hi / plain.lo), rel=1e-6)
     assert {fit.law.name for fit, _ in mixture.deciding} == {"chinchilla", "nested"}
     assert sum(weight for _, weight in mixture.deciding) == pytest.approx(1.0)
+
+
+def test_how_a_budget_is_split_leans_on_the_literature(mixture: Mixture) -> None:
+    planned = sl.plan(mixture, flops=1e22)
+    ratios = []
+    for fit, weight in mixture.deciding:
+        params, tokens = fit.law.optimum(fit.draws[: round(weight * 40)], np.array(1e22))
+        ratios.append(np.log(tokens / params))
+    draws = np.concatenate(ratios)
+    found = combined(draws, KNOWN.decisions)
+    assert found is not None
+    assert np.log(planned.tokens_per_param.value) == pytest.approx(found.centre, abs=1e-6)
+    assert 6 * planned.params.value * planned.tokens.value == pytest.approx(1e22)
+    assert f"{found.share:.0%} the literature's" in planned.assumptions[0]
 
 
 def test_the_view_ahead_follows_the_optimum_or_stands_where_asked(mixture: Mixture) -> None:
