@@ -71,6 +71,7 @@ class Coordinates:
     def __init__(self, law: Law, x: Inputs, restrictions: Restrictions) -> None:
         self.law = law
         self.reference = {name: np.exp(np.mean(np.log(values), keepdims=True)) for name, values in x.items()}
+        self.starts = [c.starts if c.within is None else (x[c.within].min(), x[c.within].max()) for c in law.coefs]
         names = [c.name for c in law.coefs]
         self.free = [i for i, name in enumerate(names) if name not in {*restrictions.fixed, *restrictions.ties}]
         self.ties = [(names.index(name), names.index(other)) for name, other in restrictions.ties.items()]
