@@ -217,7 +217,7 @@ def check_design(observations: Observations, inputs: Sequence[str], n_coefs: int
     found = _few(rows, n_coefs)
     if rows < 2:
         return found
-    logs = {name: np.log(values) for name, values in observations.inputs(inputs).items()}
+    logs = {name: _scaled(values) for name, values in observations.inputs(inputs).items()}
     spans = {name: float(np.ptp(values)) for name, values in logs.items()}
     for name, span in spans.items():
         low, high = observations.domain()[name]
@@ -231,6 +231,11 @@ def check_design(observations: Observations, inputs: Sequence[str], n_coefs: int
             found.append(Finding("DESIGN_NARROW", Grade.WARN, message, rows, fix))
     varying = [name for name in inputs if spans[name] >= _CONSTANT]
     return found + _collinear({name: logs[name] for name in varying})
+
+
+def _scaled(values: Array) -> Array:
+    """Return logarithms; an input that may be zero in units of its spread, which is linear below it."""
+    return np.log(values) if np.all(values > 0) else np.arcsinh(values / max(float(np.std(values)), 1e-300))
 
 
 def _few(rows: int, n_coefs: int) -> list[Finding]:

@@ -14,7 +14,7 @@ from scalelaw.laws._math import power
 class Annealing(Law):
     """Every step of a run under any schedule; ``sized`` adds B N^-beta for runs of several sizes.
 
-    ``runs.lr_features`` and ``Schedule.features`` make S1 and S2 of the rate at each step, the warmup left out.
+    A table of curves with steps and ``lr_now`` has S1 and S2 made of them; ``Schedule.features`` makes them of a plan.
     """
 
     sized: bool = False
@@ -23,6 +23,7 @@ class Annealing(Law):
     cite = "Tissue et al. 2024, arXiv 2408.11029, eq. 1"
     takes_curves = True
     traps = (
+        "the area of the warmup belongs to S1; its rise does not belong to S2, nor its rows to the fit",
         "S2 grows with ever steeper decay, so schedules must not be optimised freely by it",
         "A, C and S1 are of one batch and peak rate: they count steps",
         "the momentum of S2, 0.999, is part of the features",
