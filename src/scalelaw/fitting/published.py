@@ -7,7 +7,7 @@ import numpy as np
 
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import ScalelawWarning, UnknownName
-from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, outside
+from scalelaw.core.forecaster import Domain, Kind, Prediction, check_inputs, check_level, outside
 from scalelaw.core.types import Array, Inputs
 from scalelaw.laws import Constants, Law
 
@@ -66,8 +66,13 @@ class Published:
         """Return None: the spread is not known."""
 
     def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
-        """Predict at n points, without an interval."""
+        """Predict at n points, without an interval.
+
+        Raises:
+            BadInput: an input is missing, of another kind of N, or in another unit.
+        """
         check_level(level)
+        check_inputs(self.label, self.inputs, x, self.domain)
         mean = np.asarray(self.law.predict(self.coef, x))
         return Prediction(mean, None, None, level, np.broadcast_to(outside(x, self.domain), mean.shape))
 

@@ -124,7 +124,7 @@ def _muennighoff(
         {"E": np.exp(e), "A": np.exp(a), "B": np.exp(b), "alpha": exponents[0], "beta": exponents[1],
          "R_D": decays[0], "R_N": decays[1]},
         f"Muennighoff et al. 2023, arXiv 2305.16264: {where} of huggingface/datablations",
-        {"params": (7e6, 9e9), "epochs": (1, 500)},
+        {"params": (7.1e6, 8.67e9), "tokens": (1e8, 9e11), "unique_tokens": (1e8, 1.78e11)},
     )  # fmt: skip
 
 
