@@ -17,7 +17,7 @@ from scalelaw.runs import Observations
 
 _ROWS = 60
 _SEED = 11
-_STARTS = (4, 32)
+_STARTS = (1, 3, 32)
 _RECOVERED = 1e-6
 _RANGES = {
     "params": (1e7, 1e10), "params_non_embedding": (1e7, 1e10), "params_active": (1e7, 1e10),
