@@ -18,12 +18,12 @@ _FRESH = 1e4
 
 @dataclass(frozen=True)
 class Repeated(Law):
-    """Tokens seen again, and params beyond what the unique tokens can use, are worth ever less; N with embeddings."""
+    """Tokens seen again, and params beyond what the unique tokens can use, are worth ever less; N with embeddings.
 
-    formula = (
-        "L = E + A / N'^alpha + B / D'^beta, D' = U (1 + R_D (1 - exp(-(D/U - 1) / R_D))), "
-        "N' = U_N (1 + R_N (1 - exp(-(N/U_N - 1) / R_N))), U_N = min(N, N*(U))"
-    )
+    Of tokens, U are the unique ones; of params, those the unique tokens are compute-optimal for, or N if that is less.
+    """
+
+    formula = "L = E + A / N'^alpha + B / D'^beta, X' = U (1 + R (1 - exp((1 - X/U) / R)))"
     cite = "Muennighoff et al. 2023, arXiv 2305.16264, eqs. 5 and 6"
     traps = (
         "it falls with every epoch and param, so it cannot show overfitting",
