@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import law_refits
+from scalelaw.laws import get
 
 pytestmark = pytest.mark.data
 
@@ -60,6 +61,17 @@ def test_li_2025_section_13h_batch_law(data_dir: Path) -> None:
     assert 0.534 < fit.coef[1] < 0.606
     predicted = fit.law.predict(fit.coef, {"tokens": np.array([1e10, 1e11])})
     assert predicted == pytest.approx(0.58 * np.array([1e10, 1e11]) ** 0.571, rel=0.11)
+
+
+def test_li_2025_section_13h_constants_are_the_mean_of_their_bootstrap(data_dir: Path) -> None:
+    draws = pd.read_csv(data_dir / "steplaw" / "1004_fitted_lr_bs_scaling_model_parameters.csv")
+    lr, batch = (get(name).published["li2025"].coef for name in ("optimal_lr", "optimal_batch"))
+    mean, low, high = draws.mean(), draws.quantile(0.025), draws.quantile(0.975)
+    assert [mean.lr_coefN, mean.lr_coefD, mean.bs_coefD] == pytest.approx([lr["a"], lr["b"], batch["a"]], abs=6e-4)
+    scales = np.exp([mean.lr_intercept, mean.bs_intercept])
+    assert scales == pytest.approx([lr["k"], batch["k"]], rel=5e-3), "1.79 is 1.797 cut short"
+    ranges = [[low[name], high[name]] for name in ("lr_coefN", "lr_coefD", "bs_coefD")]
+    assert np.array(ranges) == pytest.approx(np.array([[-0.774, -0.655], [0.271, 0.345], [0.534, 0.606]]), abs=2e-3)
 
 
 def test_caballero_2023_section_10a_addition_task(data_dir: Path) -> None:

@@ -89,8 +89,6 @@ _TABLE = (
     Reference("Li, Houyi and Zheng, Wenzhen and Wang, Qiufeng and others",
               "Predictable Scale: Part I, Step Law -- Optimal Hyperparameter Scaling Law in Large Language Model "
               "Pretraining", 2025, "2503.04715"),
-    Reference("Bergsma, Shane and Dey, Nolan and Gosal, Gurpreet and others",
-              "Power Lines: Scaling Laws for Weight Decay and Batch Size in LLM Pre-training", 2025, "2505.13738"),
 )  # fmt: skip
 
 REFERENCES = MappingProxyType({work.arxiv: work for work in _TABLE})
