@@ -50,8 +50,10 @@ class Published:
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """The note of the constants, if there is one."""
-        return (f"{self.label}: {self.constants.note}",) if self.constants.note else ()
+        """The note of the constants, if there is one, and the conditions they hold under."""
+        said = [self.constants.note] if self.constants.note else []
+        said += [f"{name}: {how}" for name, how in self.constants.conditions.items()]
+        return tuple(f"{self.label}: {each}" for each in said)
 
     @property
     def coef(self) -> Array:

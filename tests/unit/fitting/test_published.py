@@ -113,3 +113,8 @@ def test_points_outside_the_published_runs_are_flagged_with_their_reach(
     x = {name: np.array([value, outside.get(name, value)]) for name, value in inside.items()}
     assert constants.predict(x).outside_domain.tolist() == [False, True]
     assert max(reach({**inside, **outside}, constants.domain).values()) == pytest.approx(far, rel=0.01)
+
+
+def test_a_rate_carries_the_batch_and_schedule_it_belongs_to() -> None:
+    caveats = published(get("optimal_lr"), "li2025").caveats
+    assert [text.partition(": ")[2].partition(":")[0] for text in caveats] == ["batch", "schedule"]
