@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from scalelaw import datasets as datasets
     from scalelaw import laws as laws
     from scalelaw.backtesting import Backtest as Backtest
+    from scalelaw.backtesting import Calibration as Calibration
+    from scalelaw.backtesting import Mixture as Mixture
     from scalelaw.backtesting import backtest as backtest
+    from scalelaw.backtesting import forecast as forecast
+    from scalelaw.backtesting import load_calibration as load_calibration
     from scalelaw.core.forecaster import Forecaster as Forecaster
     from scalelaw.core.forecaster import Prediction as Prediction
     from scalelaw.fitting import Course as Course
@@ -32,9 +36,11 @@ if TYPE_CHECKING:
     from scalelaw.fitting import load_fit as load_fit
     from scalelaw.fitting import published as published
     from scalelaw.planning import Agreement as Agreement
+    from scalelaw.planning import Ahead as Ahead
     from scalelaw.planning import Explanation as Explanation
     from scalelaw.planning import Plan as Plan
     from scalelaw.planning import Robustness as Robustness
+    from scalelaw.planning import ahead as ahead
     from scalelaw.planning import approaches as approaches
     from scalelaw.planning import calculate as calculate
     from scalelaw.planning import compute_penalty as compute_penalty
@@ -57,7 +63,7 @@ if TYPE_CHECKING:
     from scalelaw.workflows.study import study as study
 
 _HOMES = {
-    "scalelaw.backtesting": ("Backtest", "backtest"),
+    "scalelaw.backtesting": ("Backtest", "Calibration", "Mixture", "backtest", "forecast", "load_calibration"),
     "scalelaw.core.forecaster": ("Forecaster", "Prediction"),
     "scalelaw.fitting": (
         "Course",
@@ -78,9 +84,11 @@ _HOMES = {
     ),
     "scalelaw.planning": (
         "Agreement",
+        "Ahead",
         "Explanation",
         "Plan",
         "Robustness",
+        "ahead",
         "approaches",
         "calculate",
         "compute_penalty",

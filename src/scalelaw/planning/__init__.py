@@ -8,6 +8,8 @@ from scalelaw.planning.calc import calculate as calculate
 from scalelaw.planning.efficient_line import Frontier as Frontier
 from scalelaw.planning.efficient_line import frontier as frontier
 from scalelaw.planning.estimate import Estimate as Estimate
+from scalelaw.planning.outlook import Ahead as Ahead
+from scalelaw.planning.outlook import ahead as ahead
 from scalelaw.planning.penalty import compute_penalty as compute_penalty
 from scalelaw.planning.question import Question as Question
 from scalelaw.planning.question import ask as ask

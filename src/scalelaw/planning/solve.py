@@ -14,6 +14,7 @@ from scalelaw.planning.answer import Plan
 from scalelaw.planning.estimate import Estimate, estimated, given
 from scalelaw.planning.path import first_reaching, walk
 from scalelaw.planning.penalty import excess
+from scalelaw.planning.pooled import HasDeciders, widened
 from scalelaw.planning.question import Asked, Question, ask
 from scalelaw.planning.surface import Points, Surface
 from scalelaw.planning.survey import loss_unit, survey
@@ -58,6 +59,8 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Aske
         c = question.value
     _check(forecaster, surfaces.point, question, (n, d, c))
     draws = None if surfaces.draws is None else _answer(surfaces.draws, question, around=c)
+    if draws is not None and isinstance(forecaster, HasDeciders):
+        draws = widened(draws, forecaster.decision_factor)
     where = {surfaces.counting.params: np.full(1, n), "tokens": np.full(1, d)}
     predicted = forecaster.predict(where, question.level, kind)
     loss = Estimate(
