@@ -73,7 +73,7 @@ def muennighoff(data: Path) -> tuple[str, str, bool]:
     held = {name: value for name, value in law.published["muennighoff2023"].coef.items() if name not in ("R_D", "R_N")}
     rows = load_runs(data / "datablations" / "datablations_fit182.csv").endpoints()
     near = {"R_D": (8.0, 25.0), "R_N": (3.5, 8.0)}
-    theirs = fit_observations(law, rows, FitSpec(draws=0, fixed=held, bounds=near, starts=16))
+    theirs = fit_observations(law, rows, FitSpec(draws=0, fixed=held, bounds=near))
     best = fit_observations(law, rows, FitSpec(draws=0, fixed=held))
     said = f"{theirs.objective:.8f} at ({theirs.coef[5]:.2f}, {theirs.coef[6]:.2f}), best {best.objective:.8f} at "
     said += f"({best.coef[5]:.1f}, {best.coef[6]:.2f})"
