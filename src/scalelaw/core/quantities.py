@@ -68,6 +68,8 @@ _TABLE = (
     _number("planned_tokens", "D", "tokens", "tokens the run was to see",
             "max_tokens", "target_tokens", "tokens_planned", "token_budget", "max_train_tokens"),
     _number("epochs", "epochs", "1", "passes over the distinct tokens", "epoch", "num_epochs"),
+    _number("examples_seen", "x", "examples", "training examples seen", "seen_examples"),
+    _number("core_days", "C", "core-days", "training time of one TPUv3 core"),
     _number("flops", "C", "FLOP", "training compute",
             "c", "training_flop", "training_flops", "train_flops", "total_flops", "total_flos", "compute",
             "flop", "flops_6nd"),
@@ -79,19 +81,27 @@ _TABLE = (
             "l", "final_loss", "val_loss", "validation_loss", "eval_loss", "test_loss"),
     _number("bpb", "bpb", "bits/byte", "held-out bits per byte", "bits_per_byte", "val_bpb", "eval_bpb"),
     Quantity("score", "score", "1", "benchmark score", 0.0, 1.0, open_low=False, synonyms=("accuracy", "acc")),
+    Quantity("error", "error", "1", "share of wrong answers", 0.0, 1.0, open_low=False, synonyms=("error_rate",)),
+    Quantity("unigram_loss", "L_u", "nats/token", "held-out loss minus that of a unigram model", float("-inf")),
     _number("irreducible_loss", "E", "nats/token", "irreducible loss"),
     _number("steps", "S", "steps", "optimizer steps", "step", "iter", "iters", "iteration", "global_step", "num_steps"),
+    _number("min_steps", "S_min", "steps", "fewest optimizer steps, with a batch far above critical"),
     _number("planned_steps", "S", "steps", "steps the run was to take", "max_steps", "total_steps", "max_iters"),
     _number("batch_tokens", "B", "tokens", "tokens in a batch", "tokens_per_batch", "batch_size_tokens"),
+    _number("critical_batch", "B_crit", "tokens", "batch of twice the fewest steps and twice the fewest tokens"),
     _number("batch_sequences", "B", "sequences", "sequences in a batch",
             "global_batch_size", "batch_size_sequences", "sequences_per_batch"),
     _number("seq_len", "seq_len", "tokens", "sequence length",
             "sequence_length", "context_length", "block_size", "max_seq_len", "seq_length"),
     _number("lr", "lr", "1", "peak learning rate", "learning_rate", "max_lr", "peak_lr"),
     _number("lr_now", "lr", "1", "learning rate at the evaluation", "current_lr", "lr_current"),
+    _number("lr_area", "S1", "1", "learning rate summed over the steps"),
+    Quantity("lr_annealing", "S2", "1", "fall of the learning rate, summed with momentum", open_low=False),
+    _number("params_vocab", "N_v", "parameters", "parameters of the vocabulary: its size times the width"),
     _number("vocab_size", "V", "tokens", "vocabulary size", "vocab", "vocabulary_size"),
     _number("bytes_per_token", "bytes_per_token", "bytes/token", "bytes of text in a token"),
     _number("width", "width", "1", "model width", "d_model", "hidden_size", "n_embd", "embed_dim"),
+    _number("mlp_width", "mlp_width", "1", "hidden width of the MLP", "d_ff", "ffn_dim", "intermediate_size"),
     _number("layers", "layers", "1", "layers", "n_layers", "num_layers", "n_layer", "depth", "num_hidden_layers"),
     _number("experts", "experts", "1", "experts in a layer", "num_experts", "n_experts"),
     _number("top_k", "top_k", "1", "experts active for each token", "num_experts_per_tok"),
@@ -127,6 +137,12 @@ BENCHMARKS = frozenset(
      "bbh", "gpqa", "ifeval"}
 )  # fmt: skip
 """Benchmarks whose bare name, as a column, says that the column is their score."""
+
+TOO_SMALL = MappingProxyType(
+    {"params": 1e4, "params_non_embedding": 1e4, "params_active": 1e4, "tokens": 1e6, "unique_tokens": 1e6,
+     "flops": 1e10}
+)  # fmt: skip
+"""Counts -> below what a value is none: millions, billions or PF-days are meant, and were not said."""
 
 FORMULA_SYMBOLS = MappingProxyType({"N": "params", "D": "tokens", "C": "flops"})
 """The capital letters a formula may use for its inputs."""

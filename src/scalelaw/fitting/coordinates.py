@@ -70,7 +70,8 @@ class Coordinates:
 
     def __init__(self, law: Law, x: Inputs, restrictions: Restrictions) -> None:
         self.law = law
-        self.reference = {name: np.exp(np.mean(np.log(values), keepdims=True)) for name, values in x.items()}
+        self.reference = {name: _middle(values) for name, values in x.items()}
+        self.starts = [c.starts if c.within is None else (x[c.within].min(), x[c.within].max()) for c in law.coefs]
         names = [c.name for c in law.coefs]
         self.free = [i for i, name in enumerate(names) if name not in {*restrictions.fixed, *restrictions.ties}]
         self.ties = [(names.index(name), names.index(other)) for name, other in restrictions.ties.items()]
@@ -157,6 +158,12 @@ class Coordinates:
         slope = jacobian[:, :m, :, 0] - jacobian[:, m:, :, 0]
         sign = np.where(size < 0, -1.0, 1.0)
         return np.maximum(np.abs(size), _TINY), slope * sign[:, :, None]
+
+
+def _middle(values: Array) -> Array:
+    """Return the geometric mean (1,), or the plain one of an input that may be zero."""
+    positive = np.all(values > 0)
+    return np.asarray(np.exp(np.mean(np.log(values), keepdims=True)) if positive else np.mean(values, keepdims=True))
 
 
 def _limits(low: float, high: float, asked: tuple[float | None, float | None] | None) -> tuple[float, float]:

@@ -11,8 +11,18 @@ from typing import Any
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Answer, Finding, Grade, enforce
+from scalelaw.core.quantities import METRICS
 from scalelaw.laws import Law, as_law
-from scalelaw.runs import SWEPT, Observations, Reduction, RunTable, check_which_params, load_runs
+from scalelaw.runs import (
+    FEATURES,
+    SWEPT,
+    Observations,
+    Reduction,
+    RunTable,
+    check_which_params,
+    load_runs,
+    with_lr_features,
+)
 
 _SAYS_PARAMS = re.compile(r"\bn\s*=|\bparams")
 
@@ -44,7 +54,22 @@ def observe(
         _check_checkpoints(chosen, observed, use)
     if isinstance(law, str) and not _SAYS_PARAMS.search(law):
         enforce(_which_params(chosen, observed))
-    return chosen, observed
+    if set(chosen.inputs) & set(FEATURES) - set(observed.columns):
+        observed = with_lr_features(observed)
+    return chosen, _of_output(chosen, observed)
+
+
+def _of_output(law: Law, observed: Observations) -> Observations:
+    """Return the rows with what the law gives as their value: what was measured, or what was chosen and is best."""
+    metric = observed.target.partition("@")[0]
+    if law.output in METRICS or metric == law.output:
+        return observed
+    if law.output == "error" and metric == "score":
+        return replace(observed, y=1.0 - observed.y, target=observed.target.replace("score", "error", 1))
+    if law.output not in observed.columns:
+        raise BadInput(f"{law.spelling} gives {law.output}, and the table has none; it measures {observed.target}")
+    kept = observed.complete([law.output])
+    return replace(kept, y=kept.inputs([law.output])[law.output], target=law.output, se=None)
 
 
 def _which_params(law: Law, observed: Observations) -> list[Finding]:

@@ -50,7 +50,8 @@ def seed_floor(x: Inputs, residual: Array, member: AnyArray, coefs: int) -> Seed
     """
     from scipy.special import fdtrc
 
-    points = np.stack([np.round(np.log(np.asarray(values, float)), _SAME) for values in x.values()])
+    with np.errstate(divide="ignore"):
+        points = np.stack([np.round(np.log(np.asarray(values, float)), _SAME) for values in x.values()])
     cells, rows = np.unique(np.vstack([points, member]), axis=1, return_inverse=True)
     mean = np.bincount(rows.ravel(), residual) / np.bincount(rows.ravel())
     group = np.unique(cells[:-1], axis=1, return_inverse=True)[1].ravel()

@@ -47,6 +47,7 @@ import numpy as np
 from scalelaw.accounting.flops import counting_for
 from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.numbers import format_number
+from scalelaw.core.quantities import TOO_SMALL
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.cells import Numbers
 from scalelaw.runs.observations import Observations
@@ -54,7 +55,6 @@ from scalelaw.runs.observations import Observations
 COUNTS = ("params", "params_non_embedding", "params_active", "tokens", "flops")
 """N of each kind, D and C: positive or impossible."""
 
-_SMALLEST = {"params": 1e4, "params_non_embedding": 1e4, "params_active": 1e4, "tokens": 1e6, "flops": 1e10}
 _COUNTED = ("M", "B", "1")
 _UNSAID = {
     "params": _COUNTED,
@@ -115,7 +115,7 @@ def check_units(known: Mapping[str, Array], given: Iterable[str], said: Iterable
     slip = _slip(known, measured, stated)
     if slip and slip.grade is Grade.ASK:
         return [slip]
-    small = [name for name in measured if name not in stated and 0 < _largest(known[name]) < _SMALLEST[name]]
+    small = [name for name in measured if name not in stated and 0 < _largest(known[name]) < TOO_SMALL[name]]
     asked = [
         Finding(
             "RUNS_UNSAID_UNITS",
@@ -217,7 +217,7 @@ def check_design(observations: Observations, inputs: Sequence[str], n_coefs: int
     found = _few(rows, n_coefs)
     if rows < 2:
         return found
-    logs = {name: np.log(values) for name, values in observations.inputs(inputs).items()}
+    logs = {name: _scaled(values) for name, values in observations.inputs(inputs).items()}
     spans = {name: float(np.ptp(values)) for name, values in logs.items()}
     for name, span in spans.items():
         low, high = observations.domain()[name]
@@ -231,6 +231,11 @@ def check_design(observations: Observations, inputs: Sequence[str], n_coefs: int
             found.append(Finding("DESIGN_NARROW", Grade.WARN, message, rows, fix))
     varying = [name for name in inputs if spans[name] >= _CONSTANT]
     return found + _collinear({name: logs[name] for name in varying})
+
+
+def _scaled(values: Array) -> Array:
+    """Return logarithms; an input that may be zero in units of its spread, which is linear below it."""
+    return np.log(values) if np.all(values > 0) else np.arcsinh(values / max(float(np.std(values)), 1e-300))
 
 
 def _few(rows: int, n_coefs: int) -> list[Finding]:

@@ -117,7 +117,7 @@ class Observations:
         return replace(kept, weight=np.asarray(kept.columns[name], float))
 
     def complete(self, names: Iterable[str]) -> "Observations":
-        """Return the rows that have all these quantities, positive and finite; the others are set aside.
+        """Return the rows that have all these quantities, possible and finite; the others are set aside.
 
         Raises:
             BadTable: a quantity is not in the table at all; the message names what is.
@@ -130,7 +130,9 @@ class Observations:
             kept = kept.keep(np.isfinite(kept.inputs([name])[name]), f"{name} is infinite")
             if name == "tokens":
                 kept = kept.keep(kept.inputs([name])[name] != 0, "unfinished: not trained on any tokens")
-            kept = kept.keep(kept.inputs([name])[name] > 0, f"impossible: {name} is not positive")
+            values, kind = kept.inputs([name])[name], QUANTITIES[name]
+            possible = values > kind.low if kind.open_low else values >= kind.low
+            kept = kept.keep(possible, f"impossible: {name} is {'not positive' if kind.open_low else 'negative'}")
         return kept
 
     def _present(self, name: str) -> "Observations":
