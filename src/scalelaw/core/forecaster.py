@@ -6,6 +6,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
+from scalelaw.core.components import components
 from scalelaw.core.errors import BadInput
 from scalelaw.core.types import AnyArray, Array, Inputs
 
@@ -94,11 +95,11 @@ def check_level(level: float) -> None:
 
 def outside(x: Inputs, domain: Domain) -> AnyArray:
     """Return True at each point with an input outside the fitted range, shape (n,)."""
-    shape = np.broadcast_shapes(*(np.shape(values) for values in x.values()))
-    beyond = np.zeros(shape, dtype=bool)
+    flat = components(x)
+    beyond = np.zeros(np.broadcast_shapes(*(np.shape(values) for values in flat.values())), dtype=bool)
     for name, (low, high) in domain.items():
-        if name in x:
-            beyond |= ~((np.asarray(x[name]) >= low * (1 - 1e-9)) & (np.asarray(x[name]) <= high * (1 + 1e-9)))
+        if name in flat:
+            beyond |= ~((flat[name] >= low * (1 - 1e-9)) & (flat[name] <= high * (1 + 1e-9)))
     return beyond
 
 

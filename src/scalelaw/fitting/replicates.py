@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from scalelaw.core.components import components, kind
 from scalelaw.core.types import AnyArray, Array, Inputs
 
 _SAME = 12
@@ -50,7 +51,12 @@ def seed_floor(x: Inputs, residual: Array, member: AnyArray, coefs: int) -> Seed
     """
     from scipy.special import fdtrc
 
-    points = np.stack([np.round(np.log(np.asarray(values, float)), _SAME) for values in x.values()])
+    points = np.stack(
+        [
+            np.round(np.log(values) if kind(name) == "number" and "[" not in name else values, _SAME)
+            for name, values in components(x).items()
+        ]
+    )
     cells, rows = np.unique(np.vstack([points, member]), axis=1, return_inverse=True)
     mean = np.bincount(rows.ravel(), residual) / np.bincount(rows.ravel())
     group = np.unique(cells[:-1], axis=1, return_inverse=True)[1].ravel()

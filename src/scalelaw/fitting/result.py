@@ -1,13 +1,14 @@
 """The result of a fit: coefficients, draws, status and provenance; a forecaster."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scalelaw.core.digest import digest
+from scalelaw.core.components import check_shares, codes, kind
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, interval, outside
@@ -46,6 +47,7 @@ class FittedRows:
         read: rows of the source.
         set_aside: what was left out.
         digest: digest of the rows, whatever their order.
+        levels: the names behind the components of a vector, or the codes of a category.
     """
 
     x: Mapping[str, Array]
@@ -55,6 +57,21 @@ class FittedRows:
     read: int
     set_aside: tuple[SetAside, ...]
     digest: str
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def arrays(self, x: Inputs) -> Inputs:
+        """Return inputs as the law takes them: categories by their codes, shares that sum to one.
+
+        Raises:
+            BadInput: a level that was not fitted, or shares that make no mixture.
+        """
+        for name in x:
+            if kind(name) == "vector":
+                check_shares(name, x[name])
+        return {
+            name: codes(name, values, self.levels.get(name, ())) if kind(name) == "text" else values
+            for name, values in x.items()
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +175,7 @@ class FitResult(Printed):
 
         if self.draws is None:
             return None
+        x = self.rows.arrays(x)
         mean = np.asarray(self.law.predict(self.draws, x))
         if kind == "mean":
             return mean
@@ -179,6 +197,7 @@ class FitResult(Printed):
     def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
         """Predict at n points, with the interval of the mean or of a new run."""
         check_level(level)
+        x = self.rows.arrays(x)
         mean = np.asarray(self.law.predict(self.coef, x))
         draws = self.sample(x, kind, self.spec.seed)
         lo, hi = (None, None) if draws is None else interval(draws, level)

@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
+from scalelaw.core.components import kind
 from scalelaw.core.errors import BadInput
 from scalelaw.core.types import AnyArray, Array, Inputs
 
@@ -76,6 +77,10 @@ class Law(ABC):
     """The quantity predicted."""
     takes_curves: ClassVar[bool] = False
     """Whether the formula holds along a run, so that its checkpoints may be fitted."""
+    may_rise: ClassVar[tuple[str, ...]] = ()
+    """Inputs of which more may raise the output; more of any other never does."""
+    traps: ClassVar[tuple[str, ...]] = ()
+    """What people get wrong with it, one sentence each."""
 
     @property
     def name(self) -> str:
@@ -101,6 +106,11 @@ class Law(ABC):
         """Coefficients, in the order of the last axis of ``coef``."""
 
     @property
+    def sizes(self) -> Mapping[str, int]:
+        """Length of each vector among the inputs, and number of levels of each category."""
+        return {}
+
+    @property
     def published(self) -> Mapping[str, Constants]:
         """Published constants of this shape, by source."""
         return {}
@@ -116,7 +126,7 @@ class Law(ABC):
 
         Args:
             coef: coefficients, shape (..., k).
-            x: quantity -> values, broadcastable to (..., n).
+            x: quantity -> values, broadcastable to (..., n); a vector has a trailing axis, a category is codes.
 
         Returns:
             Values, shape (..., n).
@@ -126,7 +136,10 @@ class Law(ABC):
         """Return values (..., n) and their derivatives by coefficient (..., k, n), by complex step."""
         k = len(self.coefs)
         stepped = coef[..., None, :] + 1j * _STEP * np.eye(k)
-        spread = {name: np.asarray(values)[..., None, :] for name, values in x.items()}
+        spread = {
+            name: np.asarray(values)[(..., None, slice(None), *((slice(None),) if kind(name) == "vector" else ()))]
+            for name, values in x.items()
+        }
         result = self.predict(stepped, spread)
         return np.real(result[..., 0, :]), np.imag(result) / _STEP
 
