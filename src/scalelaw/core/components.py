@@ -12,7 +12,7 @@ _SUM_TOLERANCE = 5e-3
 _PERCENT = 100.0
 
 
-def kind(name: str) -> str:
+def kind_of(name: str) -> str:
     """Return ``number``, ``text``, ``flag`` or ``vector``; a name that is no quantity is a number."""
     return QUANTITIES[name].kind if name in QUANTITIES else "number"
 
@@ -26,7 +26,7 @@ def components(x: Inputs) -> dict[str, AnyArray]:
     """
     flat: dict[str, AnyArray] = {}
     for name, values in x.items():
-        if kind(name) == "vector":
+        if kind_of(name) == "vector":
             shares = np.asarray(values)
             flat |= {f"{name}[{i}]": shares[..., i] for i in range(shares.shape[-1])}
         else:
@@ -36,7 +36,7 @@ def components(x: Inputs) -> dict[str, AnyArray]:
 
 def numbers(x: Inputs) -> dict[str, AnyArray]:
     """Return the inputs that are single numbers, which have a logarithm and can be extrapolated."""
-    return {name: np.asarray(values) for name, values in x.items() if kind(name) == "number"}
+    return {name: np.asarray(values) for name, values in x.items() if kind_of(name) == "number"}
 
 
 def codes(name: str, values: AnyArray, levels: Sequence[str]) -> Array:
@@ -81,3 +81,10 @@ def check_shares(name: str, values: AnyArray) -> None:
         percent = "they look like percent: divide by 100" if abs(total[row] - _PERCENT) < 1 else "is a domain missing?"
         why = f"sums to {total[row]:.4g}, and shares sum to one; {percent}"
     raise BadInput(f"{name} of row {row + 1} {why} ({int(bad.sum())} such rows)")
+
+
+def check_mixtures(x: Inputs) -> None:
+    """Refuse inputs of which a vector's shares do not sum to one; see ``check_shares``."""
+    for name, values in x.items():
+        if kind_of(name) == "vector":
+            check_shares(name, values)

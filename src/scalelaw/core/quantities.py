@@ -106,6 +106,7 @@ _TABLE = (
     _number("examples", "D", "examples", "fine-tuning examples", "finetuning_examples", "n_examples"),
     _number("characters", "D_F", "characters", "fine-tuning text", "finetuning_characters"),
     _number("transferred_characters", "D_T", "characters", "fine-tuning text that pretraining is worth"),
+    Quantity("share", "r", "1", "share of one domain in the training data", 0.0, 1.0),
     Quantity("mixture", "r", "1", "shares of the domains in the training data", 0.0, 1.0, open_low=False,
              kind="vector"),
     _number("weight", "weight", "1", "weight of a run in the fit"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalelaw.core.components import kind
+from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.types import Array, Inputs
 from scalelaw.laws import Law
@@ -165,11 +165,11 @@ def _reference(x: Inputs) -> dict[str, Array]:
 
     A coefficient of one category alone, such as A of one family, has a size at the point of that category.
     """
-    categories = [name for name in x if kind(name) == "text"]
+    categories = [name for name in x if kind_of(name) == "text"]
     levels = np.unique(np.stack([x[name] for name in categories]), axis=1) if categories else np.zeros((0, 1))
     middle = {
         name: np.repeat(values.mean(axis=0, keepdims=True), levels.shape[1], axis=0)
-        if kind(name) == "vector"
+        if kind_of(name) == "vector"
         else np.repeat(np.exp(np.mean(np.log(values), keepdims=True)), levels.shape[1])
         for name, values in x.items()
         if name not in categories

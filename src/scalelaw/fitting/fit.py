@@ -10,7 +10,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from scalelaw.core.components import components, kind
+from scalelaw.core.components import components, kind_of
 from scalelaw.core.errors import BadTable, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.types import AnyArray, Array, frozen
@@ -191,7 +191,7 @@ def _misfit(problem: Problem, u: Array, usable: Observations) -> list[Finding]:
 
 def _trend_axes(problem: Problem, usable: Observations) -> list[str]:
     names = dict.fromkeys((*problem.coordinates.law.inputs, "flops"))
-    known = [name for name in names if name in usable.columns and kind(name) == "number"]
+    known = [name for name in names if name in usable.columns and kind_of(name) == "number"]
     return [name for name in known if _varies(usable.columns[name])]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.core.components import kind
+from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Answer, Finding, Grade, enforce
 from scalelaw.laws import Law, as_law
@@ -103,7 +103,7 @@ def check_sizes(law: Law, observed: Observations) -> None:
     """
     for name, size in law.sizes.items():
         values = observed.columns[name]
-        found = np.shape(values)[1] if kind(name) == "vector" else len(observed.levels_of(name))
+        found = np.shape(values)[1] if kind_of(name) == "vector" else len(observed.levels_of(name))
         if found != size:
             raise BadInput(f"{law.spelling} takes {name} of {size}, and the table has {found}; write the law with "
                            f"{found}, see `scalelaw laws show {law.name}`")  # fmt: skip

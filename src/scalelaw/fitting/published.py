@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalelaw.core.components import check_shares, kind
+from scalelaw.core.components import check_mixtures
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import ScalelawWarning, UnknownName
 from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, outside
@@ -69,9 +69,7 @@ class Published:
     def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
         """Predict at n points, without an interval."""
         check_level(level)
-        for name in x:
-            if kind(name) == "vector":
-                check_shares(name, x[name])
+        check_mixtures(x)
         mean = np.asarray(self.law.predict(self.coef, x))
         return Prediction(mean, None, None, level, np.broadcast_to(outside(x, self.domain), mean.shape))
 

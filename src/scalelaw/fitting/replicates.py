@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.core.components import components, kind
+from scalelaw.core.components import components, kind_of
 from scalelaw.core.types import AnyArray, Array, Inputs
 
 _SAME = 12
@@ -53,7 +53,7 @@ def seed_floor(x: Inputs, residual: Array, member: AnyArray, coefs: int) -> Seed
 
     points = np.stack(
         [
-            np.round(np.log(values) if kind(name) == "number" and "[" not in name else values, _SAME)
+            np.round(np.log(values) if kind_of(name) == "number" and "[" not in name else values, _SAME)
             for name, values in components(x).items()
         ]
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalelaw.core.digest import digest
-from scalelaw.core.components import check_shares, codes, kind
+from scalelaw.core.components import check_mixtures, codes, kind_of
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, interval, outside
@@ -65,11 +65,9 @@ class FittedRows:
         Raises:
             BadInput: a level that was not fitted, or shares that make no mixture.
         """
-        for name in x:
-            if kind(name) == "vector":
-                check_shares(name, x[name])
+        check_mixtures(x)
         return {
-            name: codes(name, values, self.levels.get(name, ())) if kind(name) == "text" else values
+            name: codes(name, values, self.levels.get(name, ())) if kind_of(name) == "text" else values
             for name, values in x.items()
         }
 

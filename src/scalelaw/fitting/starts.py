@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scalelaw.core.components import kind
+from scalelaw.core.components import kind_of
 from scalelaw.core.types import Array, Inputs
 from scalelaw.fitting.coordinates import Coordinates
 
@@ -68,7 +68,7 @@ def recombined(coordinates: Coordinates, coef: Array, x: Inputs, y: Array) -> Ar
     Where every output has coefficients of its own, a start is good only if it is good for all of them: of seven
     outputs with one start in four, one in sixteen thousand is. Sorted level by level, the first is.
     """
-    categories = [x[name] for name in x if kind(name) == "text"]
+    categories = [x[name] for name in x if kind_of(name) == "text"]
     if not categories:
         return coef
     law = coordinates.law

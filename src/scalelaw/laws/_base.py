@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
-from scalelaw.core.components import kind
+from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput
 from scalelaw.core.types import AnyArray, Array, Inputs
 
@@ -137,7 +137,7 @@ class Law(ABC):
         k = len(self.coefs)
         stepped = coef[..., None, :] + 1j * _STEP * np.eye(k)
         spread = {
-            name: np.asarray(values)[(..., None, slice(None), *((slice(None),) if kind(name) == "vector" else ()))]
+            name: np.asarray(values)[(..., None, slice(None), *((slice(None),) if kind_of(name) == "vector" else ()))]
             for name, values in x.items()
         }
         result = self.predict(stepped, spread)

@@ -34,6 +34,7 @@ DESIGN_NARROW            warn       an input spans less than half a decade
 DESIGN_TOKENIZERS        refuse     losses per token of several tokenizers (warn: only the vocabulary differs)
 DESIGN_BYTES_UNSAID      warn       bits per byte against tokens of several tokenizers
 DESIGN_WHICH_N           ask        total and active params differ, and the law leaves open which is N
+DESIGN_TOTAL_FOR_ACTIVE  refuse     active params are the total, although there are several experts
 DESIGN_OTHER_FLOPS       warn       6 N D is not the compute measured, and with another kind of N it is
 DESIGN_RECIPE_WITH_SIZE  warn       recipe, schedule, dataset or tokenizer changes with size
 """
@@ -45,7 +46,7 @@ from itertools import product
 import numpy as np
 
 from scalelaw.accounting.flops import counting_for
-from scalelaw.core.components import kind, numbers
+from scalelaw.core.components import kind_of, numbers
 from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.numbers import format_number
 from scalelaw.core.types import AnyArray, Array
@@ -232,7 +233,7 @@ def check_design(observations: Observations, inputs: Sequence[str], n_coefs: int
             message = f"{name} spans only {format_number(low)} to {format_number(high)}, less than half a decade"
             fix = f"add runs over a wider range of {name}"
             found.append(Finding("DESIGN_NARROW", Grade.WARN, message, rows, fix))
-    found += [finding for name in inputs if kind(name) == "vector" for finding in _shares(name, x[name])]
+    found += [finding for name in inputs if kind_of(name) == "vector" for finding in _shares(name, x[name])]
     return found + _collinear({name: logs[name] for name in spans if spans[name] >= _CONSTANT})
 
 

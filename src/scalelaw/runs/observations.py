@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from scalelaw.core.components import check_shares, codes, components, kind
+from scalelaw.core.components import check_shares, codes, components, kind_of
 from scalelaw.core.digest import digest_rows
 from scalelaw.core.errors import BadTable
 from scalelaw.core.findings import Finding
@@ -82,7 +82,7 @@ class Observations:
         """Return the columns of these quantities: numbers (n,), a vector (n, d), a category as codes (n,)."""
         return {
             name: codes(name, self.columns[name], self.levels_of(name))
-            if kind(name) == "text"
+            if kind_of(name) == "text"
             else np.asarray(self.columns[name], float)
             for name in names
         }
@@ -93,7 +93,7 @@ class Observations:
 
     def with_levels(self, names: Iterable[str]) -> "Observations":
         """Return the rows with the levels of these categories settled, so that no row left out changes a code."""
-        found = {name: self.levels_of(name) for name in names if kind(name) == "text" and name in self.columns}
+        found = {name: self.levels_of(name) for name in names if kind_of(name) == "text" and name in self.columns}
         return replace(self, levels={**self.levels, **found})
 
     def domain(self) -> dict[str, tuple[float, float]]:
@@ -101,7 +101,7 @@ class Observations:
         ranges: Domain = {
             name: (float(np.nanmin(values)), float(np.nanmax(values)))
             for name, values in components(self.columns).items()
-            if kind(name.partition("[")[0]) in ("number", "vector") and len(values) and not np.all(np.isnan(values))
+            if kind_of(name.partition("[")[0]) in ("number", "vector") and len(values) and not np.all(np.isnan(values))
         }
         return dict(ranges)
 
@@ -143,7 +143,7 @@ class Observations:
         for name in names:
             if name not in self.columns:
                 raise BadTable(_missing_column(name, self.columns, self.notes))
-            if kind(name) != "number":
+            if kind_of(name) != "number":
                 kept = kept._whole(name)
                 continue
             kept = kept._present(name)
@@ -156,7 +156,7 @@ class Observations:
     def _whole(self, name: str) -> "Observations":
         """Return the rows with a whole vector or a named category; shares that do not sum to one are refused."""
         values = np.asarray(self.columns[name])
-        if kind(name) != "vector":
+        if kind_of(name) != "vector":
             return self.keep(np.array([value is not None and value == value for value in values]), f"no {name}")
         kept = self.keep(np.isfinite(np.asarray(values, float)).all(axis=-1), f"no {name}")
         check_shares(name, kept.columns[name])
@@ -212,7 +212,7 @@ def _missing_column(name: str, columns: Mapping[str, AnyArray], notes: Iterable[
     if name == "mixture":
         advice = "call the columns of shares mixture.<domain>, or name them with columns={\"mixture\": \"train_*\"}"
     elif name.startswith("params") and (other := [column for column in have if column.startswith("params")]):
-        advice = f"a law that takes {other[0]} instead is spelled with [n={other[0]}]"
+        advice = f"a law that leaves N open takes {other[0]} when spelled with [n={other[0]}]"
     elif name == "tokens" and "steps" in have:
         advice += ', or compute it with derive={"tokens": "steps * batch * seq_len"} (CLI: --derive)'
     hint = next((f"; {note}" for note in notes if note.startswith(f"no column is {name};")), "")

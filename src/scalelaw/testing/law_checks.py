@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
-from scalelaw.core.components import kind
+from scalelaw.core.components import kind_of
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array
 from scalelaw.fitting import FitSpec, Noise, fit_observations
@@ -24,7 +24,7 @@ _SEED = 11
 _RANGES = {
     "params": (1e7, 1e10), "params_non_embedding": (1e7, 1e10), "params_active": (1e7, 1e10),
     "tokens": (1e9, 1e12), "flops": (1e18, 1e23), "characters": (1e5, 1e8), "examples": (1e2, 1e6),
-    "experts": (1.0, 64.0), "granularity": (1.0, 32.0), "active_share": (0.02, 1.0),
+    "experts": (1.0, 64.0), "granularity": (1.0, 32.0), "active_share": (0.02, 1.0), "share": (0.02, 1.0), "steps": (1e2, 1e5),
     "bits": (3.0, 16.0), "bits_activations": (4.0, 16.0), "bits_kv": (4.0, 16.0), "bits_after": (2.0, 8.0),
 }  # fmt: skip
 
@@ -41,9 +41,9 @@ def points(law: Law, n: int = _ROWS) -> dict[str, Array]:
 
 
 def _spread(rng: np.random.Generator, law: Law, name: str, n: int) -> Array:
-    if kind(name) == "vector":
+    if kind_of(name) == "vector":
         return rng.dirichlet(np.ones(law.sizes[name]), size=n)
-    if kind(name) == "text":
+    if kind_of(name) == "text":
         return (np.arange(n) % law.sizes[name]).astype(float)
     return _log_uniform(rng, *_RANGES.get(name, (1.0, 1e3)), n)
 
@@ -125,7 +125,7 @@ def check_linear(law: Law) -> None:
 def check_monotone(law: Law) -> None:
     """More of any input never raises the output, at plausible coefficients, but of those that the law says may."""
     coef, x = plausible(law), points(law)
-    for name in (name for name in law.inputs if kind(name) == "number" and name not in law.may_rise):
+    for name in (name for name in law.inputs if kind_of(name) == "number" and name not in law.may_rise):
         more = {**x, name: x[name] * 2}
         assert np.all(law.predict(coef, more) <= law.predict(coef, x) * (1 + 1e-12)), f"loss rises with {name}"
 
