@@ -1,4 +1,4 @@
-"""Values of the laws of mixtures, experts, precision, transfer and fine-tuning, by the section of laws/ that has them."""
+"""Values of the laws of mixtures, experts, precision, transfer and fine-tuning, by their section of laws/."""
 
 import warnings
 

@@ -53,7 +53,7 @@ def codes(name: str, values: AnyArray, levels: Sequence[str]) -> Array:
     for text in np.unique(texts):
         if text not in number:
             raise UnknownName.among(f"level of {name}", str(text), levels)
-    return np.vectorize(number.__getitem__, otypes=[float])(texts)
+    return np.array([number[str(text)] for text in texts.ravel()]).reshape(texts.shape)
 
 
 def check_shares(name: str, values: AnyArray) -> None:

@@ -72,6 +72,7 @@ class Coordinates:
     def __init__(self, law: Law, x: Inputs, restrictions: Restrictions) -> None:
         self.law = law
         self.reference = _reference(x)
+        self.starts = [c.starts if c.within is None else (x[c.within].min(), x[c.within].max()) for c in law.coefs]
         names = [c.name for c in law.coefs]
         self.free = [i for i, name in enumerate(names) if name not in {*restrictions.fixed, *restrictions.ties}]
         self.ties = [(names.index(name), names.index(other)) for name, other in restrictions.ties.items()]
@@ -168,13 +169,18 @@ def _reference(x: Inputs) -> dict[str, Array]:
     categories = [name for name in x if kind_of(name) == "text"]
     levels = np.unique(np.stack([x[name] for name in categories]), axis=1) if categories else np.zeros((0, 1))
     middle = {
-        name: np.repeat(values.mean(axis=0, keepdims=True), levels.shape[1], axis=0)
-        if kind_of(name) == "vector"
-        else np.repeat(np.exp(np.mean(np.log(values), keepdims=True)), levels.shape[1])
+        name: np.repeat(_middle(name, values), levels.shape[1], axis=0)
         for name, values in x.items()
         if name not in categories
     }
     return {name: (middle | dict(zip(categories, levels, strict=True)))[name] for name in x}
+
+
+def _middle(name: str, values: Array) -> Array:
+    """Return the geometric mean (1,); the plain one of an input that may be zero, and of a vector (1, d)."""
+    if kind_of(name) == "number" and np.all(values > 0):
+        return np.asarray(np.exp(np.mean(np.log(values), keepdims=True)))
+    return np.asarray(np.mean(values, axis=0, keepdims=True))
 
 
 def _limits(low: float, high: float, asked: tuple[float | None, float | None] | None) -> tuple[float, float]:

@@ -15,7 +15,17 @@ from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Answer, Finding, Grade, enforce
 from scalelaw.laws import Law, as_law
-from scalelaw.runs import SWEPT, Observations, Reduction, RunTable, check_which_params, load_runs, stacked
+from scalelaw.runs import (
+    FEATURES,
+    SWEPT,
+    Observations,
+    Reduction,
+    RunTable,
+    check_which_params,
+    load_runs,
+    stacked,
+    with_lr_features,
+)
 
 _SAYS_PARAMS = re.compile(r"\bn\s*=|\bparams")
 
@@ -49,6 +59,8 @@ def observe(
         _check_checkpoints(chosen, observed, use)
     if isinstance(law, str) and not _SAYS_PARAMS.search(law):
         enforce(_which_params(chosen, observed))
+    if set(chosen.inputs) & set(FEATURES) - set(observed.columns):
+        observed = with_lr_features(observed)
     return chosen, observed
 
 

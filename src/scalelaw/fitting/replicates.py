@@ -51,12 +51,13 @@ def seed_floor(x: Inputs, residual: Array, member: AnyArray, coefs: int) -> Seed
     """
     from scipy.special import fdtrc
 
-    points = np.stack(
-        [
-            np.round(np.log(values) if kind_of(name) == "number" and "[" not in name else values, _SAME)
-            for name, values in components(x).items()
-        ]
-    )
+    with np.errstate(divide="ignore"):
+        points = np.stack(
+            [
+                np.round(np.log(values) if kind_of(name) == "number" and "[" not in name else values, _SAME)
+                for name, values in components(x).items()
+            ]
+        )
     cells, rows = np.unique(np.vstack([points, member]), axis=1, return_inverse=True)
     mean = np.bincount(rows.ravel(), residual) / np.bincount(rows.ravel())
     group = np.unique(cells[:-1], axis=1, return_inverse=True)[1].ravel()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalelaw.core.digest import digest
 from scalelaw.core.components import check_mixtures, codes, kind_of
+from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, interval, outside

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.core.errors import BadInput
 from scalelaw.core.components import components
+from scalelaw.core.errors import BadInput
 from scalelaw.core.types import Array, Inputs
 from scalelaw.fitting.errors import log_size, restricted_likelihood
 from scalelaw.fitting.noise import STANDARD_ERROR, Noise

@@ -32,7 +32,7 @@ def spread(coordinates: Coordinates, n: int) -> Array:
     coef = np.tile(coordinates.base, (n, 1))
     varied = [i for i in coordinates.free if not law.coefs[i].linear]
     for i, unit in zip(varied, _low_discrepancy(n, len(varied)).T, strict=True):
-        low, high = law.coefs[i].starts
+        low, high = coordinates.starts[i]
         low, high = max(low, coordinates.coef_low[i]), min(high, coordinates.coef_high[i])
         if low >= high:
             low, high = _finite_range(coordinates.coef_low[i], coordinates.coef_high[i])

@@ -1,9 +1,9 @@
 """The last stretch of laws with many coefficients: a trust region over a sparse Jacobian, from the best few starts.
 
 With a block of coefficients for each output, domain or family, valleys are long and bent, and the damped steps of the
-batched solver, one damping for all blocks, come to rest on their floor. On seven outputs of seven domains 3 of 16 of its
-starts agree; every start finished here does (docs/LOG.md). A trust region from the start would agree as well, at a
-hundred times the cost of the batch.
+batched solver, one damping for all blocks, may come to rest on their floor. A trust region from every start would agree
+more often, at a hundred times the cost of the batch; from where the best few came to, it costs as much as the batch
+(docs/LOG.md).
 """
 
 from typing import TYPE_CHECKING
@@ -67,11 +67,11 @@ def _descended(problem: "Problem", u: Array, weight: Array, y: Array | None, del
         return latest[key]
 
     def residual(point: Array) -> Array:
-        return at(point).residual[0]
+        return np.asarray(at(point).residual[0])
 
     def jacobian(point: Array) -> AnyArray:
         slopes = (at(point).slopes[0] @ at(point).jacobian[0]).T
-        return slopes if factored else csr_matrix(slopes)
+        return np.asarray(slopes) if factored else csr_matrix(slopes)
 
     begun = np.clip(u, np.nextafter(low, high), np.nextafter(high, low))
     found = least_squares(

@@ -28,6 +28,7 @@ class Coef:
         linear: the law is linear in it, so that a fit can solve for it given the others.
         starts: range of plausible values, from which fits that cannot solve for it start.
         log: starts are spread, and steps taken, on a log scale.
+        within: the input whose range in the rows is where fits start, instead of ``starts``.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Coef:
     linear: bool = False
     starts: tuple[float, float] = (0.05, 1.2)
     log: bool = False
+    within: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Constants:
         domain: quantity -> range of the runs behind them.
         note: what a user must know before using them.
         unverified: read from memory or a secondary source; using them warns.
+        conditions: what was held how, such as ``batch`` and ``schedule``, without which they mean little.
     """
 
     coef: Mapping[str, float]
@@ -57,6 +60,7 @@ class Constants:
     domain: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     note: str = ""
     unverified: bool = False
+    conditions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ class Description(Printed):
                     "coef": dict(constants.coef),
                     "source": constants.source,
                     "note": constants.note,
+                    "conditions": dict(constants.conditions),
+                    "unverified": constants.unverified,
                 }
                 for shape, source, constants in self.published()
             },
@@ -55,7 +57,9 @@ class Description(Printed):
         published = []
         for variant, source, constants in self.published():
             values = ", ".join(f"{name} {value:.7g}" for name, value in constants.coef.items())
-            said = [("", values), ("", constants.source), *([("note", constants.note)] if constants.note else [])]
+            said = [("", values), ("", constants.source), *constants.conditions.items()]
+            said += [("note", constants.note)] if constants.note else []
+            said += [("unverified", "read from memory or a secondary source")] if constants.unverified else []
             published.append(Sheet(f"{variant.spelling}@{source}", [Lines(said, width=0)]))
         return Sheet(f"{law.spelling}: {law.formula}", [Lines(lines), coefficients, *published])
 

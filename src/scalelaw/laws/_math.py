@@ -10,6 +10,7 @@ from scalelaw.core.types import AnyArray
 
 exp = np.exp
 log = np.log
+expm1 = np.expm1
 
 
 def power(x: AnyArray, exponent: AnyArray) -> AnyArray:
@@ -30,9 +31,19 @@ def logaddexp(a: AnyArray, b: AnyArray) -> AnyArray:
 
 def softplus(x: AnyArray) -> AnyArray:
     """Return log(1 + exp(x)) without overflow."""
-    return logaddexp(x, np.zeros_like(x))
+    return np.where(np.real(x) > 0, x, 0.0) + np.log1p(np.exp(-absolute(x)))
 
 
 def expit(x: AnyArray) -> AnyArray:
     """Return 1 / (1 + exp(-x)) without overflow."""
     return np.exp(-softplus(-x))
+
+
+def minimum(a: AnyArray, b: AnyArray) -> AnyArray:
+    """Return the smaller of two by their real parts."""
+    return np.where(np.real(a) < np.real(b), a, b)
+
+
+def maximum(a: AnyArray, b: AnyArray) -> AnyArray:
+    """Return the larger of two by their real parts."""
+    return np.where(np.real(a) > np.real(b), a, b)

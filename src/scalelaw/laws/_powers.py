@@ -1,14 +1,17 @@
-"""Laws that are sums of powers of their inputs, written as a list of terms."""
+"""Laws that are sums of powers of their inputs, written as a list of terms, and laws that are one product of powers."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
+from scalelaw.core.errors import UnknownName
+from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import AnyArray, Array, Inputs
-from scalelaw.laws._base import Law
+from scalelaw.laws._base import Coef, Constants, Law
 
 
 @dataclass(frozen=True)
@@ -61,3 +64,52 @@ def _falloff(coef: AnyArray, x: Inputs, powers: tuple[tuple[str, int], ...]) -> 
         return np.ones(1)
     decline = sum(coef[..., exponent, None] * -np.log(x[name]) for name, exponent in powers)
     return np.asarray(np.exp(decline))
+
+
+class ProductOfPowers(Law):
+    """A law ``y = k * x1^a * x2^b`` of its inputs, whose exponents may have either sign."""
+
+    may_rise = tuple(QUANTITIES)
+
+    @property
+    def coefs(self) -> tuple[Coef, ...]:
+        unit = QUANTITIES[self.output].unit
+        return (
+            Coef("k", f"{self.output} at inputs of one", f"{unit} / inputs to their exponents", linear=True),
+            *(
+                Coef(letter, f"exponent of {name}", low=-np.inf, starts=(-1, 1))
+                for letter, name in zip("abc", self.inputs, strict=False)
+            ),
+        )
+
+    def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
+        """Evaluate the product; see ``Law.predict``."""
+        scale, *exponents = self.columns(coef)
+        growth = sum(a * np.log(x[name]) for a, name in zip(exponents, self.inputs, strict=True))
+        return np.asarray(scale * np.exp(growth))
+
+
+@dataclass(frozen=True)
+class PowersOfChoice(ProductOfPowers):
+    """A product of powers whose shape is what it goes by: ``by=tokens``, or several quantities joined with ``+``."""
+
+    by: str = ""
+
+    choices: ClassVar[Mapping[str, Mapping[str, Constants]]]
+    """What it may go by -> published constants, by source."""
+
+    def __post_init__(self) -> None:
+        if self.by not in self.choices:
+            raise UnknownName.among(f"by of {self.name}", self.by, self.choices)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return tuple(self.by.split("+"))
+
+    @property
+    def published(self) -> Mapping[str, Constants]:
+        return self.choices[self.by]
+
+    @property
+    def shapes(self) -> tuple[Law, ...]:
+        return (self, *(replace(self, by=by) for by in self.choices if by != self.by))

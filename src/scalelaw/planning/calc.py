@@ -138,7 +138,7 @@ def _published() -> Iterator[tuple[Law, str, Constants]]:
     for name in laws.names():
         law = laws.get(name)
         kinds = [quantity for quantity in law.inputs if quantity in COUNTINGS]
-        if len(kinds) == 1 and set(law.inputs) == {*kinds, "tokens"}:
+        if len(kinds) == 1 and set(law.inputs) == {*kinds, "tokens"} and law.output == "loss":
             for source, constants in law.published.items():
                 yield law, source, constants
 

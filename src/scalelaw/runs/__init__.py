@@ -19,5 +19,7 @@ from scalelaw.runs.schedule import Schedule as Schedule
 from scalelaw.runs.schedule import lr_features as lr_features
 from scalelaw.runs.schedule import parse_schedule as parse_schedule
 from scalelaw.runs.schedule import parse_share as parse_share
+from scalelaw.runs.schedule_rows import FEATURES as FEATURES
+from scalelaw.runs.schedule_rows import with_lr_features as with_lr_features
 from scalelaw.runs.sweeps import SWEPT as SWEPT
 from scalelaw.runs.table import RunTable as RunTable

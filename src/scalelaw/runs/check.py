@@ -221,7 +221,7 @@ def check_design(observations: Observations, inputs: Sequence[str], n_coefs: int
     if rows < 2:
         return found
     x = observations.inputs(inputs)
-    logs = {name: np.log(values) for name, values in numbers(x).items()}
+    logs = {name: _scaled(values) for name, values in numbers(x).items()}
     spans = {name: float(np.ptp(values)) for name, values in logs.items()}
     for name, span in spans.items():
         low, high = observations.domain()[name]
@@ -246,6 +246,11 @@ def _shares(name: str, shares: Array) -> list[Finding]:
     message = f"{name} moves in {rank} of {wanted} directions: some domains' shares follow from the others'"
     fix = "add runs of other mixtures, or pool the domains that go together"
     return [Finding("DESIGN_COLLINEAR", Grade.REFUSE, message, len(shares), fix)]
+
+
+def _scaled(values: Array) -> Array:
+    """Return logarithms; an input that may be zero in units of its spread, which is linear below it."""
+    return np.log(values) if np.all(values > 0) else np.arcsinh(values / max(float(np.std(values)), 1e-300))
 
 
 def _few(rows: int, n_coefs: int) -> list[Finding]:

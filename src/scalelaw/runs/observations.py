@@ -134,7 +134,7 @@ class Observations:
         return replace(kept, weight=np.asarray(kept.columns[name], float))
 
     def complete(self, names: Iterable[str]) -> "Observations":
-        """Return the rows that have all these quantities, positive and finite; the others are set aside.
+        """Return the rows that have all these quantities, possible and finite; the others are set aside.
 
         Raises:
             BadTable: a quantity is not in the table at all; the message names what is.
@@ -150,7 +150,9 @@ class Observations:
             kept = kept.keep(np.isfinite(kept.inputs([name])[name]), f"{name} is infinite")
             if name == "tokens":
                 kept = kept.keep(kept.inputs([name])[name] != 0, "unfinished: not trained on any tokens")
-            kept = kept.keep(kept.inputs([name])[name] > 0, f"impossible: {name} is not positive")
+            values, kind = kept.inputs([name])[name], QUANTITIES[name]
+            possible = values > kind.low if kind.open_low else values >= kind.low
+            kept = kept.keep(possible, f"impossible: {name} is {'not positive' if kind.open_low else 'negative'}")
         return kept
 
     def _whole(self, name: str) -> "Observations":
@@ -210,7 +212,7 @@ def _missing_column(name: str, columns: Mapping[str, AnyArray], notes: Iterable[
     have = [column for column in columns if QUANTITIES[column].kind == "number"]
     advice = f'name the column with columns={{"{name}": "..."}} (CLI: --column {name}=...)'
     if name == "mixture":
-        advice = "call the columns of shares mixture.<domain>, or name them with columns={\"mixture\": \"train_*\"}"
+        advice = 'call the columns of shares mixture.<domain>, or name them with columns={"mixture": "train_*"}'
     elif name.startswith("params") and (other := [column for column in have if column.startswith("params")]):
         advice = f"a law that leaves N open takes {other[0]} when spelled with [n={other[0]}]"
     elif name == "tokens" and "steps" in have:

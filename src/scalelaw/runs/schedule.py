@@ -120,7 +120,7 @@ def lr_features(lr: Array, momentum: float = 0.999) -> dict[str, Array]:
     L = L0 + A * S1^-alpha - C * S2 (Tissue et al. 2024, arXiv 2408.11029).
 
     Args:
-        lr: rate at each step, (..., steps); leave the warmup out, as that law does.
+        lr: rate at each step, (..., steps); from the peak on for S2, from the first step on for S1.
         momentum: the lambda of the paper.
 
     Returns:

@@ -3,7 +3,7 @@
 Each check takes a law and raises ``AssertionError`` with what is wrong. ``LAW_CHECKS`` lists them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -23,8 +23,10 @@ _RECOVERED = 1e-6
 _SEED = 11
 _RANGES = {
     "params": (1e7, 1e10), "params_non_embedding": (1e7, 1e10), "params_active": (1e7, 1e10),
-    "tokens": (1e9, 1e12), "flops": (1e18, 1e23), "characters": (1e5, 1e8), "examples": (1e2, 1e6),
-    "experts": (1.0, 64.0), "granularity": (1.0, 32.0), "active_share": (0.02, 1.0), "share": (0.02, 1.0), "steps": (1e2, 1e5),
+    "tokens": (1e9, 1e12), "flops": (1e18, 1e23), "unique_tokens": (1e9, 1e11), "params_vocab": (1e6, 1e9),
+    "loss": (1.8, 4.0), "min_steps": (1e3, 1e6), "lr_area": (0.1, 20.0), "lr_annealing": (1e-3, 0.3),
+    "characters": (1e5, 1e8), "examples": (1e2, 1e6), "share": (0.02, 1.0), "steps": (1e2, 1e5),
+    "experts": (1.0, 64.0), "granularity": (1.0, 32.0), "active_share": (0.02, 1.0),
     "bits": (3.0, 16.0), "bits_activations": (4.0, 16.0), "bits_kv": (4.0, 16.0), "bits_after": (2.0, 8.0),
 }  # fmt: skip
 
@@ -57,16 +59,18 @@ def plausible(law: Law) -> Array:
     if law.published:
         return law.vector(next(iter(law.published.values())).coef)
     x = points(law)
-    coef = np.array([_usual(c) for c in law.coefs])
+    coef = np.array([_usual(c, x) for c in law.coefs])
     linear = [i for i, c in enumerate(law.coefs) if c.linear]
     coef[linear] = 1.0
     sizes = law.value_and_jacobian(coef, x)[1].mean(axis=-1)
-    coef[linear] = 1.0 / sizes[linear]
+    coef[linear] = 1.0 / np.maximum(sizes, -sizes)[linear]
     return coef
 
 
-def _usual(c: Coef) -> float:
+def _usual(c: Coef, x: Mapping[str, Array]) -> float:
     """Return a value inside the range a fit starts from, one third where that is inside."""
+    if c.within is not None:
+        return float(np.exp(np.log(x[c.within]).mean()))
     low, high = c.starts
     if c.log:
         return float(np.sqrt(low * high))
@@ -135,8 +139,9 @@ def check_recovery(law: Law) -> None:
     x = points(law)
     y = law.predict(plausible(law), x)
     observed = Observations(law.output, x, y, np.arange(_ROWS), np.ones(_ROWS), _ROWS)
+    noise = Noise("squared", on="log" if np.all(y > 0) else "raw")
     for starts in _STARTS:
-        fitted = fit_observations(law, observed, FitSpec(noise=Noise("squared"), starts=starts, draws=0))
+        fitted = fit_observations(law, observed, FitSpec(noise=noise, starts=starts, draws=0))
         error = np.abs(law.predict(fitted.coef, x) / y - 1).max()
         if error < _RECOVERED:
             return

@@ -1,4 +1,4 @@
-"""Joint law of experts, L = a E'^delta N^(alpha + gamma ln E') + b E'^omega D^(beta + zeta ln E') + c (Ludziejewski)."""
+"""Joint experts, L = a E'^delta N^(alpha + gamma ln E') + b E'^omega D^(beta + zeta ln E') + c (Ludziejewski)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,17 +30,16 @@ class JointExperts(Law):
 
     @property
     def coefs(self) -> tuple[Coef, ...]:
-        signed = {"low": -np.inf, "starts": (-0.5, -0.05)}
         return (
             Coef("a", "loss from finite params", "nats/token * parameters^-alpha", linear=True),
             Coef("b", "loss from finite tokens", "nats/token * tokens^-beta", linear=True),
             Coef("c", "irreducible loss", "nats/token", linear=True),
-            Coef("alpha", "exponent of params", **signed),  # type: ignore[arg-type]
-            Coef("beta", "exponent of tokens", **signed),  # type: ignore[arg-type]
-            Coef("delta", "exponent of experts beside params", low=-np.inf, starts=(-0.5, 0.5)),
-            Coef("omega", "exponent of experts beside tokens", low=-np.inf, starts=(-0.5, 0.8)),
-            Coef("gamma", "change of alpha with experts", low=-np.inf, starts=(-0.05, 0.05)),
-            Coef("zeta", "change of beta with experts", low=-np.inf, starts=(-0.05, 0.05)),
+            _signed("alpha", "exponent of params", -0.5, -0.05),
+            _signed("beta", "exponent of tokens", -0.5, -0.05),
+            _signed("delta", "exponent of experts beside params", -0.5, 0.5),
+            _signed("omega", "exponent of experts beside tokens", -0.5, 0.8),
+            _signed("gamma", "change of alpha with experts", -0.05, 0.05),
+            _signed("zeta", "change of beta with experts", -0.05, 0.05),
             Coef("E_s", "saturated experts of a dense model", "experts", low=1.0, starts=(1.1, 10), log=True),
             Coef("E_m", "most that experts count", "experts", low=2.0, starts=(50, 2000), log=True),
         )
@@ -51,11 +50,16 @@ class JointExperts(Law):
         e = log(saturated(x["experts"], start, most))
         by_params = exp(delta * e + (alpha + gamma * e) * np.log(x["params_active"]))
         by_tokens = exp(omega * e + (beta + zeta * e) * np.log(x["tokens"]))
-        return a * by_params + b * by_tokens + c
+        return np.asarray(a * by_params + b * by_tokens + c)
 
     @property
     def published(self) -> Mapping[str, Constants]:
         return _PUBLISHED
+
+
+def _signed(name: str, meaning: str, low: float, high: float) -> Coef:
+    """Return an exponent of either sign that starts between low and high."""
+    return Coef(name, meaning, low=-np.inf, starts=(low, high))
 
 
 _PUBLISHED = {

@@ -44,7 +44,7 @@ class Routed(Law):
         a, b, c, d, start, most = self.columns(coef)
         n = log(x["params_active"]) / LN_TEN
         e = log(saturated(x["experts"], start, most)) / LN_TEN
-        return exp(LN_TEN * (a * n + b * e + c * n * e + d))
+        return np.asarray(exp(LN_TEN * (a * n + b * e + c * n * e + d)))
 
     @property
     def published(self) -> Mapping[str, Constants]:

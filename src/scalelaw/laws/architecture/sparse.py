@@ -1,4 +1,4 @@
-"""Sparsity of experts, L(N, D, S) = e + a/N^alpha + b/D^beta + c/(1-S)^lambda + d/((1-S)^delta N^gamma) (Abnar 2025)."""
+"""Sparse experts, L(N, D, S) = e + a/N^alpha + b/D^beta + c/(1-S)^lambda + d/((1-S)^delta N^gamma) (Abnar 2025)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

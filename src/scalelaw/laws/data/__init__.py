@@ -1,1 +1,1 @@
-"""Laws of data: what it is mixed of, how much pretraining transfers, what fine-tuning adds."""
+"""Laws of the data: repeated, filtered, mixed, transferred, fine-tuned on."""

@@ -1,6 +1,8 @@
-"""BiMix, L(r, s) = (A / r^alpha) (B / s^beta + C): one domain by its share r of the mixture and the steps s (Ge 2024)."""
+"""BiMix, L(r, s) = (A / r^alpha) (B / s^beta + C): one domain by its share r and the steps s (Ge 2024)."""
 
 from dataclasses import dataclass
+
+import numpy as np
 
 from scalelaw.core.types import AnyArray, Inputs
 from scalelaw.laws._base import Coef, Law
@@ -38,7 +40,7 @@ class Bimix(Law):
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
         """Evaluate the formula; see ``Law.predict``."""
         a, alpha, b, beta, c = self.columns(coef)
-        return a * power(x["share"], -alpha) * (b * power(x["steps"], -beta) + c)
+        return np.asarray(a * power(x["share"], -alpha) * (b * power(x["steps"], -beta) + c))
 
 
 LAW = Bimix()

@@ -78,7 +78,7 @@ class Mixing(Law):
         return ((c + k * growth) * own).sum(axis=-1), np.swapaxes(flat, -1, -2)
 
     def _parts(self, coef: AnyArray, x: Inputs) -> tuple[AnyArray, ...]:
-        """Return c, k and exp(sum t r) of every output (..., n, outputs), the free shares, and which output a row is."""
+        """Return c, k, exp(sum t r) of every output (..., n, outputs), the free shares, and which output a row is."""
         block = coef.reshape(*coef.shape[:-1], 1, self.outputs, -1)
         shares = np.asarray(x["mixture"])[..., : block.shape[-1] - 2]
         growth = exp((block[..., 2:] * shares[..., None, :]).sum(axis=-1))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from scalelaw.core.errors import BadInput
 from scalelaw.core.quantities import quantity
 from scalelaw.core.types import AnyArray, Inputs
@@ -38,14 +40,15 @@ class Rectified(Law):
         return (
             Coef("E", "irreducible loss", "nats/token", linear=True),
             Coef("B", f"loss from finite {self.input}", f"nats/token * {self.input}^beta", linear=True),
-            Coef("D_l", f"{self.input}^beta that pretraining is worth", f"{self.input}^beta", starts=(0.1, 1e5), log=True),
+            Coef("D_l", f"{self.input}^beta that pretraining is worth", f"{self.input}^beta", starts=(0.1, 1e5),
+                 log=True),
             Coef("beta", f"exponent of {self.input}", starts=(0.1, 1.5)),
         )  # fmt: skip
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
         """Evaluate the formula; see ``Law.predict``."""
         e, b, learned, beta = self.columns(coef)
-        return e + b / (learned + power(x[self.input], beta))
+        return np.asarray(e + b / (learned + power(x[self.input], beta)))
 
 
 LAW = Rectified()

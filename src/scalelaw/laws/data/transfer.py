@@ -29,7 +29,8 @@ class Transfer(Law):
     @property
     def coefs(self) -> tuple[Coef, ...]:
         return (
-            Coef("k", "transfer of one character to one parameter", "characters^(1-alpha) / parameters^beta", linear=True),
+            Coef("k", "transfer of one character to one parameter", "characters^(1-alpha) / parameters^beta",
+                 linear=True),
             Coef("alpha", "exponent of fine-tuning text", starts=(0.02, 0.6)),
             Coef("beta", "exponent of params", starts=(0.1, 0.8)),
         )  # fmt: skip

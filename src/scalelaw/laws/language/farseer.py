@@ -33,26 +33,30 @@ class Farseer(Law):
 
     @property
     def coefs(self) -> tuple[Coef, ...]:
-        signed = {"low": -np.inf}
         return (
-            Coef("a3", "change of the log floor with params", "parameters^-gamma", **signed, starts=(-0.05, 0.05)),
-            Coef("b3", "log floor", **signed, starts=(-1.0, 1.0)),
-            Coef("gamma", "exponent of params in the floor", **signed, starts=(0.02, 0.2)),
-            Coef("a2", "change of the log scale of tokens with params", "parameters^-beta", **signed, starts=(10, 120)),
-            Coef("b2", "log scale of tokens", **signed, starts=(-8.0, 2.0)),
-            Coef("beta", "exponent of params in the scale of tokens", **signed, starts=(-0.2, -0.03)),
-            Coef("a1", "change of the log exponent of tokens with params", "parameters^-alpha", **signed,
-                 starts=(-0.2, -0.02)),
-            Coef("b1", "log exponent of tokens", **signed, starts=(-1.0, 1.0)),
-            Coef("alpha", "exponent of params in the exponent of tokens", **signed, starts=(0.05, 0.2)),
-        )  # fmt: skip
+            _signed("a3", "change of the log floor with params", -0.05, 0.05, "parameters^-gamma"),
+            _signed("b3", "log floor", -1.0, 1.0),
+            _signed("gamma", "exponent of params in the floor", 0.02, 0.2),
+            _signed("a2", "change of the log scale of tokens with params", 10.0, 120.0, "parameters^-beta"),
+            _signed("b2", "log scale of tokens", -8.0, 2.0),
+            _signed("beta", "exponent of params in the scale of tokens", -0.2, -0.03),
+            _signed("a1", "change of the log exponent of tokens with params", -0.2, -0.02, "parameters^-alpha"),
+            _signed("b1", "log exponent of tokens", -1.0, 1.0),
+            _signed("alpha", "exponent of params in the exponent of tokens", 0.05, 0.2),
+        )
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
         """Evaluate the formula; see ``Law.predict``."""
         a3, b3, gamma, a2, b2, beta, a1, b1, alpha = self.columns(coef)
         params = x[self.n]
         falloff = exp(a1 * power(params, alpha) + b1)
-        return exp(a3 * power(params, gamma) + b3) + exp(a2 * power(params, beta) + b2) * power(x["tokens"], -falloff)
+        floor, scale = exp(a3 * power(params, gamma) + b3), exp(a2 * power(params, beta) + b2)
+        return np.asarray(floor + scale * power(x["tokens"], -falloff))
+
+
+def _signed(name: str, meaning: str, low: float, high: float, unit: str = "1") -> Coef:
+    """Return a coefficient of either sign that starts between low and high."""
+    return Coef(name, meaning, unit, low=-np.inf, starts=(low, high))
 
 
 LAW = Farseer()

@@ -56,7 +56,7 @@ class Pooled(Law):
         block = own.reshape(*own.shape[:-1], 1, self.families, 3)
         member = (np.asarray(x["family"])[..., None] == np.arange(self.families)).astype(float)
         e, a, b = np.moveaxis((block * member[..., None]).sum(axis=-2), -1, 0)
-        return e + a * power(x[self.n], -alpha) + b * power(x["tokens"], -beta)
+        return np.asarray(e + a * power(x[self.n], -alpha) + b * power(x["tokens"], -beta))
 
 
 LAW = Pooled()

@@ -15,7 +15,7 @@ class Contrastive(SumOfPowers):
     output = "error"
     traps = (
         "only models on the frontier follow it: others lack data, or size",
-        "the exponent depends on the pretraining data as much as on the task: refit by us, LAION-2B .114 and LAION-80M .058 on ImageNet",
+        "the exponent depends on the pretraining data: on ImageNet LAION-2B gives .114 and LAION-80M .058",
         "published tables give compute as GMACs of the forward pass; the exponent does not mind, b does",
     )
 

@@ -70,9 +70,9 @@ class LowPrecision(Law):
         by_params = columns["A"] * power(effective, -columns["alpha"])
         loss = columns["E"] + by_params + columns["B"] * power(x["tokens"], -columns["beta"])
         if not self.after:
-            return loss
+            return np.asarray(loss)
         ratio = power(x["tokens"], columns["gamma_D"]) * power(x["params"], -columns["gamma_N"])
-        return loss + columns["C_T"] * ratio * exp(-x["bits_after"] / columns["gamma_post"])
+        return np.asarray(loss + columns["C_T"] * ratio * exp(-x["bits_after"] / columns["gamma_post"]))
 
     @property
     def shapes(self) -> tuple[Law, ...]:

@@ -28,7 +28,8 @@ class Quantized(Law):
     @property
     def coefs(self) -> tuple[Coef, ...]:
         return (
-            Coef("k", "loss added to one parameter by one token and one bit", "nats/token * parameters^beta", linear=True),
+            Coef("k", "loss added to one parameter by one token and one bit", "nats/token * parameters^beta",
+                 linear=True),
             Coef("alpha", "exponent of tokens"),
             Coef("beta", "exponent of params"),
             Coef("gamma", "exponent of bits", starts=(1.0, 8.0)),

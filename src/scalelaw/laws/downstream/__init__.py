@@ -1,0 +1,1 @@
+"""Laws of what comes after the loss."""

@@ -1,0 +1,1 @@
+"""Laws of hyper-parameters: learning rate, batch, critical batch."""

@@ -1,0 +1,57 @@
+"""Best peak learning rate as a product of powers of size, tokens or compute; each source with batch and schedule."""
+
+from dataclasses import dataclass
+
+from scalelaw.laws._base import Constants
+from scalelaw.laws._powers import PowersOfChoice
+
+_BATCH = "swept with the rate, so that the best of both are meant"
+
+
+@dataclass(frozen=True)
+class OptimalLr(PowersOfChoice):
+    """Peak rate; N without embeddings. Its sign in tokens depends on the batch: it rises where the batch is free."""
+
+    by: str = "params_non_embedding+tokens"
+
+    formula = "lr = k N^a D^b, or k C^a"
+    cite = "Li et al. 2025 (Step Law), arXiv 2503.04715, eq. 1"
+    output = "lr"
+    traps = (
+        "a rate belongs to a batch policy and a schedule: with the batch held, the best rate falls with tokens",
+        "a rate for AdamW is none for another optimizer",
+    )
+    choices = {  # noqa: RUF012 - shared by all shapes
+        "params_non_embedding+tokens": {
+            "li2025": Constants(
+                {"k": 1.79, "a": -0.713, "b": 0.307},
+                "Li et al. 2025 (Step Law), arXiv 2503.04715, eq. 1",
+                {"params_non_embedding": (6e7, 1.1e9), "tokens": (2e9, 1e11)},
+                conditions={"batch": _BATCH, "schedule": "decay to a fixed rate of 1e-5, whatever the peak"},
+            )
+        },
+        "flops": {
+            "deepseek-ai2024": Constants(
+                {"k": 0.3118, "a": -0.1250},
+                "DeepSeek-AI 2024 (DeepSeek LLM), arXiv 2401.02954",
+                note="copies print .3188 or .3318; C counts non-embedding FLOP with attention",
+                conditions={"batch": _BATCH, "schedule": "multi-step decay"},
+            ),
+            "liu2025": Constants(
+                {"k": 0.0127, "a": -0.057},
+                "Liu et al. 2025 (Moonlight), arXiv 2502.16982",
+                conditions={"batch": _BATCH, "schedule": "not recorded in our source", "optimizer": "Muon"},
+            ),
+        },
+        "params_non_embedding": {
+            "porian2024": Constants(
+                {"k": 3.7, "a": -0.36},
+                "Porian et al. 2024, arXiv 2406.19146",
+                note="N counts the head",
+                conditions={"batch": f"{_BATCH}, with AdamW's beta2", "schedule": "constant after warmup"},
+            )
+        },
+    }
+
+
+LAW = OptimalLr()

@@ -1,0 +1,1 @@
+"""Laws first stated for vision, and learning curves with a ceiling."""
