@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from scalelaw.workflows.init import init as init
     from scalelaw.workflows.project import load_project as load_project
     from scalelaw.workflows.report import report as report
+    from scalelaw.workflows.reproduce import reproduce as reproduce
     from scalelaw.workflows.study import Study as Study
     from scalelaw.workflows.study import study as study
 
@@ -99,7 +100,7 @@ _HOMES = {
         "record",
         "review_runs",
     ),
-    "scalelaw.workflows": ("Study", "init", "load_project", "report", "study"),
+    "scalelaw.workflows": ("Study", "init", "load_project", "report", "reproduce", "study"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("datasets", "laws")

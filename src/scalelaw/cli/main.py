@@ -21,6 +21,7 @@ from scalelaw.cli import (
     isoflop,
     laws,
     plan,
+    reproduce,
     robustness,
     runs,
     study,
@@ -110,8 +111,9 @@ app.command("explain")(explain.explain_command)
 app.command("plan")(plan.plan_command)
 app.command("robustness")(robustness.robustness_command)
 app.command("influence")(influence.influence_command)
-app.command("laws")(laws.laws_command)
+app.command("reproduce")(reproduce.reproduce_command)
 app.command("calc")(calc.calc_command)
+app.add_typer(laws.app, name="laws")
 app.add_typer(runs.app, name="runs")
 
 

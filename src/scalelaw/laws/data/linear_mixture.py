@@ -12,15 +12,19 @@ from scalelaw.laws._base import Coef, Law
 
 @dataclass(frozen=True)
 class LinearMixture(Law):
-    """RegMix's linear model over ``domains``: small proxies of many mixtures rank the mixtures of a large model."""
+    """RegMix's linear model over ``domains``: small proxies of many mixtures rank the mixtures of a large model.
+
+    ``intercept=yes`` adds a number of its own, which only shares that are rounded can determine.
+    """
 
     domains: int = 2
+    intercept: bool = False
 
     formula = "L = sum_j w_j r_j"
     cite = "Liu et al. 2024, arXiv 2407.01492"
     may_rise = ("mixture",)
     traps = (
-        "there is no intercept: shares sum to one, so that it is every w moved by the same number",
+        "an intercept is every w moved by the same number, since shares sum to one",
         "it ranks mixtures of the sizes seen; the losses of a larger model are others",
     )
 
@@ -38,14 +42,17 @@ class LinearMixture(Law):
 
     @property
     def coefs(self) -> tuple[Coef, ...]:
-        return tuple(
+        base = (Coef("b", "loss under no domain", "nats/token", low=-np.inf, linear=True),) if self.intercept else ()
+        return base + tuple(
             Coef(f"w_{j + 1}", f"loss on domain {j + 1} alone", "nats/token", low=-np.inf, linear=True)
             for j in range(self.domains)
         )
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
         """Evaluate the formula; see ``Law.predict``."""
-        return np.asarray((coef[..., None, :] * np.asarray(x["mixture"])).sum(axis=-1))
+        weights = coef[..., None, int(self.intercept) :]
+        loss = (weights * np.asarray(x["mixture"])).sum(axis=-1)
+        return np.asarray(loss + coef[..., :1] if self.intercept else loss)
 
 
 LAW = LinearMixture()
