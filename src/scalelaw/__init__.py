@@ -22,18 +22,26 @@ if TYPE_CHECKING:
     from scalelaw.fitting import FitResult as FitResult
     from scalelaw.fitting import Influence as Influence
     from scalelaw.fitting import IsoFlop as IsoFlop
+    from scalelaw.fitting import IntrinsicDimension as IntrinsicDimension
+    from scalelaw.fitting import LocalSlope as LocalSlope
     from scalelaw.fitting import Noise as Noise
     from scalelaw.fitting import Published as Published
+    from scalelaw.fitting import TradeOff as TradeOff
     from scalelaw.fitting import envelope as envelope
     from scalelaw.fitting import extrapolate as extrapolate
     from scalelaw.fitting import extrapolate_curve as extrapolate_curve
     from scalelaw.fitting import fit as fit
+    from scalelaw.fitting import intrinsic_dimension as intrinsic_dimension
     from scalelaw.fitting import isoflop as isoflop
     from scalelaw.fitting import load_fit as load_fit
+    from scalelaw.fitting import local_slope as local_slope
+    from scalelaw.fitting import noise_scale as noise_scale
     from scalelaw.fitting import published as published
+    from scalelaw.fitting import trade_off as trade_off
     from scalelaw.planning import Agreement as Agreement
     from scalelaw.planning import Explanation as Explanation
     from scalelaw.planning import Plan as Plan
+    from scalelaw.planning import Regime as Regime
     from scalelaw.planning import Robustness as Robustness
     from scalelaw.planning import approaches as approaches
     from scalelaw.planning import calculate as calculate
@@ -41,6 +49,7 @@ if TYPE_CHECKING:
     from scalelaw.planning import explain as explain
     from scalelaw.planning import frontier as frontier
     from scalelaw.planning import plan as plan
+    from scalelaw.planning import regime as regime
     from scalelaw.planning import robustness as robustness
     from scalelaw.runs import Observations as Observations
     from scalelaw.runs import RunTable as RunTable
@@ -66,21 +75,29 @@ _HOMES = {
         "Extrapolation",
         "FitResult",
         "Influence",
+        "IntrinsicDimension",
         "IsoFlop",
+        "LocalSlope",
         "Noise",
         "Published",
+        "TradeOff",
         "envelope",
         "extrapolate",
         "extrapolate_curve",
         "fit",
+        "intrinsic_dimension",
         "isoflop",
         "load_fit",
+        "local_slope",
+        "noise_scale",
         "published",
+        "trade_off",
     ),
     "scalelaw.planning": (
         "Agreement",
         "Explanation",
         "Plan",
+        "Regime",
         "Robustness",
         "approaches",
         "calculate",
@@ -88,6 +105,7 @@ _HOMES = {
         "explain",
         "frontier",
         "plan",
+        "regime",
         "robustness",
     ),
     "scalelaw.runs": (

@@ -12,6 +12,8 @@ from scalelaw.cli import (
     approaches,
     backtest,
     calc,
+    critical_batch,
+    dimension,
     envelope,
     explain,
     extrapolate,
@@ -20,7 +22,9 @@ from scalelaw.cli import (
     init,
     isoflop,
     laws,
+    local_slope,
     plan,
+    regime,
     reproduce,
     robustness,
     runs,
@@ -111,6 +115,10 @@ app.command("explain")(explain.explain_command)
 app.command("plan")(plan.plan_command)
 app.command("robustness")(robustness.robustness_command)
 app.command("influence")(influence.influence_command)
+app.command("regime")(regime.regime_command)
+app.command("local-slope")(local_slope.local_slope_command)
+app.command("critical-batch")(critical_batch.critical_batch_command)
+app.command("dimension")(dimension.dimension_command)
 app.command("reproduce")(reproduce.reproduce_command)
 app.command("calc")(calc.calc_command)
 app.add_typer(laws.app, name="laws")

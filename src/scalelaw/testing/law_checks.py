@@ -27,6 +27,7 @@ _RANGES = {
     "loss": (1.8, 4.0), "min_steps": (1e3, 1e6), "lr_area": (0.1, 20.0), "lr_annealing": (1e-3, 0.3),
     "characters": (1e5, 1e8), "examples": (1e2, 1e6), "share": (0.02, 1.0), "steps": (1e2, 1e5),
     "experts": (1.0, 64.0), "granularity": (1.0, 32.0), "active_share": (0.02, 1.0),
+    "width": (128.0, 8192.0), "layers": (4.0, 96.0),
     "bits": (3.0, 16.0), "bits_activations": (4.0, 16.0), "bits_kv": (4.0, 16.0), "bits_after": (2.0, 8.0),
 }  # fmt: skip
 
