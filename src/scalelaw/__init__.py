@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from scalelaw.fitting import Extrapolation as Extrapolation
     from scalelaw.fitting import FitResult as FitResult
     from scalelaw.fitting import Influence as Influence
-    from scalelaw.fitting import IsoFlop as IsoFlop
     from scalelaw.fitting import IntrinsicDimension as IntrinsicDimension
+    from scalelaw.fitting import IsoFlop as IsoFlop
     from scalelaw.fitting import LocalSlope as LocalSlope
     from scalelaw.fitting import Noise as Noise
     from scalelaw.fitting import Published as Published

@@ -52,7 +52,7 @@ def test_section_13a_one_expert_is_its_saturated_count_and_routing_stops_to_pay(
 def test_section_13b_fine_grained(granularity: float, loss: float) -> None:
     x = {"params": 3.7e9, "tokens": 1.3e11}
     assert value("fine_grained@krajewski2024", **x, granularity=granularity) == pytest.approx(loss, abs=6e-5)
-    assert value("chinchilla@krajewski2024-dense", **x) == pytest.approx(2.5205, abs=6e-5)
+    assert value("fine_grained[dense=yes]@krajewski2024", **x) == pytest.approx(2.5205, abs=6e-5)
 
 
 @pytest.mark.parametrize(

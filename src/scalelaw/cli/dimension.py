@@ -8,7 +8,7 @@ from scalelaw.cli import _options as options
 from scalelaw.cli._output import show
 
 Neighbours = Annotated[int, typer.Option(help="Neighbours of the Levina-Bickel estimate, 5 to 50.", metavar="K")]
-Points = Annotated[str, typer.Argument(help="A point a row, a feature a column: CSV, JSONL or Parquet.", metavar="FILE")]
+Points = Annotated[str, typer.Argument(help="A point a row, a feature a column.", metavar="FILE")]
 
 
 def dimension_command(file: Points, neighbours: Neighbours = 20, json: options.Json = False) -> None:

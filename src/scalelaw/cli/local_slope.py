@@ -18,7 +18,10 @@ TABLE = options.TableOptions()
 
 @grouped
 def local_slope_command(
-    file: options.File, floor: Floor, along: Along = "tokens", table: options.TableOptions = TABLE,
+    file: options.File,
+    floor: Floor,
+    along: Along = "tokens",
+    table: options.TableOptions = TABLE,
     json: options.Json = False,
 ) -> None:
     """Tell variance-limited sweeps, of exponent one, from resolution-limited ones (Bahri et al. 2021)."""

@@ -16,9 +16,7 @@ Data = Annotated[
 Out = Annotated[str | None, typer.Option("--out", help="Write the table as Markdown into this file.", metavar="FILE")]
 
 
-def reproduce_command(
-    names: Names = None, data: Data = None, out: Out = None, json: options.Json = False
-) -> None:
+def reproduce_command(names: Names = None, data: Data = None, out: Out = None, json: options.Json = False) -> None:
     """Compute published figures again: published, ours, the difference, and why."""
     from pathlib import Path
 

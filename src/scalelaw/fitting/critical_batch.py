@@ -111,14 +111,16 @@ def _least(log_batch: Array, log_steps: Array) -> tuple[float, float] | None:
 
     low, high = log_batch.min() - 10, log_batch.max() + 10
     grid = np.linspace(low, high, 201)
-    best = int(np.argmin([spread(each) for each in grid]))
+    best = int(np.argmin(np.var(log_steps - np.logaddexp(0, grid[:, None] - log_batch), axis=1)))
     if best in (0, len(grid) - 1):
         return None
     at = float(minimize_scalar(spread, bounds=(grid[best - 1], grid[best + 1]), method="bounded").x)
     return float(np.mean(log_steps - np.logaddexp(0, at - log_batch))), at
 
 
-def noise_scale(small: AnyArray, big: AnyArray, batch_small: float, batch_big: float, *, decay: float = _DECAY) -> Array:
+def noise_scale(
+    small: AnyArray, big: AnyArray, batch_small: float, batch_big: float, *, decay: float = _DECAY
+) -> Array:
     """Return the simple noise scale tr(S) / |G|^2 after each step, in the unit of the batches, (n,).
 
     Unbiased |G|^2 and tr(S) from squared gradient norms of two batch sizes, each smoothed on its own: the ratio of
@@ -145,7 +147,8 @@ def noise_scale(small: AnyArray, big: AnyArray, batch_small: float, batch_big: f
     norms = np.stack([np.asarray(small, float), np.asarray(big, float)])
     if not 0 < batch_small < batch_big or not 0 < decay <= 1 or norms.ndim != 2:
         raise BadInput(
-            f"noise_scale needs 0 < batch_small < batch_big and decay in (0, 1], got {batch_small}, {batch_big}, {decay}"
+            f"noise_scale needs 0 < batch_small < batch_big and decay in (0, 1]; got {batch_small}, {batch_big} "
+            f"and {decay}"
         )
     signal = (batch_big * norms[1] - batch_small * norms[0]) / (batch_big - batch_small)
     noise = (norms[0] - norms[1]) / (1 / batch_small - 1 / batch_big)

@@ -87,7 +87,9 @@ def intrinsic_dimension(points: AnyArray, *, neighbours: int = 20) -> IntrinsicD
         raise BadInput(f"points must be a table of finite numbers, one point a row, got shape {given.shape}")
     distinct = np.unique(given, axis=0)
     if len(distinct) < max(_FEWEST, neighbours + 2) or neighbours < 2:
-        raise BadInput(f"{len(distinct)} distinct points are too few for {neighbours} neighbours; give {_FEWEST} or more")
+        raise BadInput(
+            f"{len(distinct)} distinct points are too few for {neighbours} neighbours; give {_FEWEST} or more"
+        )
     spread = distinct.std(axis=0)
     scaled = (distinct - distinct.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     shuffled = np.random.default_rng(0).permutation(scaled)

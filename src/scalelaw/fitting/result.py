@@ -333,11 +333,6 @@ class FitResult(Printed):
     def _lines(self) -> list[tuple[str, str]]:
         """Return what stands below the coefficients."""
         draws = 0 if self.draws is None else len(self.draws)
-        ranges = ", ".join(
-            f"{name} {format_number(self.domain[name][0])} to {format_number(self.domain[name][1])}"
-            for name in dict.fromkeys((*self.inputs, "flops"))
-            if name in self.domain
-        )
         lines = [
             ("objective", f"{self.objective:.8g} (sum of losses; {self.scoring})"),
             ("optimum", str(self.status)),
@@ -345,11 +340,24 @@ class FitResult(Printed):
             *self._noise_lines(),
             ("rows", f"{self.rows.read} read, {len(self.rows.y)} fitted"),
             *(("", f"{part.n} set aside: {part.reason}") for part in self.rows.set_aside),
-            ("fitted on", ranges),
+            ("fitted on", ", ".join(self._ranges())),
             *(("note", note) for note in self.notes),
             *self._doubts(),
         ]
         return lines
+
+    def _ranges(self) -> list[str]:
+        """Return what was fitted of each input: the range of a number or share, the levels of a category."""
+        said = []
+        for name in dict.fromkeys((*self.inputs, "flops")):
+            levels = self.rows.levels.get(name, ())
+            if kind_of(name) == "text":
+                said.append(f"{name} {', '.join(levels)}")
+            ends = [(key, self.domain[key]) for key in self.domain if key.partition("[")[0] == name]
+            for i, (_, (low, high)) in enumerate(ends):
+                of = f" of {levels[i]}" if kind_of(name) == "vector" and i < len(levels) else ""
+                said.append(f"{name}{of} {format_number(low)} to {format_number(high)}")
+        return said
 
     def _pressed(self) -> list[int]:
         """Return the fitted coefficients whose draws all rest on a bound, so that nothing is known of their spread."""

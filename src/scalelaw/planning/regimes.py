@@ -150,7 +150,9 @@ def regime(
 def _surfaces(forecaster: Forecaster) -> tuple[Array, Array | None]:
     """Return E, A, B, alpha, beta (5,) and their draws (b, 5)."""
     if not isinstance(forecaster, FitResult | Published) or forecaster.law.name != "chinchilla":
-        raise BadInput(f"regimes are read off the terms of chinchilla, and {forecaster.label} has others; fit chinchilla")
+        raise BadInput(
+            f"regimes are read off the terms of chinchilla, and {forecaster.label} has others; fit chinchilla"
+        )
     return forecaster.coef, forecaster.draws
 
 

@@ -113,12 +113,6 @@ _PUBLISHED = {
     "gadre2024-c4": _gadre(1.508, 141.3, 189.5, 0.1212, "C4"),
     "gadre2024-redpajama": _gadre(1.837, 212.2, 366.7, 0.1364, "RedPajama"),
     "gadre2024-refinedweb": _gadre(1.735, 157.1, 246.2, 0.1272, "RefinedWeb"),
-    "krajewski2024-dense": Constants(
-        {"E": 0.47, "A": 16.3, "B": 26.7, "alpha": 0.126, "beta": 0.127},
-        "Krajewski et al. 2024, arXiv 2402.07871: the dense models beside its mixtures of experts",
-        {"params": (1.29e8, 3.7e9), "tokens": (1.6e10, 1.3e11)},
-        note="its N is that of dense models, and fine_grained takes the total of a mixture of experts",
-    ),
     "mcleish2025": Constants(
         {
             "E": np.exp(0.7297863295),

@@ -25,7 +25,9 @@ def dense_equal(params: float, experts: float) -> float:
     grid = np.exp(np.linspace(np.log(params), np.log(params) + 10, 100001))
     law, coef = _law("routed@clark2022-sbase")
     loss = law.predict(coef, {"params_active": grid, "experts": np.ones(1)})
-    return float(grid[np.argmin(np.abs(loss - _value("routed@clark2022-sbase", params_active=params, experts=experts)))])
+    return float(
+        grid[np.argmin(np.abs(loss - _value("routed@clark2022-sbase", params_active=params, experts=experts)))]
+    )
 
 
 def cutoff(source: str) -> float:

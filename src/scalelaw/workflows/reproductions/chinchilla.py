@@ -1,4 +1,4 @@
-"""Chinchilla's law: the objective of Besiroglu et al. 2024 on the digitised points, and of Gemstones on its own runs."""
+"""Chinchilla's law: the objectives of Besiroglu et al. 2024 on the digitised points, and of Gemstones on its runs."""
 
 from pathlib import Path
 
