@@ -18,7 +18,7 @@ from scalelaw.fitting.intervals import drawn
 from scalelaw.fitting.misfit import misfit
 from scalelaw.fitting.observe import check_sizes, observe
 from scalelaw.fitting.optimum import optimum
-from scalelaw.fitting.prior import check_prior, literature
+from scalelaw.fitting.prior import check_prior, prior_of
 from scalelaw.fitting.prior_draws import prior_draws
 from scalelaw.fitting.result import FitResult, FittedRows
 from scalelaw.fitting.solve import Problem
@@ -94,7 +94,7 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
     """
     spec.restrictions.check(law)
     usable = _usable(law, observed, spec)
-    prior = None if spec.prior is None else literature(law, {*spec.fixed, *spec.ties})
+    prior = prior_of(spec, law)
     free = len(law.coefs) - len(spec.fixed) - len(spec.ties) - (0 if prior is None else len(prior.names))
     design = [*check_pooling(usable, law.inputs), *check_design(usable, law.inputs, free)]
     enforce(finding for finding in design if finding.grade is not Grade.WARN)

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.core.errors import BadInput
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.bootstrap import resampled_weights
-from scalelaw.fitting.prior import Prior, few, literature, noise_of, penalty, perturbed, spent
+from scalelaw.fitting.prior import Prior, few, noise_of, penalty, perturbed, prior_of, spent
 from scalelaw.fitting.solve import Problem, solve
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.runs import Observations
@@ -58,7 +59,9 @@ def prior_draws(problem: Problem, u: Array, usable: Observations, spec: FitSpec)
 
 def new_run_errors(fit: "FitResult", shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     """Return errors of new runs where the runs fitted are too few to resample theirs: Student's t at their noise."""
-    held, spec = literature(fit.law, {*fit.spec.fixed, *fit.spec.ties}), fit.spec
+    held, spec = prior_of(fit.spec, fit.law), fit.spec
+    if held is None:
+        raise BadInput("a fit without a prior has its own noise")
     y = spec.noise.scaled(fit.rows.y)
     scale, freedom = noise_of(fit.residuals, spec.noise, y, spent(spec, fit.law, held))
     return scale * rng.standard_t(freedom, size=shape)
