@@ -62,8 +62,8 @@ def _mixtures(data: Path) -> Iterator[Row]:
                   said, stated and fit.status.agreeing >= 3, fit.law.spelling, seconds)  # fmt: skip
     ranks, seconds = timed(lambda: [mixtures.regmix_rank(data, size) for size in ("1m", "1B")])
     said = " and ".join(f"{100 * rank:.2f}" for rank in ranks)
-    yield Row("RegMix linear: rank correlation 90.2 and 87.7", said,
-              max(abs(ranks[0] - 0.902), abs(ranks[1] - 0.877)) < 1e-3, "scalelaw reproduce regmix", seconds)  # fmt: skip
+    holds = max(abs(ranks[0] - 0.902), abs(ranks[1] - 0.877)) < 1e-3
+    yield Row("RegMix linear: rank correlation 90.2 and 87.7", said, holds, "scalelaw reproduce regmix", seconds)
 
 
 def _shapes(data: Path) -> Row:
@@ -73,10 +73,10 @@ def _shapes(data: Path) -> Row:
         return tuple(fit_observations(get(name), rows, FitSpec(draws=200)) for name in ("chinchilla", "shaped"))
 
     (plain, shaped), seconds = timed(both)
-    values = shaped.coefficients()["P"]
+    penalty, best = shaped.coefficients()["P"], float(np.exp(shaped.coef[6]))
     said = (
-        f"objective {plain.objective:.6f} to {shaped.objective:.6f}; e times too wide or deep costs "
-        f"{values['value']:.4f} ({values['lo']:.4f} to {values['hi']:.4f}) nats/token; best width over layers {np.exp(shaped.coef[6]):.1f}"
+        f"objective {plain.objective:.6f} to {shaped.objective:.6f}; e times off costs "
+        f"{penalty['value']:.4f} ({penalty['lo']:.4f} to {penalty['hi']:.4f}) nats/token; best at {best:.1f}"
     )
     return Row("Gemstones: shape explains part of what N and D leave (a measurement)", said,
                shaped.objective < plain.objective, "sl.fit('shaped', gemstones)", seconds)  # fmt: skip

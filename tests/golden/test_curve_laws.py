@@ -49,7 +49,7 @@ def test_section_10a_segments_have_the_slopes_of_the_formula() -> None:
 
 
 def test_section_10b_m4() -> None:
-    coef = {"y_inf": 0.1, "y_0": 0.999, "a": 0.5, "b": 2.0, "c": 0.3}
+    coef = {"y_inf": 0.1, "y_0": 0.999, "a": 0.5, "d": 2.0 ** (1 / 0.3), "c": 0.3}
     found = at(get("m4"), coef, tokens=[1e2, 1e4, 1e6])
     assert found == pytest.approx([0.466573, 0.211952, 0.129556], abs=6e-7)
 
@@ -57,7 +57,7 @@ def test_section_10b_m4() -> None:
 def test_section_10b_m4_solves_its_equation_wherever_it_bends() -> None:
     law, x = get("m4"), np.geomspace(1e-6, 1e12, 200)
     for a in (0.01, 0.3, 1.0, 3.0):
-        y = at(law, {"y_inf": 0.1, "y_0": 2.0, "a": a, "b": 2.0, "c": 0.3}, tokens=list(x))
+        y = at(law, {"y_inf": 0.1, "y_0": 2.0, "a": a, "d": 2.0 ** (1 / 0.3), "c": 0.3}, tokens=list(x))
         inside = (y < 2.0 * (1 - 1e-9)) & (y > 0.1 * (1 + 1e-9))
         left = (y[inside] - 0.1) / (2.0 - y[inside]) ** a
         assert inside.sum() > 50 and left == pytest.approx(2 * x[inside] ** -0.3, rel=1e-5)

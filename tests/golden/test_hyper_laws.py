@@ -20,8 +20,8 @@ def value(spelling: str, **x: float) -> float:
 @pytest.mark.parametrize(
     ("spelling", "x", "expected"),
     [
-        ("optimal_lr[by=flops]@deepseek-ai2024", {"flops": 1e20}, 9.860e-4),
-        ("optimal_batch[by=flops]@deepseek-ai2024", {"flops": 1e20}, 1.0171e6),
+        ("optimal_lr[by=flops]@bi2024", {"flops": 1e20}, 9.860e-4),
+        ("optimal_batch[by=flops]@bi2024", {"flops": 1e20}, 1.0171e6),
         ("optimal_lr@li2025", {NON_EMBEDDING: 1e9, "tokens": 1e11}, 1.6325e-3),
         ("optimal_batch@li2025", {"tokens": 1e11}, 1.1077e6),
         ("optimal_lr[by=params_non_embedding]@porian2024", {NON_EMBEDDING: 1e9}, 2.129e-3),
@@ -37,7 +37,7 @@ def test_section_13h_rates_and_batches(spelling: str, x: dict[str, float], expec
 @pytest.mark.parametrize(
     ("spelling", "flops", "expected"),
     [
-        ("optimal_split@deepseek-ai2024", 1e21, 5.695e10),
+        ("optimal_split@bi2024", 1e21, 5.695e10),
         ("optimal_split@grattafiori2024", 3.8e25, 1.629e13),
         ("optimal_split[of=params]@hoffmann2022-envelope", 1e21, 2.860e9),
     ],

@@ -20,7 +20,6 @@ import difflib
 from collections.abc import Iterable
 from typing import Any, Self
 
-
 _MOST_LISTED = 20
 """Names told beside the nearest one; of more only that is told."""
 

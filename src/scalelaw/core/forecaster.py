@@ -1,13 +1,14 @@
 """The Forecaster: what planners, figures and reports accept, and all they accept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from scalelaw.core.components import components
+from scalelaw.core.components import components, kind_of
 from scalelaw.core.errors import BadInput
+from scalelaw.core.quantities import QUANTITIES, TOO_SMALL
 from scalelaw.core.types import AnyArray, Array, Inputs
 
 Kind = Literal["mean", "new_run"]
@@ -91,6 +92,34 @@ def check_level(level: float) -> None:
     """
     if not 0 < level < 1:
         raise BadInput(f"level must lie strictly between 0 and 1, got {level}; 0.9 gives a 90 % interval")
+
+
+def check_inputs(label: str, needed: Iterable[str], x: Inputs, domain: Domain) -> None:
+    """Refuse inputs that are missing, of another kind of N, or far too small for the counts they are.
+
+    Args:
+        label: who predicts, for the message.
+        needed: quantities the law takes.
+        x: what was given.
+        domain: range fitted; what lies in it is never too small.
+
+    Raises:
+        BadInput: what is wrong, and what to give instead.
+    """
+    for name in needed:
+        if name not in x:
+            kinds = [given for given in x if given.startswith("params") and name.startswith("params")]
+            instead = f" {kinds[0]} count other parameters, so the constants do not apply to them;" if kinds else ""
+            raise BadInput(f"{label} takes {name}, and got {', '.join(x) or 'nothing'};{instead} give {name}")
+        if kind_of(name) != "number":
+            continue
+        smallest = min(TOO_SMALL.get(name, 0.0), domain.get(name, (np.inf, np.inf))[0])
+        values = np.asarray(x[name], float)
+        if np.any(values < smallest):
+            raise BadInput(
+                f"{name} of {values.min():g} is far too small to be {QUANTITIES[name].unit}: {label} takes plain "
+                f"counts, so write out what is in millions or billions, e.g. {values.min():g}e9"
+            )
 
 
 def outside(x: Inputs, domain: Domain) -> AnyArray:

@@ -150,6 +150,12 @@ BENCHMARKS = frozenset(
 )  # fmt: skip
 """Benchmarks whose bare name, as a column, says that the column is their score."""
 
+TOO_SMALL = MappingProxyType(
+    {"params": 1e4, "params_non_embedding": 1e4, "params_active": 1e4, "tokens": 1e6, "unique_tokens": 1e6,
+     "flops": 1e10}
+)  # fmt: skip
+"""Counts -> below what a value is none: millions, billions or PF-days are meant, and were not said."""
+
 FORMULA_SYMBOLS = MappingProxyType({"N": "params", "D": "tokens", "C": "flops"})
 """The capital letters a formula may use for its inputs."""
 

@@ -14,6 +14,7 @@ import numpy as np
 from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Answer, Finding, Grade, enforce
+from scalelaw.core.quantities import METRICS
 from scalelaw.laws import Law, as_law
 from scalelaw.runs import (
     FEATURES,
@@ -61,7 +62,20 @@ def observe(
         enforce(_which_params(chosen, observed))
     if set(chosen.inputs) & set(FEATURES) - set(observed.columns):
         observed = with_lr_features(observed)
-    return chosen, observed
+    return chosen, _of_output(chosen, observed)
+
+
+def _of_output(law: Law, observed: Observations) -> Observations:
+    """Return the rows with what the law gives as their value: what was measured, or what was chosen and is best."""
+    metric = observed.target.partition("@")[0]
+    if law.output in METRICS or metric == law.output:
+        return observed
+    if law.output == "error" and metric == "score":
+        return replace(observed, y=1.0 - observed.y, target=observed.target.replace("score", "error", 1))
+    if law.output not in observed.columns:
+        raise BadInput(f"{law.spelling} gives {law.output}, and the table has none; it measures {observed.target}")
+    kept = observed.complete([law.output])
+    return replace(kept, y=kept.inputs([law.output])[law.output], target=law.output, se=None)
 
 
 def _which_params(law: Law, observed: Observations) -> list[Finding]:

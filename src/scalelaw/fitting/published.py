@@ -8,7 +8,7 @@ import numpy as np
 from scalelaw.core.components import check_mixtures
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import ScalelawWarning, UnknownName
-from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, outside
+from scalelaw.core.forecaster import Domain, Kind, Prediction, check_inputs, check_level, outside
 from scalelaw.core.types import Array, Inputs
 from scalelaw.laws import Constants, Law
 
@@ -51,8 +51,10 @@ class Published:
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """The note of the constants, if there is one."""
-        return (f"{self.label}: {self.constants.note}",) if self.constants.note else ()
+        """The note of the constants, if there is one, and the conditions they hold under."""
+        said = [self.constants.note] if self.constants.note else []
+        said += [f"{name}: {how}" for name, how in self.constants.conditions.items()]
+        return tuple(f"{self.label}: {each}" for each in said)
 
     @property
     def coef(self) -> Array:
@@ -67,8 +69,13 @@ class Published:
         """Return None: the spread is not known."""
 
     def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
-        """Predict at n points, without an interval."""
+        """Predict at n points, without an interval.
+
+        Raises:
+            BadInput: an input is missing, of another kind of N, or in another unit.
+        """
         check_level(level)
+        check_inputs(self.label, self.inputs, x, self.domain)
         check_mixtures(x)
         mean = np.asarray(self.law.predict(self.coef, x))
         return Prediction(mean, None, None, level, np.broadcast_to(outside(x, self.domain), mean.shape))

@@ -11,7 +11,7 @@ from scalelaw.core.components import check_mixtures, codes, kind_of
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
-from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, interval, outside
+from scalelaw.core.forecaster import Domain, Kind, Prediction, check_inputs, check_level, interval, outside
 from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray, Array, Inputs
@@ -193,8 +193,13 @@ class FitResult(Printed):
         return np.asarray(noise.unscaled(noise.scaled(mean) - error))
 
     def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
-        """Predict at n points, with the interval of the mean or of a new run."""
+        """Predict at n points, with the interval of the mean or of a new run.
+
+        Raises:
+            BadInput: an input is missing, of another kind of N, or in another unit.
+        """
         check_level(level)
+        check_inputs(self.law.spelling, self.inputs, x, self.domain)
         x = self.rows.arrays(x)
         mean = np.asarray(self.law.predict(self.coef, x))
         draws = self.sample(x, kind, self.spec.seed)

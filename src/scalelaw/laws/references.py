@@ -96,7 +96,8 @@ _TABLE = (
               "Broken Neural Scaling Laws", 2022, "2210.14891"),
     Reference("Alabdulmohsin, Ibrahim and Zhai, Xiaohua and Kolesnikov, Alexander and Beyer, Lucas",
               "Getting ViT in Shape: Scaling Laws for Compute-Optimal Model Design", 2023, "2305.13035"),
-    Reference("DeepSeek-AI", "DeepSeek LLM: Scaling Open-Source Language Models with Longtermism", 2024, "2401.02954"),
+    Reference("Bi, Xiao and Chen, Deli and Chen, Guanting and others",
+              "DeepSeek LLM: Scaling Open-Source Language Models with Longtermism", 2024, "2401.02954"),
     Reference("Su, Hui and Tian, Zhi and Shen, Xiaoyu and Cai, Xunliang",
               "Unraveling the Mystery of Scaling Laws: Part I", 2024, "2403.06563"),
     Reference("Hu, Shengding and Tu, Yuge and Han, Xu and others",
@@ -121,8 +122,6 @@ _TABLE = (
     Reference("Li, Houyi and Zheng, Wenzhen and Wang, Qiufeng and others",
               "Predictable Scale: Part I, Step Law -- Optimal Hyperparameter Scaling Law in Large Language Model "
               "Pretraining", 2025, "2503.04715"),
-    Reference("Bergsma, Shane and Dey, Nolan and Gosal, Gurpreet and others",
-              "Power Lines: Scaling Laws for Weight Decay and Batch Size in LLM Pre-training", 2025, "2505.13738"),
 )  # fmt: skip
 
 REFERENCES = MappingProxyType({work.arxiv: work for work in _TABLE})

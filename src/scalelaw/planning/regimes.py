@@ -95,20 +95,20 @@ def regime(
 ) -> Regime:
     """Return what limits a run: a label, and the scores it is read from.
 
-    Step-limited where the batch is above critical; data-limited after more than four epochs, where repeating adds more
-    than 2 % of the reducible loss (or than seeds differ by), or where s_N < .25; parameter-limited where s_N > .75;
-    compute-limited, that is balanced, otherwise. s_N = u / (u + v), u = alpha A / N^alpha, v = beta B / D'^beta.
+    Step-limited where the batch is above critical; data-limited after four epochs, where repeating adds 2 % of the
+    reducible loss (or what seeds differ by), or s_N < .25; parameter-limited where s_N > .75; else compute-limited,
+    that is balanced. s_N = u / (u + v), u = alpha A / N^alpha, v = beta B / D'^beta.
 
     Args:
         forecaster: a fit or published constants of ``chinchilla``.
         params: N, a number or text such as ``8B``.
         tokens: D, all tokens seen.
         unique_tokens: U, the distinct ones; all unless given.
-        batch_ratio: batch over critical batch, which depends on the set-up and is not guessed.
+        batch_ratio: batch over critical batch, which is not guessed.
         seed_noise: difference of loss between seeds, nats per token.
 
     Raises:
-        BadInput: another law, or a number that is not positive.
+        BadInput: another law, or a number out of range.
 
     Example:
         >>> import scalelaw as sl
@@ -128,8 +128,7 @@ def regime(
             f"tokens {d:g}, unique_tokens {unique:g}, batch_ratio {batch_ratio}"
         )
     scores = _scores(coef[None], n, d, unique, batch_ratio)
-    label = _labels(scores, d / unique, batch_ratio, seed_noise)[0]
-    agreement = None
+    label, agreement = _labels(scores, d / unique, batch_ratio, seed_noise)[0], None
     if draws is not None:
         drawn = _labels(_scores(draws, n, d, unique, batch_ratio), d / unique, batch_ratio, seed_noise)
         agreement = float(np.mean([each == label for each in drawn]))

@@ -49,6 +49,7 @@ from scalelaw.accounting.flops import counting_for
 from scalelaw.core.components import kind_of, numbers
 from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.numbers import format_number
+from scalelaw.core.quantities import TOO_SMALL
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.cells import Numbers
 from scalelaw.runs.observations import Observations
@@ -56,7 +57,6 @@ from scalelaw.runs.observations import Observations
 COUNTS = ("params", "params_non_embedding", "params_active", "tokens", "flops")
 """N of each kind, D and C: positive or impossible."""
 
-_SMALLEST = {"params": 1e4, "params_non_embedding": 1e4, "params_active": 1e4, "tokens": 1e6, "flops": 1e10}
 _COUNTED = ("M", "B", "1")
 _UNSAID = {
     "params": _COUNTED,
@@ -118,7 +118,7 @@ def check_units(known: Mapping[str, Array], given: Iterable[str], said: Iterable
     slip = _slip(known, measured, stated)
     if slip and slip.grade is Grade.ASK:
         return [slip]
-    small = [name for name in measured if name not in stated and 0 < _largest(known[name]) < _SMALLEST[name]]
+    small = [name for name in measured if name not in stated and 0 < _largest(known[name]) < TOO_SMALL[name]]
     asked = [
         Finding(
             "RUNS_UNSAID_UNITS",

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from scalelaw import laws
 from scalelaw.core.errors import BadInput, ScalelawWarning, UnknownName
+from scalelaw.core.forecaster import reach
 from scalelaw.fitting import Published, published
 from scalelaw.laws import Constants, get
 from scalelaw.laws.language.chinchilla import Chinchilla
@@ -60,3 +62,59 @@ def test_bad_arguments_are_refused() -> None:
 def test_unverified_constants_warn() -> None:
     with pytest.warns(ScalelawWarning, match="@memory is unverified: from memory"):
         published(Rumoured(), "memory")
+
+
+KAPLAN = ("kaplan_joint", "kaplan_steps", "optimal_lr", "nested[n=params_non_embedding]", "optimal_vocabulary")
+
+
+@pytest.mark.filterwarnings("ignore:.*unverified")
+@pytest.mark.parametrize("spelling", KAPLAN)
+def test_constants_without_embeddings_refuse_total_params(spelling: str) -> None:
+    law, _ = laws.parse(spelling)
+    constants = published(law, next(iter(law.published)))
+    x = {name: np.array([1e9]) for name in law.inputs if name != "params_non_embedding"} | {"params": np.array([1e9])}
+    with pytest.raises(BadInput, match=r"takes params_non_embedding, and got .*params count other parameters"):
+        constants.predict(x)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "x", "unit"),
+    [
+        ("chinchilla@besiroglu2024", {"params": 7e9, "tokens": 1400}, "tokens"),
+        ("chinchilla@besiroglu2024", {"params": 7, "tokens": 1.4e12}, "parameters"),
+        ("repeated@muennighoff2023", {"params": 7e9, "tokens": 1e11, "unique_tokens": 25}, "tokens"),
+        ("optimal_batch@li2025", {"tokens": 100}, "tokens"),
+        ("over_training@gadre2024-c4", {"flops": 12.0, "tokens_per_param": 20}, "FLOP"),
+    ],
+)
+def test_counts_in_billions_are_refused(spelling: str, x: dict[str, float], unit: str) -> None:
+    law, source = laws.parse(spelling)
+    assert source is not None
+    with pytest.raises(BadInput, match=f"far too small to be {unit}: .* plain counts"):
+        published(law, source).predict({name: np.array([value]) for name, value in x.items()})
+
+
+@pytest.mark.parametrize(
+    ("spelling", "inside", "outside", "far"),
+    [
+        ("repeated@muennighoff2023", {"params": 1e9, "tokens": 1e11, "unique_tokens": 1e10}, {"tokens": 9e12}, 10),
+        ("over_training@gadre2024-c4", {"flops": 1e18, "tokens_per_param": 20}, {"flops": 2.04e22}, 1000),
+        ("optimal_lr@li2025", {"params_non_embedding": 1e9, "tokens": 1e10}, {"params_non_embedding": 1.1e10}, 10),
+        ("saturating_power@zhai2021-10shot", {"core_days": 100.0}, {"core_days": 1e6}, 100),
+        ("kaplan_lr@kaplan2020", {"params_non_embedding": 1e9}, {"params_non_embedding": 1.5e10}, 10),
+    ],
+)
+def test_points_outside_the_published_runs_are_flagged_with_their_reach(
+    spelling: str, inside: dict[str, float], outside: dict[str, float], far: float
+) -> None:
+    law, source = laws.parse(spelling)
+    assert source is not None
+    constants = published(law, source)
+    x = {name: np.array([value, outside.get(name, value)]) for name, value in inside.items()}
+    assert constants.predict(x).outside_domain.tolist() == [False, True]
+    assert max(reach({**inside, **outside}, constants.domain).values()) == pytest.approx(far, rel=0.01)
+
+
+def test_a_rate_carries_the_batch_and_schedule_it_belongs_to() -> None:
+    caveats = published(get("optimal_lr"), "li2025").caveats
+    assert [text.partition(": ")[2].partition(":")[0] for text in caveats] == ["batch", "schedule"]

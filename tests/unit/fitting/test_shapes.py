@@ -172,9 +172,9 @@ def test_a_law_of_many_coefficients_is_found_again(rng: np.random.Generator) -> 
 
 
 def test_a_trust_region_ends_no_higher_than_where_it_began_and_leaves_the_others(rng: np.random.Generator) -> None:
-    rows = _seven(rng, outputs=5, domains=4)
+    rows = _seven(rng, outputs=3, domains=3)
     noisy = replace(rows, y=rows.y * np.exp(0.01 * rng.standard_normal(len(rows))))
-    law, noise = get("mixing", domains=4, outputs=5), Noise(delta=0.01)
+    law, noise = get("mixing", domains=3, outputs=3), Noise(delta=0.01)
     x = noisy.inputs(law.inputs)
     coordinates = Coordinates(law, x, FitSpec().restrictions)
     problem = Problem(coordinates, x, noise.scaled(noisy.y), noise)

@@ -11,9 +11,9 @@ from scalelaw.laws._math import exp
 
 @dataclass(frozen=True)
 class Filtered(Law):
-    """Error after k passes over a pool of U: quality is in the exponent b, and each pass has half of it after tau."""
+    """Quality of a pool of U tokens is the exponent b, halved every tau passes; n_j is the data seen after pass j."""
 
-    formula = "err = d + a U^-b prod_{j=2..k} (n_j / n_{j-1})^-(b 2^(-(j-1)/tau)), n_j the data seen after pass j"
+    formula = "err = d + a U^-b prod_j (n_j / n_(j-1))^-(b 2^(-(j-1) / tau))"
     cite = "Goyal et al. 2024, arXiv 2404.07177, eq. 4"
     output = "error"
     traps = (

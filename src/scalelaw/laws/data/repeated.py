@@ -9,7 +9,7 @@ from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
 from scalelaw.core.minimum import least
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.laws._base import Coef, Constants, Law
-from scalelaw.laws._math import expm1, log, minimum, power
+from scalelaw.laws._math import exp, expm1, log, minimum, power
 
 _GRID = 2001
 _DECADES = 4.0
@@ -18,12 +18,12 @@ _FRESH = 1e4
 
 @dataclass(frozen=True)
 class Repeated(Law):
-    """Tokens seen again, and params beyond what the unique tokens can use, are worth ever less; N with embeddings."""
+    """Tokens seen again, and params beyond what the unique tokens can use, are worth ever less; N with embeddings.
 
-    formula = (
-        "L = E + A / N'^alpha + B / D'^beta, D' = U (1 + R_D (1 - exp(-(D/U - 1) / R_D))), "
-        "N' = U_N (1 + R_N (1 - exp(-(N/U_N - 1) / R_N))), U_N = min(N, N*(U))"
-    )
+    Of tokens, U are the unique ones; of params, those the unique tokens are compute-optimal for, or N if that is less.
+    """
+
+    formula = "L = E + A / N'^alpha + B / D'^beta, X' = U (1 + R (1 - exp((1 - X/U) / R)))"
     cite = "Muennighoff et al. 2023, arXiv 2305.16264, eqs. 5 and 6"
     traps = (
         "it falls with every epoch and param, so it cannot show overfitting",
@@ -54,16 +54,38 @@ class Repeated(Law):
         return _worth(x["params"], usable, params_decay), _worth(x["tokens"], unique, tokens_decay)
 
     def matched(self, coef: AnyArray, unique: AnyArray) -> AnyArray:
-        """Return the params that U unique tokens are compute-optimal for, (..., n)."""
+        """Return the params that U unique tokens are compute-optimal for, (alpha A / (beta B) U^beta)^(1 / alpha)."""
         _, a, b, alpha, beta, *_ = self.columns(coef)
-        gain = log(alpha * a / (beta * b)) / (alpha + beta)
-        return np.asarray(power(unique, beta / alpha) * np.exp(gain * (1 + beta / alpha)))
+        return np.asarray(exp((log(alpha * a / (beta * b)) + beta * np.log(unique)) / alpha))
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
         """Evaluate the formula; see ``Law.predict``."""
         e, a, b, alpha, beta, *_ = self.columns(coef)
         params, tokens = self.effective(coef, x)
         return np.asarray(e + a * power(params, -alpha) + b * power(tokens, -beta))
+
+    def value_and_jacobian(self, coef: Array, x: Inputs) -> tuple[Array, Array]:
+        """Return values (..., n) and derivatives (..., k, n); see ``Law.value_and_jacobian``."""
+        e, a, b, alpha, beta, tokens_decay, params_decay = self.columns(coef)
+        unique = np.minimum(x["unique_tokens"], x["tokens"])
+        matched = self.matched(coef, unique)
+        usable = np.minimum(matched, x["params"])
+        params, tokens = _worth(x["params"], usable, params_decay), _worth(x["tokens"], unique, tokens_decay)
+        of_params, of_tokens = power(params, -alpha), power(tokens, -beta)
+        fall_params, fall_tokens = -alpha * a * of_params / params, -beta * b * of_tokens / tokens
+        done = exp((1 - x["params"] / usable) / params_decay)
+        by_usable = np.where(matched < x["params"], params / usable - x["params"] / usable * done, 0.0)
+        by_log = fall_params * by_usable * usable / alpha
+        slopes = (
+            np.ones_like(of_params),
+            of_params + by_log / a,
+            of_tokens - by_log / b,
+            -a * of_params * np.log(params) + by_log * (1 / alpha - np.log(matched)),
+            -b * of_tokens * np.log(tokens) + by_log * (np.log(unique) - 1 / beta),
+            fall_tokens * _by_decay(x["tokens"], unique, tokens_decay),
+            fall_params * _by_decay(x["params"], usable, params_decay),
+        )
+        return e + a * of_params + b * of_tokens, np.stack(np.broadcast_arrays(*slopes), axis=-2)
 
     def allocation(self, coef: Array, flops: float, unique_tokens: float) -> tuple[float, float]:
         """Return N and D of least loss at C = 6 N D with U unique tokens, by search over N.
@@ -89,6 +111,12 @@ def _worth(count: AnyArray, unique: AnyArray, decay: AnyArray) -> AnyArray:
     return np.asarray(unique * (1 - decay * expm1((1 - count / unique) / decay)))
 
 
+def _by_decay(count: Array, unique: Array, decay: Array) -> Array:
+    """Return the derivative of ``_worth`` by the decay."""
+    spent = (1 - count / unique) / decay
+    return np.asarray(unique * (spent * exp(spent) - expm1(spent)))
+
+
 def _muennighoff(
     a: float, b: float, e: float, exponents: tuple[float, float], decays: tuple[float, float], where: str
 ) -> Constants:
@@ -96,7 +124,7 @@ def _muennighoff(
         {"E": np.exp(e), "A": np.exp(a), "B": np.exp(b), "alpha": exponents[0], "beta": exponents[1],
          "R_D": decays[0], "R_N": decays[1]},
         f"Muennighoff et al. 2023, arXiv 2305.16264: {where} of huggingface/datablations",
-        {"params": (7e6, 9e9), "epochs": (1, 500)},
+        {"params": (7.1e6, 8.67e9), "tokens": (1e8, 9e11), "unique_tokens": (1e8, 1.78e11)},
     )  # fmt: skip
 
 

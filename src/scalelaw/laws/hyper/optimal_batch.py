@@ -29,9 +29,9 @@ class OptimalBatch(PowersOfChoice):
             )
         },
         "flops": {
-            "deepseek-ai2024": Constants(
+            "bi2024": Constants(
                 {"k": 0.2920, "a": 0.3271},
-                "DeepSeek-AI 2024 (DeepSeek LLM), arXiv 2401.02954",
+                "Bi et al. 2024 (DeepSeek LLM), arXiv 2401.02954",
                 note="C counts non-embedding FLOP with attention",
                 conditions={"lr": _RATE, "schedule": "multi-step decay"},
             ),

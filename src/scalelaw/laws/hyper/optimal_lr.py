@@ -31,9 +31,9 @@ class OptimalLr(PowersOfChoice):
             )
         },
         "flops": {
-            "deepseek-ai2024": Constants(
+            "bi2024": Constants(
                 {"k": 0.3118, "a": -0.1250},
-                "DeepSeek-AI 2024 (DeepSeek LLM), arXiv 2401.02954",
+                "Bi et al. 2024 (DeepSeek LLM), arXiv 2401.02954",
                 note="copies print .3188 or .3318; C counts non-embedding FLOP with attention",
                 conditions={"batch": _BATCH, "schedule": "multi-step decay"},
             ),

@@ -54,9 +54,9 @@ class Nested(Law):
         e, a, b, _, _, q = self.columns(coef)
         of_params, of_tokens = self._within(coef, x)
         both = logaddexp(of_params, of_tokens)
-        excess, share = exp(q * both), exp(of_params - both)
-        slope_a, slope_b = excess * share, excess * (1 - share)
-        slope_q = excess * (both - share * of_params - (1 - share) * of_tokens)
+        excess = exp(q * both)
+        slope_a, slope_b = excess * exp(of_params - both), excess * exp(of_tokens - both)
+        slope_q = excess * both - slope_a * of_params - slope_b * of_tokens
         slopes = (np.ones_like(excess), slope_a / a, slope_b / b, -slope_a * np.log(x[self.n]),
                   -slope_b * np.log(x["tokens"]), slope_q)  # fmt: skip
         return e + excess, np.stack(slopes, axis=-2)
@@ -104,7 +104,7 @@ _PUBLISHED = {
                 "q": 0.452,
             },
             "Busbridge et al. 2025, arXiv 2502.08606: supervised models, in this form",
-            note="printed as 1.220 + (3355 / N^.408 + 18186 / D^.431)^.452, the outer exponent outside the sum",
+            note="printed as 1.220 + (3355 / N^.408 + 18186 / D^.431)^.452; N is taken to leave out embeddings",
         ),
     }
 }  # fmt: skip

@@ -55,11 +55,11 @@ def _kaplan(scale: float, exponent: float) -> Constants:
     )
 
 
-_DEEPSEEK = "DeepSeek-AI 2024 (DeepSeek LLM), arXiv 2401.02954"
+_DEEPSEEK = "Bi et al. 2024 (DeepSeek LLM), arXiv 2401.02954"
 _PUBLISHED = {
     "tokens": {
         "kaplan2020": _kaplan(2e10, 0.27),
-        "deepseek-ai2024": Constants({"k": 5.8316, "a": 0.4757}, _DEEPSEEK, {"flops": (1e17, 3e20)}),
+        "bi2024": Constants({"k": 5.8316, "a": 0.4757}, _DEEPSEEK, {"flops": (1e17, 3e20)}),
         "grattafiori2024": Constants(
             {"k": 0.299, "a": 0.537}, "Grattafiori et al. 2024 (Llama 3), arXiv 2407.21783", {"flops": (6e18, 1e22)}
         ),

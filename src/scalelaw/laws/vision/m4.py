@@ -1,4 +1,4 @@
-"""M4, a sigmoid of log input between guessing and floor, (y - y_inf) / (y_0 - y)^a = b x^c with c < 0."""
+"""M4, a sigmoid of log input between guessing and floor, (y - y_inf) / (y_0 - y)^a = (x / d)^-c."""
 
 from dataclasses import dataclass
 
@@ -15,11 +15,14 @@ _SETTLED = 1e-24
 
 @dataclass(frozen=True)
 class M4(Law):
-    """Leaves the level of guessing ``y_0`` late and reaches the floor ``y_inf`` early; ``a`` = 0 is a power over it."""
+    """Leaves the level of guessing ``y_0`` late; ``a`` = 0 is a power over the floor ``y_inf``.
+
+    The scale b of the paper, whose right side is b x^-c, is d^c: a place among the inputs can be started from.
+    """
 
     input: str = "tokens"
 
-    formula = "(y - y_inf) / (y_0 - y)^a = b x^-c"
+    formula = "(y - y_inf) / (y_0 - y)^a = (x / d)^-c"
     cite = "Alabdulmohsin et al. 2022, arXiv 2209.06640, eq. 2"
     takes_curves = True
     traps = ("its exponent is far steeper than M1's on the same curve: compare extrapolations, not exponents",)
@@ -34,7 +37,7 @@ class M4(Law):
             Coef("y_inf", "floor", starts=(1e-3, 0.5), log=True),
             Coef("y_0", "level of guessing", starts=(0.5, 10.0), log=True),
             Coef("a", "how slowly guessing is left behind", low=1e-3, starts=(0.05, 2.0)),
-            Coef("b", "scale", f"{quantity(self.input).unit}^c", starts=(1e-2, 1e4), log=True),
+            Coef("d", "input at which the right side is one", quantity(self.input).unit, within=self.input, log=True),
             Coef("c", "exponent"),
         )
 
@@ -51,18 +54,24 @@ class M4(Law):
 
     def value_and_jacobian(self, coef: Array, x: Inputs) -> tuple[Array, Array]:
         """Return values (..., n) and derivatives (..., k, n), by those of the equation for t."""
-        floor, top, a, b, _ = self.columns(coef)
+        floor, top, a, d, c = self.columns(coef)
         t = _solved(a, self._goal(coef, x))
         s, span = expit(t), top - floor
         pace = span * s * (1 - s) / (1 + (a - 1) * s)
         moved = pace * (a - 1) / span
-        slopes = (1 - s - moved, s + moved, pace * (log(span) - softplus(t)), pace / b, -pace * np.log(x[self.input]))
+        slopes = (
+            1 - s - moved,
+            s + moved,
+            pace * (log(span) - softplus(t)),
+            pace * c / d,
+            -pace * np.log(x[self.input] / d),
+        )
         return np.asarray(floor + span * s), np.stack(slopes, axis=-2)
 
     def _goal(self, coef: AnyArray, x: Inputs) -> AnyArray:
-        """Return log(b x^-c (y_0 - y_inf)^(a - 1)), (..., n)."""
-        floor, top, a, b, c = self.columns(coef)
-        return np.asarray(log(b) - c * np.log(x[self.input]) + (a - 1) * log(top - floor))
+        """Return log((x / d)^-c (y_0 - y_inf)^(a - 1)), (..., n)."""
+        floor, top, a, d, c = self.columns(coef)
+        return np.asarray(-c * (np.log(x[self.input]) - log(d)) + (a - 1) * log(top - floor))
 
 
 def _solved(a: Array, goal: Array) -> Array:
