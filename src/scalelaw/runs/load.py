@@ -46,7 +46,7 @@ def load_runs(
 
     Args:
         source: the runs; a RunTable passes through.
-        columns: quantity -> column, for names that are not recognised; None leaves one out, ``mixture`` takes a pattern.
+        columns: quantity -> column where names are not recognised; None leaves one out, ``mixture`` takes a pattern.
         units: quantity -> unit its bare numbers are in: ``{"tokens": "B", "loss": "bits"}``.
         derive: quantity -> arithmetic over columns: ``{"tokens": "step * batch * seq_len"}``.
         importer: the name of the importer that reads the source; None finds it, and reads a plain table without.
