@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --no-compile --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check fix bench coverage tables transcripts docs evidence clean
+.PHONY: help setup demo test test-all check fix bench coverage tables transcripts docs evidence reproduce clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ docs: .venv/developer ## build the documentation, warnings being errors, into do
 
 evidence: .venv/developer ## measure again every figure we promise, into docs/evidence.md; ONLY="plan startup" measures some
 	PYTHONPATH=benchmarks $(BIN)/python -m evidence $(ONLY)
+
+reproduce: .venv/developer ## compute published figures again, into docs/reproduced.md
+	$(BIN)/scalelaw reproduce --out docs/reproduced.md
 
 clean: ## remove what was built, except .venv
 	rm -rf build dist demo docs/_build docs/generated .*_cache .hypothesis

@@ -22,7 +22,7 @@ def laws_page() -> str:
     for name in laws.names():
         law = laws.get(name)
         coefs = table(("coefficient", "meaning", "unit"), ((f"`{c.name}`", c.meaning, c.unit) for c in law.coefs))
-        constants = [f"- `{law.spelling}@{key}`: {c.source}" for key, c in law.published.items()]
+        constants = [constants_line(shape, key, c) for shape in law.shapes for key, c in shape.published.items()]
         parts += [
             f"## {name}",
             f"`{law.formula}`",
@@ -30,8 +30,16 @@ def laws_page() -> str:
             f"{law.cite}. Takes {', '.join(law.inputs)}.",
             coefs,
         ]
+        parts += ["\n".join(f"- *Trap:* {escaped(trap)}." for trap in law.traps)] if law.traps else []
         parts += ["\n".join(constants)] if constants else []
     return "\n\n".join(parts)
+
+
+def constants_line(law: laws.Law, source: str, constants: laws.Constants) -> str:
+    """Published constants with their values, source and what a user must know, as an item of a list."""
+    values = ", ".join(f"{name} {value:.7g}" for name, value in constants.coef.items())
+    notes = [constants.source, constants.note, "unverified" if constants.unverified else ""]
+    return f"- `{law.spelling}@{source}`: {escaped(values)}. {escaped('; '.join(note for note in notes if note))}"
 
 
 def quantities_page() -> str:

@@ -26,16 +26,23 @@ if TYPE_CHECKING:
     from scalelaw.fitting import Extrapolation as Extrapolation
     from scalelaw.fitting import FitResult as FitResult
     from scalelaw.fitting import Influence as Influence
+    from scalelaw.fitting import IntrinsicDimension as IntrinsicDimension
     from scalelaw.fitting import IsoFlop as IsoFlop
+    from scalelaw.fitting import LocalSlope as LocalSlope
     from scalelaw.fitting import Noise as Noise
     from scalelaw.fitting import Published as Published
+    from scalelaw.fitting import TradeOff as TradeOff
     from scalelaw.fitting import envelope as envelope
     from scalelaw.fitting import extrapolate as extrapolate
     from scalelaw.fitting import extrapolate_curve as extrapolate_curve
     from scalelaw.fitting import fit as fit
+    from scalelaw.fitting import intrinsic_dimension as intrinsic_dimension
     from scalelaw.fitting import isoflop as isoflop
     from scalelaw.fitting import load_fit as load_fit
+    from scalelaw.fitting import local_slope as local_slope
+    from scalelaw.fitting import noise_scale as noise_scale
     from scalelaw.fitting import published as published
+    from scalelaw.fitting import trade_off as trade_off
     from scalelaw.ladder import Grid as Grid
     from scalelaw.ladder import Ladder as Ladder
     from scalelaw.planning import Agreement as Agreement
@@ -44,6 +51,7 @@ if TYPE_CHECKING:
     from scalelaw.planning import Explanation as Explanation
     from scalelaw.planning import HalfWidth as HalfWidth
     from scalelaw.planning import Plan as Plan
+    from scalelaw.planning import Regime as Regime
     from scalelaw.planning import Robustness as Robustness
     from scalelaw.planning import ahead as ahead
     from scalelaw.planning import approaches as approaches
@@ -54,6 +62,7 @@ if TYPE_CHECKING:
     from scalelaw.planning import explain as explain
     from scalelaw.planning import frontier as frontier
     from scalelaw.planning import plan as plan
+    from scalelaw.planning import regime as regime
     from scalelaw.planning import robustness as robustness
     from scalelaw.runs import Observations as Observations
     from scalelaw.runs import RunTable as RunTable
@@ -66,6 +75,7 @@ if TYPE_CHECKING:
     from scalelaw.workflows.init import init as init
     from scalelaw.workflows.project import load_project as load_project
     from scalelaw.workflows.report import report as report
+    from scalelaw.workflows.reproduce import reproduce as reproduce
     from scalelaw.workflows.study import Study as Study
     from scalelaw.workflows.study import study as study
 
@@ -78,16 +88,23 @@ _HOMES = {
         "Extrapolation",
         "FitResult",
         "Influence",
+        "IntrinsicDimension",
         "IsoFlop",
+        "LocalSlope",
         "Noise",
         "Published",
+        "TradeOff",
         "envelope",
         "extrapolate",
         "extrapolate_curve",
         "fit",
+        "intrinsic_dimension",
         "isoflop",
         "load_fit",
+        "local_slope",
+        "noise_scale",
         "published",
+        "trade_off",
     ),
     "scalelaw.ladder": ("Grid", "Ladder"),
     "scalelaw.planning": (
@@ -97,6 +114,7 @@ _HOMES = {
         "Explanation",
         "HalfWidth",
         "Plan",
+        "Regime",
         "Robustness",
         "ahead",
         "approaches",
@@ -107,6 +125,7 @@ _HOMES = {
         "explain",
         "frontier",
         "plan",
+        "regime",
         "robustness",
     ),
     "scalelaw.runs": (
@@ -119,7 +138,7 @@ _HOMES = {
         "record",
         "review_runs",
     ),
-    "scalelaw.workflows": ("Study", "init", "load_project", "report", "study"),
+    "scalelaw.workflows": ("Study", "init", "load_project", "report", "reproduce", "study"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("datasets", "ladder", "laws")

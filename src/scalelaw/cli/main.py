@@ -13,6 +13,8 @@ from scalelaw.cli import (
     backtest,
     benchmark,
     calc,
+    critical_batch,
+    dimension,
     envelope,
     explain,
     extrapolate,
@@ -23,7 +25,10 @@ from scalelaw.cli import (
     isoflop,
     ladder,
     laws,
+    local_slope,
     plan,
+    regime,
+    reproduce,
     robustness,
     runs,
     study,
@@ -116,9 +121,14 @@ app.command("robustness")(robustness.robustness_command)
 app.command("influence")(influence.influence_command)
 app.command("benchmark")(benchmark.benchmark_command)
 app.command("calibrate")(benchmark.calibrate_command)
-app.command("laws")(laws.laws_command)
-app.command("calc")(calc.calc_command)
 app.add_typer(ladder.app, name="ladder")
+app.command("regime")(regime.regime_command)
+app.command("local-slope")(local_slope.local_slope_command)
+app.command("critical-batch")(critical_batch.critical_batch_command)
+app.command("dimension")(dimension.dimension_command)
+app.command("reproduce")(reproduce.reproduce_command)
+app.command("calc")(calc.calc_command)
+app.add_typer(laws.app, name="laws")
 app.add_typer(runs.app, name="runs")
 
 

@@ -56,7 +56,7 @@ def plan_command(
         "max_tokens": max_tokens,
     }
     ask(**asked)
-    forecaster: Forecaster | None = _known(source)
+    forecaster: Forecaster | None = known(source)
     if forecaster is None:
         chosen, observed = observe(law, table.read(source), **table.reduced())
         forecaster = fit_observations(chosen, observed, make_spec(**bootstrap.chosen()))
@@ -67,7 +67,7 @@ def plan_command(
     show(plan(forecaster, **asked), json)
 
 
-def _known(source: str) -> "Forecaster | None":
+def known(source: str) -> "Forecaster | None":
     """Return the published law or the saved fit that a source names, None for a table.
 
     Raises:

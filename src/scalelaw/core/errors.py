@@ -20,6 +20,9 @@ import difflib
 from collections.abc import Iterable
 from typing import Any, Self
 
+_MOST_LISTED = 20
+"""Names told beside the nearest one; of more only that is told."""
+
 
 class ScalelawError(Exception):
     """Base of every error this package raises on purpose."""
@@ -38,7 +41,8 @@ class UnknownName(BadInput):
         names = sorted(known)
         near = difflib.get_close_matches(str(name), names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        return cls(f"unknown {kind} {name!r}.{hint} Known: {', '.join(names) or 'none'}")
+        every = "" if near and len(names) > _MOST_LISTED else f" Known: {', '.join(names) or 'none'}"
+        return cls(f"unknown {kind} {name!r}.{hint}{every}")
 
 
 class BadNumber(BadInput):

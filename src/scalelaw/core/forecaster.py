@@ -6,6 +6,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
+from scalelaw.core.components import components, kind_of
 from scalelaw.core.errors import BadInput
 from scalelaw.core.quantities import QUANTITIES, TOO_SMALL
 from scalelaw.core.types import AnyArray, Array, Inputs
@@ -110,6 +111,8 @@ def check_inputs(label: str, needed: Iterable[str], x: Inputs, domain: Domain) -
             kinds = [given for given in x if given.startswith("params") and name.startswith("params")]
             instead = f" {kinds[0]} count other parameters, so the constants do not apply to them;" if kinds else ""
             raise BadInput(f"{label} takes {name}, and got {', '.join(x) or 'nothing'};{instead} give {name}")
+        if kind_of(name) != "number":
+            continue
         smallest = min(TOO_SMALL.get(name, 0.0), domain.get(name, (np.inf, np.inf))[0])
         values = np.asarray(x[name], float)
         if np.any(values < smallest):
@@ -121,11 +124,11 @@ def check_inputs(label: str, needed: Iterable[str], x: Inputs, domain: Domain) -
 
 def outside(x: Inputs, domain: Domain) -> AnyArray:
     """Return True at each point with an input outside the fitted range, shape (n,)."""
-    shape = np.broadcast_shapes(*(np.shape(values) for values in x.values()))
-    beyond = np.zeros(shape, dtype=bool)
+    flat = components(x)
+    beyond = np.zeros(np.broadcast_shapes(*(np.shape(values) for values in flat.values())), dtype=bool)
     for name, (low, high) in domain.items():
-        if name in x:
-            beyond |= ~((np.asarray(x[name]) >= low * (1 - 1e-9)) & (np.asarray(x[name]) <= high * (1 + 1e-9)))
+        if name in flat:
+            beyond |= ~((flat[name] >= low * (1 - 1e-9)) & (flat[name] <= high * (1 + 1e-9)))
     return beyond
 
 

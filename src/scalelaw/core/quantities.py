@@ -22,7 +22,7 @@ class Quantity:
         meaning: one phrase, used as axis label and glossary entry.
         low: smallest valid value; with ``open_low`` it is itself invalid.
         high: largest valid value.
-        kind: ``number``, ``text`` or ``flag``.
+        kind: ``number``, ``text``, ``flag``, or ``vector`` for shares that sum to one.
         synonyms: other column names met in the wild, in the form ``spelling`` gives.
     """
 
@@ -82,6 +82,7 @@ _TABLE = (
     _number("bpb", "bpb", "bits/byte", "held-out bits per byte", "bits_per_byte", "val_bpb", "eval_bpb"),
     Quantity("score", "score", "1", "benchmark score", 0.0, 1.0, open_low=False, synonyms=("accuracy", "acc")),
     Quantity("error", "error", "1", "share of wrong answers", 0.0, 1.0, open_low=False, synonyms=("error_rate",)),
+    _number("loss_increase", "dL", "nats/token", "held-out loss above that of the same model before"),
     Quantity("unigram_loss", "L_u", "nats/token", "held-out loss minus that of a unigram model", float("-inf")),
     _number("irreducible_loss", "E", "nats/token", "irreducible loss"),
     _number("steps", "S", "steps", "optimizer steps", "step", "iter", "iters", "iteration", "global_step", "num_steps"),
@@ -105,7 +106,18 @@ _TABLE = (
     _number("layers", "layers", "1", "layers", "n_layers", "num_layers", "n_layer", "depth", "num_hidden_layers"),
     _number("experts", "experts", "1", "experts in a layer", "num_experts", "n_experts"),
     _number("top_k", "top_k", "1", "experts active for each token", "num_experts_per_tok"),
-    _number("bits", "bits", "bits", "bits of a weight"),
+    _number("granularity", "G", "1", "experts that one of full width is split into"),
+    _number("active_share", "1 - S", "1", "share of the weights that is used, one minus sparsity"),
+    _number("bits", "bits", "bits", "bits of a weight", "weight_bits"),
+    _number("bits_activations", "bits", "bits", "bits of an activation", "activation_bits"),
+    _number("bits_kv", "bits", "bits", "bits of a cached key or value", "kv_bits"),
+    _number("bits_after", "bits", "bits", "bits of a weight, rounded after training", "post_training_bits"),
+    _number("examples", "D", "examples", "fine-tuning examples", "finetuning_examples", "n_examples"),
+    _number("characters", "D_F", "characters", "fine-tuning text", "finetuning_characters"),
+    _number("transferred_characters", "D_T", "characters", "fine-tuning text that pretraining is worth"),
+    Quantity("share", "r", "1", "share of one domain in the training data", 0.0, 1.0),
+    Quantity("mixture", "r", "1", "shares of the domains in the training data", 0.0, 1.0, open_low=False,
+             kind="vector"),
     _number("weight", "weight", "1", "weight of a run in the fit"),
     _number("n_items", "n", "items", "items behind a score"),
     Quantity("chance", "chance", "1", "score of guessing", 0.0, 1.0, open_low=False, synonyms=("chance_level",)),

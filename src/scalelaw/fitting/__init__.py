@@ -1,5 +1,8 @@
 """Fitting laws to observations: solver, starts, bootstrap, and the results as forecasters."""
 
+from scalelaw.fitting.critical_batch import TradeOff as TradeOff
+from scalelaw.fitting.critical_batch import noise_scale as noise_scale
+from scalelaw.fitting.critical_batch import trade_off as trade_off
 from scalelaw.fitting.curve_forecast import CurveForecast as CurveForecast
 from scalelaw.fitting.curve_forecast import extrapolate_curve as extrapolate_curve
 from scalelaw.fitting.curve_shape import Course as Course
@@ -16,6 +19,8 @@ from scalelaw.fitting.fit import fit_observations as fit_observations
 from scalelaw.fitting.fit import make_spec as make_spec
 from scalelaw.fitting.influence import Influence as Influence
 from scalelaw.fitting.influence import influence as influence
+from scalelaw.fitting.intrinsic_dimension import IntrinsicDimension as IntrinsicDimension
+from scalelaw.fitting.intrinsic_dimension import intrinsic_dimension as intrinsic_dimension
 from scalelaw.fitting.isoflop import isoflop as isoflop
 from scalelaw.fitting.isoflop import isoflop_observations as isoflop_observations
 from scalelaw.fitting.isoflop import isoflop_sweep as isoflop_sweep
@@ -23,6 +28,8 @@ from scalelaw.fitting.isoflop_result import IsoFlop as IsoFlop
 from scalelaw.fitting.isoflop_spec import IsoFlopOptions as IsoFlopOptions
 from scalelaw.fitting.isoflop_spec import IsoFlopSpec as IsoFlopSpec
 from scalelaw.fitting.isoflop_spec import make_isoflop_spec as make_isoflop_spec
+from scalelaw.fitting.local_slope import LocalSlope as LocalSlope
+from scalelaw.fitting.local_slope import local_slope as local_slope
 from scalelaw.fitting.noise import Noise as Noise
 from scalelaw.fitting.observe import observe as observe
 from scalelaw.fitting.observe import observe_rows as observe_rows

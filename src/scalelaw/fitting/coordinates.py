@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.types import Array, Inputs
 from scalelaw.laws import Law
@@ -70,7 +71,7 @@ class Coordinates:
 
     def __init__(self, law: Law, x: Inputs, restrictions: Restrictions) -> None:
         self.law = law
-        self.reference = {name: _middle(values) for name, values in x.items()}
+        self.reference = _reference(x)
         self.starts = [c.starts if c.within is None else (x[c.within].min(), x[c.within].max()) for c in law.coefs]
         names = [c.name for c in law.coefs]
         self.free = [i for i, name in enumerate(names) if name not in {*restrictions.fixed, *restrictions.ties}]
@@ -154,16 +155,32 @@ class Coordinates:
         unit = np.repeat(coef[:, None, :], m + 1, axis=1)
         unit[:, :, self.scaled] = np.eye(m + 1, m)
         _, jacobian = self.law.value_and_jacobian(unit, self.reference)
-        size = jacobian[:, m, self.scaled, 0]
-        slope = jacobian[:, :m, :, 0] - jacobian[:, m:, :, 0]
+        size = jacobian[:, m, self.scaled].sum(axis=-1)
+        slope = (jacobian[:, :m] - jacobian[:, m:]).sum(axis=-1)
         sign = np.where(size < 0, -1.0, 1.0)
         return np.maximum(np.abs(size), _TINY), slope * sign[:, :, None]
 
 
-def _middle(values: Array) -> Array:
-    """Return the geometric mean (1,), or the plain one of an input that may be zero."""
-    positive = np.all(values > 0)
-    return np.asarray(np.exp(np.mean(np.log(values), keepdims=True)) if positive else np.mean(values, keepdims=True))
+def _reference(x: Inputs) -> dict[str, Array]:
+    """Return the points at which a term is measured, (r,): the middle of the inputs, once for every category.
+
+    A coefficient of one category alone, such as A of one family, has a size at the point of that category.
+    """
+    categories = [name for name in x if kind_of(name) == "text"]
+    levels = np.unique(np.stack([x[name] for name in categories]), axis=1) if categories else np.zeros((0, 1))
+    middle = {
+        name: np.repeat(_middle(name, values), levels.shape[1], axis=0)
+        for name, values in x.items()
+        if name not in categories
+    }
+    return {name: (middle | dict(zip(categories, levels, strict=True)))[name] for name in x}
+
+
+def _middle(name: str, values: Array) -> Array:
+    """Return the geometric mean (1,); the plain one of an input that may be zero, and of a vector (1, d)."""
+    if kind_of(name) == "number" and np.all(values > 0):
+        return np.asarray(np.exp(np.mean(np.log(values), keepdims=True)))
+    return np.asarray(np.mean(values, axis=0, keepdims=True))
 
 
 def _limits(low: float, high: float, asked: tuple[float | None, float | None] | None) -> tuple[float, float]:

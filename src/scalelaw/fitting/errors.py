@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scalelaw.core.components import numbers
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.fitting.sample import Linear, Sample
 
@@ -81,7 +82,8 @@ def log_size(x: Inputs, name: str | None = None) -> Array:
         if params is not None and "tokens" in x:
             return np.asarray(np.log(params) + np.log(x["tokens"]))
     if name is None:
-        return np.log(next(iter(x.values())))
+        known = numbers(x)
+        return np.log(next(iter(known.values()))) if known else np.zeros(len(next(iter(x.values()))))
     raise KeyError(name)
 
 

@@ -11,12 +11,13 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from scalelaw.core.components import components, kind_of
 from scalelaw.core.errors import BadTable, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.fitting.intervals import drawn
 from scalelaw.fitting.misfit import misfit
-from scalelaw.fitting.observe import observe
+from scalelaw.fitting.observe import check_sizes, observe
 from scalelaw.fitting.optimum import optimum
 from scalelaw.fitting.prior import check_prior, prior_of
 from scalelaw.fitting.prior_draws import prior_draws
@@ -117,7 +118,14 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
         status=status,
         spec=spec,
         rows=FittedRows(
-            x, frozen(usable.y), frozen(weight), usable.cluster, usable.read, usable.set_aside, usable.digest
+            x,
+            frozen(usable.y),
+            frozen(weight),
+            usable.cluster,
+            usable.read,
+            usable.set_aside,
+            usable.digest,
+            {name: usable.levels[name] for name in law.inputs if name in usable.levels},
         ),
         target=usable.target,
         domain=usable.domain(),
@@ -135,7 +143,8 @@ def _of_rows(problem: Problem, u: Array, weight: Array) -> float:
 
 def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
     """Return the rows the law can be fitted to, weighed as the spec says, in an order that is not the file's."""
-    usable = observed.complete(law.inputs)
+    usable = observed.complete(law.inputs).with_levels(law.inputs)
+    check_sizes(law, usable)
     if spec.noise.kind == "binomial" and "n_items" in usable.columns:
         usable = usable.complete(["n_items"])
     if spec.noise.logarithmic:
@@ -147,8 +156,8 @@ def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
         usable = replace(usable, weight=usable.weight / mean)  # a prior weighs against runs, not sums
     if not len(usable):
         raise BadTable(f"no row is left to fit {law.spelling}: " + _reasons(usable))
-    keys = [usable.weight, usable.y, *(np.asarray(usable.columns[name], float) for name in reversed(law.inputs))]
-    return usable.rows(np.lexsort(keys))
+    flat = [*components(usable.inputs(law.inputs)).values()]
+    return usable.rows(np.lexsort([usable.weight, usable.y, *reversed(flat)]))
 
 
 def _reasons(observed: Observations) -> str:
@@ -186,7 +195,8 @@ def _misfit(problem: Problem, u: Array, usable: Observations) -> list[Finding]:
 
 def _trend_axes(problem: Problem, usable: Observations) -> list[str]:
     names = dict.fromkeys((*problem.coordinates.law.inputs, "flops"))
-    return [name for name in names if name in usable.columns and _varies(usable.columns[name])]
+    known = [name for name in names if name in usable.columns and kind_of(name) == "number"]
+    return [name for name in known if _varies(usable.columns[name])]
 
 
 def _varies(values: AnyArray) -> bool:

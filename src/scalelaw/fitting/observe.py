@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+import numpy as np
+
+from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Answer, Finding, Grade, enforce
 from scalelaw.core.quantities import METRICS
@@ -21,6 +24,7 @@ from scalelaw.runs import (
     RunTable,
     check_which_params,
     load_runs,
+    stacked,
     with_lr_features,
 )
 
@@ -49,6 +53,8 @@ def observe(
         NeedsAnswer: only the user can know which rows, or which N, are meant.
     """
     chosen = as_law(law)
+    if "eval_set" in chosen.inputs and not isinstance(runs, Observations):
+        runs = outputs_of(runs, chosen.output if target is None else target, use, over)
     observed = observe_rows(runs, target, use, over, "curves" if chosen.takes_curves else "endpoints")
     if isinstance(runs, Observations):
         _check_checkpoints(chosen, observed, use)
@@ -100,6 +106,33 @@ def observe_rows(
         return runs
     table = runs if isinstance(runs, RunTable) else load_runs(runs)
     return table.reduced(use or otherwise, target, over)
+
+
+def outputs_of(runs: Any, metric: str, use: Reduction | None, over: Sequence[str]) -> Observations:
+    """Return the rows of every target of a metric one below the other, ``eval_set`` saying which each row is of.
+
+    Rows of one run stay one cluster, so that what its outputs share is not taken for evidence twice.
+    """
+    table = runs if isinstance(runs, RunTable) else load_runs(runs)
+    targets = [name for name in table.targets if name.partition("@")[0] == metric and "@" in name]
+    if not targets:
+        raise BadInput(f"a law of several outputs takes targets such as {metric}@github; there are "
+                       f"{', '.join(table.targets) or 'none'}")  # fmt: skip
+    return stacked([table.reduced(use or "endpoints", name, over) for name in targets], metric)
+
+
+def check_sizes(law: Law, observed: Observations) -> None:
+    """Refuse vectors and categories of another size than the law's shape.
+
+    Raises:
+        BadInput: the message has the number there is.
+    """
+    for name, size in law.sizes.items():
+        values = observed.columns[name]
+        found = np.shape(values)[1] if kind_of(name) == "vector" else len(observed.levels_of(name))
+        if found != size:
+            raise BadInput(f"{law.spelling} takes {name} of {size}, and the table has {found}; write the law with "
+                           f"{found}, see `scalelaw laws show {law.name}`")  # fmt: skip
 
 
 def _check_checkpoints(law: Law, observed: Observations, use: Reduction | None) -> None:

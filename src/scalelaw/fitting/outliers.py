@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scalelaw.core.components import components
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.noise import Noise
 from scalelaw.fitting.solve import Problem, solve
@@ -104,7 +105,7 @@ def _core(problem: Problem, u: Array, weight: Array, used: AnyArray) -> Array:
 
 def _subsets(problem: Problem, used: AnyArray, size: int) -> AnyArray:
     """Return small subsets of the rows used as masks (s, n); the order of rows does not matter to them."""
-    order = np.lexsort((problem.y, *(np.asarray(values) for values in problem.x.values())))
+    order = np.lexsort((problem.y, *components(problem.x).values()))
     order = order[used[order]]
     shuffled = np.random.default_rng(0).permuted(np.tile(order, (_SUBSETS, 1)), axis=1)
     masks = np.zeros((_SUBSETS, len(used)), bool)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scalelaw.core.components import check_mixtures
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import ScalelawWarning, UnknownName
 from scalelaw.core.forecaster import Domain, Kind, Prediction, check_inputs, check_level, outside
@@ -75,6 +76,7 @@ class Published:
         """
         check_level(level)
         check_inputs(self.label, self.inputs, x, self.domain)
+        check_mixtures(x)
         mean = np.asarray(self.law.predict(self.coef, x))
         return Prediction(mean, None, None, level, np.broadcast_to(outside(x, self.domain), mean.shape))
 

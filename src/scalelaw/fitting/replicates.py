@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from scalelaw.core.components import components, kind_of
 from scalelaw.core.types import AnyArray, Array, Inputs
 
 _SAME = 12
@@ -51,7 +52,12 @@ def seed_floor(x: Inputs, residual: Array, member: AnyArray, coefs: int) -> Seed
     from scipy.special import fdtrc
 
     with np.errstate(divide="ignore"):
-        points = np.stack([np.round(np.log(np.asarray(values, float)), _SAME) for values in x.values()])
+        points = np.stack(
+            [
+                np.round(np.log(values) if kind_of(name) == "number" and "[" not in name else values, _SAME)
+                for name, values in components(x).items()
+            ]
+        )
     cells, rows = np.unique(np.vstack([points, member]), axis=1, return_inverse=True)
     mean = np.bincount(rows.ravel(), residual) / np.bincount(rows.ravel())
     group = np.unique(cells[:-1], axis=1, return_inverse=True)[1].ravel()

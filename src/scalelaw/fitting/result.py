@@ -1,12 +1,13 @@
 """The result of a fit: coefficients, draws, status and provenance; a forecaster."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scalelaw.core.components import check_mixtures, codes, kind_of
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
@@ -46,6 +47,7 @@ class FittedRows:
         read: rows of the source.
         set_aside: what was left out.
         digest: digest of the rows, whatever their order.
+        levels: the names behind the components of a vector, or the codes of a category.
     """
 
     x: Mapping[str, Array]
@@ -55,6 +57,19 @@ class FittedRows:
     read: int
     set_aside: tuple[SetAside, ...]
     digest: str
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def arrays(self, x: Inputs) -> Inputs:
+        """Return inputs as the law takes them: categories by their codes, shares that sum to one.
+
+        Raises:
+            BadInput: a level that was not fitted, or shares that make no mixture.
+        """
+        check_mixtures(x)
+        return {
+            name: codes(name, values, self.levels.get(name, ())) if kind_of(name) == "text" else values
+            for name, values in x.items()
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +173,7 @@ class FitResult(Printed):
 
         if self.draws is None:
             return None
+        x = self.rows.arrays(x)
         mean = np.asarray(self.law.predict(self.draws, x))
         if kind == "mean":
             return mean
@@ -184,6 +200,7 @@ class FitResult(Printed):
         """
         check_level(level)
         check_inputs(self.law.spelling, self.inputs, x, self.domain)
+        x = self.rows.arrays(x)
         mean = np.asarray(self.law.predict(self.coef, x))
         draws = self.sample(x, kind, self.spec.seed)
         lo, hi = (None, None) if draws is None else interval(draws, level)
@@ -321,11 +338,6 @@ class FitResult(Printed):
     def _lines(self) -> list[tuple[str, str]]:
         """Return what stands below the coefficients."""
         draws = 0 if self.draws is None else len(self.draws)
-        ranges = ", ".join(
-            f"{name} {format_number(self.domain[name][0])} to {format_number(self.domain[name][1])}"
-            for name in dict.fromkeys((*self.inputs, "flops"))
-            if name in self.domain
-        )
         lines = [
             ("objective", f"{self.objective:.8g} (sum of losses; {self.scoring})"),
             ("optimum", str(self.status)),
@@ -333,11 +345,24 @@ class FitResult(Printed):
             *self._noise_lines(),
             ("rows", f"{self.rows.read} read, {len(self.rows.y)} fitted"),
             *(("", f"{part.n} set aside: {part.reason}") for part in self.rows.set_aside),
-            ("fitted on", ranges),
+            ("fitted on", ", ".join(self._ranges())),
             *(("note", note) for note in self.notes),
             *self._doubts(),
         ]
         return lines
+
+    def _ranges(self) -> list[str]:
+        """Return what was fitted of each input: the range of a number or share, the levels of a category."""
+        said = []
+        for name in dict.fromkeys((*self.inputs, "flops")):
+            levels = self.rows.levels.get(name, ())
+            if kind_of(name) == "text":
+                said.append(f"{name} {', '.join(levels)}")
+            ends = [(key, self.domain[key]) for key in self.domain if key.partition("[")[0] == name]
+            for i, (_, (low, high)) in enumerate(ends):
+                of = f" of {levels[i]}" if kind_of(name) == "vector" and i < len(levels) else ""
+                said.append(f"{name}{of} {format_number(low)} to {format_number(high)}")
+        return said
 
     def _pressed(self) -> list[int]:
         """Return the fitted coefficients whose draws all rest on a bound, so that nothing is known of their spread."""

@@ -5,7 +5,7 @@ Each start is run twice and keeps the lower end: through least squares, a smooth
 away, and straight under the loss asked for. Through least squares alone every start ends in the one basin that least
 squares leads to, and agrees there with all the others, although a robust loss may have lower ones. Huber's kinks are
 met with the curvature of the rows inside the threshold plus a share of the reweighted rows outside; a step is kept only
-when it lowers the true objective.
+when it lowers the true objective. Laws with more than twenty free coefficients are finished in a ``trust_region``.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.fitting.coordinates import Coordinates
 from scalelaw.fitting.noise import Noise, huber
 from scalelaw.fitting.prior import Penalty
+from scalelaw.fitting.trust_region import MANY, finished
 
 _CHUNK_BYTES = 2**22
 _OUTER_CURVATURE = 0.05
@@ -166,6 +167,9 @@ def solve(problem: Problem, start: Array, weight: Array, *, y: Array | None = No
         u, objective, steps = _passed(problem, start, weight, y, _robust(problem), _WARM_TOLERANCE)
     else:
         u, objective, steps = _cold(problem, start, weight, y)
+        if start.shape[1] > MANY:
+            u, objective, more = finished(problem, u, objective, weight, y)
+            steps = steps + more
     if problem.noise.kind == "absolute":
         objective = objective / problem.noise.stages[-1]
     return Solution(u, objective, steps)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from scalelaw.core.components import components
 from scalelaw.core.errors import BadInput
 from scalelaw.core.types import Array, Inputs
 from scalelaw.fitting.errors import log_size, restricted_likelihood
@@ -42,7 +43,7 @@ class Spread:
             return np.asarray(np.exp(self.gamma * (log_size(x, noise.scale) - self.log_reference)))
         if noise.kind == "binomial" and "n_items" in x:
             return np.asarray(1 / np.sqrt(x["n_items"]))
-        shape = np.broadcast_shapes(*(np.shape(values) for values in x.values()))
+        shape = np.broadcast_shapes(*(np.shape(values) for values in components(x).values()))
         return np.full(shape, float(np.median(self.relative)))
 
     def to_dict(self) -> dict[str, Any]:

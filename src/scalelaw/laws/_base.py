@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
+from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput
 from scalelaw.core.types import AnyArray, Array, Inputs
 
@@ -109,6 +110,11 @@ class Law(ABC):
         """Coefficients, in the order of the last axis of ``coef``."""
 
     @property
+    def sizes(self) -> Mapping[str, int]:
+        """Length of each vector among the inputs, and number of levels of each category."""
+        return {}
+
+    @property
     def published(self) -> Mapping[str, Constants]:
         """Published constants of this shape, by source."""
         return {}
@@ -124,7 +130,7 @@ class Law(ABC):
 
         Args:
             coef: coefficients, shape (..., k).
-            x: quantity -> values, broadcastable to (..., n).
+            x: quantity -> values, broadcastable to (..., n); a vector has a trailing axis, a category is codes.
 
         Returns:
             Values, shape (..., n).
@@ -134,7 +140,10 @@ class Law(ABC):
         """Return values (..., n) and their derivatives by coefficient (..., k, n), by complex step."""
         k = len(self.coefs)
         stepped = coef[..., None, :] + 1j * _STEP * np.eye(k)
-        spread = {name: np.asarray(values)[..., None, :] for name, values in x.items()}
+        spread = {
+            name: np.asarray(values)[(..., None, slice(None), *((slice(None),) if kind_of(name) == "vector" else ()))]
+            for name, values in x.items()
+        }
         result = self.predict(stepped, spread)
         return np.real(result[..., 0, :]), np.imag(result) / _STEP
 

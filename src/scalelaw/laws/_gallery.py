@@ -38,6 +38,7 @@ class Description(Printed):
                 for shape, source, constants in self.published()
             },
             "cite": law.cite,
+            "traps": list(law.traps),
             "revision": law.revision,
         }
 
@@ -53,6 +54,7 @@ class Description(Printed):
         lines = [("takes", f"{', '.join(law.inputs)}; gives {law.output}"), ("source", law.cite)]
         if shape := fields(law):
             lines.append(("shape", ", ".join(f"{f.name}={getattr(law, f.name)}" for f in shape)))
+        lines += [("traps" if i == 0 else "", trap) for i, trap in enumerate(law.traps)]
         coefficients = Table([["coefficient", "unit", "meaning"], *([c.name, c.unit, c.meaning] for c in law.coefs)])
         published = []
         for variant, source, constants in self.published():
@@ -80,7 +82,7 @@ class Gallery(Printed):
         rows += [[law.name, law.formula, ", ".join(law.inputs)] for law in self.laws]
         advice = [
             ("any formula is a law too", "scalelaw fit FILE --law 'E + A/params**a + B/tokens**b'"),
-            ("one law with its published constants", "scalelaw laws NAME"),
+            ("one law with its published constants", "scalelaw laws show NAME"),
         ]
         return Sheet("", [Table(rows), Lines(advice, width=0)])
 

@@ -17,6 +17,8 @@ from scalelaw.planning.outlook import ahead as ahead
 from scalelaw.planning.penalty import compute_penalty as compute_penalty
 from scalelaw.planning.question import Question as Question
 from scalelaw.planning.question import ask as ask
+from scalelaw.planning.regimes import Regime as Regime
+from scalelaw.planning.regimes import regime as regime
 from scalelaw.planning.robust import Outcome as Outcome
 from scalelaw.planning.robust import Robustness as Robustness
 from scalelaw.planning.robust import robustness as robustness

@@ -3,10 +3,12 @@
 from scalelaw.runs.check import check_design as check_design
 from scalelaw.runs.dirstore import DirStore as DirStore
 from scalelaw.runs.export import export_runs as export_runs
+from scalelaw.runs.io_source import read_source as read_source
 from scalelaw.runs.load import load_runs as load_runs
 from scalelaw.runs.observations import Observations as Observations
 from scalelaw.runs.observations import Reduction as Reduction
 from scalelaw.runs.observations import SetAside as SetAside
+from scalelaw.runs.observations import stacked as stacked
 from scalelaw.runs.pooling import check_pooling as check_pooling
 from scalelaw.runs.pooling import check_which_params as check_which_params
 from scalelaw.runs.pooling import indicators as indicators

@@ -28,12 +28,13 @@ RUNS_NONE_LEFT           refuse     everything was set aside
 DESIGN_TOO_FEW_ROWS      refuse     fewer rows than coefficients
 DESIGN_FEW_ROWS          warn       hardly more rows than coefficients
 DESIGN_CONSTANT          refuse     an input that does not vary
-DESIGN_COLLINEAR         refuse     one input follows from the others
+DESIGN_COLLINEAR         refuse     one input, or the share of one domain, follows from the others
 DESIGN_NEARLY_COLLINEAR  warn       one input nearly follows from the others
 DESIGN_NARROW            warn       an input spans less than half a decade
 DESIGN_TOKENIZERS        refuse     losses per token of several tokenizers (warn: only the vocabulary differs)
 DESIGN_BYTES_UNSAID      warn       bits per byte against tokens of several tokenizers
 DESIGN_WHICH_N           ask        total and active params differ, and the law leaves open which is N
+DESIGN_TOTAL_FOR_ACTIVE  refuse     active params are the total, although there are several experts
 DESIGN_OTHER_FLOPS       warn       6 N D is not the compute measured, and with another kind of N it is
 DESIGN_RECIPE_WITH_SIZE  warn       recipe, schedule, dataset or tokenizer changes with size
 """
@@ -45,6 +46,7 @@ from itertools import product
 import numpy as np
 
 from scalelaw.accounting.flops import counting_for
+from scalelaw.core.components import kind_of, numbers
 from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import TOO_SMALL
@@ -71,6 +73,7 @@ _CONSTANT = 0.02
 _COLLINEAR_SD = 0.02
 _COLLINEAR_R2 = 0.98
 _NARROW = 0.5 * math.log(10)
+_SHARE_SPREAD = 1e-4
 
 
 def check_values(name: str, numbers: Numbers, *, needed: bool = True) -> list[Finding]:
@@ -217,7 +220,8 @@ def check_design(observations: Observations, inputs: Sequence[str], n_coefs: int
     found = _few(rows, n_coefs)
     if rows < 2:
         return found
-    logs = {name: _scaled(values) for name, values in observations.inputs(inputs).items()}
+    x = observations.inputs(inputs)
+    logs = {name: _scaled(values) for name, values in numbers(x).items()}
     spans = {name: float(np.ptp(values)) for name, values in logs.items()}
     for name, span in spans.items():
         low, high = observations.domain()[name]
@@ -229,8 +233,19 @@ def check_design(observations: Observations, inputs: Sequence[str], n_coefs: int
             message = f"{name} spans only {format_number(low)} to {format_number(high)}, less than half a decade"
             fix = f"add runs over a wider range of {name}"
             found.append(Finding("DESIGN_NARROW", Grade.WARN, message, rows, fix))
-    varying = [name for name in inputs if spans[name] >= _CONSTANT]
-    return found + _collinear({name: logs[name] for name in varying})
+    found += [finding for name in inputs if kind_of(name) == "vector" for finding in _shares(name, x[name])]
+    return found + _collinear({name: logs[name] for name in spans if spans[name] >= _CONSTANT})
+
+
+def _shares(name: str, shares: Array) -> list[Finding]:
+    """Refuse mixtures that do not move in every direction a mixture can."""
+    moved = np.linalg.svd(shares - shares.mean(axis=0), compute_uv=False)
+    rank, wanted = int(np.sum(moved > _SHARE_SPREAD * np.sqrt(len(shares)))), shares.shape[1] - 1
+    if rank >= wanted:
+        return []
+    message = f"{name} moves in {rank} of {wanted} directions: some domains' shares follow from the others'"
+    fix = "add runs of other mixtures, or pool the domains that go together"
+    return [Finding("DESIGN_COLLINEAR", Grade.REFUSE, message, len(shares), fix)]
 
 
 def _scaled(values: Array) -> Array:

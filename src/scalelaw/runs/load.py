@@ -19,6 +19,7 @@ from scalelaw.runs.derive import derive_column, derive_compute, derive_counts
 from scalelaw.runs.eval_sets import split_eval_sets
 from scalelaw.runs.io_source import read_source
 from scalelaw.runs.mapping import Assignment, assign, metric_of
+from scalelaw.runs.mixtures import named_shares
 from scalelaw.runs.order import time_order
 from scalelaw.runs.raw import RawTable
 from scalelaw.runs.reduce import Rows, to_runs
@@ -45,7 +46,7 @@ def load_runs(
 
     Args:
         source: the runs; a RunTable passes through.
-        columns: quantity -> column, for names that are not recognised; None leaves a quantity out.
+        columns: quantity -> column where names are not recognised; None leaves one out, ``mixture`` takes a pattern.
         units: quantity -> unit its bare numbers are in: ``{"tokens": "B", "loss": "bits"}``.
         derive: quantity -> arithmetic over columns: ``{"tokens": "step * batch * seq_len"}``.
         importer: the name of the importer that reads the source; None finds it, and reads a plain table without.
@@ -68,6 +69,7 @@ def load_runs(
         enforce(source.findings, strict=strict)
         return source
     raw = read_source(source, importer)
+    raw, columns = named_shares(raw, columns)
     assignment = assign(raw, columns)
     enforce(assignment.findings)
     said = _check_units_named(dict(units or {}), assignment)
@@ -158,6 +160,7 @@ def _derive(rows: Rows, raw: RawTable, formulas: Mapping[str, str]) -> set[str]:
 
 def _check_something_known(rows: Rows, raw: RawTable) -> None:
     quantities = [name for name in rows.columns if QUANTITIES[name].kind == "number"]
+    quantities += [column for column in raw.columns if column.startswith("mixture.")]
     if rows.targets and quantities:
         return
     wanted = "a loss (loss, val_loss, loss_c4, ...)" if not rows.targets else "params, tokens or flops"

@@ -123,7 +123,7 @@ def _claim(column: str, raw: RawColumn) -> str | None:
     """Return the quantity a column claims to be by its name, None where its cells speak against it."""
     name, unit = split_unit(column)
     quantity = recognise(name)
-    if quantity is None or bool(raw.missing.all()) or not raw.scalar:
+    if quantity is None or QUANTITIES[quantity].kind == "vector" or bool(raw.missing.all()) or not raw.scalar:
         return None
     if QUANTITIES[quantity].kind == "text":
         return quantity if unit is None else None

@@ -1,17 +1,18 @@
 """What a fit sees: one target, one row an observation, and a record of every row that was set aside."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
+from scalelaw.core.components import check_shares, codes, components, kind_of
 from scalelaw.core.digest import digest_rows
 from scalelaw.core.errors import BadTable
 from scalelaw.core.findings import Finding
 from scalelaw.core.forecaster import Domain
 from scalelaw.core.quantities import QUANTITIES
-from scalelaw.core.types import AnyArray, Array
+from scalelaw.core.types import AnyArray, Array, frozen
 
 Reduction = Literal["endpoints", "best", "curves"]
 """How a table becomes rows: one a run, one a swept cell, or every evaluation."""
@@ -46,6 +47,7 @@ class Observations:
         absent: quantity -> why a row lacks it, each (n,), where it is not simply missing.
         se: standard error of each value, (n,), NaN where unknown; None where none is known.
         reduction: how the rows were taken from their table.
+        levels: the names behind the components of a vector, or the codes of a category.
     """
 
     target: str
@@ -60,6 +62,7 @@ class Observations:
     absent: Mapping[str, AnyArray] = field(default_factory=dict)
     se: Array | None = None
     reduction: Reduction = "endpoints"
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -76,15 +79,29 @@ class Observations:
         return len(np.unique(self.cluster)) < len(self)
 
     def inputs(self, names: Iterable[str]) -> dict[str, Array]:
-        """Return the columns of these quantities."""
-        return {name: np.asarray(self.columns[name], float) for name in names}
+        """Return the columns of these quantities: numbers (n,), a vector (n, d), a category as codes (n,)."""
+        return {
+            name: codes(name, self.columns[name], self.levels_of(name))
+            if kind_of(name) == "text"
+            else np.asarray(self.columns[name], float)
+            for name in names
+        }
+
+    def levels_of(self, name: str) -> tuple[str, ...]:
+        """Return the levels of a category, in the order of their codes; in alphabetical order where none was set."""
+        return self.levels.get(name) or tuple(sorted(set(np.asarray(self.columns[name]).astype(str).tolist())))
+
+    def with_levels(self, names: Iterable[str]) -> "Observations":
+        """Return the rows with the levels of these categories settled, so that no row left out changes a code."""
+        found = {name: self.levels_of(name) for name in names if kind_of(name) == "text" and name in self.columns}
+        return replace(self, levels={**self.levels, **found})
 
     def domain(self) -> dict[str, tuple[float, float]]:
         """Return the range of every numeric quantity that has values."""
         ranges: Domain = {
             name: (float(np.nanmin(values)), float(np.nanmax(values)))
-            for name, values in self.columns.items()
-            if QUANTITIES[name].kind == "number" and len(values) and not np.all(np.isnan(values))
+            for name, values in components(self.columns).items()
+            if kind_of(name.partition("[")[0]) in ("number", "vector") and len(values) and not np.all(np.isnan(values))
         }
         return dict(ranges)
 
@@ -126,6 +143,9 @@ class Observations:
         for name in names:
             if name not in self.columns:
                 raise BadTable(_missing_column(name, self.columns, self.notes))
+            if kind_of(name) != "number":
+                kept = kept._whole(name)
+                continue
             kept = kept._present(name)
             kept = kept.keep(np.isfinite(kept.inputs([name])[name]), f"{name} is infinite")
             if name == "tokens":
@@ -133,6 +153,15 @@ class Observations:
             values, kind = kept.inputs([name])[name], QUANTITIES[name]
             possible = values > kind.low if kind.open_low else values >= kind.low
             kept = kept.keep(possible, f"impossible: {name} is {'not positive' if kind.open_low else 'negative'}")
+        return kept
+
+    def _whole(self, name: str) -> "Observations":
+        """Return the rows with a whole vector or a named category; shares that do not sum to one are refused."""
+        values = np.asarray(self.columns[name])
+        if kind_of(name) != "vector":
+            return self.keep(np.array([value is not None and value == value for value in values]), f"no {name}")
+        kept = self.keep(np.isfinite(np.asarray(values, float)).all(axis=-1), f"no {name}")
+        check_shares(name, kept.columns[name])
         return kept
 
     def _present(self, name: str) -> "Observations":
@@ -146,11 +175,46 @@ class Observations:
         return kept.keep(~np.isnan(kept.inputs([name])[name]), f"no {name}")
 
 
+def stacked(parts: Sequence[Observations], metric: str) -> Observations:
+    """Return the rows of several targets one below the other, told apart by the category ``eval_set``.
+
+    Args:
+        parts: the rows of each target, of one table.
+        metric: what all of them measure.
+    """
+    names = [part.target.partition("@")[2] for part in parts]
+    columns = {name for part in parts for name in part.columns}
+    shared = [name for name in columns if all(name in part.columns for part in parts)]
+    ses = [np.full(len(part), np.nan) if part.se is None else part.se for part in parts]
+    first = parts[0]
+    return replace(
+        first,
+        target=metric,
+        columns={name: frozen(np.concatenate([part.columns[name] for part in parts])) for name in shared}
+        | {"eval_set": frozen(np.repeat(np.array(names, dtype=object), [len(part) for part in parts]))},
+        y=frozen(np.concatenate([part.y for part in parts])),
+        cluster=frozen(np.concatenate([part.cluster for part in parts])),
+        weight=frozen(np.concatenate([part.weight for part in parts])),
+        read=sum(part.read for part in parts),
+        set_aside=tuple(
+            SetAside(f"{gone.reason} ({name})", gone.n)
+            for part, name in zip(parts, names, strict=True)
+            for gone in part.set_aside
+        ),
+        notes=(*first.notes, f"{len(parts)} outputs stand one below the other: {', '.join(names)}"),
+        absent={},
+        se=frozen(np.concatenate(ses)) if np.isfinite(np.concatenate(ses)).any() else None,
+        levels={**first.levels, "eval_set": tuple(names)},
+    )
+
+
 def _missing_column(name: str, columns: Mapping[str, AnyArray], notes: Iterable[str]) -> str:
     have = [column for column in columns if QUANTITIES[column].kind == "number"]
     advice = f'name the column with columns={{"{name}": "..."}} (CLI: --column {name}=...)'
-    if name.startswith("params") and (other := [column for column in have if column.startswith("params")]):
-        advice = f"a law that takes {other[0]} instead is spelled with [n={other[0]}]"
+    if name == "mixture":
+        advice = 'call the columns of shares mixture.<domain>, or name them with columns={"mixture": "train_*"}'
+    elif name.startswith("params") and (other := [column for column in have if column.startswith("params")]):
+        advice = f"a law that leaves N open takes {other[0]} when spelled with [n={other[0]}]"
     elif name == "tokens" and "steps" in have:
         advice += ', or compute it with derive={"tokens": "steps * batch * seq_len"} (CLI: --derive)'
     hint = next((f"; {note}" for note in notes if note.startswith(f"no column is {name};")), "")

@@ -28,7 +28,12 @@ def check_pooling(observed: Observations, inputs: Sequence[str]) -> list[Finding
         observed: the rows a fit would see, complete in the inputs.
         inputs: quantities the law takes.
     """
-    return [*_tokenizers(observed, inputs), *_recipes(observed, inputs), *_other_flops(observed, inputs)]
+    return [
+        *_tokenizers(observed, inputs),
+        *_recipes(observed, inputs),
+        *_total_for_active(observed, inputs),
+        *_other_flops(observed, inputs),
+    ]
 
 
 def check_which_params(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
@@ -151,6 +156,24 @@ def _other_flops(observed: Observations, inputs: Sequence[str]) -> list[Finding]
     message = f"6 x {chosen} x tokens is {span} times flops in {off[chosen]} rows, and 6 x {fits[0]} x tokens is flops"
     fix = f"if N is meant to be what is computed with, say [n={fits[0]}]"
     return [Finding("DESIGN_OTHER_FLOPS", Grade.WARN, message, off[chosen], fix)]
+
+
+def _total_for_active(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
+    """Refuse active params that are the total: of several experts, all of them; of any model, more than there are."""
+    if "params_active" not in inputs or "params" not in observed.columns:
+        return []
+    total, active = (observed.inputs([name])[name] for name in _MOE)
+    with np.errstate(invalid="ignore"):
+        wrong = active > total * (1 + 1e-3)
+        if "experts" in observed.columns:
+            x = observed.inputs(["experts"])["experts"]
+            most = observed.inputs(["top_k"])["top_k"] if "top_k" in observed.columns else np.ones(len(observed))
+            wrong |= (x > np.where(np.isfinite(most), most, 1.0)) & (active > total * (1 - 1e-3))
+    if not wrong.any():
+        return []
+    message = f"params_active are the total params in {int(wrong.sum())} rows of several experts, of which few are used"
+    fix = "give the parameters one token passes through; with the total a mixture of experts looks worse than it is"
+    return [Finding("DESIGN_TOTAL_FOR_ACTIVE", Grade.REFUSE, message, int(wrong.sum()), fix)]
 
 
 def _ratio(observed: Observations, kind: str) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.quantities import METRICS, QUANTITIES
 from scalelaw.core.types import AnyArray, frozen
+from scalelaw.runs.mixtures import domains, mixture_columns, stacked_shares
 from scalelaw.runs.observations import Observations, Reduction, SetAside
 from scalelaw.runs.order import same_moment, time_order
 from scalelaw.runs.sweeps import check_swept
@@ -87,9 +88,11 @@ def _prorated(table: "RunTable", observed: Observations, at: AnyArray) -> Observ
 def observe(table: "RunTable", target: str, at: AnyArray, reduction: Reduction) -> Observations:
     """Return these evaluations as rows, nothing judged yet; runs without any are set aside."""
     run, se = table.evals["run"][at], table.evals["se"][at]
+    shares = mixture_columns(table.runs)
+    mixture = {"mixture": stacked_shares(table.runs, shares)[run]} if shares else {}
     return Observations(
         target=target,
-        columns=_columns(table, at),
+        columns=_columns(table, at) | mixture,
         y=frozen(table.evals["value"][at]),
         cluster=frozen(_clusters(table)[run]),
         weight=frozen(np.asarray(table.runs["weight"][run]) if "weight" in table.runs else np.ones(len(at))),
@@ -100,6 +103,7 @@ def observe(table: "RunTable", target: str, at: AnyArray, reduction: Reduction) 
         absent={name: frozen(why[run]) for name, why in table.absent.items()},
         se=frozen(se) if np.isfinite(se).any() else None,
         reduction=reduction,
+        levels={"mixture": domains(shares)} if shares else {},
     )
 
 

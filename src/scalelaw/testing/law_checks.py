@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
+from scalelaw.core.components import kind_of
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array
 from scalelaw.fitting import FitSpec, Noise, fit_observations
@@ -16,13 +17,18 @@ from scalelaw.laws import Coef, HasOptimum, Law, get, names
 from scalelaw.runs import Observations
 
 _ROWS = 60
-_SEED = 11
-_STARTS = (1, 3, 32)
+_THIRD = 0.33
+_STARTS = (1, 3, 12, 32)
 _RECOVERED = 1e-6
+_SEED = 11
 _RANGES = {
     "params": (1e7, 1e10), "params_non_embedding": (1e7, 1e10), "params_active": (1e7, 1e10),
     "tokens": (1e9, 1e12), "flops": (1e18, 1e23), "unique_tokens": (1e9, 1e11), "params_vocab": (1e6, 1e9),
     "loss": (1.8, 4.0), "min_steps": (1e3, 1e6), "lr_area": (0.1, 20.0), "lr_annealing": (1e-3, 0.3),
+    "characters": (1e5, 1e8), "examples": (1e2, 1e6), "share": (0.02, 1.0), "steps": (1e2, 1e5),
+    "experts": (1.0, 64.0), "granularity": (1.0, 32.0), "active_share": (0.02, 1.0),
+    "width": (128.0, 8192.0), "layers": (4.0, 96.0),
+    "bits": (3.0, 16.0), "bits_activations": (4.0, 16.0), "bits_kv": (4.0, 16.0), "bits_after": (2.0, 8.0),
 }  # fmt: skip
 
 
@@ -32,9 +38,17 @@ def instances() -> list[Law]:
 
 
 def points(law: Law, n: int = _ROWS) -> dict[str, Array]:
-    """Return n points spread over the usual range of each input, shape (n,) each."""
+    """Return n points spread over the usual range of each input, (n,) each; a vector (n, d) sums to one."""
     rng = np.random.default_rng(_SEED)
-    return {name: _log_uniform(rng, *_RANGES.get(name, (1.0, 1e3)), n) for name in law.inputs}
+    return {name: _spread(rng, law, name, n) for name in law.inputs}
+
+
+def _spread(rng: np.random.Generator, law: Law, name: str, n: int) -> Array:
+    if kind_of(name) == "vector":
+        return rng.dirichlet(np.ones(law.sizes[name]), size=n)
+    if kind_of(name) == "text":
+        return (np.arange(n) % law.sizes[name]).astype(float)
+    return _log_uniform(rng, *_RANGES.get(name, (1.0, 1e3)), n)
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float, n: int) -> Array:
@@ -46,7 +60,7 @@ def plausible(law: Law) -> Array:
     if law.published:
         return law.vector(next(iter(law.published.values())).coef)
     x = points(law)
-    coef = np.array([_middle(c, x) for c in law.coefs])
+    coef = np.array([_usual(c, x) for c in law.coefs])
     linear = [i for i, c in enumerate(law.coefs) if c.linear]
     coef[linear] = 1.0
     sizes = law.value_and_jacobian(coef, x)[1].mean(axis=-1)
@@ -54,11 +68,14 @@ def plausible(law: Law) -> Array:
     return coef
 
 
-def _middle(coef: Coef, x: Mapping[str, Array]) -> float:
-    """Return a plausible value of a coefficient that is not linear."""
-    if coef.within is not None:
-        return float(np.exp(np.log(x[coef.within]).mean()))
-    return float(np.sqrt(coef.starts[0] * coef.starts[1])) if coef.log else 0.33
+def _usual(c: Coef, x: Mapping[str, Array]) -> float:
+    """Return a value inside the range a fit starts from, one third where that is inside."""
+    if c.within is not None:
+        return float(np.exp(np.log(x[c.within]).mean()))
+    low, high = c.starts
+    if c.log:
+        return float(np.sqrt(low * high))
+    return _THIRD if low <= _THIRD <= high else low + _THIRD * (high - low)
 
 
 def check_name(law: Law) -> None:
@@ -114,7 +131,7 @@ def check_linear(law: Law) -> None:
 def check_monotone(law: Law) -> None:
     """More of an input never raises the output unless the law says it may, at plausible coefficients."""
     coef, x = plausible(law), points(law)
-    for name in set(law.inputs) - set(law.may_rise):
+    for name in (name for name in law.inputs if kind_of(name) == "number" and name not in law.may_rise):
         more = {**x, name: x[name] * 2}
         assert np.all(law.predict(coef, more) <= law.predict(coef, x) * (1 + 1e-12)), f"loss rises with {name}"
 
@@ -129,8 +146,8 @@ def check_recovery(law: Law) -> None:
         fitted = fit_observations(law, observed, FitSpec(noise=noise, starts=starts, draws=0))
         error = np.abs(law.predict(fitted.coef, x) / y - 1).max()
         if error < _RECOVERED:
-            break
-    assert error < _RECOVERED, f"recovers itself only to {error:.1g}: {dict(fitted.coefficients())}"
+            return
+    raise AssertionError(f"recovers itself only to {error:.1g}: {dict(fitted.coefficients())}")
 
 
 def check_optimum(law: Law) -> None:

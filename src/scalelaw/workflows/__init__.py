@@ -6,5 +6,6 @@ from scalelaw.workflows.project import load_project as load_project
 from scalelaw.workflows.project import read_project as read_project
 from scalelaw.workflows.proposal import Proposal as Proposal
 from scalelaw.workflows.report import report as report
+from scalelaw.workflows.reproduce import reproduce as reproduce
 from scalelaw.workflows.study import Study as Study
 from scalelaw.workflows.study import study as study

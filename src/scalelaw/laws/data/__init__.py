@@ -1,1 +1,1 @@
-"""Laws of the data: repeated, filtered."""
+"""Laws of the data: repeated, filtered, mixed, transferred, fine-tuned on."""

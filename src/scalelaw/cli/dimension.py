@@ -1,0 +1,25 @@
+"""``scalelaw dimension``: the intrinsic dimension of data, and the prior it gives on an exponent."""
+
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.cli._output import show
+
+Neighbours = Annotated[int, typer.Option(help="Neighbours of the Levina-Bickel estimate, 5 to 50.", metavar="K")]
+Points = Annotated[str, typer.Argument(help="A point a row, a feature a column.", metavar="FILE")]
+
+
+def dimension_command(file: Points, neighbours: Neighbours = 20, json: options.Json = False) -> None:
+    """Estimate the dimension of the surface that points lie on; 4/d is a prior on an exponent, no prediction."""
+    import numpy as np
+
+    from scalelaw.core.errors import BadInput
+    from scalelaw.fitting import intrinsic_dimension
+    from scalelaw.runs import read_source
+
+    columns = [column.values for column in read_source(file).columns.values() if column.numeric]
+    if not columns:
+        raise BadInput(f"{file} has no column of numbers; give one feature a column")
+    show(intrinsic_dimension(np.column_stack(columns), neighbours=neighbours), json)

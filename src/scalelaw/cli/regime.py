@@ -1,0 +1,33 @@
+"""``scalelaw regime``: what limits a run, its parameters, its data, its steps, or none more than the others."""
+
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.cli._output import show
+from scalelaw.cli.plan import known
+from scalelaw.core.errors import BadInput
+
+Source = Annotated[str, typer.Argument(help="Saved fit, or published law.", metavar="FIT.json|LAW@SOURCE")]
+Params = Annotated[str, typer.Option(help="Parameters, e.g. 8B.", metavar="N")]
+Tokens = Annotated[str, typer.Option(help="Training tokens seen, e.g. 15T.", metavar="D")]
+Unique = Annotated[str | None, typer.Option(help="Distinct tokens; all unless given.", metavar="U")]
+Ratio = Annotated[float | None, typer.Option(help="Batch over critical batch.", metavar="RATIO", parser=options.real)]
+
+
+def regime_command(
+    source: Source,
+    params: Params,
+    tokens: Tokens,
+    unique_tokens: Unique = None,
+    batch_ratio: Ratio = None,
+    json: options.Json = False,
+) -> None:
+    """Say what limits a run, with the scores: parameters, data, steps, or compute where these are in balance."""
+    from scalelaw.planning import regime
+
+    forecaster = known(source)
+    if forecaster is None:
+        raise BadInput(f"{source} is a table; fit it first: scalelaw fit {source} --law chinchilla --save fit.json")
+    show(regime(forecaster, params=params, tokens=tokens, unique_tokens=unique_tokens, batch_ratio=batch_ratio), json)

@@ -1,0 +1,58 @@
+"""Linear regression of loss on the mixture, L(r) = sum_j w_j r_j over the shares r of the domains (Liu et al. 2024)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalelaw.core.errors import BadInput
+from scalelaw.core.types import AnyArray, Inputs
+from scalelaw.laws._base import Coef, Law
+
+
+@dataclass(frozen=True)
+class LinearMixture(Law):
+    """RegMix's linear model over ``domains``: small proxies of many mixtures rank the mixtures of a large model.
+
+    ``intercept=yes`` adds a number of its own, which only shares that are rounded can determine.
+    """
+
+    domains: int = 2
+    intercept: bool = False
+
+    formula = "L = sum_j w_j r_j"
+    cite = "Liu et al. 2024, arXiv 2407.01492"
+    may_rise = ("mixture",)
+    traps = (
+        "an intercept is every w moved by the same number, since shares sum to one",
+        "it ranks mixtures of the sizes seen; the losses of a larger model are others",
+    )
+
+    def __post_init__(self) -> None:
+        if self.domains < 2:
+            raise BadInput(f"linear_mixture takes 2 domains or more, got {self.domains}")
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return ("mixture",)
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        return {"mixture": self.domains}
+
+    @property
+    def coefs(self) -> tuple[Coef, ...]:
+        base = (Coef("b", "loss under no domain", "nats/token", low=-np.inf, linear=True),) if self.intercept else ()
+        return base + tuple(
+            Coef(f"w_{j + 1}", f"loss on domain {j + 1} alone", "nats/token", low=-np.inf, linear=True)
+            for j in range(self.domains)
+        )
+
+    def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
+        """Evaluate the formula; see ``Law.predict``."""
+        weights = coef[..., None, int(self.intercept) :]
+        loss = (weights * np.asarray(x["mixture"])).sum(axis=-1)
+        return np.asarray(loss + coef[..., :1] if self.intercept else loss)
+
+
+LAW = LinearMixture()

@@ -1,0 +1,54 @@
+"""Rectified law of fine-tuning, L(D) = E + B / (D_l + D^beta) (Lin et al. 2024)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalelaw.core.errors import BadInput
+from scalelaw.core.quantities import quantity
+from scalelaw.core.types import AnyArray, Inputs
+from scalelaw.laws._base import Coef, Law
+from scalelaw.laws._math import power
+
+
+@dataclass(frozen=True)
+class Rectified(Law):
+    """A power law that pretraining, worth D_l, bends flat at small D; ``input`` counts the fine-tuning data.
+
+    Synthetic pretraining data follow the same form with ``input=tokens`` (SynthLLM, Qin et al. 2025).
+    """
+
+    input: str = "examples"
+
+    formula = "L = E + B / (D_l + D^beta)"
+    cite = "Lin et al. 2024, arXiv 2402.02314; of synthetic tokens: Qin et al. 2025, arXiv 2503.19551"
+    traps = (
+        "D_l counts D^beta, not D",
+        "the loss before any fine-tuning is E + B / D_l: give D = 1e-10 rather than 0, whose logarithm is infinite",
+    )
+
+    def __post_init__(self) -> None:
+        if quantity(self.input).kind != "number":
+            raise BadInput(f"the rectified law takes a number as input, and {self.input} is none; try examples")
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return (self.input,)
+
+    @property
+    def coefs(self) -> tuple[Coef, ...]:
+        return (
+            Coef("E", "irreducible loss", "nats/token", linear=True),
+            Coef("B", f"loss from finite {self.input}", f"nats/token * {self.input}^beta", linear=True),
+            Coef("D_l", f"{self.input}^beta that pretraining is worth", f"{self.input}^beta", starts=(0.1, 1e5),
+                 log=True),
+            Coef("beta", f"exponent of {self.input}", starts=(0.1, 1.5)),
+        )  # fmt: skip
+
+    def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
+        """Evaluate the formula; see ``Law.predict``."""
+        e, b, learned, beta = self.columns(coef)
+        return np.asarray(e + b / (learned + power(x[self.input], beta)))
+
+
+LAW = Rectified()

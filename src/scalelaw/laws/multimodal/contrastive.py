@@ -1,0 +1,35 @@
+"""Contrastive image-text models, error(C) = b / C^alpha on the compute frontier (Cherti et al. 2023)."""
+
+from dataclasses import dataclass
+
+from scalelaw.laws._base import Coef
+from scalelaw.laws._powers import SumOfPowers, Term
+
+
+@dataclass(frozen=True)
+class Contrastive(SumOfPowers):
+    """Zero-shot error of CLIP models that are best at their compute; no floor."""
+
+    formula = "error = b / C^alpha"
+    cite = "Cherti et al. 2023, arXiv 2212.07143"
+    output = "error"
+    traps = (
+        "only models on the frontier follow it: others lack data, or size",
+        "the exponent depends on the pretraining data: on ImageNet LAION-2B gives .114 and LAION-80M .058",
+        "published tables give compute as GMACs of the forward pass; the exponent does not mind, b does",
+    )
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return ("flops",)
+
+    @property
+    def coefs(self) -> tuple[Coef, ...]:
+        return (Coef("b", "error at one FLOP", "FLOP^alpha", linear=True), Coef("alpha", "exponent of compute"))
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        return (Term("b", {"flops": "alpha"}),)
+
+
+LAW = Contrastive()

@@ -1,0 +1,1 @@
+"""Laws of numerical precision, in training and after it."""

@@ -1,0 +1,105 @@
+"""Training in low precision, L = E + A / N_eff^alpha + B / D^beta, N_eff = N prod_x (1 - exp(n_x - P_x/gamma_x))."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalelaw.core.types import AnyArray, Inputs
+from scalelaw.laws._base import Coef, Constants, Law
+from scalelaw.laws._math import exp, power
+
+_PARTS = {"w": ("bits", "weights"), "a": ("bits_activations", "activations"), "kv": ("bits_kv", "keys and values")}
+
+
+@dataclass(frozen=True)
+class LowPrecision(Law):
+    """Bits of weights, activations, keys and values make parameters count less.
+
+    ``after=yes`` adds what rounding to ``bits_after`` after training costs,
+    C_T D^gamma_D / N^gamma_N exp(b - P / gamma_post), which more training tokens make worse.
+    """
+
+    after: bool = False
+
+    formula = "L = E + A / N_eff^alpha + B / D^beta; N_eff = N prod_x (1 - exp(n_x - P_x / gamma_x))"
+    cite = "Kumar et al. 2024, arXiv 2411.04330"
+    may_rise = ("tokens", "params")
+    traps = (
+        "the main text drops the offsets n: without them the best precision is 3.5 bits, with them 7",
+        "activations or keys and values of 3 bits and fewer are unstable and were left out",
+        "the authors warn that the constants belong to their set-up",
+    )
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return ("params", "tokens", *(name for name, _ in _PARTS.values()), *(("bits_after",) if self.after else ()))
+
+    @property
+    def coefs(self) -> tuple[Coef, ...]:
+        parts = tuple(
+            coef
+            for part, (_, what) in _PARTS.items()
+            for coef in (
+                Coef(f"gamma_{part}", f"bits of {what} that matter", "bits", low=0.1, starts=(0.5, 4.0)),
+                Coef(f"n_{part}", f"offset of the bits of {what}", low=-np.inf, starts=(0.0, 2.5)),
+            )
+        )
+        rounding = (
+            Coef("C_T", "loss from rounding after training", "nats/token", linear=True),
+            Coef("gamma_D", "exponent of tokens in rounding", starts=(0.1, 1.0)),
+            Coef("gamma_N", "exponent of params in rounding", starts=(0.1, 1.0)),
+            Coef("gamma_post", "bits after training that matter", "bits", low=0.1, starts=(0.2, 2.0)),
+        )
+        return (
+            Coef("E", "irreducible loss", "nats/token", linear=True),
+            Coef("A", "loss from finite params", "nats/token * parameters^alpha", linear=True),
+            Coef("B", "loss from finite tokens", "nats/token * tokens^beta", linear=True),
+            Coef("alpha", "exponent of params"),
+            Coef("beta", "exponent of tokens"),
+            *parts,
+            *(rounding if self.after else ()),
+        )
+
+    def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
+        """Evaluate the formula; see ``Law.predict``."""
+        columns = dict(zip((c.name for c in self.coefs), self.columns(coef), strict=True))
+        effective = x["params"]
+        for part, (name, _) in _PARTS.items():
+            effective = effective * (1 - exp(columns[f"n_{part}"] - x[name] / columns[f"gamma_{part}"]))
+        by_params = columns["A"] * power(effective, -columns["alpha"])
+        loss = columns["E"] + by_params + columns["B"] * power(x["tokens"], -columns["beta"])
+        if not self.after:
+            return np.asarray(loss)
+        ratio = power(x["tokens"], columns["gamma_D"]) * power(x["params"], -columns["gamma_N"])
+        return np.asarray(loss + columns["C_T"] * ratio * exp(-x["bits_after"] / columns["gamma_post"]))
+
+    @property
+    def shapes(self) -> tuple[Law, ...]:
+        return (self, LowPrecision(after=True))
+
+    @property
+    def published(self) -> Mapping[str, Constants]:
+        return _PUBLISHED[self.after]
+
+
+_TRAINED = {
+    "E": 2.7648, "A": 4.299e3, "B": 1.806e4, "alpha": 0.4965, "beta": 0.4965,
+    "gamma_w": 2.6745, "n_w": 0.3037, "gamma_a": 2.2102, "n_a": 1.4072, "gamma_kv": 0.9578, "n_kv": 2.4185,
+}  # fmt: skip
+_ROUNDED = {"gamma_D": 0.5068, "gamma_N": 0.3439, "gamma_post": 0.5907}
+_SOURCE = "Kumar et al. 2024, arXiv 2411.04330"
+_DOMAIN = {"params": (0.0, 1.7e9), "tokens": (0.0, 2.6e10)}
+_NOTE = "465 runs; alpha and beta were tied"
+_PUBLISHED = {
+    False: {"kumar2024": Constants(_TRAINED, _SOURCE, _DOMAIN, _NOTE)},
+    True: {
+        "kumar2024": Constants({**_TRAINED, "C_T": 0.0598, **_ROUNDED}, _SOURCE, _DOMAIN, _NOTE),
+        "kumar2024-offset": Constants(
+            {**_TRAINED, "C_T": 0.0598 * np.exp(1.1277), **_ROUNDED}, _SOURCE, _DOMAIN, unverified=True,
+            note="with the offset b = 1.1277 in the exponent, which may be meant",
+        ),
+    },
+}  # fmt: skip
+
+LAW = LowPrecision()

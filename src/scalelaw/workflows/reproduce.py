@@ -1,0 +1,146 @@
+"""Reproduce published figures: a table of what was printed, what we find, the difference, and why."""
+
+import importlib
+import os
+import pkgutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
+from scalelaw.workflows import reproductions
+from scalelaw.workflows.reproductions._figure import Figure
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """One figure beside ours; ours is None where its tables are not at hand."""
+
+    figure: Figure
+    ours: float | None
+
+    @property
+    def difference(self) -> float | None:
+        """Ours minus the published."""
+        return None if self.ours is None else self.ours - self.figure.published
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether ours is the printed figure to its digits, or no higher where it was minimised."""
+        if self.difference is None:
+            return None
+        off = self.difference if self.figure.side == "below" else abs(self.difference)
+        return off <= self.figure.digits * (1 + 1e-9)
+
+    @property
+    def why(self) -> str:
+        """What explains the difference; empty where there is none."""
+        if self.holds is None:
+            return f"not measured: no {self.figure.needs} in the folder of tables"
+        if self.figure.side == "near" and self.holds:
+            return ""
+        return self.figure.why
+
+
+@dataclass(frozen=True)
+class Reproduction(Printed):
+    """Published figures beside ours."""
+
+    rows: tuple[Reproduced, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "schema": "scalelaw.reproduction/1",
+            "figures": [
+                {
+                    "name": row.figure.name,
+                    "what": row.figure.what,
+                    "published": row.figure.published,
+                    "ours": row.ours,
+                    "difference": row.difference,
+                    "holds": row.holds,
+                    "why": row.why,
+                    "source": row.figure.source,
+                    "unverified": row.figure.unverified,
+                }
+                for row in self.rows
+            ],
+        }
+
+    def sheet(self) -> Sheet:
+        """Return the table, and how many hold."""
+        head = ["figure", "published", "ours", "difference", "holds", "why", "source"]
+        measured = [row for row in self.rows if row.holds is not None]
+        held = sum(bool(row.holds) for row in measured)
+        lines = [("held", f"{held} of {len(measured)} measured; {len(self.rows) - len(measured)} not measured")]
+        if any(row.figure.unverified for row in self.rows):
+            lines.append(("*", "printed figure read from memory or a secondary source"))
+        return Sheet("", [Table([head, *map(_cells, self.rows)], right=[1, 2, 3]), Lines(lines, width=0)])
+
+    def page(self) -> str:
+        """Return the page of the documentation."""
+        return _HEAD + self.to_markdown() + "\n"
+
+
+_HEAD = """# Published figures, computed again
+
+Written by `make reproduce`, which is `scalelaw reproduce --out docs/reproduced.md` with the folder of published tables
+in `SCALELAW_DATA`. A figure holds if ours is the printed one to its digits, or no higher where it was minimised.
+
+"""
+
+
+def _cells(row: Reproduced) -> list[str]:
+    holds = {True: "yes", False: "no", None: ""}[row.holds]
+    numbers = ["" if value is None else f"{value:.6g}" for value in (row.ours, row.difference)]
+    star = "*" if row.figure.unverified else ""
+    return [row.figure.what, f"{row.figure.published:.6g}{star}", *numbers, holds, row.why, row.figure.source]
+
+
+def figures() -> dict[str, Figure]:
+    """Return every figure by name, from the files of ``workflows/reproductions``; adding a file adds its figures."""
+    modules = sorted(found.name for found in pkgutil.iter_modules(reproductions.__path__) if found.name[0] != "_")
+    return {
+        figure.name: figure
+        for name in modules
+        for figure in importlib.import_module(f"{reproductions.__name__}.{name}").FIGURES
+    }
+
+
+def reproduce(names: Sequence[str] = (), *, data: str | Path | None = None) -> Reproduction:
+    """Compute published figures again.
+
+    Args:
+        names: figures, by name or how it begins; all without any.
+        data: folder of published tables; ``SCALELAW_DATA`` where it is left out. Without one, what needs data is
+            not measured, and says so.
+
+    Raises:
+        UnknownName: no figure begins so.
+        BadInput: the folder does not exist.
+
+    Example:
+        >>> print(reproduce(["kumar"], data=".").rows[0].holds)
+        True
+    """
+    known = figures()
+    wanted: dict[str, Figure] = {}
+    for name in names or known:
+        found = {key: figure for key, figure in known.items() if key.startswith(name)}
+        if not found:
+            raise UnknownName.among("figure", name, known)
+        wanted |= found
+    folder = data or os.environ.get("SCALELAW_DATA")
+    if folder is not None and not Path(folder).is_dir():
+        raise BadInput(f"there is no folder {str(folder)!r} of published tables; see --data")
+    place = None if folder is None else Path(folder)
+    return Reproduction(tuple(Reproduced(figure, _ours(figure, place)) for figure in wanted.values()))
+
+
+def _ours(figure: Figure, folder: Path | None) -> float | None:
+    if figure.needs and (folder is None or not (folder / figure.needs).is_dir()):
+        return None
+    return figure.compute(folder or Path())

@@ -1,0 +1,33 @@
+"""Contrastive image-text models: how zero-shot error falls with compute."""
+
+from pathlib import Path
+
+import numpy as np
+
+from scalelaw.fitting import FitSpec, Noise, fit_observations
+from scalelaw.laws import get
+from scalelaw.workflows.reproductions._figure import Figure, columns, observations
+
+_FLOPS_PER_GMAC = 2e9
+
+
+def clip_exponent(folder: Path, data: str, *, frontier: bool = True) -> float:
+    """Return the exponent of ImageNet zero-shot error over compute, of the models best at their compute."""
+    table = columns(folder / "openclip_laion" / "zeroshot_results.csv")
+    rows = (table["upstream_dataset"] == data) & (table["downstream_dataset"] == "imagenet1k")
+    flops, error = np.asarray(table["gmacs_total"], float)[rows] * _FLOPS_PER_GMAC, 1 - table["acc1"][rows]
+    order = np.argsort(flops, kind="stable")
+    flops, error = flops[order], np.asarray(error, float)[order]
+    best = error <= np.minimum.accumulate(error) if frontier else np.ones(len(error), bool)
+    spec = FitSpec(noise=Noise("squared"), draws=0, starts=8)
+    fit = fit_observations(get("contrastive"), observations({"flops": flops[best]}, error[best], "error"), spec)
+    return -float(fit.coef[1])
+
+
+FIGURES = (
+    Figure(
+        "clip-laion2b", "exponent of ImageNet error over compute, LAION-2B", -0.11,
+        lambda folder: clip_exponent(folder, "LAION-2B"), 5e-3, "Cherti et al. 2023, arXiv 2212.07143",
+        "openclip_laion", unverified=True,
+    ),
+)  # fmt: skip
