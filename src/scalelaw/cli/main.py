@@ -19,6 +19,7 @@ from scalelaw.cli import (
     influence,
     init,
     isoflop,
+    ladder,
     laws,
     plan,
     robustness,
@@ -113,6 +114,7 @@ app.command("influence")(influence.influence_command)
 app.command("laws")(laws.laws_command)
 app.command("calc")(calc.calc_command)
 app.add_typer(runs.app, name="runs")
+app.add_typer(ladder.app, name="ladder")
 
 
 @app.callback(invoke_without_command=True)

@@ -7,100 +7,24 @@ depend on the step alone, so it goes on bit for bit (on the same device and numb
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from functools import cached_property
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from scalelaw.core.digest import digest
-from scalelaw.ladder import Branch, Intent, Ladder, Rung
+from scalelaw.ladder import Branch
 from scalelaw.runs import DirStore, record
-from scalelaw.runs.spec import RunSpec
 from scalelaw.training import checkpoint
 from scalelaw.training.evaluate import evaluate
+from scalelaw.training.job import Job
 from scalelaw.training.model import Model, init
 from scalelaw.training.optim import Optimizer
 from scalelaw.training.text.batches import Batches
-from scalelaw.training.text.corpus import Corpus
-
-REVISION = 1
-"""Raised when the same settings come to give other losses; runs of several revisions are different runs."""
 
 _TELL_S = 0.3
 """Seconds between reports."""
 
 Report = Callable[[int, float], None]
 """Takes steps done of the climb and the loss of the last batch."""
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """One seed of one rung.
-
-    Attributes:
-        ladder: that it is of.
-        rung: its model and horizons.
-        seed: of weights and order of the data.
-        corpus: what is read.
-        out: folder of the runs; checkpoints lie in its ``checkpoints``.
-        device: ``cpu`` or ``cuda``.
-        keep_s: seconds between checkpoints on the way to a branch.
-    """
-
-    ladder: Ladder
-    rung: Rung
-    seed: int
-    corpus: Corpus
-    out: Path
-    device: str = "cpu"
-    keep_s: float = 60.0
-
-    @property
-    def name(self) -> str:
-        """Short, and unique in its ladder."""
-        return f"{self.rung.name}-s{self.seed}{'-held-out' * self.rung.held_out}"
-
-    @cached_property
-    def checkpoints(self) -> Path:
-        """Folder of the trunk's states: one for all that decides them, horizons left out."""
-        said = {
-            "shape": asdict(self.rung.shape),
-            "hyper": {**asdict(self.rung.hyper), "lr": dict(self.rung.hyper.lr)},
-            "seq_len": self.rung.seq_len,
-            "seed": self.seed,
-            "corpus": self.corpus.digest,
-            "revision": REVISION,
-        }
-        return self.out / "checkpoints" / digest(said)
-
-    def settings(self, branch: Branch) -> dict[str, Any]:
-        """Return what the run of a horizon is told to be."""
-        corpus = self.corpus
-        settings = self.ladder.settings(Intent(self.rung, self.seed, branch))
-        known = {"bytes_per_token": corpus.bytes_per_token, "irreducible_loss": corpus.entropy_rate}
-        return {
-            **settings,
-            **{name: value for name, value in known.items() if value is not None},
-            "optimizer": self.rung.hyper.optimizer,
-            "held_out": self.rung.held_out,
-            "corpus_digest": corpus.digest,
-            "eval_tokens": int(self.ladder.data.eval_tokens),
-            "unique_tokens": min(corpus.train_tokens, branch.tokens),
-            "trainer": REVISION,
-        }
-
-    def is_done(self, branch: Branch) -> bool:
-        """Return whether the run of a horizon is finished."""
-        store, run = DirStore(self.out), RunSpec.of(self.settings(branch)).digest
-        return (self.out / run / "run.json").exists() and store.read(run).state == "finished"
-
-    @property
-    def to_do(self) -> tuple[Branch, ...]:
-        """Horizons whose runs are not finished, shortest first."""
-        return tuple(branch for branch in self.rung.trunk.branches if not self.is_done(branch))
 
 
 def climb(job: Job, report: Report | None = None) -> None:

@@ -27,7 +27,8 @@ def normed(x: Tensor) -> tuple[Tensor, Tensor]:
 
 def inverse_scale(x: Tensor) -> Tensor:
     """Return one over the root mean square along the last axis, which stays, of length 1."""
-    return torch.linalg.vecdot(x, x).div_(x.shape[-1]).add_(EPS).rsqrt_().unsqueeze(-1)
+    square: Tensor = torch.linalg.vecdot(x, x)
+    return square.div_(x.shape[-1]).add_(EPS).rsqrt_().unsqueeze(-1)
 
 
 def normed_backward(grad: Tensor, y: Tensor, inverse: Tensor) -> Tensor:
@@ -38,7 +39,7 @@ def normed_backward(grad: Tensor, y: Tensor, inverse: Tensor) -> Tensor:
 
 def turn(x: Tensor, turns: Tensor) -> Tensor:
     """Turn the pairs of neighbours along the last axis by the angles of their positions, in place."""
-    torch.view_as_complex(x.unflatten(-1, (-1, 2))).mul_(turns)
+    torch.view_as_complex(x.view(*x.shape[:-1], -1, 2)).mul_(turns)
     return x
 
 

@@ -140,7 +140,7 @@ def fused_blocks(x: Tensor, weights: Weights, turns: Tensor) -> Tensor:
     """Return x after all layers; a gain before a matrix is folded into it, which is smaller than x."""
     layers = len(weights.scales)
     ones = torch.ones_like(weights.gains[:layers])
-    into, hidden = weights.gains[:-1].unflatten(0, (layers, 2)).unbind(1)
+    into, hidden = weights.gains[:-1].view(layers, 2, -1).unbind(1)
     attention = weights.attention * torch.stack([into, into, into, ones], 1).unsqueeze(2)
     feed_forward = weights.feed_forward * torch.stack([hidden, ones], 1).unsqueeze(2)
     for each in zip(attention.unbind(0), feed_forward.unbind(0), weights.scales.unbind(0), strict=True):
@@ -167,7 +167,7 @@ def plain_blocks(x: Tensor, weights: Weights, turns: Tensor) -> Tensor:
 
 
 def _turned(x: Tensor, turns: Tensor) -> Tensor:
-    pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)).float().contiguous())
+    pairs = torch.view_as_complex(x.float().reshape(*x.shape[:-1], -1, 2))
     return torch.view_as_real(pairs * turns.squeeze(1)).flatten(-2).type_as(x)
 
 

@@ -143,7 +143,7 @@ def _places(tokens: AnyArray, word: AnyArray, pair: tuple[int, int]) -> AnyArray
     if pair[0] != pair[1] or not len(at):
         return at
     first = np.r_[True, np.diff(at) > 1]
-    return at[(at - at[first][np.cumsum(first) - 1]) % 2 == 0]
+    return np.asarray(at[(at - at[first][np.cumsum(first) - 1]) % 2 == 0])
 
 
 def _merge(tokens: AnyArray, starts: AnyArray, pair: tuple[int, int], into: int) -> tuple[AnyArray, AnyArray, AnyArray]:

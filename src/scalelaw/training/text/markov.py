@@ -53,7 +53,7 @@ class MarkovLanguage:
         while True:
             after = np.einsum("ab,abc->bc", law, self.table)
             if np.abs(after - law).sum() < 1e-13:
-                return after / after.sum()
+                return np.asarray(after / after.sum())
             law = after
 
     @cached_property
