@@ -19,7 +19,6 @@ import numpy as np
 
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
-from scalelaw.core.numbers import format_number
 from scalelaw.core.types import AnyArray
 from scalelaw.ladder import Data
 from scalelaw.training.text.bpe import BYTES, Tokenizer, train
@@ -154,8 +153,8 @@ def build_corpus(data: Data, vocab_size: int, folder: Path, *, at_least: int = 0
     corpus = load_corpus(home) if (home / INDEX).exists() else _build(about, home)
     if corpus.train_tokens < at_least:
         raise BadInput(
-            f"{data.source} has {format_number(corpus.train_tokens, 3)} training tokens, and the longest run needs "
-            f"{format_number(at_least, 3)}: add text, shorten the horizon, or allow more epochs"
+            f"{data.source} has {corpus.train_tokens:,} training tokens, and the longest run needs "
+            f"{at_least:,}: add text, shorten the horizon, or allow more epochs"
         )
     return corpus
 
@@ -266,8 +265,8 @@ def _divided(texts: Sequence[str], tokenizer: Tokenizer, about: dict[str, Any]) 
         if found > about["eval_tokens"]:
             return [text for text, mark in zip(texts, marks, strict=True) if mark % share], held_out
     raise BadInput(
-        f"{about['source']}: a quarter of its {len(texts)} documents has {format_number(found, 3)} tokens, and the "
-        f"evaluation set needs {format_number(about['eval_tokens'] + 1, 4)}: add text, or lower eval_tokens"
+        f"{about['source']}: a quarter of its {len(texts)} documents has {found:,} tokens, and the "
+        f"evaluation set needs {about['eval_tokens'] + 1:,}: add text, or lower eval_tokens"
     )
 
 

@@ -72,12 +72,13 @@ class MarkovLanguage:
     def sample(self, n_tokens: int, seed: int) -> AnyArray:
         """Return tokens of long texts laid end to end, (n,), bytes; each text starts in the stationary law."""
         draw = np.random.default_rng([20240602, self.seed, seed])
-        lanes = -(-n_tokens // _LANE)
+        length = min(_LANE, n_tokens)
+        lanes = -(-n_tokens // length)
         cumulative = np.cumsum(self.table, -1).reshape(-1, SIGNS)
         cumulative[:, -1] = 1.0
         context = np.searchsorted(np.cumsum(self.stationary), draw.random(lanes) * (1 - 1e-12))
-        text = np.empty((lanes, _LANE), np.uint8)
-        for at in range(_LANE):
+        text = np.empty((lanes, length), np.uint8)
+        for at in range(length):
             u = draw.random((lanes, 1))
             sign = (cumulative[context] <= u).sum(1)
             text[:, at] = sign
