@@ -11,6 +11,7 @@ from scalelaw.core.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from scalelaw import datasets as datasets
+    from scalelaw import ladder as ladder
     from scalelaw import laws as laws
     from scalelaw.backtesting import Backtest as Backtest
     from scalelaw.backtesting import backtest as backtest
@@ -31,13 +32,19 @@ if TYPE_CHECKING:
     from scalelaw.fitting import isoflop as isoflop
     from scalelaw.fitting import load_fit as load_fit
     from scalelaw.fitting import published as published
+    from scalelaw.ladder import Grid as Grid
+    from scalelaw.ladder import Ladder as Ladder
     from scalelaw.planning import Agreement as Agreement
+    from scalelaw.planning import Design as Design
     from scalelaw.planning import Explanation as Explanation
+    from scalelaw.planning import HalfWidth as HalfWidth
     from scalelaw.planning import Plan as Plan
     from scalelaw.planning import Robustness as Robustness
     from scalelaw.planning import approaches as approaches
     from scalelaw.planning import calculate as calculate
     from scalelaw.planning import compute_penalty as compute_penalty
+    from scalelaw.planning import design as design
+    from scalelaw.planning import expected_half_width as expected_half_width
     from scalelaw.planning import explain as explain
     from scalelaw.planning import frontier as frontier
     from scalelaw.planning import plan as plan
@@ -78,14 +85,19 @@ _HOMES = {
         "load_fit",
         "published",
     ),
+    "scalelaw.ladder": ("Grid", "Ladder"),
     "scalelaw.planning": (
         "Agreement",
+        "Design",
         "Explanation",
+        "HalfWidth",
         "Plan",
         "Robustness",
         "approaches",
         "calculate",
         "compute_penalty",
+        "design",
+        "expected_half_width",
         "explain",
         "frontier",
         "plan",
@@ -105,7 +117,7 @@ _HOMES = {
     "scalelaw.workflows": ("Study", "init", "load_project", "report", "study"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("datasets", "laws")
+_MODULES = ("datasets", "ladder", "laws")
 
 __all__ = ["__version__", *_HOME_OF, *_MODULES]
 

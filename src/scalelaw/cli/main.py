@@ -113,6 +113,7 @@ app.command("robustness")(robustness.robustness_command)
 app.command("influence")(influence.influence_command)
 app.command("laws")(laws.laws_command)
 app.command("calc")(calc.calc_command)
+app.add_typer(ladder.app, name="ladder")
 app.add_typer(runs.app, name="runs")
 app.add_typer(ladder.app, name="ladder")
 

@@ -12,7 +12,8 @@ from scalelaw.core.version import __version__
 from scalelaw.ladder.data import Data
 from scalelaw.ladder.grid import Grid
 from scalelaw.ladder.ladder import Ladder
-from scalelaw.ladder.recipe import CONSTANTS, RECIPES, Recipe, recipe
+from scalelaw.ladder.recipe import CONSTANTS, Recipe
+from scalelaw.ladder.recipes import RECIPES, recipe
 from scalelaw.ladder.shapes import Shapes
 
 FILE = "ladder.toml"

@@ -130,7 +130,7 @@ class Grid:
 
     def _rung(self, shape: Architecture, recipe: Recipe, seq_len: int) -> Rung:
         horizons = [self._tokens(shape, value, seq_len) for value in getattr(self, self.axis)]
-        hyper = recipe.at(shape, max(horizons), seq_len)
+        hyper = recipe.at(shape, max(horizons), seq_len, shortest=min(horizons))
         try:
             grown = trunk(horizons, hyper.batch_tokens, warmup=hyper.warmup_steps, cooldown=hyper.cooldown)
         except BadInput as error:

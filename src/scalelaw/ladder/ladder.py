@@ -6,17 +6,22 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.ladder.data import Data
 from scalelaw.ladder.grid import EXACT, Grid, Rung, shown
-from scalelaw.ladder.recipe import RECIPES, Recipe
+from scalelaw.ladder.recipe import Recipe
+from scalelaw.ladder.recipes import RECIPES
 from scalelaw.ladder.shapes import Shapes
 from scalelaw.ladder.trunk import Branch
 from scalelaw.runs.schedule import Schedule
+
+if TYPE_CHECKING:
+    from scalelaw.accounting.hardware import Device
+    from scalelaw.ladder.dry_run import DryRun, Forecast
 
 
 @dataclass(frozen=True)
@@ -163,6 +168,35 @@ class Ladder(Printed):
         from scalelaw.ladder.files import load_ladder
 
         return load_ladder(Path(path), cls)
+
+    def dry_run(
+        self, device: "str | Device" = "cpu", *, workers: int = 1, forecast: "Forecast | None" = None
+    ) -> "DryRun":
+        """Return what it takes on a device: compute, steps, hours, memory, energy, money, text; nothing is trained.
+
+        Args:
+            device: a device, or the name of one.
+            workers: devices that train side by side.
+            forecast: what is expected of the forecast, as ``expected_half_width`` gives it.
+
+        Raises:
+            UnknownName: there is no such device.
+            BadInput: fewer than one worker.
+        """
+        from scalelaw.ladder.dry_run import dry_run
+
+        return dry_run(self, device, workers=workers, forecast=forecast)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write its ``ladder.toml`` to a file.
+
+        Raises:
+            BadInput: it cannot be written.
+        """
+        try:
+            Path(path).write_text(self.toml(), encoding="utf-8")
+        except OSError as error:
+            raise BadInput(f"{path} cannot be written: {error.strerror}") from error
 
     def toml(self) -> str:
         """Return the text of its ``ladder.toml``: commented, and made to be edited."""

@@ -9,7 +9,6 @@ The groups of parameters are ``matrices`` (attention and feed-forward), ``embedd
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from types import MappingProxyType
 from typing import Any, Self
 
 from scalelaw.accounting.architecture import Architecture
@@ -75,10 +74,12 @@ class Recipe(Printed):
         width_matrices: exponent e with which the rate of the matrices falls with the width.
         width_embedding: of the embedding.
         width_head: of the head.
+        width_gains: of the gains.
         lr_depth: exponent l with which every rate falls with the depth.
         lr_batch: exponent b with which every rate rises with the batch.
         lr_horizon: exponent h with which every rate rises with the horizon.
         warmup_steps: steps over which the rate rises.
+        warmup_share: of the shortest horizon of a trunk, the most the warmup may take.
         cooldown: share of a run that is cooldown, linear to zero.
         weight_decay: of the matrices, times the rate.
         momentum: of Muon.
@@ -106,10 +107,12 @@ class Recipe(Printed):
     width_matrices: float
     width_embedding: float
     width_head: float
+    width_gains: float
     lr_depth: float
     lr_batch: float
     lr_horizon: float
     warmup_steps: int
+    warmup_share: float
     cooldown: float
     weight_decay: float
     momentum: float
@@ -128,8 +131,9 @@ class Recipe(Printed):
         for name in _POSITIVE:
             if not getattr(self, name) > 0:
                 raise BadInput(f"recipe.{name} = {getattr(self, name)!r}: give a positive number")
-        if not 0 < self.cooldown <= 1:
-            raise BadInput(f"recipe.cooldown = {self.cooldown!r}: give a share above 0, at most 1")
+        for name in ("cooldown", "warmup_share"):
+            if not 0 < getattr(self, name) <= 1:
+                raise BadInput(f"recipe.{name} = {getattr(self, name)!r}: give a share above 0, at most 1")
         for name in ("warmup_steps", "weight_decay"):
             if not getattr(self, name) >= 0:
                 raise BadInput(f"recipe.{name} = {getattr(self, name)!r}: give 0 or more")
@@ -137,16 +141,18 @@ class Recipe(Printed):
             if not 0 <= getattr(self, name) < 1:
                 raise BadInput(f"recipe.{name} = {getattr(self, name)!r}: give a share from 0 to below 1")
 
-    def at(self, shape: Architecture, tokens: float, seq_len: int) -> Hyperparameters:
+    def at(self, shape: Architecture, tokens: float, seq_len: int, *, shortest: float | None = None) -> Hyperparameters:
         """Return what a rung is trained with.
 
         Args:
             shape: of the rung.
             tokens: D of its longest horizon.
             seq_len: tokens of a sequence; a batch is a power of two of them.
+            shortest: D of its shortest horizon, which bounds the warmup; unsaid it is the longest.
 
         Example:
             >>> from scalelaw.ladder.shapes import Shapes
+            >>> from scalelaw.ladder.recipes import recipe
             >>> at_128 = recipe("muon-cpu").at(Shapes().at(128), 4e6, seq_len=128)
             >>> at_128.batch_tokens, at_128.lr["matrices"], at_128.lr["head"]
             (1024, 0.02, 0.0085)
@@ -162,12 +168,12 @@ class Recipe(Printed):
             "matrices": self.lr_matrices * wider**-self.width_matrices,
             "embedding": self.lr_embedding * wider**-self.width_embedding,
             "head": self.lr_head * wider**-self.width_head,
-            "gains": self.lr_gains,
+            "gains": self.lr_gains * wider**-self.width_gains,
         }
         return Hyperparameters(
             optimizer=self.optimizer,
             batch_tokens=batch,
-            warmup_steps=self.warmup_steps,
+            warmup_steps=min(self.warmup_steps, math.floor(self.warmup_share * (shortest or tokens) / batch)),
             cooldown=self.cooldown,
             lr={group: rate * common for group, rate in rates.items()},
             weight_decay=self.weight_decay,
@@ -219,7 +225,10 @@ class Recipe(Printed):
 
     def sheet(self) -> Sheet:
         """Return every constant with its source."""
-        rows = [[name, f"{value}", self.sources[name]] for name, value in self.constants.items()]
+        rows = [
+            [name, f"{value:.6g}" if isinstance(value, float) else f"{value}", self.sources[name]]
+            for name, value in self.constants.items()
+        ]
         return Sheet(f"recipe {self.label}", [Table([["constant", "value", "source"], *rows], right=[1])])
 
 
@@ -227,64 +236,3 @@ _RATES = ("lr_matrices", "lr_embedding", "lr_head", "lr_gains")
 _POSITIVE = ("width", "layers", "tokens", "batch_tokens", *_RATES, "eps", "init_embedding", "init_gain")
 CONSTANTS = tuple(each.name for each in fields(Recipe) if each.name not in ("name", "sources", "changed"))
 """The constants of a recipe, as ``ladder.toml`` names them."""
-
-
-_OURS = "measured here at widths 16-128, 0.5-4M tokens (LADDER.md section 3)"
-_CONSTANT_RATE = "one trunk serves all horizons; not tuned by horizon (LADDER.md section 0)"
-_FIXED_DEPTH = "depth is fixed in a ladder; none measured"
-_ADAM = "Kingma and Ba 2014 with beta2 .95, as in GPT-3 (arXiv 2005.14165, appendix B)"
-
-_MUON_SOURCES = {
-    "optimizer": "0.13-0.19 nats below AdamW at widths 32 and 64 (LADDER.md section 3)",
-    "width": "rates tuned at widths 64 and 96 (LADDER.md section 3)",
-    "layers": "the ladder's depth",
-    "tokens": "tuned at 0.5M, used to 4M tokens (LADDER.md section 3)",
-    "batch_tokens": "best of 256-4096 at 0.5M and 2M tokens (LADDER.md section 3)",
-    "batch_horizon": "a batch that grows with the horizon was not tested (LADDER.md section 5)",
-    "lr_matrices": f"best of .01, .02, .04 at widths 64 and 96; {_OURS}",
-    "lr_embedding": f"3 x .017; {_OURS}",
-    "lr_head": f".017 at width 64; {_OURS}",
-    "lr_gains": f".017; {_OURS}",
-    "width_matrices": "one optimum at widths 64 and 96 (LADDER.md section 3)",
-    "width_embedding": "muP: constant (Yang et al. 2022, arXiv 2203.03466)",
-    "width_head": "muP: 1/width (Yang et al. 2022, arXiv 2203.03466)",
-    "lr_depth": _FIXED_DEPTH,
-    "lr_batch": "batch is fixed; none measured",
-    "lr_horizon": _CONSTANT_RATE,
-    "warmup_steps": "20 steps beat 100 of 244; 50 kept for the widest (LADDER.md section 3)",
-    "cooldown": ".2 beat .5 by .02 nats (LADDER.md section 3)",
-    "weight_decay": "none was used in the measured ladders (LADDER.md)",
-    "momentum": "Jordan et al. 2024, Muon: Nesterov .95",
-    "beta1": _ADAM,
-    "beta2": _ADAM,
-    "eps": "1e-8 of Kingma and Ba 2014, lowered: gradients of tiny models under zero heads are small",
-    "init_embedding": ".5 beat .05 by .035 nats (LADDER.md section 3)",
-    "init_gain": "variance 1/fan-in (Yang et al. 2022, arXiv 2203.03466)",
-    "zero_init": "head and output projections, as measured (LADDER.md section 2); muP allows it",
-}
-
-_MUON_CPU = Recipe(
-    name="muon-cpu", optimizer="muon", width=64, layers=2, tokens=0.5e6, batch_tokens=1024, batch_horizon=0.0,
-    lr_matrices=0.02, lr_embedding=0.051, lr_head=0.017, lr_gains=0.017,
-    width_matrices=0.0, width_embedding=0.0, width_head=1.0, lr_depth=0.0, lr_batch=0.0, lr_horizon=0.0,
-    warmup_steps=50, cooldown=0.2, weight_decay=0.0, momentum=0.95, beta1=0.9, beta2=0.95, eps=1e-10,
-    init_embedding=0.5, init_gain=1.0, zero_init=True, sources=_MUON_SOURCES,
-)  # fmt: skip
-
-RECIPES = MappingProxyType({each.name: each for each in (_MUON_CPU,)})
-"""Name -> recipe."""
-
-
-def recipe(name: str) -> Recipe:
-    """Return the recipe of this name.
-
-    Raises:
-        UnknownName: there is none.
-
-    Example:
-        >>> recipe("muon-cpu").lr_matrices
-        0.02
-    """
-    if name not in RECIPES:
-        raise UnknownName.among("recipe", name, RECIPES)
-    return RECIPES[name]
