@@ -115,7 +115,6 @@ app.command("laws")(laws.laws_command)
 app.command("calc")(calc.calc_command)
 app.add_typer(ladder.app, name="ladder")
 app.add_typer(runs.app, name="runs")
-app.add_typer(ladder.app, name="ladder")
 
 
 @app.callback(invoke_without_command=True)

@@ -91,7 +91,7 @@ class Training:
         """
         losses: list[float] = []
         while self.step < until and not self.diverged:
-            loss = self._model.loss(self._batch())
+            loss = self._model.loss(self._sequences())
             loss.backward()  # type: ignore[no-untyped-call]
             self._optimizer.step(self.step, self._job.rung.trunk.factor(self.step, branch))
             losses.append(loss.item())
@@ -145,5 +145,5 @@ class Training:
         for name, each in self._tensors().items():
             each.copy_(tensors[name])
 
-    def _batch(self) -> Tensor:
+    def _sequences(self) -> Tensor:
         return torch.from_numpy(self._batches.at(self.step).astype("int64")).to(self._job.device)

@@ -59,17 +59,20 @@ class _Worker:
             text=True,
             env={**os.environ, **ENVIRONMENT},
         )
-        threading.Thread(target=self._listen, args=(events,), daemon=True).start()
+        pipes = self._process.stdin, self._process.stdout, self._process.stderr
+        assert pipes[0] and pipes[1] and pipes[2]
+        self._stdin, self._stdout, self._stderr = pipes[0], pipes[1], pipes[2]
         self._errors = threading.Thread(target=self._collect, daemon=True)
+        self._answers = threading.Thread(target=self._listen, args=(events,), daemon=True)
         self._errors.start()
+        self._answers.start()
 
     def start(self, job: int, said: Mapping[str, Any]) -> None:
         """Give it a job; where it is dead already, its listener says so."""
         self.job = job
-        assert self._process.stdin is not None
         with contextlib.suppress(OSError):
-            self._process.stdin.write(json.dumps(said) + "\n")
-            self._process.stdin.flush()
+            self._stdin.write(json.dumps(said) + "\n")
+            self._stdin.flush()
 
     def stop(self) -> None:
         """End the process; what it wrote stays."""
@@ -79,19 +82,21 @@ class _Worker:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._answers.join()
+        for pipe in (self._stdin, self._stdout, self._stderr):
+            with contextlib.suppress(OSError):  # what it was sent and did not read
+                pipe.close()
 
     def _listen(self, events: "queue.Queue[tuple[_Worker, dict[str, Any]]]") -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for line in self._stdout:
             events.put((self, json.loads(line)))
         status = self._process.wait()
-        self._errors.join(1)
+        self._errors.join()
         why = f"signal {-status}" if status < 0 else f"status {status}"
         events.put((self, {"died": " ".join([why, *self._last_words])}))
 
     def _collect(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
+        for line in self._stderr:
             self._last_words.append(line.strip())
 
 
@@ -113,6 +118,7 @@ def execute(jobs: Sequence[Mapping[str, Any]], workers: int) -> Generator[Event,
             job = worker.job
             if "died" in said:
                 crew.discard(worker)
+                worker.stop()
                 if job is not None and begun[job] < _ATTEMPTS:
                     waiting.appendleft(job)
                     continue

@@ -72,7 +72,7 @@ class Job:
             "held_out": self.rung.held_out,
             "corpus_digest": corpus.digest,
             "eval_tokens": int(self.ladder.data.eval_tokens),
-            "unique_tokens": min(corpus.train_tokens, branch.tokens),
+            "unique_tokens": min(corpus.unique_tokens, branch.tokens),
             "trainer": REVISION,
         }
 

@@ -121,13 +121,13 @@ class Model:
         Returns:
             (T, B).
         """
-        return self._compute(tokens, reduction="none").view(-1, tokens.shape[1])
+        return self._nats(tokens, reduction="none").view(-1, tokens.shape[1])
 
     def loss(self, tokens: Tensor) -> Tensor:
         """Return the mean loss in nats per token."""
-        return self._compute(tokens, reduction="mean")
+        return self._nats(tokens, reduction="mean")
 
-    def _compute(self, tokens: Tensor, reduction: str) -> Tensor:
+    def _nats(self, tokens: Tensor, reduction: str) -> Tensor:
         blocks, head = self._blocks
         w = self.weights
         x_TBd = F.embedding(tokens[:-1], w.embedding)

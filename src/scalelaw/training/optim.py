@@ -28,15 +28,15 @@ GROUP = {
 """Tensor of the weights -> group of the recipe."""
 
 
-def orthogonalised(batch: Tensor) -> Tensor:
-    """Return matrices (..., m, n), m >= n, with their singular values brought near one."""
+def orthogonalised(matrices: Tensor) -> Tensor:
+    """Return matrices, (..., m, n) with m >= n, with their singular values brought near one."""
     a, b, c = NEWTON_SCHULZ
-    x = batch.flatten(0, -3)
+    x = matrices.flatten(0, -3)
     x = x / (torch.linalg.matrix_norm(x, keepdim=True) + 1e-7)
     for _ in range(NEWTON_SCHULZ_STEPS):
         gram = torch.bmm(x.transpose(1, 2), x)
         x = torch.baddbmm(x, x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), beta=a)
-    return x.view_as(batch)
+    return x.view_as(matrices)
 
 
 class Optimizer:

@@ -78,7 +78,7 @@ class Swept(Printed):
             "out": str(self.out),
             "corpus": {
                 "digest": self.corpus.digest,
-                "train_tokens": self.corpus.train_tokens,
+                "unique_tokens": self.corpus.unique_tokens,
                 "eval_tokens": self.corpus.eval_tokens,
                 "bytes_per_token": self.corpus.bytes_per_token,
                 "irreducible_loss": self.corpus.entropy_rate,

@@ -12,7 +12,7 @@ from scalelaw.training.text.corpus import Corpus, build_corpus
 
 def tiny_ladder(*, widths: tuple[int, ...] = (8,), seeds: int = 1, **constants: Any) -> Ladder:
     """Return a ladder of 30 and 60 steps of 64 tokens on the synthetic language."""
-    chosen = {"batch_tokens": 64, "warmup_steps": 5, **constants}
+    chosen = {"batch_tokens": 64, "warmup_steps": 2, **constants}
     return Ladder(
         "tiny",
         (Grid(widths=widths, tokens=(1920, 3840), seeds=seeds),),
@@ -22,7 +22,7 @@ def tiny_ladder(*, widths: tuple[int, ...] = (8,), seeds: int = 1, **constants: 
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny() -> Callable[..., Ladder]:
     """What makes a tiny ladder."""
     return tiny_ladder

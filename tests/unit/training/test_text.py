@@ -153,7 +153,7 @@ def test_documents_are_held_out_by_their_hash(tmp_path: Path) -> None:
     before = held_out(build_corpus(data, 300, tmp_path / ".a"))
     (tmp_path / "zzz.txt").write_text("one more document that was not there before")
     corpus = build_corpus(data, 300, tmp_path / ".b")
-    trained = corpus.train_stream.windows(np.array([0]), corpus.train_tokens)[:, 0].tobytes()
+    trained = corpus.train_stream.windows(np.array([0]), corpus.unique_tokens)[:, 0].tobytes()
     assert before <= held_out(corpus) and not any(each in trained for each in before)
 
 

@@ -39,5 +39,5 @@ class Batches:
 
 
 @lru_cache(maxsize=4)
-def _order(seed: int, epoch: int, n: int) -> AnyArray:
-    return np.random.default_rng([seed, epoch, n]).permutation(n)
+def _order(seed: int, turn: int, n: int) -> AnyArray:
+    return np.random.default_rng([seed, turn, n]).permutation(n)

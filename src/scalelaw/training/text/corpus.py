@@ -79,7 +79,7 @@ class Corpus:
     loss_floor: float | None = None
 
     @property
-    def train_tokens(self) -> int:
+    def unique_tokens(self) -> int:
         """U, distinct training tokens."""
         return sum(shard.tokens for shard in self.train)
 
@@ -148,12 +148,12 @@ def build_corpus(data: Data, vocab_size: int, folder: Path, *, at_least: int = 0
         "eval_tokens": int(data.eval_tokens),
     }  # fmt: skip
     if data.source == SYNTHETIC:
-        about["train_tokens"] = at_least
+        about["unique_tokens"] = 1 << max(at_least - 1, 1).bit_length()  # longer horizons often keep their text
     home = folder / digest(about)
     corpus = load_corpus(home) if (home / INDEX).exists() else _build(about, home)
-    if corpus.train_tokens < at_least:
+    if corpus.unique_tokens < at_least:
         raise BadInput(
-            f"{data.source} has {corpus.train_tokens:,} training tokens, and the longest run needs "
+            f"{data.source} has {corpus.unique_tokens:,} training tokens, and the longest run needs "
             f"{at_least:,}: add text, shorten the horizon, or allow more epochs"
         )
     return corpus
@@ -212,7 +212,7 @@ def _synthetic(about: dict[str, Any], folder: Path) -> Corpus:
     language = MarkovLanguage()
     return Corpus(
         folder,
-        train=_write(folder, "train", iter([language.sample(about["train_tokens"] + 1, seed=1)])),
+        train=_write(folder, "train", iter([language.sample(about["unique_tokens"] + 1, seed=1)])),
         held_out=_write(folder, "held-out", iter([language.sample(about["eval_tokens"] + 1, seed=2)])),
         vocab_size=SIGNS,
         bytes_per_token=None,

@@ -69,11 +69,11 @@ class MarkovLanguage:
         first = -(pairs * np.log(after_one)).sum()
         return float((first + (seq_len - 1) * self.entropy_rate) / seq_len)
 
-    def sample(self, n_tokens: int, seed: int) -> AnyArray:
+    def sample(self, tokens: int, seed: int) -> AnyArray:
         """Return tokens of long texts laid end to end, (n,), bytes; each text starts in the stationary law."""
         draw = np.random.default_rng([20240602, self.seed, seed])
-        length = min(_LANE, n_tokens)
-        lanes = -(-n_tokens // length)
+        length = min(_LANE, tokens)
+        lanes = -(-tokens // length)
         cumulative = np.cumsum(self.table, -1).reshape(-1, SIGNS)
         cumulative[:, -1] = 1.0
         context = np.searchsorted(np.cumsum(self.stationary), draw.random(lanes) * (1 - 1e-12))
@@ -83,4 +83,4 @@ class MarkovLanguage:
             sign = (cumulative[context] <= u).sum(1)
             text[:, at] = sign
             context = context % SIGNS * SIGNS + sign
-        return text.reshape(-1)[:n_tokens]
+        return text.reshape(-1)[:tokens]
