@@ -9,7 +9,8 @@ from scalelaw.cli import _options as options
 from scalelaw.cli import sweep
 from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show
-from scalelaw.core.errors import BadInput
+from scalelaw.core.errors import BadInput, BadNumber
+from scalelaw.core.numbers import parse_number
 
 if TYPE_CHECKING:
     from scalelaw.planning.assumed import Assumption
@@ -17,13 +18,20 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Design ladders of small runs: what they take and how sure they will be.")
 app.command("run")(sweep.run_command)
 
+
+def _flops(text: str | float) -> float:
+    """Return a compute as people write it, for the ``parser`` of an option."""
+    try:
+        return parse_number(text, "flops")
+    except BadNumber as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 File = Annotated[str, typer.Argument(help="The ladder.toml, or its folder.", metavar="LADDER.toml")]
-Target = Annotated[
-    float, typer.Option(help="Compute of the run to forecast, e.g. 1e22.", parser=options.real, metavar="C")
-]
+Target = Annotated[float, typer.Option(help="Compute of the run to forecast, e.g. 1e22.", parser=_flops, metavar="C")]
 OtherTarget = Annotated[
     float | None,
-    typer.Option("--target", help="Compute to forecast instead of the ladder's own.", parser=options.real, metavar="C"),
+    typer.Option("--target", help="Compute to forecast instead of the ladder's own.", parser=_flops, metavar="C"),
 ]
 Width = Annotated[str, typer.Option(help="Half the interval of the forecast, over the loss.", metavar="SHARE")]
 Device = Annotated[

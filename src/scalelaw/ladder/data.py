@@ -1,9 +1,10 @@
 """What a ladder reads: the source of its text, how it is cut into tokens, and how many distinct ones there are."""
 
+import math
 from dataclasses import dataclass
 
 from scalelaw.core.errors import BadInput, BadNumber, UnknownName
-from scalelaw.core.numbers import format_number, parse_number
+from scalelaw.core.numbers import parse_number
 
 TOKENIZERS = ("bpe", "bytes")
 """A byte-pair encoding trained on the corpus itself, or bytes as they are."""
@@ -53,11 +54,10 @@ class Data:
         """
         if self.unique_tokens is None or needed <= self.epochs * self.unique_tokens:
             return
-        distinct, passes = format_number(needed / self.epochs), f"{self.epochs:g} epoch{'s' * (self.epochs != 1)}"
+        distinct, passes = math.ceil(needed / self.epochs), f"{self.epochs:g} epoch{'s' * (self.epochs != 1)}"
         raise BadInput(
-            f"the corpus has {format_number(self.unique_tokens)} training tokens, and {what} needs "
-            f"{distinct} in {passes}: add text, shorten the horizon, or allow epochs = "
-            f"{-(-needed // self.unique_tokens):g}"
+            f"the corpus has {self.unique_tokens:,.0f} training tokens, and {what} needs {distinct:,} in {passes}: "
+            f"add text, shorten the horizon, or allow epochs = {math.ceil(needed / self.unique_tokens)}"
         )
 
 

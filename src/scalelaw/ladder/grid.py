@@ -147,7 +147,7 @@ class Grid:
     def settings(self) -> dict[str, Any]:
         """Return the keys of its ``[[rungs]]``; counts of tokens as people write them."""
         values = getattr(self, self.axis)
-        said: dict[str, Any] = {"widths": list(self.widths), self.axis: [_written(each) for each in values]}
+        said: dict[str, Any] = {"widths": list(self.widths), self.axis: [_written(self.axis, each) for each in values]}
         if self.seeds != 1:
             said["seeds"] = self.seeds
         if self.held_out:
@@ -166,11 +166,14 @@ def shown(count: float) -> str:
     return f"{rounded / 1e3:.3g}K" if 1e3 <= rounded < 1e6 else format_number(count, 3)
 
 
-def _written(value: float) -> str | float:
+def _written(axis: str, value: float) -> str | float:
     """Return a number as people write it where that says all of it."""
-    for short in (shown(value), format_number(value, 6)):
-        if short[-1] in "KMBT" and parse_number(short) == value:
-            return short
+    if axis == "tokens":
+        for short in (shown(value), format_number(value, 6)):
+            if short[-1] in "KMBT" and parse_number(short) == value:
+                return short
+    elif axis == "flops" and float(short := f"{value:g}") == value:
+        return short
     return int(value) if float(value).is_integer() and value < 1e15 else value
 
 

@@ -1,5 +1,6 @@
 """A ladder: the runs we intend, from one dial, one recipe and a few grids."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -103,7 +104,7 @@ class Ladder(Printed):
     @property
     def tokens(self) -> int:
         """Distinct training tokens that the longest run needs, in ``data.epochs`` passes."""
-        return -(-max(rung.trunk.unique_tokens for rung in self.rungs) // max(1, int(self.data.epochs)))
+        return math.ceil(max(rung.trunk.unique_tokens for rung in self.rungs) / self.data.epochs)
 
     @property
     def flops(self) -> float:

@@ -225,10 +225,8 @@ class Recipe(Printed):
 
     def sheet(self) -> Sheet:
         """Return every constant with its source."""
-        rows = [
-            [name, f"{value:.6g}" if isinstance(value, float) else f"{value}", self.sources[name]]
-            for name, value in self.constants.items()
-        ]
+        shown = {name: f"{v:.6g}" if isinstance(v, float) else str(v) for name, v in self.constants.items()}
+        rows = [[name, value, self.sources[name]] for name, value in shown.items()]
         return Sheet(f"recipe {self.label}", [Table([["constant", "value", "source"], *rows], right=[1])])
 
 

@@ -40,7 +40,7 @@ _MUON_SOURCES = {
     "warmup_steps": "20 steps beat 100 of 244; 50 kept for the widest (LADDER.md section 3)",
     "warmup_share": "50 of the 488 steps of the shortest horizon measured, rounded up (LADDER.md section 3)",
     "cooldown": ".2 beat .5 by .02 nats (LADDER.md section 3)",
-    "weight_decay": "none was used in the measured ladders (LADDER.md)",
+    "weight_decay": "assumed: LADDER.md names none",
     "momentum": "Jordan et al. 2024, Muon: Nesterov .95",
     "beta1": _ADAM,
     "beta2": _ADAM,

@@ -1,10 +1,11 @@
 """What is assumed of the law, and of the noise, when a ladder is designed before any of it is trained."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from scalelaw.accounting.flops import counting_for
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.forecaster import Forecaster
 from scalelaw.fitting import FitResult, Published, published
@@ -14,9 +15,15 @@ FORM = 0.010
 """Error of a law's form at one decade beyond the dearest fitted run, as a share of the loss, one standard deviation.
 
 Measured: chinchilla fitted to the cheaper of Chinchilla's 240 points at six cuts misses the dearer ones by more than
-its own spread says, 0.7 % beyond it at 0.5 decades, 1.0 % at 0.95, 1.3 % at 1.5 (docs/LOG.md). It grows about as the
+its own spread says, by 0.7 % at 0.5 decades, 0.9 % at 0.95, 1.1 % at 1.6 (docs/evidence.md). It grows about as the
 square root of the decades, and is what a measured backtest adds to an interval.
 """
+
+SMALL = 1e15
+"""FLOP below which models are tiny: their law, and the error of its form, is another."""
+
+MEASURED_REACH = 100.0
+"""Compute of the target over the dearest run up to which ``FORM`` was measured."""
 
 SEED_SD = 0.0025
 """Share of the loss: repeats at widths 32 and 64 have 0.11 to 0.41 % (LADDER.md; nine cells of two shapes)."""
@@ -96,7 +103,9 @@ def assumed(what: Assumption) -> Assumed:
         spare = max(1, len(residual) - len(what.coef))
         noise = float(np.sqrt(np.sum(residual**2) / spare))
         said = f"{what.label} as fitted, its residuals {noise:.2%}"
-        return _checked(Assumed(what.law, what.coef, what, noise, SHARED, FORM, said))
+        known = _checked(Assumed(what.law, what.coef, what, noise, SHARED, FORM, said))
+        largest = counting_for(known.n).flops(*(np.max(what.rows.x[name]) for name in (known.n, "tokens")))
+        return replace(known, form=_CPU_FORM) if largest < SMALL else known
     if isinstance(what, Published):
         said = f"{what.label}; repeats {SEED_SD:.2%} apart, as measured on tiny models"
         return _checked(Assumed(what.law, what.coef, what, SEED_SD, SHARED, FORM, said))

@@ -7,8 +7,8 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import check_level
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.ladder import DryRun, Ladder
-from scalelaw.planning.assumed import Assumption, assumed
-from scalelaw.planning.half_width import SMALL, HalfWidth, default_assumption
+from scalelaw.planning.assumed import SMALL, Assumption, assumed
+from scalelaw.planning.half_width import HalfWidth, default_assumption
 from scalelaw.planning.search import Search
 
 _APART = 1.3
@@ -23,7 +23,7 @@ class Design(Printed):
         asked: the half-width asked for, as a share of the loss.
         half_width: the one to be expected.
         dry_run: what it takes.
-        tried: designs cheaper than it, or as cheap, that were weighed.
+        tried: designs that are no dearer, itself included.
         prices: half-width -> C of the cheapest ladder that has it, for widths around the one asked; None where none.
     """
 
@@ -52,11 +52,13 @@ class Design(Printed):
     def sheet(self) -> Sheet:
         """Return the ladder, what it takes, and what more or less certainty would."""
         share = self.ladder.flops / self.half_width.flops
-        said = [("asked", f"±{self.asked:.2%}; {self.tried} designs weighed; {share:.2g} of the target's compute")]
+        asked = (
+            f"±{self.asked:.2%}; costs {share:.2g} of the target; {self.tried - 1} designs are cheaper and less sure"
+        )
         rows = [["half-width", *(f"±{width:.2%}" for width, _ in self.prices)]]
         rows.append(["C", *("none found" if flops is None else f"{flops:.2g}" for _, flops in self.prices)])
         prices = Sheet("What certainty costs", [Table(rows, right=range(1, len(rows[0])), head=False)])
-        return Sheet("The cheapest ladder found", [Lines(said), self.dry_run.sheet(), prices])
+        return Sheet("The cheapest ladder found", [Lines([("asked", asked)]), self.dry_run.sheet(), prices])
 
 
 def design(
@@ -94,12 +96,23 @@ def design(
     if not 0 < half_width < 1:
         raise BadInput(f"half_width={half_width!r}: give a share of the loss, e.g. 0.02 for 2 %")
     search = Search(assumed(assume or default_assumption(target)), target, level, like)
-    found, tried = search.cheapest(half_width)
-    if found is None:
-        raise BadInput(search.refusal(half_width))
-    ladder = Ladder(f"to-{target:g}", found.grids(), search.shapes, search.how, search.data, target)
-    sure = search.sure(ladder)
+    ladder, sure, tried = _first(search, half_width)
     run = ladder.dry_run(device or ("cpu" if target < SMALL else "h100"), workers=workers, forecast=sure)
     around = tuple(half_width * _APART**power for power in (-2, -1, 0, 1, 2, 4))
-    prices = tuple((width, None if (at := search.cheapest(width)[0]) is None else at.flops) for width in around)
+    cheapest = ((width, next(search.cheapest(width), None)) for width in around)
+    prices = tuple((width, None if at is None else at[0].flops) for width, at in cheapest)
     return Design(ladder, half_width, sure, run, tried, prices)
+
+
+def _first(search: Search, asked: float) -> tuple[Ladder, HalfWidth, int]:
+    """Return the cheapest ladder that is as sure as asked in whole steps, how sure, and how many are no dearer.
+
+    Raises:
+        BadInput: there is none.
+    """
+    for candidate, tried in search.cheapest(asked):
+        ladder = search.ladder(candidate)
+        sure = search.sure(ladder)
+        if sure.total is not None and sure.total <= asked:
+            return ladder, sure, tried
+    raise BadInput(search.refusal(asked))

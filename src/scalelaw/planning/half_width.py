@@ -8,6 +8,10 @@ and V the covariance of the runs' noise (branches of one trunk are correlated), 
 
 t and z are the quantiles of Student (runs less coefficients) and Gauss. The second part is what calibration on earlier
 backtests adds: no form of a law is right, and the further the target lies beyond the dearest run the more it misses.
+
+code                grade   when
+REACH_UNMEASURED    warn    the target lies further beyond the dearest run than the form's error was measured
+RUNS_UNLIKE         warn    most runs lie outside what the assumed law was fitted to
 """
 
 from collections.abc import Mapping
@@ -19,19 +23,17 @@ import numpy as np
 
 from scalelaw.accounting.flops import counting_for
 from scalelaw.core.errors import BadInput
+from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import check_level, outside
 from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.ladder import Ladder, Rung
-from scalelaw.planning.assumed import CPU_TEXT, Assumed, Assumption, assumed
+from scalelaw.planning.assumed import CPU_TEXT, MEASURED_REACH, SMALL, Assumed, Assumption, assumed
 from scalelaw.planning.solve import plan
 
 BEYOND = 10.0
 """Compute of the target over the dearest run where no target is said."""
-
-SMALL = 1e15
-"""FLOP of the target below which the law of tiny models is assumed."""
 _SINGULAR = 1e-13
 
 
@@ -72,6 +74,21 @@ class HalfWidth(Printed):
         """All of it, as a share of the loss; None where the ladder does not determine the coefficients."""
         return None if self.coefs is None else float(np.sqrt(self.coefs**2 + self.run**2 + self.form**2))
 
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is doubtful about it."""
+        found = []
+        if self.reach > MEASURED_REACH:
+            message = (
+                f"the form's error was measured up to {MEASURED_REACH:g} x the dearest run; this is {self.reach:.3g} x"
+            )
+            found.append(Finding("REACH_UNMEASURED", Grade.WARN, message, 0, "take the half-width for a lower bound"))
+        if self.outside > self.runs / 2:
+            message = f"{self.outside} of {self.runs} runs lie outside what the assumed law was fitted to"
+            fix = "assume a law that was fitted to runs like these"
+            found.append(Finding("RUNS_UNLIKE", Grade.WARN, message, self.outside, fix))
+        return tuple(found)
+
     def lines(self) -> list[tuple[str, str]]:
         """Return it in words."""
         at = f"N {format_number(self.params)}, D {format_number(self.tokens)}, C {self.flops:.3g} FLOP"
@@ -80,12 +97,12 @@ class HalfWidth(Printed):
         else:
             parts = f"coefficients {self.coefs:.2%}, the run itself {self.run:.2%}, the law's form {self.form:.2%}"
             width = f"±{self.total:.2%} of the loss at {100 * self.level:g} % ({parts})"
-        apart = f"; {self.outside} of {self.runs} runs lie outside its own" if self.outside else ""
         return [
             ("target", f"{at}; {self.reach:.3g} x the dearest fitted run"),
             ("half-width", width),
             ("loss", f"{self.loss:.4g} by what is assumed"),
-            ("assumes", f"{self.assumption.source}{apart}"),
+            ("assumes", self.assumption.source),
+            *(("warn", f"{each} [{each.code}]") for each in self.findings),
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -102,6 +119,7 @@ class HalfWidth(Printed):
             "runs": self.runs,
             "outside": self.outside,
             "assumption": self.assumption.to_dict(),
+            "findings": [each.to_dict() for each in self.findings],
         }
 
     def sheet(self) -> Sheet:

@@ -5,9 +5,9 @@ trunk has and between which tokens per parameter, and how often the cheaper half
 of what the assumed law was fitted to, and a trunk's horizons span a factor of four, lest N and D move together.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 
 import numpy as np
@@ -17,9 +17,8 @@ from scalelaw.core.types import Array
 from scalelaw.ladder import Data, Grid, Ladder, Recipe, Shapes, recipe
 from scalelaw.ladder.check import LEAST_STEPS
 from scalelaw.ladder.grid import EXACT
-from scalelaw.planning.assumed import Assumed
+from scalelaw.planning.assumed import SMALL, Assumed
 from scalelaw.planning.half_width import (
-    SMALL,
     HalfWidth,
     beyond,
     coefficient_sd,
@@ -33,13 +32,14 @@ from scalelaw.planning.half_width import (
 
 _SIZES = (4, 5, 6, 8)
 _SPANS = (1.0, 1.5, 2.0)
-_HORIZONS = (2, 3, 4, 5)
+_HORIZONS = (2, 3, 5)
 _FIRST = (5.0, 10.0, 20.0)
 _LAST = (20.0, 40.0, 80.0, 160.0)
 _SEEDS = (1, 2, 3)
 _NEAR = 10.0
 _SPREAD = 4.0
-_CLOSE = 1.08
+_CLOSE = 1.12
+_SPARE = 0.999
 
 
 @dataclass(frozen=True)
@@ -90,28 +90,62 @@ def _usual(tiny: bool) -> tuple[Shapes, Recipe, Data]:
     return Shapes(layers=16, head_dim=64, vocab_size=32768), recipe("adamw-step-law"), Data("corpus", seq_len=2048)
 
 
+@dataclass(frozen=True, eq=False)
 class Search:
-    """Every candidate for one target, cheapest first, each weighed at most once."""
+    """Every candidate for one target, cheapest first, each weighed at most once.
 
-    def __init__(self, known: Assumed, target: float, level: float, like: Ladder | None) -> None:
-        self.known, self.target, self.level = known, target, level
-        tiny = target < SMALL
-        self.shapes, self.how, self.data = _usual(tiny) if like is None else (like.shapes, like.recipe, like.data)
-        self.point = target_point(known, target)
-        self.goal = log_slopes(known, {known.n: np.array([self.point[0]]), "tokens": np.array([self.point[1]])})[0]
-        self.sizes = self._sizes()
-        self.slopes = lru_cache(maxsize=None)(self._slopes)
-        self.candidates = sorted(self._candidates(), key=lambda each: each.flops)
+    Attributes:
+        known: law and noise that are assumed.
+        target: C in FLOP to forecast.
+        level: of the interval.
+        like: a ladder whose shapes, recipe and data are taken; None for the usual ones.
+    """
+
+    known: Assumed
+    target: float
+    level: float
+    like: Ladder | None = None
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """The family of models."""
+        return _usual(self.target < SMALL)[0] if self.like is None else self.like.shapes
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """How they are trained."""
+        return _usual(self.target < SMALL)[1] if self.like is None else self.like.recipe
+
+    @cached_property
+    def data(self) -> Data:
+        """What they read."""
+        return _usual(self.target < SMALL)[2] if self.like is None else self.like.data
+
+    @cached_property
+    def point(self) -> tuple[float, float]:
+        """N and D of the target."""
+        return target_point(self.known, self.target)
+
+    @cached_property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Every design below the target's compute, cheapest first."""
+        return tuple(sorted(self._candidates(), key=lambda each: each.flops))
+
+    @cached_property
+    def form(self) -> Array:
+        """The part of each candidate's half-width that the law's form has, (n,)."""
         reached = lru_cache(maxsize=None)(self._form)
-        self.form = np.array([reached(each.widths[-1], each.ratios[-1]) for each in self.candidates])
-        self.widths: dict[int, float] = {}
+        return np.array([reached(each.widths[-1], each.ratios[-1]) for each in self.candidates])
 
-    def cheapest(self, asked: float) -> tuple[Candidate | None, int]:
-        """Return the cheapest candidate that is sure enough, and how many there are up to it."""
+    def cheapest(self, asked: float) -> Iterator[tuple[Candidate, int]]:
+        """Yield the candidates that are sure enough, cheapest first, each with how many there are up to it."""
         for at in np.flatnonzero(self.form <= asked).tolist():
-            if self._weighed(at) <= asked:
-                return self.candidates[at], at + 1
-        return None, len(self.candidates)
+            if self.weighed(at) <= asked:
+                yield self.candidates[at], at + 1
+
+    def ladder(self, candidate: Candidate) -> Ladder:
+        """Return a candidate as a ladder, its horizons in whole steps."""
+        return Ladder(f"to-{self.target:g}", candidate.grids(), self.shapes, self.recipe, self.data, self.target)
 
     def sure(self, ladder: Ladder) -> HalfWidth:
         """Return the half-width of a ladder."""
@@ -124,43 +158,56 @@ class Search:
             return f"no ladder of these shapes lies below the target of {self.target:.3g} FLOP; change the shapes"
         best = int(np.argmin(self.form))
         for at in np.argsort(self.form).tolist():
-            if self.form[at] >= self._weighed(best):
+            if self.form[at] >= self.weighed(best):
                 break
-            best = min(best, at, key=self._weighed)
+            best = min(best, at, key=self.weighed)
         return (
             f"no ladder that costs less than the target of {self.target:.3g} FLOP itself has a half-width of "
-            f"{asked:.2%}: the surest of {len(self.candidates)} has {self._weighed(best):.2%} for "
+            f"{asked:.2%}: the surest of {len(self.candidates)} has {self.weighed(best):.2%} for "
             f"{self.candidates[best].flops:.2g} FLOP; ask for less, or assume a better known law"
         )
 
-    def _weighed(self, at: int) -> float:
+    def weighed(self, at: int) -> float:
         """Return the half-width of a candidate, infinite where it does not determine the coefficients."""
-        if at not in self.widths:
+        if at not in self._widths:
             each = self.candidates[at]
             trunks = [width for place, width in enumerate(each.widths) for _ in range(each.repeats(place))]
-            slopes = np.concatenate([self.slopes(width, each.ratios) for width in trunks])
+            slopes = np.concatenate([self._slopes_at(width, each.ratios) for width in trunks])
             member = np.repeat(np.arange(len(trunks)), len(each.ratios))
-            sd = coefficient_sd(self.known, slopes, member, self.goal)
+            sd = coefficient_sd(self.known, slopes, member, self._goal)
             student, _ = quantiles(self.level, len(member) - len(self.known.coef))
             inside = float("inf") if sd is None else student * np.hypot(sd, self.known.noise)
-            self.widths[at] = float(np.hypot(inside, self.form[at]))
-        return self.widths[at]
+            self._widths[at] = float(np.hypot(inside, self.form[at]))
+        return self._widths[at]
+
+    @cached_property
+    def _widths(self) -> dict[int, float]:
+        return {}
+
+    @cached_property
+    def _goal(self) -> Array:
+        at = {self.known.n: np.array([self.point[0]]), "tokens": np.array([self.point[1]])}
+        return np.asarray(log_slopes(self.known, at)[0])
+
+    @cached_property
+    def _slopes_at(self) -> Callable[[int, tuple[float, ...]], Array]:
+        return lru_cache(maxsize=None)(self._slopes)
 
     def _form(self, width: int, ratio: float) -> float:
         """Return the part of the half-width that the law's form has, where this is the dearest run."""
-        size = self.sizes[width]
+        size = self._sizes[width]
         reach = beyond(self.known, (size.of_law, ratio * size.params), self.point)
         return quantiles(self.level, 1)[1] * form_sd(self.known, reach)
 
     def _slopes(self, width: int, ratios: tuple[float, ...]) -> Array:
-        size = self.sizes[width]
+        size = self._sizes[width]
         tokens = size.params * np.array(ratios)
         return log_slopes(self.known, {self.known.n: np.full_like(tokens, size.of_law), "tokens": tokens})
 
     def _candidates(self) -> Iterator[Candidate]:
         """Yield every design below the target's compute."""
-        dial = np.array(list(self.sizes))
-        logs = np.log10([size.params for size in self.sizes.values()])
+        dial = np.array(list(self._sizes))
+        logs = np.log10([size.params for size in self._sizes.values()])
         horizons = [
             tuple(float(f"{each:.3g}") for each in np.geomspace(first, last, count))
             for first, last, count in product(_FIRST, _LAST, _HORIZONS)
@@ -179,15 +226,19 @@ class Search:
 
     def _repeated(self, widths: tuple[int, ...], ratios: tuple[float, ...]) -> Iterator[Candidate]:
         """Yield a design with each number of seeds, where it may be run."""
-        if not self._usable(self.sizes[widths[0]], ratios):
+        if not self._usable(self._sizes[widths[0]], ratios):
             return
-        passed = (1 - self.how.cooldown) * max(ratios) + self.how.cooldown * sum(ratios)
-        cost = [self.sizes[width].flops_per_ratio * passed for width in widths]
+        longest = self._sizes[widths[-1]].params * max(ratios)
+        if self.data.unique_tokens is not None and longest > _SPARE * self.data.epochs * self.data.unique_tokens:
+            return
+        passed = (1 - self.recipe.cooldown) * max(ratios) + self.recipe.cooldown * sum(ratios)
+        cost = [self._sizes[width].flops_per_ratio * passed for width in widths]
         for seeds in _SEEDS:
             flops = sum(cost) + (seeds - 1) * sum(cost[: len(widths) // 2])
             if flops <= self.target:
                 yield Candidate(widths, ratios, seeds, flops)
 
+    @cached_property
     def _sizes(self) -> dict[int, _Size]:
         """Return widths to choose from, each with its size: up to a model that the target's compute hardly trains."""
         step = self.shapes.head_dim if self.shapes.head_dim > 16 else 8
@@ -215,5 +266,5 @@ class Search:
         for name, least in ((self.known.n, narrowest.of_law), ("tokens", tokens)):
             if name in domain and least < domain[name][0] / _NEAR:
                 return False
-        batch_tokens = self.how.batch_at(narrowest.params * max(ratios), self.data.seq_len)
+        batch_tokens = self.recipe.batch_at(narrowest.params * max(ratios), self.data.seq_len)
         return tokens >= LEAST_STEPS * batch_tokens
