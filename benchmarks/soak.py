@@ -19,7 +19,7 @@ DRIVER = """
 import sys
 from scalelaw.ladder import Ladder
 from scalelaw.training.sweep import sweep
-sweep(Ladder.load(sys.argv[1]), sys.argv[2], workers=2)
+sweep(Ladder.load(sys.argv[1]), sys.argv[2], workers=int(sys.argv[3]))
 """
 
 
@@ -55,6 +55,7 @@ def main() -> None:
     options.add_argument("--kills", type=int, default=20)
     options.add_argument("--steps", type=int, default=2000, help="steps of the longest horizon")
     options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--workers", type=int, default=2)
     chosen = options.parse_args()
     draw = random.Random(chosen.seed)
     with tempfile.TemporaryDirectory() as name:
@@ -63,10 +64,10 @@ def main() -> None:
         meant.save(folder / "ladder.toml")
         killed = folder / "killed"
         kills = {"driver": 0, "worker": 0}
-        command = [sys.executable, "-c", DRIVER, str(folder / "ladder.toml"), str(killed)]
+        command = [sys.executable, "-c", DRIVER, str(folder / "ladder.toml"), str(killed), str(chosen.workers)]
         driver = subprocess.Popen(command)
         while driver.poll() is None and sum(kills.values()) < chosen.kills:
-            time.sleep(draw.uniform(2, 8))
+            time.sleep(draw.uniform(5, 20))
             workers = children(driver.pid)
             victim = "worker" if workers and draw.random() < 0.5 else "driver"
             try:
@@ -74,12 +75,16 @@ def main() -> None:
             except ProcessLookupError:
                 continue
             kills[victim] += 1
+            print(
+                f"{sum(kills.values())}: {victim} killed, {sum(map(bool, losses(killed).values()))} runs done",
+                flush=True,
+            )
             if victim == "driver":
                 driver.wait()
                 driver = subprocess.Popen(command)
         driver.wait()
-        swept = sweep(meant, killed)
-        sweep(meant, folder / "whole")
+        swept = sweep(meant, killed, workers=chosen.workers)
+        sweep(meant, folder / "whole", workers=chosen.workers)
         found, whole = losses(killed), losses(folder / "whole")
         twice = [label for label, values in found.items() if len(values) != 1]
         print(f"{kills['driver']} drivers and {kills['worker']} workers killed; {len(found)} runs")
