@@ -122,6 +122,22 @@ def test_an_unreadable_source_says_why(tmp_path: Path, make: Callable[[Path], Pa
         list(sources.documents(str(make(tmp_path))))
 
 
+@pytest.mark.slow
+def test_a_dataset_of_hugging_face_is_read_as_a_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real loader, on local files."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    pytest.importorskip("datasets")
+    for name, lines in {"good": '{"text": "one"}\n{"text": "two"}\n{"text": "one"}\n', "bad": '{"body": 1}\n'}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "train.jsonl").write_text(lines)
+    assert list(sources.documents(f"hf:{tmp_path / 'good'}:train")) == ["one", "two"]
+    with pytest.raises(BadInput, match="has no column 'text'; it has body"):
+        list(sources.documents(f"hf:{tmp_path / 'bad'}"))
+    with pytest.raises(BadInput, match=r"cannot be read: Bad split: other"):
+        list(sources.documents(f"hf:{tmp_path / 'good'}:other"))
+
+
 def _written(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
