@@ -35,7 +35,7 @@ def _served(said: dict[str, Any]) -> dict[str, Any]:
     """Do a job; return how it ended."""
     try:
         torch = require("torch", extra="train", why="train models")
-        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+        torch.set_num_threads(1)
         torch.set_flush_denormal(True)
         _climb(Job.from_dict(said))
     except ScalelawError as error:
