@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from scalelaw import ladder as ladder
     from scalelaw import laws as laws
     from scalelaw.backtesting import Backtest as Backtest
+    from scalelaw.backtesting import Calibration as Calibration
+    from scalelaw.backtesting import Mixture as Mixture
     from scalelaw.backtesting import backtest as backtest
+    from scalelaw.backtesting import forecast as forecast
+    from scalelaw.backtesting import load_calibration as load_calibration
     from scalelaw.core.forecaster import Forecaster as Forecaster
     from scalelaw.core.forecaster import Prediction as Prediction
     from scalelaw.fitting import Course as Course
@@ -35,11 +39,13 @@ if TYPE_CHECKING:
     from scalelaw.ladder import Grid as Grid
     from scalelaw.ladder import Ladder as Ladder
     from scalelaw.planning import Agreement as Agreement
+    from scalelaw.planning import Ahead as Ahead
     from scalelaw.planning import Design as Design
     from scalelaw.planning import Explanation as Explanation
     from scalelaw.planning import HalfWidth as HalfWidth
     from scalelaw.planning import Plan as Plan
     from scalelaw.planning import Robustness as Robustness
+    from scalelaw.planning import ahead as ahead
     from scalelaw.planning import approaches as approaches
     from scalelaw.planning import calculate as calculate
     from scalelaw.planning import compute_penalty as compute_penalty
@@ -66,7 +72,7 @@ if TYPE_CHECKING:
     from scalelaw.workflows.study import study as study
 
 _HOMES = {
-    "scalelaw.backtesting": ("Backtest", "backtest"),
+    "scalelaw.backtesting": ("Backtest", "Calibration", "Mixture", "backtest", "forecast", "load_calibration"),
     "scalelaw.core.forecaster": ("Forecaster", "Prediction"),
     "scalelaw.fitting": (
         "Course",
@@ -88,11 +94,13 @@ _HOMES = {
     "scalelaw.ladder": ("Grid", "Ladder"),
     "scalelaw.planning": (
         "Agreement",
+        "Ahead",
         "Design",
         "Explanation",
         "HalfWidth",
         "Plan",
         "Robustness",
+        "ahead",
         "approaches",
         "calculate",
         "compute_penalty",

@@ -51,7 +51,8 @@ class Device:
             params: N with the head and no lookup.
 
         Example:
-            >>> device("h100").flops_per_s(1e12) / device("h100").peak_flops_per_s
+            >>> h100 = device("h100")
+            >>> round(h100.flops_per_s(1e12) / h100.peak_flops_per_s, 3)
             0.4
         """
         size, rate = np.log(np.array(self.rates)).T

@@ -11,11 +11,13 @@ from typer.core import TyperGroup
 from scalelaw.cli import (
     approaches,
     backtest,
+    benchmark,
     calc,
     envelope,
     explain,
     extrapolate,
     fit,
+    forecast,
     influence,
     init,
     isoflop,
@@ -103,6 +105,7 @@ app.command("study")(study.study_command)
 app.command("report")(study.report_command)
 app.command("fit")(fit.fit_command)
 app.command("backtest")(backtest.backtest_command)
+app.command("forecast")(forecast.forecast_command)
 app.command("extrapolate")(extrapolate.extrapolate_command)
 app.command("isoflop")(isoflop.isoflop_command)
 app.command("envelope")(envelope.envelope_command)
@@ -111,6 +114,8 @@ app.command("explain")(explain.explain_command)
 app.command("plan")(plan.plan_command)
 app.command("robustness")(robustness.robustness_command)
 app.command("influence")(influence.influence_command)
+app.command("benchmark")(benchmark.benchmark_command)
+app.command("calibrate")(benchmark.calibrate_command)
 app.command("laws")(laws.laws_command)
 app.command("calc")(calc.calc_command)
 app.add_typer(ladder.app, name="ladder")
