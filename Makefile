@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --no-compile --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check fix bench coverage tables transcripts docs evidence reproduce clean
+.PHONY: help setup demo test test-all check fix bench coverage tables transcripts soak docs evidence reproduce clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ tables: .venv/developer ## fit and backtest every published table, into docs/tab
 transcripts: .venv/developer ## run the commands of docs/transcripts again and write what they print
 	$(BIN)/python docs/_ext/transcripts.py
 
+soak: .venv/developer ## kill driver and workers of a sweep at 20 random moments, and compare with one left alone
+	$(BIN)/python benchmarks/soak.py
+
 docs: .venv/developer ## build the documentation, warnings being errors, into docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going -q -E docs docs/_build/html
 
@@ -59,6 +62,7 @@ clean: ## remove what was built, except .venv
 	find src tests benchmarks docs -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/user: pyproject.toml constraints.txt
+	@echo "installing into .venv: 1.1 GB with PyTorch for the CPU, one to three minutes"
 	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet 'pip>=25.1'
 	$(INSTALL) --editable '.[all]'

@@ -72,6 +72,8 @@ if TYPE_CHECKING:
     from scalelaw.runs import lr_features as lr_features
     from scalelaw.runs import record as record
     from scalelaw.runs import review_runs as review_runs
+    from scalelaw.training.sweep import Swept as Swept
+    from scalelaw.training.sweep import sweep as sweep
     from scalelaw.workflows.init import init as init
     from scalelaw.workflows.project import load_project as load_project
     from scalelaw.workflows.report import report as report
@@ -138,6 +140,7 @@ _HOMES = {
         "record",
         "review_runs",
     ),
+    "scalelaw.training.sweep": ("Swept", "sweep"),
     "scalelaw.workflows": ("Study", "init", "load_project", "report", "reproduce", "study"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

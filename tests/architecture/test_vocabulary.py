@@ -12,7 +12,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 LAWS = [path for path in FILES if path.is_relative_to(SOURCE / "laws")]
 
 # Synonyms that are plain words as well: a solver has a step, a tree a depth.
-ALSO_WORDS = {"step", "iter", "iters", "iteration", "data", "depth", "resumed"}
+ALSO_WORDS = {"step", "iter", "iters", "iteration", "data", "depth", "resumed", "corpus"}
 # A plan bounds the tokens to buy, which is no run's planned number.
 ALSO_WORDS |= {"max_tokens"}
 

@@ -1,4 +1,4 @@
-"""``scalelaw ladder``: design, show and dry-run ladders of small runs, and list the recipes they are trained by."""
+"""``scalelaw ladder``: design, show, dry-run and train ladders of small runs, and list the recipes they use."""
 
 import os
 from typing import TYPE_CHECKING, Annotated
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scalelaw.cli import _options as options
+from scalelaw.cli import sweep
 from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show
 from scalelaw.core.errors import BadInput, BadNumber
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from scalelaw.planning.assumed import Assumption
 
 app = typer.Typer(no_args_is_help=True, help="Design ladders of small runs: what they take and how sure they will be.")
+app.command("run")(sweep.run_command)
 
 
 def _flops(text: str | float) -> float:

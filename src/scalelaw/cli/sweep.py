@@ -1,0 +1,88 @@
+"""``scalelaw ladder run``: train the rungs of a ladder, with one display of how far it is."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.cli._output import show
+
+if TYPE_CHECKING:
+    from scalelaw.training.sweep import Progress, Watch
+
+LadderFile = Annotated[str, typer.Argument(help="The ladder.toml, or its folder.", metavar="LADDER")]
+Out = Annotated[str, typer.Option(help="Folder of the runs; made if need be.", metavar="FOLDER")]
+Workers = Annotated[int | None, typer.Option(help="Processes; unsaid: one a core.", min=1, metavar="N")]
+Device = Annotated[str, typer.Option(help="cpu or cuda.", metavar="DEVICE")]
+
+_EVERY_S = 10.0
+
+
+def run_command(
+    ladder: LadderFile = ".",
+    out: Out = "runs",
+    workers: Workers = None,
+    device: Device = "cpu",
+    json: options.Json = False,
+) -> None:
+    """Train every rung that is not done; stopped or killed, the same command goes on where it was."""
+    from scalelaw.core.optional import require
+    from scalelaw.ladder import Ladder
+    from scalelaw.training.sweep import sweep
+
+    meant = Ladder.load(ladder)
+    require("torch", extra="train", why="train models")
+    try:
+        with watching(meant.name) as watch:
+            swept = sweep(meant, out, workers=workers, device=device, watch=watch)
+    except KeyboardInterrupt:
+        typer.echo(f"scalelaw: stopped; what was measured is in {out}, and the same command goes on", err=True)
+        raise
+    show(swept, json)
+    if swept.failed:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def watching(doing: str) -> "Iterator[Watch]":
+    """Give what shows the progress of a sweep on stderr: a bar on a terminal, a line now and then elsewhere."""
+    if not sys.stderr.isatty():
+        yield _Lines(doing).show
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = TextColumn(doing), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[said]}")
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(doing, total=1.0, said="starting")
+        yield lambda now: bar.update(task, completed=now.share, said=_said(now))
+
+
+class _Lines:
+    """Says in a line how far it is, every few seconds."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+        self._told = time.monotonic()
+
+    def show(self, now: "Progress") -> None:
+        if time.monotonic() - self._told > _EVERY_S:
+            self._told = time.monotonic()
+            typer.echo(f"{self._doing}: {now.share:.0%} {_said(now)}", err=True)
+
+
+def _said(now: "Progress") -> str:
+    left = "" if now.left_s is None else f"{_duration(now.left_s)} left, "
+    active = ", ".join(f"{name} {share:.0%} loss {loss:.3f}" for name, (share, loss) in sorted(now.active.items()))
+    return f"{left}{now.finished} of {now.jobs} trunks done{'; ' * bool(active)}{active}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

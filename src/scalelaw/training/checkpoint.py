@@ -1,0 +1,55 @@
+"""Checkpoints of a trunk: weights and optimizer state in one safetensors file, replaced in one step, bit for bit."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from scalelaw.core.errors import BadInput
+
+_NAME = re.compile(r"step-(\d+)\.safetensors")
+
+
+def save(folder: Path, step: int, state: Mapping[str, Tensor]) -> None:
+    """Keep the state after so many steps, and drop the states before it.
+
+    Raises:
+        BadInput: the folder cannot be written.
+    """
+    path = folder / f"step-{step:08}.safetensors"
+    part = folder / f".{os.getpid()}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file({name: tensor.detach() for name, tensor in state.items()}, part, metadata={"step": str(step)})
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+        for earlier in steps(folder):
+            if earlier < step:
+                (folder / f"step-{earlier:08}.safetensors").unlink(missing_ok=True)
+    except (OSError, SafetensorError) as error:
+        part.unlink(missing_ok=True)
+        raise BadInput(f"{folder} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+
+
+def steps(folder: Path) -> list[int]:
+    """Return the steps of which there is a state, the first ones first."""
+    found = (_NAME.fullmatch(path.name) for path in folder.glob("step-*.safetensors"))
+    return sorted(int(match[1]) for match in found if match)
+
+
+def load(folder: Path, step: int) -> dict[str, Tensor]:
+    """Return the state after so many steps.
+
+    Raises:
+        BadInput: the file is damaged.
+    """
+    path = folder / f"step-{step:08}.safetensors"
+    try:
+        return dict(load_file(path))
+    except (OSError, SafetensorError) as error:
+        raise BadInput(f"{path} cannot be read: {error}; delete it to train from the start") from error

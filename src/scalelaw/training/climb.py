@@ -1,0 +1,149 @@
+"""Climbing a rung: one trunk at a constant rate, and off it a cooldown to each horizon, recorded as a run.
+
+The trunk is kept on disk where a branch leaves it, and every minute, so that a killed climb goes on; data and rates
+depend on the step alone, so it goes on bit for bit (on the same device and number of threads).
+"""
+
+import math
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from scalelaw.ladder import Branch
+from scalelaw.runs import DirStore, record
+from scalelaw.training import checkpoint
+from scalelaw.training.evaluate import evaluate
+from scalelaw.training.job import Job
+from scalelaw.training.model import Model, init
+from scalelaw.training.optim import Optimizer
+from scalelaw.training.text.batches import Batches
+
+_TELL_S = 0.3
+"""Seconds between reports."""
+
+Report = Callable[[int, float], None]
+"""Takes steps done of the climb and the loss of the last batch."""
+
+
+def climb(job: Job, report: Report | None = None) -> None:
+    """Train to every horizon that is not done, and record each; a loss that is not finite is recorded as such.
+
+    Raises:
+        RunLocked: another process is at one of its runs.
+        BadInput: something cannot be written.
+    """
+    waiting = job.to_do
+    if not waiting:
+        return
+    training = Training(job, report)
+    training.resume(before=waiting[0].start)
+    for branch in waiting:
+        with record(DirStore(job.out), **job.settings(branch)) as run:
+            started = time.process_time()
+            training.advance(branch.start)
+            training.keep()
+            trunk = training.copy()
+            train_loss = training.advance(branch.steps, branch)
+            loss, se = training.measure()
+            tokens = training.step * job.rung.trunk.batch_tokens
+            run.log(
+                step=training.step,
+                tokens=tokens,
+                flops=job.rung.flops(tokens),
+                loss=loss,
+                loss_se=se,
+                train_loss=train_loss,
+                cpu_s=round(time.process_time() - started, 3),
+            )
+            training.put_back(trunk)
+
+
+class Training:
+    """A model on its way.
+
+    Attributes:
+        step: steps taken.
+        diverged: whether a loss was not finite; nothing better comes after that.
+    """
+
+    def __init__(self, job: Job, report: Report | None = None) -> None:
+        rung = job.rung
+        self.step = 0
+        self.diverged = False
+        self._job = job
+        self._report = report
+        self._done = sum(branch.cooldown for branch in rung.trunk.branches if job.is_done(branch))
+        self._weights = init(rung.shape, rung.hyper, job.seed, job.device)
+        self._model = Model(rung.shape, self._weights, seq_len=rung.seq_len)
+        self._optimizer = Optimizer(self._weights, rung.hyper)
+        sequences = rung.trunk.batch_tokens // rung.seq_len
+        self._batches = Batches(job.corpus.train_stream, rung.seq_len, sequences, job.seed)
+        self._kept = time.monotonic()
+        self._told = 0.0
+
+    def advance(self, until: int, branch: Branch | None = None) -> float:
+        """Take steps up to a number of them, on the trunk or on a branch; stop where the loss is not finite.
+
+        Returns:
+            The mean loss of the batches; NaN where none was taken, or it diverged.
+        """
+        losses: list[float] = []
+        while self.step < until and not self.diverged:
+            loss = self._model.loss(self._sequences())
+            loss.backward()  # type: ignore[no-untyped-call]
+            self._optimizer.step(self.step, self._job.rung.trunk.factor(self.step, branch))
+            losses.append(loss.item())
+            self.diverged = not math.isfinite(losses[-1])
+            self.step += 1
+            self._done += 1
+            now = time.monotonic()
+            if self._report is not None and now - self._told > _TELL_S:
+                self._told = now
+                self._report(self._done, losses[-1])
+            if branch is None and now - self._kept > self._job.keep_s:
+                self.keep()
+        return sum(losses) / len(losses) if losses else math.nan
+
+    def measure(self) -> tuple[float, float | None]:
+        """Return held-out loss and standard error; NaN and None once diverged."""
+        if self.diverged:
+            return math.nan, None
+        data = self._job.ladder.data
+        found = evaluate(self._model, self._job.corpus.held_out_stream, seq_len=data.seq_len, tokens=data.eval_tokens)
+        return found.loss, found.se
+
+    def keep(self) -> None:
+        """Put the state on disk, unless it is of no use."""
+        self._kept = time.monotonic()
+        if self.step and not self.diverged and self.step not in checkpoint.steps(self._job.checkpoints):
+            checkpoint.save(self._job.checkpoints, self.step, self._tensors())
+
+    def resume(self, before: int) -> None:
+        """Go on from the last state on disk that is not beyond a step."""
+        steps = [step for step in checkpoint.steps(self._job.checkpoints) if step <= before]
+        if steps:
+            self._set(checkpoint.load(self._job.checkpoints, steps[-1]))
+            self.step = steps[-1]
+        self._done += self.step
+
+    def copy(self) -> tuple[int, bool, dict[str, Tensor]]:
+        """Return the state now, to come back to."""
+        return self.step, self.diverged, {name: each.detach().clone() for name, each in self._tensors().items()}
+
+    def put_back(self, state: tuple[int, bool, dict[str, Tensor]]) -> None:
+        """Come back to a state."""
+        self.step, self.diverged, tensors = state
+        self._set(tensors)
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {**dict(self._weights.named()), **self._optimizer.state}
+
+    @torch.no_grad()
+    def _set(self, tensors: dict[str, Tensor]) -> None:
+        for name, each in self._tensors().items():
+            each.copy_(tensors[name])
+
+    def _sequences(self) -> Tensor:
+        return torch.from_numpy(self._batches.at(self.step).astype("int64")).to(self._job.device)

@@ -1,0 +1,43 @@
+"""The order in which training sequences are read: a function of seed and step alone, whoever asks and how often."""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from scalelaw.core.types import AnyArray
+from scalelaw.training.text.corpus import Stream
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """Batches of sequences; each pass over the corpus has an order of its own.
+
+    Attributes:
+        stream: the training tokens.
+        seq_len: T, tokens of a sequence; a window holds one more, which is only predicted.
+        sequences: B, sequences of a batch.
+        seed: of the order.
+    """
+
+    stream: Stream
+    seq_len: int
+    sequences: int
+    seed: int
+
+    @cached_property
+    def available(self) -> int:
+        """Sequences of one pass."""
+        return (len(self.stream) - 1) // self.seq_len
+
+    def at(self, step: int) -> AnyArray:
+        """Return the batch of a step, (T + 1, B); positions first."""
+        number = np.arange(step * self.sequences, (step + 1) * self.sequences)
+        passes, places = np.divmod(number, self.available)
+        chosen = np.array([_order(self.seed, int(p), self.available)[at] for p, at in zip(passes, places, strict=True)])
+        return self.stream.windows(chosen * self.seq_len, self.seq_len + 1)
+
+
+@lru_cache(maxsize=4)
+def _order(seed: int, turn: int, n: int) -> AnyArray:
+    return np.random.default_rng([seed, turn, n]).permutation(n)
