@@ -14,6 +14,8 @@ from scalelaw.runs import SWEPT, Observations, Reduction, check_which_params
 DRAWS = 200
 """Draws of each law: enough for the spread of a forecast, which is all that is taken of them."""
 
+_FEWEST = 10
+
 
 def forecast(
     runs: Any,
@@ -60,6 +62,8 @@ def forecast_observations(
     observed: Observations, *, calibration: Calibration, n: str | None = None, draws: int = DRAWS, seed: int = 0
 ) -> Mixture:
     """Forecast from rows already reduced; see ``forecast``."""
+    if draws < _FEWEST:
+        raise BadInput(f"draws must be {_FEWEST} or more, since intervals rest on them, got {draws}; {DRAWS} is usual")
     if observed.target.partition("@")[0] == "score":
         raise BadInput(
             f"{observed.target} is a share, which laws without a ceiling cannot forecast; forecast a loss, and chain "

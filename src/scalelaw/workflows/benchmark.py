@@ -24,7 +24,7 @@ from scalelaw.core.errors import ScalelawError
 from scalelaw.core.sheet import Printed, Sheet
 from scalelaw.core.types import Array
 from scalelaw.core.version import __version__
-from scalelaw.workflows.benchmark_tables import sheet
+from scalelaw.workflows.benchmark_tables import sheet, tidy
 from scalelaw.workflows.protocol import Case, Protocol
 
 OURS = "mixture"
@@ -113,6 +113,10 @@ class Benchmark(Printed):
     def sheet(self) -> Sheet:
         """Return methods beside each other, over all cases, by reach and by source."""
         return sheet(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return one row a case and method: the contract of ``scalelaw benchmark --json``."""
+        return {"schema": "scalelaw.benchmark/1", "half": self.half, "scores": tidy(self)}
 
     def methods(self) -> list[str]:
         """Return the methods that were run, ours first."""

@@ -149,6 +149,20 @@ def test_fit_without_draws_has_no_intervals() -> None:
         assert coefficient["lo"] is coefficient["hi"] is coefficient["se"] is None
 
 
+def test_forecast() -> None:
+    command = f"forecast {LADDER} --draws 20"
+    found = document(f"{command} --params 10B --tokens 200B --level 0.8")
+    assert found["schema"] == "scalelaw.ahead/1" and found["target"] == "loss"
+    assert found["runs"][0]["point"] == {"params": 1e10, "tokens": 2e11}
+    told = found["runs"][0]["forecast"]
+    assert told["lo"] < told["value"] < told["hi"] and told["level"] == 0.8
+    weights = [member["weight"] for member in found["mixture"]["members"]]
+    assert sum(weights) == pytest.approx(1.0) and len(weights) == 5
+    assert found["mixture"]["calibration"]["schema"] == "scalelaw.calibration/1"
+    text = printed(f"{command} --flops 1e22")
+    assert "mixture of 5 laws" in text and "90 % interval" in text and "calibrated on" in text
+
+
 def test_backtest() -> None:
     found = document(f"backtest {LADDER} --draws 10 --starts 16")
     holds(BACKTEST, found)
