@@ -11,9 +11,14 @@ from scalelaw.core.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from scalelaw import datasets as datasets
+    from scalelaw import ladder as ladder
     from scalelaw import laws as laws
     from scalelaw.backtesting import Backtest as Backtest
+    from scalelaw.backtesting import Calibration as Calibration
+    from scalelaw.backtesting import Mixture as Mixture
     from scalelaw.backtesting import backtest as backtest
+    from scalelaw.backtesting import forecast as forecast
+    from scalelaw.backtesting import load_calibration as load_calibration
     from scalelaw.core.forecaster import Forecaster as Forecaster
     from scalelaw.core.forecaster import Prediction as Prediction
     from scalelaw.fitting import Course as Course
@@ -38,14 +43,22 @@ if TYPE_CHECKING:
     from scalelaw.fitting import noise_scale as noise_scale
     from scalelaw.fitting import published as published
     from scalelaw.fitting import trade_off as trade_off
+    from scalelaw.ladder import Grid as Grid
+    from scalelaw.ladder import Ladder as Ladder
     from scalelaw.planning import Agreement as Agreement
+    from scalelaw.planning import Ahead as Ahead
+    from scalelaw.planning import Design as Design
     from scalelaw.planning import Explanation as Explanation
+    from scalelaw.planning import HalfWidth as HalfWidth
     from scalelaw.planning import Plan as Plan
     from scalelaw.planning import Regime as Regime
     from scalelaw.planning import Robustness as Robustness
+    from scalelaw.planning import ahead as ahead
     from scalelaw.planning import approaches as approaches
     from scalelaw.planning import calculate as calculate
     from scalelaw.planning import compute_penalty as compute_penalty
+    from scalelaw.planning import design as design
+    from scalelaw.planning import expected_half_width as expected_half_width
     from scalelaw.planning import explain as explain
     from scalelaw.planning import frontier as frontier
     from scalelaw.planning import plan as plan
@@ -67,7 +80,7 @@ if TYPE_CHECKING:
     from scalelaw.workflows.study import study as study
 
 _HOMES = {
-    "scalelaw.backtesting": ("Backtest", "backtest"),
+    "scalelaw.backtesting": ("Backtest", "Calibration", "Mixture", "backtest", "forecast", "load_calibration"),
     "scalelaw.core.forecaster": ("Forecaster", "Prediction"),
     "scalelaw.fitting": (
         "Course",
@@ -93,15 +106,22 @@ _HOMES = {
         "published",
         "trade_off",
     ),
+    "scalelaw.ladder": ("Grid", "Ladder"),
     "scalelaw.planning": (
         "Agreement",
+        "Ahead",
+        "Design",
         "Explanation",
+        "HalfWidth",
         "Plan",
         "Regime",
         "Robustness",
+        "ahead",
         "approaches",
         "calculate",
         "compute_penalty",
+        "design",
+        "expected_half_width",
         "explain",
         "frontier",
         "plan",
@@ -121,7 +141,7 @@ _HOMES = {
     "scalelaw.workflows": ("Study", "init", "load_project", "report", "reproduce", "study"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("datasets", "laws")
+_MODULES = ("datasets", "ladder", "laws")
 
 __all__ = ["__version__", *_HOME_OF, *_MODULES]
 

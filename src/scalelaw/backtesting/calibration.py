@@ -1,10 +1,10 @@
 """Calibration: how wide an interval must be to hold on larger runs of studies it has not seen.
 
-The squared width of a forecast, on the log of the loss, is a sum of what the table itself tells: the residual of its
-runs, the spread of each law's draws, the spread between laws, and a floor. What each counts for is learned on held-out
-dearer runs of published tables by Student's likelihood, every source of tables counting alike. How many such widths
-hold 50, 80, 90 or 95 % of runs is then read off sources that had no part in learning the sum, so that a new study is as
-strange as theirs.
+The squared width of a forecast, on the log of the loss, is a sum of what the table itself tells, the spread of one more
+run about each law with the law's own and the spread between laws, and of a floor. What each counts for is learned on
+held-out dearer runs of published tables by Student's likelihood, every source of tables counting alike. How many such
+widths hold 50, 80, 90 or 95 % of runs is then read off sources that had no part in learning the sum, so that a new
+study is as strange as theirs.
 """
 
 import json
@@ -22,7 +22,7 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import check_level
 from scalelaw.core.types import Array
 
-TERMS = ("residual", "draws", "forms", "floor")
+TERMS = ("run", "forms", "floor")
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 _FREEDOM = 5.0
 _RIDGE = 1e-3
@@ -34,7 +34,7 @@ class Doubt:
     """What a table tells of the width of a forecast at n points, as relative standard deviations.
 
     Attributes:
-        residual: of the runs fitted, (n,).
+        residual: of the runs fitted about the law that follows them best, (n,).
         draws: of the laws' draws, (n,).
         forms: between laws, (n,).
     """
@@ -43,9 +43,10 @@ class Doubt:
     draws: Array
     forms: Array
 
-    def columns(self) -> Array:
-        """Return the terms of the sum, (4, n)."""
-        return np.stack([self.residual, self.draws, self.forms, np.ones_like(self.draws)])
+    def columns(self, of_run: bool = True) -> Array:
+        """Return the terms of the sum, (3, n); without ``of_run`` those of the mean instead of one more run."""
+        run = np.hypot(self.draws, self.residual) if of_run else self.draws
+        return np.stack([run, self.forms, np.ones_like(self.draws)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,7 @@ class Calibration:
     Attributes:
         terms: what each term counts for, by name.
         factors: level -> widths to either side.
+        decisions: how much wider ln N* spreads than the members' draws have it.
         sources: whose runs it was learned on.
         cases: how many forecasts it was learned on.
         protocol: digest of the protocol.
@@ -80,6 +82,7 @@ class Calibration:
 
     terms: Mapping[str, float]
     factors: Mapping[float, float]
+    decisions: float = 1.0
     sources: tuple[str, ...] = ()
     cases: int = 0
     protocol: str = ""
@@ -93,9 +96,7 @@ class Calibration:
     def width(self, doubt: Doubt, *, of_run: bool = True) -> Array:
         """Return the width of a forecast, (n,); without ``of_run`` what one run scatters is left out."""
         known = np.array([self.terms[name] for name in TERMS])
-        if not of_run:
-            known[TERMS.index("residual")] = 0.0
-        return np.asarray(np.sqrt(known**2 @ doubt.columns() ** 2))
+        return np.asarray(np.sqrt(known**2 @ doubt.columns(of_run) ** 2))
 
     def factor(self, level: float) -> float:
         """Return how many widths to either side hold a share ``level`` of runs."""
@@ -123,6 +124,7 @@ class Calibration:
             "protocol": self.protocol,
             "terms": dict(self.terms),
             "factors": {f"{level:g}": factor for level, factor in self.factors.items()},
+            "decisions": self.decisions,
         }
 
     @classmethod
@@ -135,9 +137,8 @@ class Calibration:
         if said.get("schema") != _SCHEMA:
             raise BadInput(f"not a calibration: schema {said.get('schema')!r}, expected {_SCHEMA!r}")
         factors = {float(level): float(factor) for level, factor in said["factors"].items()}
-        return cls(
-            said["terms"], factors, tuple(said["sources"]), said["cases"], said.get("protocol", ""), said["date"]
-        )
+        of = {name: said[name] for name in ("cases", "protocol", "date")}
+        return cls(said["terms"], factors, float(said["decisions"]), tuple(said["sources"]), **of)
 
 
 def load_calibration(path: str | Path) -> Calibration:
@@ -161,11 +162,12 @@ def shipped() -> Calibration:
     return Calibration.from_dict(json.loads(text))
 
 
-def calibrate(records: Sequence[Record], *, protocol: str = "", date: str = "") -> Calibration:
+def calibrate(records: Sequence[Record], *, decisions: float = 1.0, protocol: str = "", date: str = "") -> Calibration:
     """Learn a calibration from scored forecasts, every source counting alike, every table of a source, every case.
 
     Args:
         records: forecasts and what was then measured, of two sources or more.
+        decisions: how much wider decisions spread, learned apart.
         protocol: digest of the protocol they were made by.
         date: when.
 
@@ -188,11 +190,11 @@ def calibrate(records: Sequence[Record], *, protocol: str = "", date: str = "") 
     reached = np.cumsum(share[order]) / share.sum()
     factors = {level: float(np.interp(level, reached, size[order])) for level in LEVELS}
     known = dict(zip(TERMS, terms.tolist(), strict=True))
-    return Calibration(known, factors, sources, len(records), protocol, date)
+    return Calibration(known, factors, decisions, sources, len(records), protocol, date)
 
 
 def _terms(records: Sequence[Record]) -> Array:
-    """Return what each term counts for, (4,), by Student's likelihood."""
+    """Return what each term counts for, (3,), by Student's likelihood."""
     from scipy.optimize import minimize
     from scipy.special import gammaln
 

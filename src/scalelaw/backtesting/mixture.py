@@ -54,7 +54,7 @@ class Parts:
         """What the table tells of how wide a forecast must be."""
         weights, points = self.weights, self.logs.shape[1]
         return Doubt(
-            residual=np.full(points, np.sqrt(weights @ self.residuals**2)),
+            residual=np.full(points, self.residuals.min()),
             draws=np.sqrt(weights @ self.spreads**2),
             forms=np.sqrt(weights @ (self.logs - weights @ self.logs) ** 2),
         )
@@ -124,6 +124,11 @@ class Mixture(Printed):
         warned = [finding.message for finding in self.findings if finding.grade is Grade.WARN]
         lacking = [f"without {law}: {why}" for law, why in self.left_out.items()]
         return (*warned, *lacking)
+
+    @property
+    def decision_factor(self) -> float:
+        """How much wider decisions spread than the members' draws have it."""
+        return self.calibration.decisions
 
     @property
     def deciding(self) -> tuple[tuple[FitResult, float], ...]:

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from scalelaw.cli import (
     approaches,
     backtest,
+    benchmark,
     calc,
     critical_batch,
     dimension,
@@ -18,9 +19,11 @@ from scalelaw.cli import (
     explain,
     extrapolate,
     fit,
+    forecast,
     influence,
     init,
     isoflop,
+    ladder,
     laws,
     local_slope,
     plan,
@@ -107,6 +110,7 @@ app.command("study")(study.study_command)
 app.command("report")(study.report_command)
 app.command("fit")(fit.fit_command)
 app.command("backtest")(backtest.backtest_command)
+app.command("forecast")(forecast.forecast_command)
 app.command("extrapolate")(extrapolate.extrapolate_command)
 app.command("isoflop")(isoflop.isoflop_command)
 app.command("envelope")(envelope.envelope_command)
@@ -122,6 +126,11 @@ app.command("dimension")(dimension.dimension_command)
 app.command("reproduce")(reproduce.reproduce_command)
 app.command("calc")(calc.calc_command)
 app.add_typer(laws.app, name="laws")
+app.command("benchmark")(benchmark.benchmark_command)
+app.command("calibrate")(benchmark.calibrate_command)
+app.command("laws")(laws.laws_command)
+app.command("calc")(calc.calc_command)
+app.add_typer(ladder.app, name="ladder")
 app.add_typer(runs.app, name="runs")
 
 

@@ -4,6 +4,7 @@ code            grade  when
 FIT_DRAWS_LOST  warn   more than one bootstrap resample in twenty does not determine the coefficients
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Unpack
@@ -151,7 +152,8 @@ def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
     if spec.weights is not None:
         usable = usable.weighed(spec.weights)
     if spec.prior is not None and len(usable):
-        usable = replace(usable, weight=usable.weight / usable.weight.mean())  # a prior weighs against runs, not sums
+        mean = math.fsum(usable.weight) / len(usable)  # whatever the order of the rows
+        usable = replace(usable, weight=usable.weight / mean)  # a prior weighs against runs, not sums
     if not len(usable):
         raise BadTable(f"no row is left to fit {law.spelling}: " + _reasons(usable))
     flat = [*components(usable.inputs(law.inputs)).values()]
@@ -185,6 +187,8 @@ def _misfit(problem: Problem, u: Array, usable: Observations) -> list[Finding]:
     if problem.spread is not None:
         recipes = recipes / problem.spread
     by_coordinate = np.vstack([state.slopes[0] @ state.jacobian[0], recipes])
+    if not np.isfinite(by_coordinate).all():  # at the edge of what numbers hold no trend can be told
+        return []
     axes = {name: np.asarray(usable.columns[name], float) for name in _trend_axes(problem, usable)}
     return misfit(state.residual[0], by_coordinate, axes, usable.weight, usable.cluster)
 

@@ -31,9 +31,9 @@ def with_prior(problem: Problem, prior: Prior, start: Array, weight: Array, alon
         alone: coefficients that the runs have to determine by themselves.
     """
     scale, _ = noise_of(np.zeros(0), problem.noise, problem.y, alone)
-    for _ in range(_ROUNDS):
+    for turn in range(_ROUNDS):
         problem = replace(problem, penalty=penalty(prior, problem.noise, scale))
-        solution = solve(problem, start, weight)
+        solution = solve(problem, start, weight, warm=turn > 0)
         start = solution.u[[np.argmin(solution.objective)]]
         scale, _ = noise_of(problem.residual(start)[0], problem.noise, problem.y, alone)
     return replace(problem, penalty=penalty(prior, problem.noise, scale))
@@ -51,7 +51,7 @@ def prior_draws(problem: Problem, u: Array, usable: Observations, spec: FitSpec)
     if not few(len(np.unique(cluster)), len(problem.coordinates.law.coefs)):
         weights = resampled_weights(cluster, usable.weight, spec.draws, spec.seed)
     moved = perturbed(problem, weights, cluster, scale, freedom, spec.seed)
-    solution = solve(problem, np.tile(u, (spec.draws, 1)), moved.weight, y=moved.y)
+    solution = solve(problem, np.tile(u, (spec.draws, 1)), moved.weight, y=moved.y, warm=True)
     coef = problem.coordinates.coef(solution.u)
     draws = coef[np.isfinite(solution.objective) & np.isfinite(coef).all(axis=1)]
     return draws if len(draws) > 1 else None

@@ -20,6 +20,10 @@ class HasDeciders(Protocol):
     def deciding(self) -> Sequence[tuple[HasLaw, float]]:
         """Those laws, each with its weight; the weights sum to one."""
 
+    @property
+    def decision_factor(self) -> float:
+        """How much wider decisions spread than the laws' draws have it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Pooled:
@@ -60,6 +64,22 @@ class Pooled:
         if values.ndim < 2 or len(values) != self.size:
             return [values] * len(self.parts)
         return np.split(values, np.cumsum([part.size for part in self.parts])[:-1])
+
+
+def widened(points: Points, factor: float) -> Points:
+    """Return the answers of the draws with their distances from the median multiplied, on the log."""
+    if factor == 1.0:
+        return points
+    return Points(*(_apart(values, factor) for values in (points.params, points.tokens, points.flops)))
+
+
+def _apart(values: Array, factor: float) -> Array:
+    finite = np.isfinite(values) & (values > 0)
+    if not finite.any():
+        return values
+    logs = np.log(np.where(finite, values, 1.0))
+    middle = np.median(logs[finite])
+    return np.where(finite, np.exp(middle + factor * (logs - middle)), values)
 
 
 def pooled(deciding: Sequence[tuple[HasLaw, float]], counting: Counting) -> Pooled | None:
