@@ -60,12 +60,7 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Aske
         c = question.value
     _check(forecaster, surfaces.point, question, (n, d, c))
     draws = None if surfaces.draws is None else _answer(surfaces.draws, question, around=c)
-    told: tuple[str, ...] = ()
-    if draws is not None and isinstance(forecaster, HasDeciders):
-        if question.given == "flops" and not question.limits:
-            (n, d), draws, told = _with_literature((n, d), draws, forecaster.decision_factor)
-        else:
-            draws = widened(draws, forecaster.decision_factor)
+    (n, d), draws, told = _decided(forecaster, question, (n, d), draws)
     where = {surfaces.counting.params: np.full(1, n), "tokens": np.full(1, d)}
     predicted = forecaster.predict(where, question.level, kind)
     loss = Estimate(
@@ -100,9 +95,19 @@ def _answer(surface: Surface, question: Question, around: float | None = None) -
     return first_reaching(surface, question.given, target, caps, around)
 
 
-def _with_literature(
-    point: tuple[float, float], draws: Points, factor: float
-) -> tuple[tuple[float, float], Points, tuple[str, ...]]:
+Decided = tuple[tuple[float, float], Points | None, tuple[str, ...]]
+
+
+def _decided(forecaster: Forecaster, question: Question, point: tuple[float, float], draws: Points | None) -> Decided:
+    """Return N and D, the draws and what to say of them, where several laws decide under a calibration."""
+    if draws is None or not isinstance(forecaster, HasDeciders):
+        return point, draws, ()
+    if question.given == "flops" and not question.limits:
+        return _with_literature(point, draws, forecaster.decision_factor)
+    return point, widened(draws, forecaster.decision_factor), ()
+
+
+def _with_literature(point: tuple[float, float], draws: Points, factor: float) -> Decided:
     """Return N and D at a budget, and those of the draws, where runs and literature both tell their ratio."""
     with np.errstate(all="ignore"):
         found = combined(np.log(draws.tokens / draws.params), factor)
