@@ -26,7 +26,7 @@ from scalelaw.backtesting.scoring import (
     mean_over_sources,
 )
 from scalelaw.core.errors import ScalelawWarning
-from scalelaw.workflows.benchmark import CONSTANT, OURS, Benchmark, benchmark
+from scalelaw.workflows.benchmark import CONSTANT, NARROW, OURS, Benchmark, benchmark
 from scalelaw.workflows.benchmark_tables import ratio
 from scalelaw.workflows.decisions import Decision, decisions, learned
 from scalelaw.workflows.protocol import read_protocol
@@ -75,7 +75,7 @@ def _intervals(found: Benchmark, seconds: float) -> Iterator[Row]:
     inside = by_source(ours, coverage(0.9))
     least = min(inside, key=lambda by: inside[by])
     yield row("nominal 90 % covers .70 on every source", inside[least], inside[least] >= 0.7, f" on {least}")
-    for name, most in (("chinchilla", 0.7), ("simple_scaling_laws", 0.65), (CONSTANT, 0.8)):
+    for name, most in (("chinchilla", 0.7), ("simple_scaling_laws", 0.65), (CONSTANT, 0.8), (NARROW, 0.8)):
         yield _against(found, name, log_winkler, "interval score (gW)", most, seconds)
 
 

@@ -154,15 +154,22 @@ def clustered(values: Mapping[str, float], level: float = 0.9) -> tuple[float, f
     return float(lo), float(hi)
 
 
-def best_constant(scored: Sequence[Scored], level: float) -> float:
-    """Return the relative half width, one for all forecasts, that scores best at a level over these sources."""
+def best_constant(scored: Sequence[Scored], level: float, *, geometric: bool = False) -> float:
+    """Return the relative half width, one for all forecasts, that scores best at a level over these sources.
+
+    Args:
+        scored: forecasts; their own intervals do not matter.
+        level: level of the interval.
+        geometric: take the mean of the scores' logs, which is no proper score and favours narrow bands.
+    """
     misses = [(each.by, each.table, np.abs(np.log(each.measured / each.band.mean))) for each in scored]
     tried = np.geomspace(1e-3, 1.0, 61)
     worth = np.zeros(len(tried))
     for i, width in enumerate(tried):
         cases: dict[str, dict[str, list[float]]] = {}
         for by, table, miss in misses:
-            value = float(np.log(np.mean(2 * width + 2 / (1 - level) * np.maximum(miss - width, 0))))
+            value = float(np.mean(2 * width + 2 / (1 - level) * np.maximum(miss - width, 0)))
+            value = float(np.log(value)) if geometric else value
             cases.setdefault(by, {}).setdefault(table, []).append(value)
         worth[i] = np.mean([np.mean([np.mean(v) for v in tables.values()]) for tables in cases.values()])
     return float(tried[np.argmin(worth)])

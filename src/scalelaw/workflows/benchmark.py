@@ -30,6 +30,9 @@ from scalelaw.workflows.protocol import Case, Protocol
 OURS = "mixture"
 """Name of the forecast judged."""
 CONSTANT = "constant_band"
+"""Our point forecasts under the one width whose mean interval score was best on the other sources."""
+NARROW = "narrow_band"
+"""The same by the geometric mean over cases, which no honest interval of that level minimises."""
 _DRAWS = 200
 
 
@@ -102,8 +105,8 @@ class Benchmark(Printed):
         if method not in self._made:
             if method == OURS:
                 self._made[method] = _ours(self.outcomes, self.records())
-            elif method == CONSTANT:
-                self._made[method] = _constant(self.scored(OURS))
+            elif method in (CONSTANT, NARROW):
+                self._made[method] = _constant(self.scored(OURS), geometric=method == NARROW)
             else:
                 self._made[method] = [
                     outcome.scored(band) for outcome in self.outcomes if (band := outcome.baselines.get(method))
@@ -121,7 +124,7 @@ class Benchmark(Printed):
     def methods(self) -> list[str]:
         """Return the methods that were run, ours first."""
         run = [name for name in BASELINES if any(outcome.baselines.get(name) for outcome in self.outcomes)]
-        return [OURS, *run, CONSTANT]
+        return [OURS, *run, CONSTANT, NARROW]
 
 
 def benchmark(
@@ -224,12 +227,12 @@ def _banded(parts: Parts, calibration: Calibration) -> Band:
     return Band(centre, {level: np.stack([centre * np.exp(-h), centre * np.exp(h)]) for level, h in halves.items()})
 
 
-def _constant(ours: Sequence[Scored]) -> list[Scored]:
+def _constant(ours: Sequence[Scored], *, geometric: bool) -> list[Scored]:
     """Return the same point forecasts under the one width that scored best on the other sources."""
     made = []
     for source in sorted({each.by for each in ours}):
         others = [each for each in ours if each.by != source]
-        widths = {level: best_constant(others, level) for level in LEVELS}
+        widths = {level: best_constant(others, level, geometric=geometric) for level in LEVELS}
         for each in ours:
             if each.by == source:
                 mean = each.band.mean

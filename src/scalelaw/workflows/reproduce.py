@@ -143,4 +143,4 @@ def reproduce(names: Sequence[str] = (), *, data: str | Path | None = None) -> R
 def _ours(figure: Figure, folder: Path | None) -> float | None:
     if figure.needs and (folder is None or not (folder / figure.needs).is_dir()):
         return None
-    return figure.compute(folder or Path())
+    return figure.ours(folder or Path())

@@ -19,7 +19,7 @@ class Figure:
         name: as the command line spells it, ``clip-laion2b``.
         what: what it is, in words.
         published: what was printed.
-        compute: gives ours, from the folder of published tables.
+        ours: gives ours, from the folder of published tables.
         digits: how far a figure printed with its digits may be off, in its own unit.
         source: who printed it.
         needs: the folder of tables it is computed from; empty where it needs none.
@@ -31,7 +31,7 @@ class Figure:
     name: str
     what: str
     published: float
-    compute: Callable[[Path], float]
+    ours: Callable[[Path], float]
     digits: float
     source: str
     needs: str = ""
