@@ -13,13 +13,23 @@ if TYPE_CHECKING:
     from scalelaw import datasets as datasets
     from scalelaw import laws as laws
     from scalelaw.backtesting import Backtest as Backtest
+    from scalelaw.backtesting import ForecastScore as ForecastScore
+    from scalelaw.backtesting import Registry as Registry
+    from scalelaw.backtesting import Verification as Verification
+    from scalelaw.backtesting import Watch as Watch
     from scalelaw.backtesting import backtest as backtest
+    from scalelaw.backtesting import read_forecasts as read_forecasts
+    from scalelaw.backtesting import register_forecast as register_forecast
+    from scalelaw.backtesting import score_forecast as score_forecast
+    from scalelaw.backtesting import verify_forecasts as verify_forecasts
+    from scalelaw.backtesting import watch as watch
     from scalelaw.core.forecaster import Forecaster as Forecaster
     from scalelaw.core.forecaster import Prediction as Prediction
     from scalelaw.fitting import Course as Course
     from scalelaw.fitting import Envelope as Envelope
     from scalelaw.fitting import Extrapolation as Extrapolation
     from scalelaw.fitting import FitResult as FitResult
+    from scalelaw.fitting import FrozenForecast as FrozenForecast
     from scalelaw.fitting import Influence as Influence
     from scalelaw.fitting import IsoFlop as IsoFlop
     from scalelaw.fitting import Noise as Noise
@@ -28,8 +38,10 @@ if TYPE_CHECKING:
     from scalelaw.fitting import extrapolate as extrapolate
     from scalelaw.fitting import extrapolate_curve as extrapolate_curve
     from scalelaw.fitting import fit as fit
+    from scalelaw.fitting import freeze as freeze
     from scalelaw.fitting import isoflop as isoflop
     from scalelaw.fitting import load_fit as load_fit
+    from scalelaw.fitting import load_forecast as load_forecast
     from scalelaw.fitting import published as published
     from scalelaw.planning import Agreement as Agreement
     from scalelaw.planning import Explanation as Explanation
@@ -57,13 +69,26 @@ if TYPE_CHECKING:
     from scalelaw.workflows.study import study as study
 
 _HOMES = {
-    "scalelaw.backtesting": ("Backtest", "backtest"),
+    "scalelaw.backtesting": (
+        "Backtest",
+        "ForecastScore",
+        "Registry",
+        "Verification",
+        "Watch",
+        "backtest",
+        "read_forecasts",
+        "register_forecast",
+        "score_forecast",
+        "verify_forecasts",
+        "watch",
+    ),
     "scalelaw.core.forecaster": ("Forecaster", "Prediction"),
     "scalelaw.fitting": (
         "Course",
         "Envelope",
         "Extrapolation",
         "FitResult",
+        "FrozenForecast",
         "Influence",
         "IsoFlop",
         "Noise",
@@ -72,8 +97,10 @@ _HOMES = {
         "extrapolate",
         "extrapolate_curve",
         "fit",
+        "freeze",
         "isoflop",
         "load_fit",
+        "load_forecast",
         "published",
     ),
     "scalelaw.planning": (

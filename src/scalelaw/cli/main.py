@@ -16,6 +16,7 @@ from scalelaw.cli import (
     explain,
     extrapolate,
     fit,
+    forecasts,
     influence,
     init,
     isoflop,
@@ -113,6 +114,7 @@ app.command("influence")(influence.influence_command)
 app.command("laws")(laws.laws_command)
 app.command("calc")(calc.calc_command)
 app.add_typer(runs.app, name="runs")
+app.add_typer(forecasts.app, name="forecasts")
 
 
 @app.callback(invoke_without_command=True)

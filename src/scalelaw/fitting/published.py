@@ -7,7 +7,7 @@ import numpy as np
 
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import ScalelawWarning, UnknownName
-from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, outside
+from scalelaw.core.forecaster import Domain, Kind, Origin, Prediction, check_level, outside
 from scalelaw.core.types import Array, Inputs
 from scalelaw.laws import Constants, Law
 
@@ -52,6 +52,11 @@ class Published:
     def caveats(self) -> tuple[str, ...]:
         """The note of the constants, if there is one."""
         return (f"{self.label}: {self.constants.note}",) if self.constants.note else ()
+
+    @property
+    def origin(self) -> Origin:
+        """The law at its source; the rows behind it are not here."""
+        return Origin(self.label, {"law": self.law.spelling, "revision": self.law.revision, "source": self.source})
 
     @property
     def coef(self) -> Array:
