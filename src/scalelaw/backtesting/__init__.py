@@ -16,6 +16,8 @@ from scalelaw.backtesting.registry import verify_forecasts as verify_forecasts
 from scalelaw.backtesting.score import Score as Score
 from scalelaw.backtesting.score import score as score
 from scalelaw.backtesting.score import winkler as winkler
+from scalelaw.backtesting.watch import Watch as Watch
+from scalelaw.backtesting.watch import watch as watch
 from scalelaw.backtesting.windows import AXES as AXES
 from scalelaw.backtesting.windows import Window as Window
 from scalelaw.backtesting.windows import WindowRules as WindowRules

@@ -171,7 +171,9 @@ def chosen_run(forecast: FrozenForecast, table: RunTable, name: str | None) -> i
         if name not in names:
             raise UnknownName.among("run", name, names)
         return names.index(name)
-    there = np.logical_and.reduce([near(table.runs[each], value, _tolerance(forecast)) for each, value in point.items()])
+    there = np.logical_and.reduce(
+        [near(table.runs[each], value, _tolerance(forecast)) for each, value in point.items()]
+    )
     if not there.any():
         enforce([_other_point(forecast, table, _nearest(table, point))])
     rows = np.flatnonzero(there)
@@ -241,7 +243,9 @@ def _known_before(forecast: FrozenForecast, table: RunTable, row: int, measured:
     own = row_digest({name: table.runs[name][row] for name in inputs}, measured)
     name = run_name(table, row)
     if own in forecast.document["rows"]["each"]:
-        yield _finding("FORECAST_RUN_WAS_FITTED", f"the forecaster was fitted to {name} itself", "score a run it is not")
+        yield _finding(
+            "FORECAST_RUN_WAS_FITTED", f"the forecaster was fitted to {name} itself", "score a run it is not"
+        )
     dated = str(table.runs["date"][row]) if "date" in table.runs else ""
     if dated[:4].isdigit() and dated[:10] < forecast.made[:10]:
         message = f"{name} is dated {dated[:19]}, and the forecast was frozen on {forecast.made}"
@@ -254,8 +258,12 @@ def _in_bits(forecast: FrozenForecast, measured: float) -> Iterator[Finding]:
         return
     lo, hi = widest
     if measured > hi and lo <= float(nats_from_bits(measured)) <= hi:
-        message = f"{measured:.4g} is outside every interval, and as bits it would be {nats_from_bits(measured):.4g} nats"
-        yield Finding("FORECAST_LOOKS_LIKE_BITS", Grade.WARN, message, 1, 'if so, say units={"loss": "bits"} (CLI: --unit)')
+        message = (
+            f"{measured:.4g} is outside every interval, and as bits it would be {nats_from_bits(measured):.4g} nats"
+        )
+        yield Finding(
+            "FORECAST_LOOKS_LIKE_BITS", Grade.WARN, message, 1, 'if so, say units={"loss": "bits"} (CLI: --unit)'
+        )
 
 
 def _other_point(forecast: FrozenForecast, table: RunTable, row: int) -> Finding:

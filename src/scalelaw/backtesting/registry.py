@@ -235,7 +235,10 @@ def _line_fault(line: bytes, number: int, before: str) -> tuple[str, str]:
         return "; ".join(inside), digest
     for name in ("schema", "number", "previous", "digest"):
         if record.get(name) != wanted[name]:
-            return f"{name} is {_cut(record.get(name))}, and {_cut(wanted[name])} is what follows from the lines", digest
+            return (
+                f"{name} is {_cut(record.get(name))}, and {_cut(wanted[name])} is what follows from the lines",
+                digest,
+            )
     return ("" if line == _line(wanted)[:-1] else "it is not spelt as it was written"), digest
 
 

@@ -25,6 +25,7 @@ from scalelaw.cli import (
     robustness,
     runs,
     study,
+    watch,
 )  # fmt: skip
 from scalelaw.core.errors import BadInput, MissingExtra, ScalelawError, ScalelawWarning
 from scalelaw.core.version import __version__
@@ -109,6 +110,7 @@ app.command("envelope")(envelope.envelope_command)
 app.command("approaches")(approaches.approaches_command)
 app.command("explain")(explain.explain_command)
 app.command("plan")(plan.plan_command)
+app.command("watch")(watch.watch_command)
 app.command("robustness")(robustness.robustness_command)
 app.command("influence")(influence.influence_command)
 app.command("laws")(laws.laws_command)

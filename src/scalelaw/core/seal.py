@@ -71,9 +71,9 @@ def _section_faults(document: Mapping[str, Any]) -> Iterator[str]:
         elif name not in whole:
             yield f"{name} was taken away, or its seal added"
         elif name != "whole" and said[name] != whole[name]:
-            yield f"{name} was edited: its content has the digest {whole[name][:16]}, and the seal says {_cut(said[name])}"
+            yield f"{name} was edited: {_against(whole[name], said[name])}"
     if said.get("whole") != whole["whole"] and all(said.get(name) == whole[name] for name in whole if name != "whole"):
-        yield f"schema or seal was edited: the whole is {whole['whole'][:16]}, and the seal says {_cut(said.get('whole'))}"
+        yield f"schema or seal was edited: {_against(whole['whole'], said.get('whole'))}"
 
 
 def _first_difference(content: bytes, document: Mapping[str, Any]) -> str | None:
@@ -90,5 +90,5 @@ def _line(line: bytes | None) -> str:
     return "nothing" if line is None else repr(line.decode(errors="replace")[:_SHOWN])
 
 
-def _cut(said: object) -> str:
-    return repr(said)[:18].strip("'")
+def _against(found: str, said: object) -> str:
+    return f"its digest is {found[:16]}, and the seal says {repr(said)[:18].strip(chr(39))}"
