@@ -256,14 +256,11 @@ def _in_bits(forecast: FrozenForecast, measured: float) -> Iterator[Finding]:
     widest = forecast.interval(max(forecast.levels))
     if forecast.target.partition("@")[0] != "loss" or widest is None:
         return
-    lo, hi = widest
-    if measured > hi and lo <= float(nats_from_bits(measured)) <= hi:
-        message = (
-            f"{measured:.4g} is outside every interval, and as bits it would be {nats_from_bits(measured):.4g} nats"
-        )
-        yield Finding(
-            "FORECAST_LOOKS_LIKE_BITS", Grade.WARN, message, 1, 'if so, say units={"loss": "bits"} (CLI: --unit)'
-        )
+    nats = float(nats_from_bits(np.array(measured)))
+    if measured > widest[1] and widest[0] <= nats <= widest[1]:
+        message = f"{measured:.4g} is outside every interval, and as bits it would be {nats:.4g} nats"
+        fix = 'if so, say units={"loss": "bits"} (CLI: --unit loss=bits)'
+        yield Finding("FORECAST_LOOKS_LIKE_BITS", Grade.WARN, message, 1, fix)
 
 
 def _other_point(forecast: FrozenForecast, table: RunTable, row: int) -> Finding:

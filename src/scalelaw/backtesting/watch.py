@@ -321,8 +321,8 @@ def _advice(
     widest = forecast.interval(level)
     if widest and curve and (worse := curve.above(widest[1])) >= _SURE:
         return "stop", (
-            f"with a probability of {min(worse, 0.99):.0%} it ends above {widest[1]:.4g}, the end of the registered {level:.0%} "
-            "interval, unless something changes: find out what differs from the fitted runs first"
+            f"with a probability of {min(worse, 0.99):.0%} it ends above {widest[1]:.4g}, where the registered "
+            f"{level:.0%} interval does, unless something changes: find out what differs from the fitted runs first"
         )
     if band is not None and last > band.hi:
         return "look", "it is above its band: compare learning rate, data, tokenizer and batch with the fitted runs"
