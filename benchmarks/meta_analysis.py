@@ -336,10 +336,19 @@ def of(question: str, form: str | None = None, choice: str | None = None) -> lis
     ]
 
 
+def seed_floor(table: Table) -> float | None:
+    """Return the noise between runs with equal inputs, over the loss; None where no two runs have them."""
+    rows = table.observed(np.ones(len(table.y), bool))
+    floor = fit_observations(parse("chinchilla")[0], rows, FitSpec(draws=0, starts=STARTS)).seed_floor
+    return None if floor is None else float(floor.sd)
+
+
 if __name__ == "__main__":
+    import meta_analysis  # the very module that meta_page reads, so that nothing is measured twice
     import meta_page
 
     if "SCALELAW_DATA" not in os.environ:
         raise SystemExit("the meta-analysis needs SCALELAW_DATA, the folder that holds the published tables")
     PAGE.write_text(meta_page.page())
-    print(f"{len(measured()[0])} fits in {measured()[1]:.0f} CPU s; written to {PAGE}")
+    cases, seconds = meta_analysis.measured()
+    print(f"{len(cases)} cases in {seconds:.0f} CPU s; written to {PAGE}")

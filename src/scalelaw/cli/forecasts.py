@@ -72,7 +72,11 @@ def freeze_command(
     if registry is not None:
         options.check_writable(registry, "--registry")
     named = {"params": params, "tokens": tokens, "flops": flops}
-    point = {name: value for name, value in named.items() if value is not None} | options.pairs(at, "--at")
+    point = {name: value for name, value in named.items() if value is not None}
+    others = options.pairs(at, "--at")
+    if twice := next((name for name in others if name in point), None):
+        raise BadInput(f"{twice} is given twice, by --{twice} and by --at")
+    point |= others
     forecaster: Forecaster | None = known(source)
     runs: RunTable | None = None
     if forecaster is None:

@@ -165,7 +165,7 @@ def test_which_run_of_several_is_asked(forecast: FrozenForecast, log: Log, tmp_p
     lines = [json.dumps({**json.loads(line), "run": name}) for name in "ab" for line in log().read_text().splitlines()]
     path = tmp_path / "two.jsonl"
     path.write_text("\n".join(lines) + "\n")
-    with pytest.raises(NeedsAnswer, match="holds 2 runs.*WATCH_WHICH_RUN"):
+    with pytest.raises(NeedsAnswer, match=r"holds 2 runs.*WATCH_WHICH_RUN"):
         watch(forecast, path, schedule="cosine")
     assert watch(forecast, path, run="b", schedule="cosine").run == "b"
     with pytest.raises(UnknownName, match="unknown run 'c'"):

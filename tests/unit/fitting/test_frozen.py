@@ -83,7 +83,7 @@ def test_what_is_missing_follows_from_six_n_d(fit: FitResult, point: dict[str, A
 
 def test_a_point_the_table_holds_is_too_late(fit: FitResult) -> None:
     params, tokens = fit.rows.x["params"][-1], fit.rows.x["tokens"][-1]
-    with pytest.raises(BadTable, match="the fitted rows hold 1 at this point.*FORECAST_TOO_LATE"):
+    with pytest.raises(BadTable, match=r"the fitted rows hold 1 at this point.*FORECAST_TOO_LATE"):
         fit.freeze(params=params * 1.01, tokens=tokens)
     assert fit.freeze(params=params * 1.05, tokens=tokens).value > 0
 
