@@ -1,8 +1,10 @@
 """What every test runs under: no network, no display, one thread, fixed seeds, and in CI no unlisted skip."""
 
+import importlib
 import os
 import socket
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,6 +41,20 @@ def data_dir() -> Path:
 def rng() -> np.random.Generator:
     """A generator that draws the same numbers in every run."""
     return np.random.default_rng(20240415)
+
+
+@pytest.fixture(scope="module")
+def few_windows() -> Iterator[None]:
+    """Backtests of one cut an axis, for modules that run whole studies and mean something else."""
+    from scalelaw.backtesting import WindowRules
+
+    @dataclass(frozen=True)
+    class OneCut(WindowRules):
+        most_cuts: int = 1
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importlib.import_module("scalelaw.backtesting.backtest"), "WindowRules", OneCut)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,6 +15,7 @@ from scalelaw.cli.main import app
 from scalelaw.runs import load_runs
 from scalelaw.workflows import load_project
 
+pytestmark = pytest.mark.usefixtures("few_windows")
 MESSY = Path(__file__).parents[1] / "data" / "messy"
 QUICK = "draws = 0\nstarts = 8\n"
 

@@ -14,12 +14,17 @@ from typer.testing import CliRunner
 from scalelaw import datasets
 from scalelaw.cli.main import app
 
+pytestmark = pytest.mark.usefixtures("few_windows")
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+DEAR = ("decide-robustly", "keep-a-project")
+"""Pages of many fits; the commands they show have quicker tests of their own."""
 BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, id=page.stem, marks=[pytest.mark.slow] * (page.stem in DEAR)) for page in PAGES]
+)
 def test_every_block_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copy(datasets.path("synthetic-ladder"), tmp_path / "my_runs.csv")
     monkeypatch.chdir(tmp_path)

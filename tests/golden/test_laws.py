@@ -44,6 +44,25 @@ def test_kaplan_2020_section_1_losses(spelling: str, x: dict[str, float], loss: 
     assert _predict(spelling, **x) == pytest.approx(loss, abs=6e-6)
 
 
+@pytest.mark.parametrize(("params", "tokens"), [(1e9, 22e9), (1e8, 1e9), (1e9, FAR)])
+def test_section_17_the_nested_family_holds_kaplan_and_chinchilla(params: float, tokens: float) -> None:
+    kaplan = _predict("kaplan_joint@kaplan2020", params_non_embedding=params, tokens=tokens)
+    assert _predict(
+        "nested[n=params_non_embedding]@kaplan2020", params_non_embedding=params, tokens=tokens
+    ) == pytest.approx(kaplan, rel=1e-12)
+    x = {"params": np.array([params]), "tokens": np.array([tokens])}
+    chinchilla, nested = (parse(name)[0] for name in ("chinchilla", "nested"))
+    values = chinchilla.published["besiroglu2024"].coef
+    plain = chinchilla.predict(chinchilla.vector(values), x)
+    assert nested.predict(nested.vector({**values, "q": 1.0}), x) == pytest.approx(plain, rel=1e-13)
+
+
+@pytest.mark.parametrize(("params", "tokens", "loss"), [(1e9, 2e10, 2.37469), (7e9, 1.4e11, 2.01881)])
+def test_busbridge_2025_section_13e_supervised_losses(params: float, tokens: float, loss: float) -> None:
+    found = _predict("nested[n=params_non_embedding]@busbridge2025", params_non_embedding=params, tokens=tokens)
+    assert found == pytest.approx(loss, abs=6e-6)
+
+
 @pytest.mark.parametrize(("excess", "scale"), [(0.02, 5519), (0.01, 1.154e4), (0.05, 1.93e3)])
 def test_kaplan_2020_section_1c_tokens_that_avoid_overfitting(excess: float, scale: float) -> None:
     """D = scale N^0.7379 keeps L(N, D) / L(N, inf) - 1 at the stated excess."""

@@ -1,7 +1,7 @@
 """Expanding windows: fit the runs below a cut on some axis, score the ones above it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ class WindowRules:
         min_sizes: fewest distinct values of the axis among the rows fitted.
         min_decades: smallest span of the axis among the rows fitted, in powers of ten.
         most_cuts: at most so many cuts an axis, spread evenly.
+        most_reach: rows beyond so many times the largest value fitted are not scored.
     """
 
     min_train: int = 8
@@ -29,6 +30,11 @@ class WindowRules:
     min_sizes: int = 3
     min_decades: float = 0.7
     most_cuts: int = 4
+    most_reach: float = np.inf
+
+    def with_most(self, cuts: int) -> "WindowRules":
+        """Return the same rules for another number of cuts."""
+        return replace(self, most_cuts=cuts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +70,12 @@ def windows(observed: Observations, axes: Iterable[str] = AXES, rules: WindowRul
         values = np.asarray(observed.columns[axis], float)
         cuts = [cut for cut in np.unique(values[np.isfinite(values)]) if _worth(observed, values, cut, rules)]
         chosen = np.unique(np.linspace(0, len(cuts) - 1, min(rules.most_cuts, len(cuts))).round().astype(int))
-        found += [_window(observed, axis, values, float(cuts[i])) for i in chosen]
+        found += [_window(observed, axis, values, float(cuts[i]), rules) for i in chosen]
     return found
 
 
 def _worth(observed: Observations, values: Array, cut: float, rules: WindowRules) -> bool:
-    train, test = values[_train(observed, values, cut)], values[values >= cut]
+    train, test = (values[rows] for rows in _parted(observed, values, cut, rules))
     return (
         len(train) >= rules.min_train
         and len(test) >= rules.min_test
@@ -78,12 +84,15 @@ def _worth(observed: Observations, values: Array, cut: float, rules: WindowRules
     )
 
 
-def _train(observed: Observations, values: Array, cut: float) -> AnyArray:
-    """Return which rows lie below the cut and belong to no run that reaches it."""
-    return np.asarray((values < cut) & ~np.isin(observed.cluster, observed.cluster[values >= cut]))
+def _parted(observed: Observations, values: Array, cut: float, rules: WindowRules) -> tuple[AnyArray, AnyArray]:
+    """Return which rows are fitted, those of no run that reaches the cut, and which are scored."""
+    beyond = values >= cut
+    train = (values < cut) & ~np.isin(observed.cluster, observed.cluster[beyond])
+    largest = values[train].max() if train.any() else 0.0
+    return np.asarray(train), np.asarray(beyond & (values <= rules.most_reach * largest))
 
 
-def _window(observed: Observations, axis: str, values: Array, cut: float) -> Window:
-    train, test = _train(observed, values, cut), values >= cut
+def _window(observed: Observations, axis: str, values: Array, cut: float, rules: WindowRules) -> Window:
+    train, test = _parted(observed, values, cut, rules)
     reach = float(values[test].max() / values[train].max())
     return Window(axis, cut, reach, observed.rows(train), observed.rows(test))

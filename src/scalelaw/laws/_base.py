@@ -76,6 +76,10 @@ class Law(ABC):
     """The quantity predicted."""
     takes_curves: ClassVar[bool] = False
     """Whether the formula holds along a run, so that its checkpoints may be fitted."""
+    may_rise: ClassVar[tuple[str, ...]] = ()
+    """Inputs of which more may raise the output; more of any other never does."""
+    traps: ClassVar[tuple[str, ...]] = ()
+    """What people get wrong with it, one sentence each."""
 
     @property
     def name(self) -> str:

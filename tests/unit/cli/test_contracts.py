@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from scalelaw import datasets
 from scalelaw.cli.main import app
 
+pytestmark = pytest.mark.usefixtures("few_windows")
 LADDER = str(datasets.path("synthetic-ladder"))
 REAL = '"{data}/chinchilla_epoch/svg_extracted_data.csv" --exclude-top loss=5 --reason "as published"'
 NUMBER = (int, float)

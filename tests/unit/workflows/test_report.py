@@ -13,10 +13,12 @@ from scalelaw.cli.main import app
 from scalelaw.reporting import headline
 from scalelaw.workflows import Study
 
+pytestmark = pytest.mark.usefixtures("few_windows")
+
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    return sl.study(datasets.load("synthetic-ladder"), draws=40, flops=1e22)
+    return sl.study(datasets.load("synthetic-ladder"), draws=40, starts=8, flops=1e22)
 
 
 @pytest.fixture(scope="module")

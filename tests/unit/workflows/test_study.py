@@ -11,18 +11,19 @@ import scalelaw as sl
 from scalelaw.core.errors import BadInput, MissingExtra
 from scalelaw.workflows import Study, study
 
+pytestmark = pytest.mark.usefixtures("few_windows")
 LADDER = sl.datasets.load("synthetic-ladder")
 
 
 @pytest.fixture(scope="module")
 def demo() -> Study:
-    return study(LADDER, draws=30)
+    return study(LADDER, draws=30, starts=8)
 
 
 def test_the_parts_are_those_of_the_single_steps(demo: Study) -> None:
-    fit = sl.fit("chinchilla", LADDER, draws=30)
+    fit = sl.fit("chinchilla", LADDER, draws=30, starts=8)
     assert demo.fit.to_dict() == fit.to_dict()
-    assert demo.backtest.to_dict() == sl.backtest("chinchilla", LADDER, draws=30).to_dict()
+    assert demo.backtest.to_dict() == sl.backtest("chinchilla", LADDER, draws=30, starts=8).to_dict()
     assert demo.plan is not None
     dearest = fit.domain["flops"][1]
     assert demo.plan.to_dict() == sl.plan(fit, flops=10 * dearest).to_dict()
@@ -52,7 +53,7 @@ def test_the_backtest_refits_no_more_than_it_needs() -> None:
 
 
 def test_a_budget_can_be_named() -> None:
-    planned = study(LADDER, flops="1e22", draws=0).plan
+    planned = study(LADDER, flops="1e22", draws=0, starts=8).plan
     assert planned is not None
     assert planned.flops.value == pytest.approx(1e22)
     assert planned.params.lo is None
@@ -70,7 +71,7 @@ def test_a_law_that_cannot_plan_is_fitted_and_tested_and_says_so(tmp_path: Path)
 
 def test_figures_are_written_and_named(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    found = study(LADDER, draws=10, out=tmp_path / "new" / "folder")
+    found = study(LADDER, draws=10, starts=8, out=tmp_path / "new" / "folder")
     assert set(found.figures) == {"loss_vs_compute", "iso_loss", "residuals"}
     for path in found.figures.values():
         assert path.read_bytes()[:4] == b"\x89PNG"
