@@ -10,10 +10,10 @@ from meta_analysis import FORMS, QUICK, REACH, Case, by_source, measured, of, re
 POOLED = ("its own data set", "all data sets of the source")
 HEAD = """# Which runs, how many, how far
 
-Written by `make meta`: {fits} fits of {tables} tables from {sources} sources in {seconds:.0f} CPU seconds; {failed} more
-could not be made, the rows not telling the coefficients. Each is scored by |forecast - measured| / measured on runs it had not
-seen, all of them larger or dearer. A figure is the median over sources of the median over their tables; few sources
-stand behind some of them, and then it is told how many. How cases are made stands in `benchmarks/meta_analysis.py`.
+Written by `make meta`: {fits} fits of {tables} tables from {sources} sources in {seconds:.0f} CPU seconds; {failed}
+more could not be made, the rows not telling the coefficients. Each is scored by |forecast - measured| / measured on
+runs it had not seen, all of them larger or dearer. A figure is the median over sources of the median over their
+tables, with the number of sources and of fits behind it. How cases are made: `benchmarks/meta_analysis.py`.
 """
 
 
@@ -60,8 +60,8 @@ def runs() -> str:
     head = ["runs", *(cell for form in QUICK for cell in (form, "over that of 8 runs"))]
     return f"""## How many runs
 
-Tables of finished runs: {meta.DRAWN} draws of so many of the cheaper half, scored on the dearer half. Tables with many runs
-are harder ones, so each error also stands over that of 8 runs of the same tables.
+Tables of finished runs: {meta.DRAWN} draws of so many of the cheaper half, scored on the dearer half. Tables with many
+runs are harder ones, so each error also stands over that of 8 runs of the same tables.
 
 {_table(head, rows)}"""
 
@@ -114,7 +114,7 @@ def rules() -> str:
         ["4 cutting more does not help", "`GUIDE_EARLY`", _verdict("after the first 10%", "after the first 50%")],
         ["5 five models or more", "`GUIDE_FEW_SIZES`", _counted()],
         ["6 models near the target", "`GUIDE_FAR`", _nearness()],
-        ["7 a third of a run tells its end", "`GUIDE_A_THIRD`", "see [Evidence](evidence.md), *Final loss from a third of training*"],
+        ["7 a third of a run tells its end", "`GUIDE_A_THIRD`", "measured in [Evidence](evidence.md)"],
         ["8 few runs: borrow exponents", "`GUIDE_BORROW`", _borrowing("borrowed exponents")],
         ["9 three coefficients of five", "`GUIDE_FIVE_FREE`", _borrowing("alpha = beta")],
         ["10 do not pool", "`GUIDE_POOLED`", _pooling()],
@@ -155,7 +155,8 @@ def _counted() -> str:
 def _nearness() -> str:
     near, small = (summary(of("models", None, f"4 {how}"))[0] for how in ("nearest", "smallest"))
     far = summary(of("reach", "chinchilla", reach_text(*REACH[3])))
-    return f"{_holds(near < small)}: {near:.2%} from the four nearest, {small:.2%} from the four smallest; beyond 34x {far[0]:.1%} ({far[1]} sources)"
+    beyond = f"beyond 34x {far[0]:.1%} ({far[1]} sources)"
+    return f"{_holds(near < small)}: {near:.2%} from the four nearest, {small:.2%} from the four smallest; {beyond}"
 
 
 def _borrowing(choice: str) -> str:

@@ -120,7 +120,9 @@ def read_protocol(path: str | Path) -> Protocol:
         return Protocol(
             tables | said.get("table", {}),
             {axis: cuts["most_cuts"][axis] for axis in cuts["axes"]},
-            WindowRules(**{name: cuts[name] for name in ("min_train", "min_test", "min_sizes", "min_decades", "most_reach")}),
+            WindowRules(
+                **{name: cuts[name] for name in ("min_train", "min_test", "min_sizes", "min_decades", "most_reach")}
+            ),
             tuple(said["scores"]["levels"]),
             tuple(said["scores"]["reach"]),
             {name: tuple(sources) for name, sources in said.get("halves", {}).items()},
