@@ -113,7 +113,7 @@ def _revised() -> Iterator[Revised]:
     frame = frame[frame.epochs <= 4]
     for corpus, family in frame.groupby("data"):
         sizes = sorted(family.N_params.unique())
-        for size in sizes[1:]:
+        for size in sizes[2:]:
             small = family[(family.N_params < size) & (family.D_tokens > 1e10)]
             run = small.N_params.astype(str) + "/" + small.epochs.astype(str)
             table = {"params": small.N_params, "tokens": small.D_tokens, "loss": small.loss, "run": run}

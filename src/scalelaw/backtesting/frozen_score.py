@@ -1,17 +1,17 @@
 """A frozen forecast against the run it was of: error, in or out of each interval, or why the two do not compare.
 
-code                     grade   when
-FORECAST_OTHER_TARGET    refuse  the run was measured by another metric, unit or evaluation set
-FORECAST_OTHER_COUNTING  refuse  the run does not tell the kind of N, D or C that the forecast counts by
-FORECAST_OTHER_POINT     refuse  no run, or not the one named, has the inputs that were frozen
-FORECAST_OTHER_DATA      refuse  data, tokenizer, vocabulary or bytes a token are not those of the forecast
-FORECAST_UNSAID          ask     the run does not tell its data or tokenizer, and the forecast is of one
-FORECAST_OTHER_RECIPE    warn    recipe, family, schedule or sequence length are not those of the forecast
-FORECAST_UNFINISHED      refuse  the run has no end point: it stopped early, diverged or was not decayed
-FORECAST_RUN_WAS_FITTED  refuse  the forecaster was fitted to the very run
-FORECAST_WHICH_RUN       ask     several runs have the inputs that were frozen
-FORECAST_AFTER_RUN       warn    the run is dated before the forecast was frozen
-FORECAST_LOOKS_LIKE_BITS warn    the loss lies outside every interval, and inside one if it were in bits
+code                      grade   when
+FORECAST_OTHER_TARGET     refuse  the run was measured by another metric, unit or evaluation set
+FORECAST_OTHER_COUNTING   refuse  the run does not tell the kind of N, D or C that the forecast counts by
+FORECAST_OTHER_POINT      refuse  no run, or not the one named, has the inputs that were frozen
+FORECAST_OTHER_DATA       refuse  data, tokenizer, vocabulary or bytes a token are not those of the forecast
+FORECAST_UNSAID           ask     the run does not tell its data or tokenizer, and the forecast is of one
+FORECAST_OTHER_RECIPE     warn    recipe, family, schedule or sequence length are not those of the forecast
+FORECAST_UNFINISHED       refuse  the run has no end point: it stopped early, diverged or was not decayed
+FORECAST_RUN_WAS_FITTED   refuse  the forecaster was fitted to the very run
+FORECAST_WHICH_RUN        ask     several runs have the inputs that were frozen
+FORECAST_AFTER_RUN        warn    the run is dated before the forecast was frozen
+FORECAST_LOOKS_LIKE_BITS  warn    the loss lies outside every interval, and inside one if it were in bits
 """
 
 from collections.abc import Iterator, Mapping
@@ -119,7 +119,7 @@ def score_forecast(
     found = list(differences(forecast, table, row, says or {}))
     at = last_evaluations(table, target)
     ends = at[table.evals["run"][at] == row]
-    name = run_name(table, row)
+    name = named(table, row)
     if not len(ends):
         found.append(_finding("FORECAST_UNFINISHED", f"{name} has no value of {target}"))
     elif reason := str(verdicts(table, target, ends)[0]):
@@ -167,7 +167,7 @@ def chosen_run(forecast: FrozenForecast, table: RunTable, name: str | None) -> i
         fix = "count the run as the fitted runs were counted; --column names a column, --derive computes one"
         enforce([_finding("FORECAST_OTHER_COUNTING", message, fix)])
     if name is not None:
-        names = [run_name(table, row) for row in range(len(table))]
+        names = [named(table, row) for row in range(len(table))]
         if name not in names:
             raise UnknownName.among("run", name, names)
         return names.index(name)
@@ -178,7 +178,7 @@ def chosen_run(forecast: FrozenForecast, table: RunTable, name: str | None) -> i
         enforce([_other_point(forecast, table, _nearest(table, point))])
     rows = np.flatnonzero(there)
     if len(rows) > 1:
-        some = ", ".join(run_name(table, row) for row in rows[:3])
+        some = ", ".join(named(table, row) for row in rows[:3])
         message = f"{len(rows)} runs of {table.source} have the inputs that were frozen ({some})"
         enforce([Finding("FORECAST_WHICH_RUN", Grade.ASK, message, len(rows), "say which with run= (CLI: --run)")])
     return int(rows[0])
@@ -191,7 +191,7 @@ def differences(
     point = forecast.point
     if any(not near(table.runs[each][row], value, _tolerance(forecast)) for each, value in point.items()):
         yield _other_point(forecast, table, row)
-    yield from other_conditions(forecast, _told(table, row, says), run_name(table, row))
+    yield from other_conditions(forecast, _told(table, row, says), named(table, row))
 
 
 def other_conditions(forecast: FrozenForecast, told: Mapping[str, float | str], name: str) -> Iterator[Finding]:
@@ -210,7 +210,7 @@ def other_conditions(forecast: FrozenForecast, told: Mapping[str, float | str], 
                 yield Finding("FORECAST_OTHER_RECIPE", Grade.WARN, message, 1)
 
 
-def run_name(table: RunTable, row: int) -> str:
+def named(table: RunTable, row: int) -> str:
     """Return how the table names a run."""
     return str(table.runs["run"][row]) if "run" in table.runs else f"row {row + 1}"
 
@@ -241,7 +241,7 @@ def _known_before(forecast: FrozenForecast, table: RunTable, row: int, measured:
     """Yield what tells that the run was known when it was forecast."""
     inputs = forecast.document["forecaster"]["inputs"]
     own = row_digest({name: table.runs[name][row] for name in inputs}, measured)
-    name = run_name(table, row)
+    name = named(table, row)
     if own in forecast.document["rows"]["each"]:
         yield _finding(
             "FORECAST_RUN_WAS_FITTED", f"the forecaster was fitted to {name} itself", "score a run it is not"
@@ -268,7 +268,7 @@ def _other_point(forecast: FrozenForecast, table: RunTable, row: int) -> Finding
         f"{name} {format_number(float(table.runs[name][row]))} ({table.runs[name][row] / value - 1:+.1%})"
         for name, value in forecast.point.items()
     )
-    message = f"frozen was {point_text(forecast)}; {run_name(table, row)} has {have}"
+    message = f"frozen was {point_text(forecast)}; {named(table, row)} has {have}"
     fix = f"what was frozen holds within {_tolerance(forecast):.0%} of each input; freeze another point for another run"
     return _finding("FORECAST_OTHER_POINT", message, fix)
 

@@ -65,6 +65,9 @@ class Registry(Printed):
             UnknownName: there is none, or several are meant.
         """
         asked = str(entry)
+        if entry is None and len(self.entries) != 1:
+            many = ", ".join(f"{each.number} ({each.forecast.digest[:_SHORT]})" for each in self.entries) or "none"
+            raise UnknownName(f"{self.source} holds several forecasts; say which with entry= (CLI: --entry): {many}")
         found = [
             each
             for each in self.entries
@@ -74,7 +77,7 @@ class Registry(Printed):
         ]
         if len(found) != 1:
             known = [f"{each.number} ({each.forecast.digest[:_SHORT]})" for each in self.entries]
-            raise UnknownName.among("forecast", "unsaid" if entry is None else asked, known)
+            raise UnknownName.among("forecast", asked, known)
         return found[0].forecast
 
     def to_dict(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from scalelaw.backtesting.frozen_score import other_conditions, run_name, same_target, told_conditions
+from scalelaw.backtesting.frozen_score import other_conditions, named, same_target, told_conditions
 from scalelaw.backtesting.live_log import read_log
 from scalelaw.core.errors import BadTable, NeedsAnswer, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
@@ -169,7 +169,7 @@ def watch(
     row = _row(forecast, table, run or forecast.run or None)
     own = table.keep(np.arange(len(table)) == row, "other runs")
     axis, time, loss = _readings(own, target)
-    name, stop = run_name(table, row), _end(forecast, own, axis, end)
+    name, stop = named(table, row), _end(forecast, own, axis, end)
     how = _schedule(forecast, own, schedule)
     doubts = list(_differences(forecast, own, axis, name, how))
     enforce(finding for finding in doubts if finding.grade is not Grade.WARN)
@@ -198,7 +198,7 @@ def watch(
 
 def _row(forecast: FrozenForecast, table: RunTable, name: str | None) -> int:
     """Return the row of the run: by name, the only one, or the only one of the frozen size."""
-    names = [run_name(table, row) for row in range(len(table))]
+    names = [named(table, row) for row in range(len(table))]
     if name is not None and name in names:
         return names.index(name)
     if len(table) == 1:

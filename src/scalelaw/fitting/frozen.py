@@ -190,15 +190,7 @@ def freeze(
         "new_run": _predicted(forecaster, x, "new_run"),
         "reach": reach(asked, forecaster.domain),
         "outside_domain": bool(outside(x, forecaster.domain)[0]),
-        "forecaster": {
-            "spelling": origin.spelling,
-            "label": forecaster.label,
-            "digest": forecaster.digest,
-            "inputs": list(forecaster.inputs),
-            "spec": origin.spec,
-            "domain": {name: list(ends) for name, ends in forecaster.domain.items()},
-            "caveats": list(forecaster.caveats),
-        },
+        "forecaster": _described(forecaster, origin),
         "rows": _rows(origin),
         "made": {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -350,6 +342,18 @@ def _predicted(forecaster: Forecaster, x: Inputs, kind: Kind) -> dict[str, Any]:
 
 def _end(ends: Array | None) -> float | None:
     return None if ends is None or not np.isfinite(ends[0]) else float(ends[0])
+
+
+def _described(forecaster: Forecaster, origin: Origin) -> dict[str, Any]:
+    return {
+        "spelling": origin.spelling,
+        "label": forecaster.label,
+        "digest": forecaster.digest,
+        "inputs": list(forecaster.inputs),
+        "spec": origin.spec,
+        "domain": {name: list(ends) for name, ends in forecaster.domain.items()},
+        "caveats": list(forecaster.caveats),
+    }
 
 
 def _rows(origin: Origin) -> dict[str, Any]:

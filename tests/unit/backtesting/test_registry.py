@@ -41,7 +41,9 @@ def test_one_is_found_by_number_digest_or_run(chain: Path, forecasts: list[Froze
     found = read_forecasts(chain)
     for entry in (2, "2", "run 8B", forecasts[1].digest[:8]):
         assert found.find(entry).digest == forecasts[1].digest
-    for entry in (None, 4, "run", forecasts[1].digest[:3]):
+    with pytest.raises(UnknownName, match=r"holds several forecasts; say which .*--entry\): 1 \("):
+        found.find()
+    for entry in (4, "run", forecasts[1].digest[:3]):
         with pytest.raises(UnknownName, match="unknown forecast"):
             found.find(entry)
 
