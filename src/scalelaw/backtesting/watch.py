@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from scalelaw.backtesting.frozen_score import other_conditions, named, same_target, told_conditions
+from scalelaw.backtesting.frozen_score import named, other_conditions, same_target, told_conditions
 from scalelaw.backtesting.live_log import read_log
 from scalelaw.core.errors import BadTable, NeedsAnswer, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
