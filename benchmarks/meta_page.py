@@ -133,7 +133,8 @@ def _errors() -> str:
 
 def _seeds() -> str:
     floors = [floor for table in meta.of_ends() if (floor := meta.seed_floor(table)) is not None]
-    return f"seeds alone: {min(floors):.1%} to {max(floors):.1%} of the loss on {len(floors)} tables with runs alike"
+    said = ", ".join(f"{floor:.1%}" for floor in sorted(floors)) or "not known"
+    return f"seeds alone: {said} of the loss, on the {len(floors)} of {len(meta.of_ends())} tables with runs alike"
 
 
 def _verdict(rule: str, other: str) -> str:
@@ -142,21 +143,23 @@ def _verdict(rule: str, other: str) -> str:
     wins = sum(_won(of("data", form, rule), of("data", form, other)) for form in FORMS)
     total = sum(len(set(by_source(of("data", form, rule))) & set(by_source(of("data", form, other)))) for form in FORMS)
     return (
-        f"{_holds(ours <= theirs)}: {ours:.2%} against {theirs:.2%} ({other}), each by its best law; "
+        f"{_judged(ours < theirs, 2 * wins > total)}: {ours:.2%} against {theirs:.2%} ({other}), each by its best law; "
         f"better in {wins} of {total} pairs of law and source"
     )
 
 
 def _counted() -> str:
-    two, five = (summary(of("models", None, f"{count} any"))[0] for count in (2, 5))
-    return f"{_holds(five < two)}: {five:.2%} with five of them, {two:.2%} with two"
+    two, five = (by_source(of("models", None, f"{count} any")) for count in (2, 5))
+    both = sorted(set(two) & set(five))
+    said = ", ".join(f"{five[each]:.2%} against {two[each]:.2%} ({each})" for each in both)
+    return f"{_judged(*(five[each] < two[each] for each in both))}: five against two of them, {said}"
 
 
 def _nearness() -> str:
     near, small = (summary(of("models", None, f"4 {how}"))[0] for how in ("nearest", "smallest"))
     far = summary(of("reach", "chinchilla", reach_text(*REACH[3])))
     beyond = f"beyond 34x {far[0]:.1%} ({far[1]} sources)"
-    return f"{_holds(near < small)}: {near:.2%} from the four nearest, {small:.2%} from the four smallest; {beyond}"
+    return f"{_judged(near < small)}: {near:.2%} from the four nearest, {small:.2%} from the four smallest; {beyond}"
 
 
 def _borrowing(choice: str) -> str:
@@ -165,7 +168,7 @@ def _borrowing(choice: str) -> str:
         free, other = (summary(of("few", None, f"{count} runs, {each}"))[0] for each in ("five free", choice))
         held.append(other < free)
         said.append(f"{count} runs {other:.2%} against {free:.2%} free")
-    return f"{_holds(all(held))}: {', '.join(said)}"
+    return f"{_judged(*held)}: {', '.join(said)}"
 
 
 def _pooling() -> str:
@@ -173,7 +176,7 @@ def _pooling() -> str:
         by_source(of("pooled", None, choice)) for choice in ("its own data set", "all data sets of the source")
     )
     said = ", ".join(f"{own[each]:.1%} against {whole[each]:.1%} pooled ({each})" for each in sorted(own))
-    return f"{_holds(all(own[each] < whole[each] for each in own))}: {said}"
+    return f"{_judged(*(own[each] < whole[each] for each in own))}: {said}"
 
 
 def _won(ours: Sequence[Case], theirs: Sequence[Case]) -> int:
@@ -203,8 +206,9 @@ def _cell(cases: Sequence[Case]) -> str:
     return f"{error:.2%} ({sources}; {fits}{f', no fit {failed}' if failed else ''})"
 
 
-def _holds(held: bool) -> str:
-    return "holds" if held else "**does not hold**"
+def _judged(*held: bool) -> str:
+    """Return what several looks at one rule come to."""
+    return "holds" if all(held) else "mixed" if any(held) else "**does not hold**"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
