@@ -142,8 +142,9 @@ def _verdict(rule: str, other: str) -> str:
     ours, theirs = (min(summary(of("data", form, choice))[0] for form in FORMS) for choice in (rule, other))
     wins = sum(_won(of("data", form, rule), of("data", form, other)) for form in FORMS)
     total = sum(len(set(by_source(of("data", form, rule))) & set(by_source(of("data", form, other)))) for form in FORMS)
+    held = _judged(ours < theirs, 2 * wins >= total)
     return (
-        f"{_judged(ours < theirs, 2 * wins > total)}: {ours:.2%} against {theirs:.2%} ({other}), each by its best law; "
+        f"{held}: {ours:.2%} against {theirs:.2%} ({other}), each by its best law; "
         f"better in {wins} of {total} pairs of law and source"
     )
 

@@ -11,13 +11,18 @@ from scalelaw.core.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from scalelaw import datasets as datasets
+    from scalelaw import ladder as ladder
     from scalelaw import laws as laws
     from scalelaw.backtesting import Backtest as Backtest
+    from scalelaw.backtesting import Calibration as Calibration
     from scalelaw.backtesting import ForecastScore as ForecastScore
+    from scalelaw.backtesting import Mixture as Mixture
     from scalelaw.backtesting import Registry as Registry
     from scalelaw.backtesting import Verification as Verification
     from scalelaw.backtesting import Watch as Watch
     from scalelaw.backtesting import backtest as backtest
+    from scalelaw.backtesting import forecast as forecast
+    from scalelaw.backtesting import load_calibration as load_calibration
     from scalelaw.backtesting import read_forecasts as read_forecasts
     from scalelaw.backtesting import register_forecast as register_forecast
     from scalelaw.backtesting import score_forecast as score_forecast
@@ -43,13 +48,21 @@ if TYPE_CHECKING:
     from scalelaw.fitting import load_fit as load_fit
     from scalelaw.fitting import load_forecast as load_forecast
     from scalelaw.fitting import published as published
+    from scalelaw.ladder import Grid as Grid
+    from scalelaw.ladder import Ladder as Ladder
     from scalelaw.planning import Agreement as Agreement
+    from scalelaw.planning import Ahead as Ahead
+    from scalelaw.planning import Design as Design
     from scalelaw.planning import Explanation as Explanation
+    from scalelaw.planning import HalfWidth as HalfWidth
     from scalelaw.planning import Plan as Plan
     from scalelaw.planning import Robustness as Robustness
+    from scalelaw.planning import ahead as ahead
     from scalelaw.planning import approaches as approaches
     from scalelaw.planning import calculate as calculate
     from scalelaw.planning import compute_penalty as compute_penalty
+    from scalelaw.planning import design as design
+    from scalelaw.planning import expected_half_width as expected_half_width
     from scalelaw.planning import explain as explain
     from scalelaw.planning import frontier as frontier
     from scalelaw.planning import plan as plan
@@ -71,11 +84,15 @@ if TYPE_CHECKING:
 _HOMES = {
     "scalelaw.backtesting": (
         "Backtest",
+        "Calibration",
         "ForecastScore",
+        "Mixture",
         "Registry",
         "Verification",
         "Watch",
         "backtest",
+        "forecast",
+        "load_calibration",
         "read_forecasts",
         "register_forecast",
         "score_forecast",
@@ -103,14 +120,21 @@ _HOMES = {
         "load_forecast",
         "published",
     ),
+    "scalelaw.ladder": ("Grid", "Ladder"),
     "scalelaw.planning": (
         "Agreement",
+        "Ahead",
+        "Design",
         "Explanation",
+        "HalfWidth",
         "Plan",
         "Robustness",
+        "ahead",
         "approaches",
         "calculate",
         "compute_penalty",
+        "design",
+        "expected_half_width",
         "explain",
         "frontier",
         "plan",
@@ -129,7 +153,7 @@ _HOMES = {
     "scalelaw.workflows": ("Study", "init", "load_project", "report", "study"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("datasets", "laws")
+_MODULES = ("datasets", "ladder", "laws")
 
 __all__ = ["__version__", *_HOME_OF, *_MODULES]
 

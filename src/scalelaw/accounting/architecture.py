@@ -11,8 +11,8 @@ from scalelaw.core.errors import BadInput
 NORM_VECTORS = MappingProxyType({"none": 0, "rms": 1, "layer": 2})
 """Kind of norm -> learned vectors of the width it holds: a gain, or a gain and a bias."""
 
-QK_NORMS = ("none", "head", "width")
-"""A norm of queries and keys has no gain, one gain for a head, or one for all heads together."""
+QK_NORMS = ("none", "scale", "head", "width")
+"""A norm of queries and keys has no gain, one number a layer, a gain for a head, or one for all heads together."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Architecture:
         gated: the feed-forward has a third matrix (SwiGLU, GeGLU).
         tied: the head is the input embedding.
         norm: ``rms`` (gain), ``layer`` (gain and bias) or ``none``; two a layer and one at the end.
-        qk_norm: gains of the norms of queries and keys: ``none``, one ``head`` each, or the ``width`` of all heads.
+        qk_norm: gains of the norms of queries and keys: ``none``, one ``scale`` of both a layer, one ``head`` each, or
+            the ``width`` of all heads.
         attention_bias: biases on queries, keys and values.
         output_bias: a bias on the output projection of attention.
         mlp_bias: biases on the matrices of the feed-forward.

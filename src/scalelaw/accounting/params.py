@@ -120,7 +120,7 @@ def count_params(architecture: Architecture) -> ParamCounts:
 
 
 def _norms(a: Architecture) -> int:
-    of_a_layer = {"none": 0, "head": 2 * a.head_width, "width": a.attention_width + a.kv_width}[a.qk_norm]
+    of_a_layer = {"none": 0, "scale": 1, "head": 2 * a.head_width, "width": a.attention_width + a.kv_width}[a.qk_norm]
     return NORM_VECTORS[a.norm] * a.width * (2 * a.layers + 1) + of_a_layer * a.layers
 
 

@@ -6,8 +6,16 @@ from scalelaw.backtesting.backtest import Cut as Cut
 from scalelaw.backtesting.backtest import Progress as Progress
 from scalelaw.backtesting.backtest import backtest as backtest
 from scalelaw.backtesting.backtest import backtest_observations as backtest_observations
+from scalelaw.backtesting.calibration import Calibration as Calibration
+from scalelaw.backtesting.calibration import Record as Record
+from scalelaw.backtesting.calibration import calibrate as calibrate
+from scalelaw.backtesting.calibration import load_calibration as load_calibration
+from scalelaw.backtesting.calibration import shipped as shipped
+from scalelaw.backtesting.forecast import forecast as forecast
+from scalelaw.backtesting.forecast import forecast_observations as forecast_observations
 from scalelaw.backtesting.frozen_score import ForecastScore as ForecastScore
 from scalelaw.backtesting.frozen_score import score_forecast as score_forecast
+from scalelaw.backtesting.mixture import Mixture as Mixture
 from scalelaw.backtesting.registry import Registry as Registry
 from scalelaw.backtesting.registry import Verification as Verification
 from scalelaw.backtesting.registry import read_forecasts as read_forecasts

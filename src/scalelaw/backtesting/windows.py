@@ -19,7 +19,7 @@ class WindowRules:
     Attributes:
         min_train: fewest rows to fit.
         min_test: fewest rows to score.
-        min_sizes: fewest distinct values of the axis among the rows fitted.
+        min_sizes: fewest distinct values of the axis, of params, and fewest runs, among the rows fitted.
         min_decades: smallest span of the axis among the rows fitted, in powers of ten.
         most_cuts: at most so many cuts an axis, spread evenly.
         most_reach: rows beyond so many times the largest value fitted are not scored.
@@ -75,13 +75,20 @@ def windows(observed: Observations, axes: Iterable[str] = AXES, rules: WindowRul
 
 
 def _worth(observed: Observations, values: Array, cut: float, rules: WindowRules) -> bool:
-    train, test = (values[rows] for rows in _parted(observed, values, cut, rules))
+    fitted, scored = _parted(observed, values, cut, rules)
+    train = values[fitted]
     return (
         len(train) >= rules.min_train
-        and len(test) >= rules.min_test
-        and len(np.unique(train)) >= rules.min_sizes
+        and int(scored.sum()) >= rules.min_test
+        and min(len(np.unique(each)) for each in _sizes(observed, fitted, train)) >= rules.min_sizes
         and np.log10(train.max() / train.min()) >= rules.min_decades
     )
+
+
+def _sizes(observed: Observations, fitted: AnyArray, train: Array) -> list[AnyArray]:
+    """Return what must come in several sizes for a law to be fitted: the axis, every kind of N, and runs."""
+    kinds = [observed.columns[name][fitted] for name in observed.columns if name.startswith("params")]
+    return [train, observed.cluster[fitted], *kinds]
 
 
 def _parted(observed: Observations, values: Array, cut: float, rules: WindowRules) -> tuple[AnyArray, AnyArray]:

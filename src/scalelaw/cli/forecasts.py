@@ -13,6 +13,7 @@ from scalelaw.core.errors import BadInput
 
 if TYPE_CHECKING:
     from scalelaw.core.forecaster import Forecaster
+    from scalelaw.fitting import FitOptions
     from scalelaw.runs import RunTable
 
 TABLE = options.TableOptions()
@@ -38,6 +39,12 @@ Into = Annotated[
 ]
 Entry = Annotated[str | None, typer.Option(help="Which forecast: its number or digest.", metavar="ENTRY")]
 Head = Annotated[str | None, typer.Option(help="The digest that was published.", metavar="DIGEST")]
+Law = Annotated[
+    str | None,
+    typer.Option(
+        "--law", help="One law by itself; the calibrated mixture of laws unless said.", metavar="NAME|FORMULA"
+    ),
+]
 Measured = Annotated[str, typer.Argument(help="Runs, with the one that was forecast.", metavar="RUNS")]
 
 
@@ -54,7 +61,7 @@ def freeze_command(
     say: Say = None,
     out: Out = None,
     registry: Into = None,
-    law: options.LawName = "chinchilla",
+    law: Law = None,
     table: options.TableOptions = TABLE,
     search: options.SearchOptions = SEARCH,
     bootstrap: options.DrawOptions = DRAWS,
@@ -80,11 +87,8 @@ def freeze_command(
     forecaster: Forecaster | None = known(source)
     runs: RunTable | None = None
     if forecaster is None:
-        from scalelaw.fitting import fit_observations, make_spec, observe
-
         runs = table.read(source)
-        chosen, observed = observe(law, runs, **table.reduced())
-        forecaster = fit_observations(chosen, observed, make_spec(**(search.chosen() | bootstrap.chosen())))
+        forecaster = _made(context, runs, table, law, {**search.chosen(), **bootstrap.chosen()})
     else:
         groups = (options.TableOptions, options.SearchOptions, options.DrawOptions)
         why = f"is for fitting a table, and {source} is fitted already"
@@ -96,6 +100,21 @@ def freeze_command(
     if registry is not None:
         register_forecast(frozen, registry)
     show(frozen, json)
+
+
+def _made(
+    context: typer.Context, runs: "RunTable", table: options.TableOptions, law: str | None, chosen: "FitOptions"
+) -> "Forecaster":
+    """Return one law fitted as the options say, or the mixture, which has a way of its own."""
+    from scalelaw.backtesting import forecast
+    from scalelaw.fitting import fit_observations, make_spec, observe
+
+    if law is not None:
+        of_law, observed = observe(law, runs, **table.reduced())
+        return fit_observations(of_law, observed, make_spec(**chosen))
+    own = (*options.names_of(options.SearchOptions), "intervals", "level", "draws")
+    options.refuse_with(context, own, "is for one law; name it with --law")
+    return forecast(runs, **table.reduced(), seed=chosen["seed"])
 
 
 @app.command("list")

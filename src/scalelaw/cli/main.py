@@ -11,15 +11,18 @@ from typer.core import TyperGroup
 from scalelaw.cli import (
     approaches,
     backtest,
+    benchmark,
     calc,
     envelope,
     explain,
     extrapolate,
     fit,
+    forecast,
     forecasts,
     influence,
     init,
     isoflop,
+    ladder,
     laws,
     plan,
     robustness,
@@ -104,6 +107,7 @@ app.command("study")(study.study_command)
 app.command("report")(study.report_command)
 app.command("fit")(fit.fit_command)
 app.command("backtest")(backtest.backtest_command)
+app.command("forecast")(forecast.forecast_command)
 app.command("extrapolate")(extrapolate.extrapolate_command)
 app.command("isoflop")(isoflop.isoflop_command)
 app.command("envelope")(envelope.envelope_command)
@@ -113,8 +117,11 @@ app.command("plan")(plan.plan_command)
 app.command("watch")(watch.watch_command)
 app.command("robustness")(robustness.robustness_command)
 app.command("influence")(influence.influence_command)
+app.command("benchmark")(benchmark.benchmark_command)
+app.command("calibrate")(benchmark.calibrate_command)
 app.command("laws")(laws.laws_command)
 app.command("calc")(calc.calc_command)
+app.add_typer(ladder.app, name="ladder")
 app.add_typer(runs.app, name="runs")
 app.add_typer(forecasts.app, name="forecasts")
 

@@ -4,6 +4,7 @@ code            grade  when
 FIT_DRAWS_LOST  warn   more than one bootstrap resample in twenty does not determine the coefficients
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Unpack
@@ -17,7 +18,7 @@ from scalelaw.fitting.intervals import drawn
 from scalelaw.fitting.misfit import misfit
 from scalelaw.fitting.observe import observe
 from scalelaw.fitting.optimum import optimum
-from scalelaw.fitting.prior import check_prior, literature
+from scalelaw.fitting.prior import check_prior, prior_of
 from scalelaw.fitting.prior_draws import prior_draws
 from scalelaw.fitting.result import FitResult, FittedRows
 from scalelaw.fitting.solve import Problem
@@ -93,7 +94,7 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
     """
     spec.restrictions.check(law)
     usable = _usable(law, observed, spec)
-    prior = None if spec.prior is None else literature(law, {*spec.fixed, *spec.ties})
+    prior = prior_of(spec, law)
     free = len(law.coefs) - len(spec.fixed) - len(spec.ties) - (0 if prior is None else len(prior.names))
     design = [*check_pooling(usable, law.inputs), *check_design(usable, law.inputs, free)]
     enforce(finding for finding in design if finding.grade is not Grade.WARN)
@@ -143,7 +144,8 @@ def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
     if spec.weights is not None:
         usable = usable.weighed(spec.weights)
     if spec.prior is not None and len(usable):
-        usable = replace(usable, weight=usable.weight / usable.weight.mean())  # a prior weighs against runs, not sums
+        mean = math.fsum(usable.weight) / len(usable)  # whatever the order of the rows
+        usable = replace(usable, weight=usable.weight / mean)  # a prior weighs against runs, not sums
     if not len(usable):
         raise BadTable(f"no row is left to fit {law.spelling}: " + _reasons(usable))
     keys = [usable.weight, usable.y, *(np.asarray(usable.columns[name], float) for name in reversed(law.inputs))]
@@ -177,6 +179,8 @@ def _misfit(problem: Problem, u: Array, usable: Observations) -> list[Finding]:
     if problem.spread is not None:
         recipes = recipes / problem.spread
     by_coordinate = np.vstack([state.slopes[0] @ state.jacobian[0], recipes])
+    if not np.isfinite(by_coordinate).all():  # at the edge of what numbers hold no trend can be told
+        return []
     axes = {name: np.asarray(usable.columns[name], float) for name in _trend_axes(problem, usable)}
     return misfit(state.residual[0], by_coordinate, axes, usable.weight, usable.cluster)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from scalelaw.core.version import __version__
 from scalelaw.fitting.intervals import method, units
+from scalelaw.fitting.spec import said_prior
 from scalelaw.laws.references import cited, software
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _intervals(fit: "FitResult") -> str:
     runs, rows = len(np.unique(fit.rows.cluster)), len(fit.rows.y)
     level = f"Intervals are central {100 * fit.spec.level:g} % ranges"
     if fit.spec.prior is not None:
-        return f"{level} of {len(fit.draws)} refits with exponents drawn from the {fit.spec.prior}."
+        return f"{level} of {len(fit.draws)} refits with exponents drawn from the {said_prior(fit.spec.prior)}."
     way = _WAYS[method(fit.spec, runs)].format(draws=len(fit.draws), units=units(runs, rows))
     return f"{level} {way} (seed {fit.spec.seed})."
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalelaw.core.errors import BadInput
+from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.noise import Noise
@@ -52,7 +52,7 @@ class Prior:
         index: their places among the coefficients, (m,).
         mean: mean logarithm, (m,).
         root: L of the covariance L L' of one more study, (m, m).
-        studies: where they were published.
+        studies: where they were published; none where a user states the prior.
     """
 
     names: tuple[str, ...]
@@ -67,11 +67,20 @@ class Prior:
         return np.asarray(np.sqrt(np.sum(self.root**2, axis=1)))
 
     @property
+    def spare(self) -> float:
+        """Degrees of freedom of the spread: few studies tell it badly, what a user states is taken as known."""
+        return len(self.studies) - 1 if self.studies else math.inf
+
+    @property
     def note(self) -> str:
         """The prior in words."""
         spread = zip(self.names, self.mean, self.sd, strict=True)
         each = ", ".join(f"{name} {math.exp(mean):.3g} (times or over {math.exp(sd):.3g})" for name, mean, sd in spread)
-        return f"prior from the literature: {each}, as {', '.join(self.studies)} differ"
+        return (
+            f"prior from the literature: {each}, as {', '.join(self.studies)} differ"
+            if self.studies
+            else (f"prior as stated: {each}")
+        )
 
 
 def exponents_of(law: Law) -> tuple[str, ...]:
@@ -79,6 +88,26 @@ def exponents_of(law: Law) -> tuple[str, ...]:
     if not isinstance(law, SumOfPowers):
         return ()
     return tuple(dict.fromkeys(name for term in law.terms for name in term.powers.values()))
+
+
+def prior_of(spec: "FitSpec", law: Law) -> Prior | None:
+    """Return what a spec knows of a law's coefficients beforehand, None where nothing.
+
+    Raises:
+        BadInput: no such free coefficient, or see ``literature``.
+    """
+    held = {*spec.fixed, *spec.ties}
+    if spec.prior is None:
+        return None
+    if spec.prior == "literature":
+        return literature(law, held)
+    free = [c.name for c in law.coefs if c.name not in held]
+    for name in spec.prior:
+        if name not in free:
+            raise UnknownName.among(f"free coefficient of {law.spelling} in prior=", name, free)
+    centre, factor = np.array(list(spec.prior.values()), float).T
+    index = tuple(_index(law, name) for name in spec.prior)
+    return Prior(tuple(spec.prior), index, np.log(centre), np.diag(np.log(factor)), ())
 
 
 def literature(law: Law, held: set[str]) -> Prior:
@@ -107,8 +136,18 @@ def literature(law: Law, held: set[str]) -> Prior:
     logs = np.array(list(studies.values()))
     covariance = np.atleast_2d(np.cov(logs.T, ddof=1)) * (1 + 1 / len(logs))
     root = np.linalg.cholesky(covariance + _LEAST * np.eye(len(names)))
-    index = tuple([c.name for c in law.coefs].index(name) for name in names)
-    return Prior(names, index, np.asarray(logs.mean(axis=0), float), np.asarray(root, float), tuple(studies))
+    return Prior(
+        names,
+        tuple(_index(law, name) for name in names),
+        np.asarray(logs.mean(axis=0), float),
+        np.asarray(root, float),
+        tuple(studies),
+    )
+
+
+def _index(law: Law, name: str) -> int:
+    """Return the place of a coefficient."""
+    return [c.name for c in law.coefs].index(name)
 
 
 def _studies(law: Law, names: tuple[str, ...]) -> dict[str, Array]:
@@ -238,8 +277,8 @@ def perturbed(
         raise BadInput("a fit without a prior has none to move")
     rng = np.random.default_rng(seed + 1)
     draws, prior = len(weights), held.prior
-    spare = len(prior.studies) - 1
-    wide = np.sqrt(spare / rng.chisquare(spare, draws))
+    spare = prior.spare
+    wide = np.sqrt(spare / rng.chisquare(spare, draws)) if math.isfinite(spare) else np.ones(draws)
     centre = held.centre + held.unit * wide[:, None] * rng.standard_normal((draws, len(prior.names)))
     scales, y = np.full(draws, scale), np.broadcast_to(problem.y, weights.shape)
     _, run = np.unique(cluster, return_inverse=True)
@@ -255,6 +294,8 @@ def perturbed(
 
 def check_prior(prior: Prior, draws: Array | None) -> list[Finding]:
     """Say that exponents lean on the literature, and how much: the spread of the draws over that of the prior."""
+    if not prior.studies:
+        return []
     message = prior.note
     if draws is not None:
         left = np.std(np.log(np.maximum(draws[:, list(prior.index)], _LEAST)), axis=0) / prior.sd

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.core.errors import BadInput
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.bootstrap import resampled_weights
-from scalelaw.fitting.prior import Prior, few, literature, noise_of, penalty, perturbed, spent
+from scalelaw.fitting.prior import Prior, few, noise_of, penalty, perturbed, prior_of, spent
 from scalelaw.fitting.solve import Problem, solve
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.runs import Observations
@@ -30,9 +31,9 @@ def with_prior(problem: Problem, prior: Prior, start: Array, weight: Array, alon
         alone: coefficients that the runs have to determine by themselves.
     """
     scale, _ = noise_of(np.zeros(0), problem.noise, problem.y, alone)
-    for _ in range(_ROUNDS):
+    for turn in range(_ROUNDS):
         problem = replace(problem, penalty=penalty(prior, problem.noise, scale))
-        solution = solve(problem, start, weight)
+        solution = solve(problem, start, weight, warm=turn > 0)
         start = solution.u[[np.argmin(solution.objective)]]
         scale, _ = noise_of(problem.residual(start)[0], problem.noise, problem.y, alone)
     return replace(problem, penalty=penalty(prior, problem.noise, scale))
@@ -50,7 +51,7 @@ def prior_draws(problem: Problem, u: Array, usable: Observations, spec: FitSpec)
     if not few(len(np.unique(cluster)), len(problem.coordinates.law.coefs)):
         weights = resampled_weights(cluster, usable.weight, spec.draws, spec.seed)
     moved = perturbed(problem, weights, cluster, scale, freedom, spec.seed)
-    solution = solve(problem, np.tile(u, (spec.draws, 1)), moved.weight, y=moved.y)
+    solution = solve(problem, np.tile(u, (spec.draws, 1)), moved.weight, y=moved.y, warm=True)
     coef = problem.coordinates.coef(solution.u)
     draws = coef[np.isfinite(solution.objective) & np.isfinite(coef).all(axis=1)]
     return draws if len(draws) > 1 else None
@@ -58,7 +59,9 @@ def prior_draws(problem: Problem, u: Array, usable: Observations, spec: FitSpec)
 
 def new_run_errors(fit: "FitResult", shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     """Return errors of new runs where the runs fitted are too few to resample theirs: Student's t at their noise."""
-    held, spec = literature(fit.law, {*fit.spec.fixed, *fit.spec.ties}), fit.spec
+    held, spec = prior_of(fit.spec, fit.law), fit.spec
+    if held is None:
+        raise BadInput("a fit without a prior has its own noise")
     y = spec.noise.scaled(fit.rows.y)
     scale, freedom = noise_of(fit.residuals, spec.noise, y, spent(spec, fit.law, held))
     return scale * rng.standard_t(freedom, size=shape)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scalelaw.core.types import Array
-from scalelaw.fitting.prior import literature, noise_of, penalty, spent
+from scalelaw.fitting.prior import noise_of, penalty, prior_of, spent
 from scalelaw.fitting.solve import Problem
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ def problem_of(fit: "FitResult") -> tuple[Problem, Array]:
     """Return the problem of a fit, and the coordinates (q,) of its optimum."""
     sample, spec = fit.sample_of_rows, fit.spec
     problem = sample.problem
-    if spec.prior is not None:
-        prior = literature(fit.law, {*spec.fixed, *spec.ties})
+    prior = prior_of(spec, fit.law)
+    if prior is not None:
         scale, _ = noise_of(fit.residuals, problem.noise, problem.y, spent(spec, fit.law, prior))
         problem = replace(problem, penalty=penalty(prior, problem.noise, scale))
     return problem, sample.u

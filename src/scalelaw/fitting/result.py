@@ -24,7 +24,7 @@ from scalelaw.fitting.profile import Profile, profile_coefficient, profile_predi
 from scalelaw.fitting.replicates import SeedFloor, seed_floor
 from scalelaw.fitting.sample import Sample, numbered
 from scalelaw.fitting.solve import Problem
-from scalelaw.fitting.spec import FitSpec
+from scalelaw.fitting.spec import FitSpec, said_prior
 from scalelaw.fitting.spread import Spread
 from scalelaw.fitting.status import FitStatus
 from scalelaw.laws import Law
@@ -263,7 +263,7 @@ class FitResult(Printed):
             BadInput: not one of both, no such free coefficient, or rows that share a run.
         """
         if self.spec.prior is not None:
-            raise BadInput(f"a profile is of the runs alone, and this fit leans on prior={self.spec.prior!r}")
+            raise BadInput("a profile is of the runs alone, and this fit leans on a prior")
         if (name is None) == (at is None):
             raise BadInput("profile takes the name of a coefficient or at={...}, one of both")
         level = level or self.spec.level
@@ -379,7 +379,7 @@ class FitResult(Printed):
         if self.spec.prior is None:
             return described(self.spec, draws, runs, rows)
         moved = "rows moved by their noise" if leans(self) else f"resampled {units(runs, rows)}"
-        return f"{draws} refits with exponents drawn from the {self.spec.prior}, {moved}"
+        return f"{draws} refits with exponents drawn from the {said_prior(self.spec.prior)}, {moved}"
 
     def _noise_lines(self) -> list[tuple[str, str]]:
         """Return what was found of the noise."""

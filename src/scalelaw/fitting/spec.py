@@ -1,5 +1,6 @@
 """Everything a user may choose about a fit, in one frozen record that is printed, stored and hashed with it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypedDict
@@ -23,7 +24,7 @@ class FitOptions(TypedDict, total=False):
     fixed: Mapping[str, float]
     ties: Mapping[str, str]
     bounds: Bounds
-    prior: Literal["literature"] | None
+    prior: Literal["literature"] | Mapping[str, tuple[float, float]] | None
     weights: str | None
     starts: int
     draws: int
@@ -41,7 +42,8 @@ class FitSpec:
         fixed: coefficient -> value it is held at.
         ties: coefficient -> coefficient it equals.
         bounds: coefficient -> (low, high); None leaves an end open.
-        prior: ``literature``: exponents are known as far as published studies agree, for tables of few runs.
+        prior: what is known of coefficients before any run. ``literature``: exponents as far as published studies
+            agree; or coefficient -> (value, factor), known to within that factor at one standard deviation.
         weights: column that weighs the rows; None takes a ``weight`` column where there is one.
         starts: fits from so many starts; the share that agree certifies the optimum.
         draws: draws of the coefficients; 0 leaves every interval unknown.
@@ -57,7 +59,7 @@ class FitSpec:
     fixed: Mapping[str, float] = field(default_factory=dict)
     ties: Mapping[str, str] = field(default_factory=dict)
     bounds: Bounds = field(default_factory=dict)
-    prior: Literal["literature"] | None = None
+    prior: Literal["literature"] | Mapping[str, tuple[float, float]] | None = None
     weights: str | None = None
     starts: int = 64
     draws: int = 1000
@@ -75,13 +77,14 @@ class FitSpec:
             raise BadInput(f"seed must not be negative, got {self.seed}; 0 is usual")
         if self.intervals not in INTERVALS:
             raise UnknownName.among("way to draw intervals", self.intervals, INTERVALS)
-        if self.prior not in (None, *_PRIORS):
-            raise UnknownName.among("prior", str(self.prior), _PRIORS)
+        if isinstance(self.prior, str) and self.prior not in _PRIORS:
+            raise UnknownName.among("prior", self.prior, _PRIORS)
+        for name, (value, factor) in self.prior.items() if isinstance(self.prior, Mapping) else ():
+            if not (0 < value < math.inf and 1 < factor < math.inf):
+                raise BadInput(f"prior of {name}: a positive value and a factor above 1, got {value:g} and {factor:g}")
         noise = self.noise
         if self.prior and (noise.scale or noise.delta == "auto" or noise.kind == "binomial"):
-            raise BadInput(
-                f"prior={self.prior!r} weighs the noise of plain rows; leave out scale=, delta='auto', binomial"
-            )
+            raise BadInput("a prior weighs the noise of plain rows; leave out scale=, delta='auto', binomial")
 
     @property
     def restrictions(self) -> Restrictions:
@@ -103,4 +106,14 @@ class FitSpec:
     def from_dict(cls, values: Mapping[str, Any]) -> "FitSpec":
         """Return the spec that ``to_dict`` wrote."""
         bounds = {name: (ends[0], ends[1]) for name, ends in values["bounds"].items()}
-        return cls(**{**values, "noise": Noise(**values["noise"]), "bounds": bounds})
+        prior = values.get("prior")
+        if isinstance(prior, Mapping):
+            prior = {name: (known[0], known[1]) for name, known in prior.items()}
+        return cls(**{**values, "noise": Noise(**values["noise"]), "bounds": bounds, "prior": prior})
+
+
+def said_prior(prior: Any) -> str:
+    """Return a prior in a few words."""
+    if isinstance(prior, str):
+        return prior
+    return ", ".join(f"{name} {value:g} within a factor {factor:g}" for name, (value, factor) in prior.items())

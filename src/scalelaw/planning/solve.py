@@ -14,7 +14,9 @@ from scalelaw.planning.answer import Plan
 from scalelaw.planning.estimate import Estimate, estimated, given
 from scalelaw.planning.path import first_reaching, walk
 from scalelaw.planning.penalty import excess
+from scalelaw.planning.pooled import HasDeciders, widened
 from scalelaw.planning.question import Asked, Question, ask
+from scalelaw.planning.ratio import combined, literature, split_at
 from scalelaw.planning.surface import Points, Surface
 from scalelaw.planning.survey import loss_unit, survey
 from scalelaw.planning.wording import Spread, assumptions
@@ -58,6 +60,12 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Aske
         c = question.value
     _check(forecaster, surfaces.point, question, (n, d, c))
     draws = None if surfaces.draws is None else _answer(surfaces.draws, question, around=c)
+    told: tuple[str, ...] = ()
+    if draws is not None and isinstance(forecaster, HasDeciders):
+        if question.given == "flops" and not question.limits:
+            (n, d), draws, told = _with_literature((n, d), draws, forecaster.decision_factor)
+        else:
+            draws = widened(draws, forecaster.decision_factor)
     where = {surfaces.counting.params: np.full(1, n), "tokens": np.full(1, d)}
     predicted = forecaster.predict(where, question.level, kind)
     loss = Estimate(
@@ -73,7 +81,7 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Aske
         loss=loss,
         reach=reached,
         binding_constraints=_binding(surfaces.point, question, (n, d, c)),
-        assumptions=assumptions(forecaster, surfaces, question, _spread(draws), kind, reached),
+        assumptions=(*told, *assumptions(forecaster, surfaces, question, _spread(draws), kind, reached)),
         forecaster=forecaster.label,
         digest=forecaster.digest,
         question=question,
@@ -90,6 +98,29 @@ def _answer(surface: Surface, question: Question, around: float | None = None) -
     if question.given == "loss" and caps.free:
         return surface.at_loss(target, around)
     return first_reaching(surface, question.given, target, caps, around)
+
+
+def _with_literature(
+    point: tuple[float, float], draws: Points, factor: float
+) -> tuple[tuple[float, float], Points, tuple[str, ...]]:
+    """Return N and D at a budget, and those of the draws, where runs and literature both tell their ratio."""
+    with np.errstate(all="ignore"):
+        found = combined(np.log(draws.tokens / draws.params), factor)
+    if found is None:
+        return point, draws, ()
+    n, d = point
+    best = split_at(np.full(1, n * d), np.full(1, found.centre))
+    spread = split_at(draws.params * draws.tokens, found.draws)
+    known = literature()
+    told = (
+        f"the ratio of tokens to params is {found.share:.0%} the literature's, {math.exp(known.mean):.3g} within a "
+        f"factor of {math.exp(known.sd):.2g} over {len(known.studies)} studies, and otherwise these runs'"
+    )
+    return (
+        (float(best.params[0]), float(best.tokens[0])),
+        Points(spread.params, spread.tokens, draws.flops),
+        (told,),
+    )
 
 
 def _check(forecaster: Forecaster, point: Surface, question: Question, found: tuple[float, float, float]) -> None:

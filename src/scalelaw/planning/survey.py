@@ -1,5 +1,6 @@
 """The loss surfaces of a forecaster: one for its point estimate and, where it has draws, one for each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,6 +14,7 @@ from scalelaw.core.types import Array, Inputs
 from scalelaw.laws import Law
 from scalelaw.planning.closed import ClosedForm, HasLaw, Solvable
 from scalelaw.planning.numeric import Numeric
+from scalelaw.planning.pooled import HasDeciders, pooled
 from scalelaw.planning.surface import Surface
 
 _LOSSES = ("loss", "bpb")
@@ -46,6 +48,8 @@ def survey(forecaster: Forecaster) -> Survey:
     counting = _counting(forecaster)
     if isinstance(forecaster, HasLaw):
         return _of_law(forecaster.law, forecaster.coef, forecaster.draws, counting)
+    if isinstance(forecaster, HasDeciders) and forecaster.deciding:
+        return _of_several(forecaster.deciding, counting)
     return _of_predictions(forecaster, counting)
 
 
@@ -56,6 +60,16 @@ def _of_law(law: Law, coef: Array, draws: Array | None, counting: Counting) -> S
         return Survey(ClosedForm(law, single, counting), None if draws is None else ClosedForm(law, draws, counting))
     point = Numeric(partial(law.predict, single), counting)
     return Survey(point, None if draws is None else Numeric(partial(law.predict, draws), counting, len(draws), point))
+
+
+def _of_several(deciding: Sequence[tuple[HasLaw, float]], counting: Counting) -> Survey:
+    """Return the surfaces of several laws: their geometric mean for the point, each law's own for the draws."""
+
+    def mean(x: Inputs) -> Array:
+        logs = [weight * np.log(each.law.predict(each.coef, x)) for each, weight in deciding]
+        return np.asarray(np.exp(np.sum(logs, axis=0)))[None, :]
+
+    return Survey(Numeric(mean, counting), pooled(deciding, counting))
 
 
 def _of_predictions(forecaster: Forecaster, counting: Counting) -> Survey:

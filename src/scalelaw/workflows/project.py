@@ -1,7 +1,5 @@
 """A project: a folder whose ``scalelaw.toml`` says how one source of runs is read, reduced, fitted and planned from."""
 
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -10,6 +8,7 @@ from typing import Any
 
 from scalelaw.backtesting import Progress
 from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.toml import read_toml
 from scalelaw.fitting import FitSpec, Noise
 from scalelaw.runs import SWEPT, RunTable, load_runs
 from scalelaw.workflows.study import Study, study
@@ -150,12 +149,7 @@ def load_project(folder: str | Path = ".") -> Project:
     """
     path = Path(folder)
     path = path / FILE if path.is_dir() else path
-    try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}; `scalelaw init RUNS` writes one") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} is not TOML: {error}") from error
+    said = read_toml(path, "`scalelaw init RUNS` writes one")
     try:
         return read_project(said, path.parent)
     except BadInput as error:
@@ -233,27 +227,3 @@ def _wanted(name: str, said: Any) -> Any:
     if not said or not set(said) <= {"from", "to"}:
         raise BadInput(f"{name} = {dict(said)!r}: a range is {{ from = 1e6, to = 1e9 }}, either end may be left out")
     return said.get("from"), said.get("to")
-
-
-def spelt(name: str, value: Any) -> list[str]:
-    """Return the TOML lines of one key; the entries of a table are dotted keys, empty tables no line."""
-    if isinstance(value, Mapping):
-        return [line for key, each in value.items() for line in spelt(f"{name}.{_key(key)}", each)]
-    return [f"{name} = {_value(value)}"]
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _value(name)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, str):
-        return '"' + "".join(_ESCAPES.get(sign, sign) for sign in value) + '"'
-    return "[" + ", ".join(_value(each) for each in value) + "]"
-
-
-_ESCAPES = {'"': '\\"', "\\": "\\\\"} | {chr(code): f"\\u{code:04x}" for code in (*range(32), 127)}

@@ -9,9 +9,10 @@ from typing import Any
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.sheet import Lines, Printed, Sheet
+from scalelaw.core.toml import spelt
 from scalelaw.core.version import __version__
 from scalelaw.runs import Observations, RunTable
-from scalelaw.workflows.project import FILE, spelt
+from scalelaw.workflows.project import FILE
 
 _LAW = "chinchilla"
 _OUT = "study"

@@ -73,6 +73,7 @@ class Protocol:
         reach: edges of the bins of reach.
         halves: name of a half -> sources.
         baselines: name -> what it is, in words.
+        decisions: data set -> what the names of its IsoFLOP tables begin with.
     """
 
     tables: Mapping[str, Mapping[str, Any]]
@@ -82,6 +83,7 @@ class Protocol:
     reach: tuple[float, ...]
     halves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     baselines: Mapping[str, str] = field(default_factory=dict)
+    decisions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def parts(self, data: Path, half: str | None = None) -> Iterator[Part]:
         """Load the tables one by one, those of one half of the sources if named.
@@ -99,11 +101,15 @@ class Protocol:
     def cases(self, data: Path, half: str | None = None) -> Iterator[Case]:
         """Yield every cut of every table."""
         for part in self.parts(data, half):
-            observed = part.observed()
-            observed = observed.complete(("params", "tokens")) if "params" in observed.columns else observed
-            for axis, most in self.most_cuts.items():
-                for window in windows(observed, (axis,), self.rules.with_most(most)):
-                    yield Case(part.name, part.by, window)
+            yield from self.cases_of(part)
+
+    def cases_of(self, part: Part) -> Iterator[Case]:
+        """Yield every cut of one table."""
+        observed = part.observed()
+        observed = observed.complete(("params", "tokens")) if "params" in observed.columns else observed
+        for axis, most in self.most_cuts.items():
+            for window in windows(observed, (axis,), self.rules.with_most(most)):
+                yield Case(part.name, part.by, window)
 
 
 def read_protocol(path: str | Path) -> Protocol:
@@ -127,6 +133,7 @@ def read_protocol(path: str | Path) -> Protocol:
             tuple(said["scores"]["reach"]),
             {name: tuple(sources) for name, sources in said.get("halves", {}).items()},
             said.get("baselines", {}),
+            {name: tuple(heads) for name, heads in said.get("decisions", {}).items()},
         )
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from None

@@ -23,7 +23,7 @@ SHAPE = {"layers": 2, "width": 64, "vocab_size": 1000, "heads": 4}
         ({"kv_heads": 3}, "kv_heads=3"),
         ({"kv_heads": 8}, "kv_heads=8"),
         ({"norm": "batch"}, "use one of none, rms, layer"),
-        ({"qk_norm": "yes"}, "use one of none, head, width"),
+        ({"qk_norm": "yes"}, "use one of none, scale, head, width"),
         ({"experts": 4}, "top_k=0 of 4"),
         ({"experts": 4, "top_k": 5}, "top_k=5 of 4"),
         ({"top_k": 2}, "give experts"),

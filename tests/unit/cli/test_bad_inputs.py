@@ -164,7 +164,7 @@ PLAN = ("plan", "chinchilla@besiroglu2024")
 CURVES = ("extrapolate", str(LADDER))
 INFLUENCE = ("influence", str(LADDER))
 ISOFLOP = ("isoflop", str(LADDER))
-FREEZE = ("forecasts", "freeze", str(LADDER), "--draws", "0")
+FREEZE = ("forecasts", "freeze", str(LADDER), "--law", "chinchilla", "--draws", "0")
 STUDY = ("study", str(LADDER), "--draws", "0")
 OPTIONS: list[tuple[tuple[str, ...], str]] = [
     ((*FIT, "--column", "tokens=nosuch"), r"unknown column for tokens 'nosuch'\. Known: "),
@@ -287,11 +287,24 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     ((*FREEZE, "--params", "7B", "--tokens", "1T", "--out", "no/such/f.json"), r"--out .*: there is no folder no/such"),
     ((*FREEZE, "--params", "100M", "--tokens", "1B", "--at", "params=1"), r"params is given twice"),
     (("forecasts", "freeze", "chinchilla@besiroglu2024", "--params", "7B", "--law", "power"), r"--law is for fitting"),
+    (("forecasts", "freeze", str(LADDER), "--params", "7B", "--starts", "8"), r"--starts is for one law; name it"),
     (("forecasts", "list", "no.jsonl"), r"cannot read no\.jsonl: No such file"),
     (("forecasts", "verify", str(LADDER), "--head", "ab"), r"give 4 digits or more"),
     (("forecasts", "score", str(LADDER), str(LADDER)), r"was changed since it was written: line 1: it is no JSON"),
     (("watch", str(LADDER), "--log", "run.jsonl", "--once"), r"was changed since it was written"),
     (("watch", str(LADDER), "--log", "run.jsonl", "--every", "0"), r"--every must be positive"),
+    (("ladder", "design"), r"Missing option '--target'"),
+    (("ladder", "design", "--target", "8B params"), r"--target.*'8B params' is in params, and flops was asked for"),
+    (("ladder", "design", "--target", "1e14", "--half-width", "-2%"), r"half_width=-0\.02: give a share"),
+    (("ladder", "design", "--target", "1e14", "--half-width", "wide"), r"--half-width: 'wide' is no share"),
+    (("ladder", "design", "--target", "1e14", "--half-width", "0.1%"), r"has a half-width of 0\.10%: the surest of"),
+    (("ladder", "design", "--target", "1e14", "--device", "h1000"), r"unknown device 'h1000'\. Did you mean 'h100'"),
+    (("ladder", "design", "--target", "1e14", "--level", "90"), r"level must lie strictly between 0 and 1"),
+    (("ladder", "design", "--target", "1e14", "--assume", "cpu-txt"), r"Did you mean 'cpu-text'"),
+    (("ladder", "design", "--target", "1e14", "--assume", str(LADDER)), r"--assume .*: that is no saved fit"),
+    (("ladder", "design", "--target", "1e14", "--out", "/no/such/l.toml"), r"--out .*: there is no folder /no/such"),
+    (("ladder", "show", "no.toml"), r"no\.toml: No such file or directory; `scalelaw ladder design` writes one"),
+    (("ladder", "recipes", "muon"), r"unknown recipe 'muon'\. Did you mean 'muon-cpu'"),
     ((*CURVES, "--at", "2"), r"at='2': give a share of the run between 0 and 1"),
     ((*CURVES, "--at", "1/3"), r"\[CURVES_NONE_LEFT\]"),
     ((*CURVES, "--at", "1/3", "--schedule", "cosin"), r"Did you mean 'cosine'"),
@@ -306,6 +319,35 @@ def test_a_bad_option_is_refused(arguments: tuple[str, ...], message: str) -> No
     result = scalelaw(*arguments)
     assert result.exit_code == 2
     assert re.search(message, said(result)), result.stderr
+
+
+LADDERS = {
+    "a wrong key": ('nmae = "x"', r"unknown key 'nmae'\. Did you mean 'name'"),
+    "a wrong key of a part": (
+        '[shape]\nlayer = 2\n[[rungs]]\nwidths = [16]\ntokens = ["1M"]', r"\[shape\]: unknown key 'layer'.*'layers'",
+    ),
+    "a shape that does not divide": (
+        '[[rungs]]\nwidths = [50]\ntokens = ["1M"]', r"width 50 does not divide .* 48 and 54 do",
+    ),
+    "too few tokens": (
+        '[data]\nunique_tokens = "0.5M"\n[[rungs]]\nwidths = [16, 32]\ntokens = ["1M"]',
+        r"has 500,000 training tokens, and width 16 needs 1,000,448 in 1 epoch: .* epochs = 3",
+    ),
+    "no rungs": ('name = "x"', r"no \[\[rungs\]\]; say which widths"),
+    "no TOML": ("name = ", r"is not TOML"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["show", "dry-run"])
+@pytest.mark.parametrize("name", LADDERS)
+def test_a_bad_ladder_is_refused_in_one_line(name: str, command: str, tmp_path: Path) -> None:
+    text, message = LADDERS[name]
+    (tmp_path / "ladder.toml").write_text(text)
+    result = scalelaw("ladder", command, str(tmp_path))
+    assert result.exit_code == 2
+    line = said(result)
+    assert "ladder.toml: " in line or "is not TOML" in line
+    assert re.search(message, line), line
 
 
 @pytest.fixture(scope="module")

@@ -248,7 +248,7 @@ def test_a_prior_is_told_wherever_it_is_used(tmp_path: Path) -> None:
 
 def test_forecasts_and_watch(tmp_path: Path) -> None:
     path, chain, log = (tmp_path / name for name in ("forecast.json", "forecasts.jsonl", "run.jsonl"))
-    question = "--params 7B --tokens 140B --draws 40 --starts 8 --say tokenizer=gpt2"
+    question = "--law chinchilla --params 7B --tokens 140B --draws 40 --starts 8 --say tokenizer=gpt2"
     frozen = document(f"forecasts freeze {LADDER} {question} --out {path} --registry {chain}")
     holds(FORECAST, frozen)
     assert frozen == json.loads(path.read_text()) and frozen["schema"] == "scalelaw.forecast/1"

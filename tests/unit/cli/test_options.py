@@ -34,6 +34,12 @@ COMMANDS = {
     "explain": {"FILE", "--base", "--step", "--flops", "--figure", "--target", "--json", *MAPPING, *SWEEP, *RESAMPLED},
     "laws": {"NAME", "--json"},
     "calc": {"PARAMS", "TOKENS", "--params-non-embedding", "--json"},
+    "ladder design": {
+        "--target", "--half-width", "--device", "--workers", "--assume", "--level", "--like", "--out", "--json",
+    },
+    "ladder show": {"LADDER.toml", "--json"},
+    "ladder dry-run": {"LADDER.toml", "--device", "--workers", "--target", "--assume", "--level", "--json"},
+    "ladder recipes": {"NAME", "--json"},
     "runs list": {"SOURCE", "--json", *MAPPING},
     "runs show": {"SOURCE", "RUN", "--json", *MAPPING},
     "runs check": {"SOURCE", "--json", *MAPPING},

@@ -15,8 +15,9 @@ import scalelaw as sl
 from scalelaw import datasets
 from scalelaw.cli.main import app
 from scalelaw.core.errors import BadInput
+from scalelaw.core.toml import spelt
 from scalelaw.workflows.init import relative
-from scalelaw.workflows.project import read_project, spelt
+from scalelaw.workflows.project import read_project
 
 LADDER = str(datasets.path("synthetic-ladder"))
 SOURCE = f"source = '{LADDER}'\n"

@@ -1,0 +1,145 @@
+"""Forecasts: intervals and points on held-out dearer runs of published tables, every source under the others' lesson.
+
+The cases are kept in build/forecasts.jsonl: those it holds are not forecast again. The printout becomes
+docs/forecasts.md.
+"""
+
+import os
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+import bench_fit
+import scalelaw as sl
+from evidence._row import ROOT, Row
+from scalelaw.backtesting.scoring import (
+    Measure,
+    Scored,
+    by_source,
+    clustered,
+    coverage,
+    error,
+    log_winkler,
+    mean_over_sources,
+)
+from scalelaw.core.errors import ScalelawWarning
+from scalelaw.workflows.benchmark import CONSTANT, OURS, Benchmark, benchmark
+from scalelaw.workflows.benchmark_tables import ratio
+from scalelaw.workflows.decisions import Decision, decisions, learned
+from scalelaw.workflows.protocol import read_protocol
+
+PROTOCOL = ROOT / "benchmarks" / "forecast" / "protocol.toml"
+STORE = ROOT / "build" / "forecasts.jsonl"
+COMMAND = "scalelaw benchmark benchmarks/forecast/protocol.toml"
+PAGE = """# Forecasts of dearer runs, scored
+
+Written by `make evidence ONLY="forecasts"`, by the protocol of `benchmarks/forecast/protocol.toml`. Every source is
+forecast under a calibration that its own runs had no part in. Means are over runs, then cases, then tables, then
+sources. *Winkler* is the geometric mean over cases of the interval score at 90 %, over the loss; *of reducible* is the
+error over the loss above its floor; *skill* is one minus the error over the gain on the best run fitted.
+
+"""
+
+
+def measure() -> Iterator[Row]:
+    warnings.simplefilter("ignore", ScalelawWarning)
+    STORE.parent.mkdir(exist_ok=True)
+    data = Path(os.environ["SCALELAW_DATA"])
+    before = time.process_time()
+    found = benchmark(read_protocol(PROTOCOL), data, store=STORE)
+    seconds = time.process_time() - before + sum(outcome.seconds for outcome in found.outcomes)
+    (ROOT / "docs" / "forecasts.md").write_text(PAGE + found.to_markdown() + "\n")
+    yield from _intervals(found, seconds)
+    yield from _points(found, seconds)
+    yield from _decided(decisions(found.protocol, data))
+    yield from _cost(found)
+
+
+def _intervals(found: Benchmark, seconds: float) -> Iterator[Row]:
+    ours = found.scored(OURS)
+
+    def row(what: str, value: float, holds: bool, more: str = "") -> Row:
+        return Row(what, f"{value:.3f}{more}", holds, COMMAND, seconds)
+
+    for level, low, high in ((0.9, 0.87, 0.95), (0.5, 0.42, 0.6), (0.8, 0.75, 0.87), (0.95, 0.93, 1.0)):
+        inside = by_source(ours, coverage(level))
+        value, (lo, hi) = mean_over_sources(inside), clustered(inside)
+        wanted = f"nominal {100 * level:g} % covers {low} to {high} of dearer runs"
+        yield row(wanted, value, low <= value <= high, f" ({lo:.2f} to {hi:.2f} over {len(inside)} sources)")
+    for lo, hi in ((1.0, 3.0), (3.0, 10.0), (10.0, 30.0)):
+        value = mean_over_sources(by_source(ours, coverage(0.9), (lo, hi * (1 + 1e-9))))
+        yield row(f"nominal 90 % covers .82 to .97 at {lo:g}-{hi:g}x", value, 0.82 <= value <= 0.97)
+    inside = by_source(ours, coverage(0.9))
+    least = min(inside, key=lambda by: inside[by])
+    yield row("nominal 90 % covers .70 on every source", inside[least], inside[least] >= 0.7, f" on {least}")
+    for name, most in (("chinchilla", 0.7), ("simple_scaling_laws", 0.65), (CONSTANT, 0.8)):
+        yield _against(found, name, log_winkler, "interval score (gW)", most, seconds)
+
+
+def _points(found: Benchmark, seconds: float) -> Iterator[Row]:
+    for name, most in (("chinchilla", 0.72), ("simple_scaling_laws", 0.6)):
+        yield _against(found, name, error, "error", most, seconds)
+    ours = found.scored(OURS)
+    best = mean_over_sources(by_source(_in_hindsight(found), error))
+    value = mean_over_sources(by_source(ours, error))
+    yield Row("error over that of the best law in hindsight (no target)", f"{value / best:.2f}", True, COMMAND, seconds)
+    failed = sum(bool(outcome.failed) for outcome in found.outcomes)
+    yield Row("no failure on any case", f"{failed} of {len(found.outcomes)}", failed == 0, COMMAND, seconds)
+    each = float(np.median([outcome.seconds for outcome in found.outcomes]))
+    yield Row("median <= 2 CPU s a case", f"{each:.2f}", each <= 2, COMMAND, seconds)
+
+
+def _against(found: Benchmark, name: str, measure: Measure, what: str, most: float, seconds: float) -> Row:
+    value, (lo, hi) = ratio(found.scored(OURS), found.scored(name), measure)
+    promise = f"{what} <= {most} x that of {name}, on the cases both have"
+    if not np.isfinite(value):
+        return Row(promise, "not installed here", False, COMMAND, seconds)
+    return Row(promise, f"{value:.2f} ({lo:.2f} to {hi:.2f})", value <= most, COMMAND, seconds)
+
+
+def _in_hindsight(found: Benchmark) -> list[Scored]:
+    """Return, case by case, the forecast of the member that came closest."""
+    from scalelaw.backtesting.baselines import Band
+
+    made = []
+    for outcome in found.outcomes:
+        if outcome.parts is not None:
+            forecasts = np.exp(outcome.parts.logs)
+            off = np.mean(np.abs(forecasts / outcome.measured - 1), axis=1)
+            made.append(outcome.scored(Band(forecasts[np.argmin(off)], {})))
+    return made
+
+
+def _decided(decided: list[Decision]) -> Iterator[Row]:
+    groups = sorted({each.group for each in decided})
+    factor = {group: learned([each for each in decided if each.group != group]) for group in groups}
+    shares: dict[str, list[bool]] = {}
+    for each in decided:
+        shares.setdefault(each.table, []).append(each.holds(factor[each.group]))
+    inside = float(np.mean([np.mean(held) for held in shares.values()]))
+    regrets = np.median([each.regret(each.named(factor[each.group])) for each in decided])
+    rules = np.median([each.regret(each.rule) for each in decided])
+    command, many = (
+        "scalelaw calibrate benchmarks/forecast/protocol.toml",
+        f"{len(decided)} budgets of {len(shares)} tables",
+    )
+    yield Row("90 % intervals of N* and D* hold the held-out budget's own optimum in >= 80 %",
+              f"{inside:.0%} of {many}", inside >= 0.8, command, 0.0)  # fmt: skip
+    yield Row("median regret <= .3 % of loss", f"{regrets:.3%}", bool(regrets <= 0.003), command, 0.0)
+    yield Row("median regret <= that of 20 tokens per param", f"{regrets:.3%} against {rules:.3%}",
+              bool(regrets <= rules), command, 0.0)  # fmt: skip
+
+
+def _cost(found: Benchmark) -> Iterator[Row]:
+    points = bench_fit.points()
+    before = time.process_time()
+    sl.forecast(points)
+    seconds = time.process_time() - before
+    yield Row("forecast over all laws on 240 runs <= 20 CPU s", f"{seconds:.1f}", seconds <= 20,
+              "scalelaw forecast", seconds)  # fmt: skip
+    total = sum(outcome.seconds for outcome in found.outcomes) / 60
+    yield Row("the forecasts of the whole benchmark <= 30 CPU min, baselines apart", f"{total:.1f}", total <= 30,
+              COMMAND, 60 * total)  # fmt: skip

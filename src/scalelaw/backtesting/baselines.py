@@ -1,0 +1,110 @@
+"""What a forecast is shown beside: simple rules, one law with a naive bootstrap, and the peers that are installed."""
+
+import importlib.util
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scalelaw.backtesting.calibration import LEVELS
+from scalelaw.backtesting.windows import Window
+from scalelaw.core.errors import ScalelawError, ScalelawWarning
+from scalelaw.core.types import Array
+from scalelaw.fitting import FitSpec, fit_observations
+from scalelaw.laws import as_law
+
+DRAWS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """A forecast of n runs with an interval at each level, or with none.
+
+    Attributes:
+        mean: point forecasts, (n,).
+        ends: level -> lower and upper ends, (2, n); empty where the method has no interval.
+    """
+
+    mean: Array
+    ends: Mapping[float, Array]
+
+
+def last_value(window: Window) -> Band:
+    """Forecast the best loss so far."""
+    return Band(np.full(len(window.test), window.train.y.min()), {})
+
+
+def power_in_flops(window: Window) -> Band:
+    """Forecast by E + A / C^alpha, with the bootstrap over runs."""
+    return _of_law("power", window)
+
+
+def chinchilla(window: Window) -> Band:
+    """Forecast by Chinchilla's form, Huber 1e-3 at its certified optimum, with the bootstrap over runs."""
+    kind = "params" if "params" in window.train.columns else "params_non_embedding"
+    return _of_law(f"chinchilla[n={kind}]", window)
+
+
+def simple_scaling_laws(window: Window) -> Band:
+    """Forecast by the package of that name at its defaults, for a new run."""
+    import polars as pl
+
+    package: Any = importlib.import_module("simple_scaling_laws")
+    rows = {"training_run_id": [str(i) for i in range(len(window.train))], **_sizes(window.train.columns)}
+    model = package.fit(pl.DataFrame({**rows, "test_loss__ce": window.train.y}), n_draws=DRAWS, seed=0)
+    points = pl.DataFrame({"point_id": [str(i) for i in range(len(window.test))], **_sizes(window.test.columns)})
+    shares = sorted({end for level in LEVELS for end in _tails(level)})
+    told = model.predict(points, kind="new-run", quantiles=[0.5, *shares])
+    names = [name for name in told.columns if name.startswith("test_loss__ce__q")]
+    by_share = np.sort(np.array([told[name].to_numpy() for name in names if not name.endswith("q500")]), axis=0)
+    ends = {level: by_share[[shares.index(end) for end in _tails(level)]] for level in LEVELS}
+    return Band(told["test_loss__ce__median"].to_numpy(), ends)
+
+
+BASELINES: dict[str, Callable[[Window], Band]] = {
+    "last_value": last_value,
+    "power_in_flops": power_in_flops,
+    "chinchilla": chinchilla,
+    "simple_scaling_laws": simple_scaling_laws,
+}
+"""The baselines, by the name the protocol gives them."""
+
+
+def available(name: str) -> bool:
+    """Return whether a baseline can be run here: a peer is where its package is installed."""
+    return name != "simple_scaling_laws" or importlib.util.find_spec("simple_scaling_laws") is not None
+
+
+def banded(name: str, window: Window) -> Band | None:
+    """Return the forecast of a baseline, None where it fails."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            band = BASELINES[name](window)
+        except (ScalelawError, ScalelawWarning):
+            return None
+        except Exception:
+            if name == "simple_scaling_laws":  # what a peer raises is its own
+                return None
+            raise
+    return band if np.isfinite(band.mean).all() else None
+
+
+def _of_law(law: str, window: Window) -> Band:
+    spec = FitSpec(draws=DRAWS, starts=32, intervals="cluster")
+    fit = fit_observations(as_law(law), window.train, spec)
+    x = window.test.inputs(fit.inputs)
+    draws = fit.sample(x, "new_run", 0)
+    ends = {} if draws is None else {level: np.quantile(draws, _tails(level), axis=0) for level in LEVELS}
+    return Band(np.asarray(fit.law.predict(fit.coef, x)), ends)
+
+
+def _tails(level: float) -> tuple[float, float]:
+    return (1 - level) / 2, (1 + level) / 2
+
+
+def _sizes(columns: Mapping[str, Any]) -> dict[str, Array]:
+    kind = "params" if "params" in columns else "params_non_embedding"
+    return {"model_size__n": np.asarray(columns[kind], float), "dataset_size__d": np.asarray(columns["tokens"], float)}

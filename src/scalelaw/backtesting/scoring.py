@@ -1,0 +1,168 @@
+"""Scores of many forecasts: every run of a case, every case of a table, every table of a source counting alike."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalelaw.backtesting.baselines import Band
+from scalelaw.backtesting.calibration import LEVELS
+from scalelaw.backtesting.score import winkler
+from scalelaw.core.types import AnyArray, Array
+
+_RESAMPLES = 2000
+_LEVEL = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """One forecast of one case, and what was measured.
+
+    Attributes:
+        by: source of the table.
+        table: the table.
+        reach: of each run scored, along the axis of the cut, (n,).
+        measured: (n,).
+        band: the forecast.
+        best: best loss among the runs fitted.
+        floor: irreducible loss by Chinchilla's form below the cut, the same for every method.
+    """
+
+    by: str
+    table: str
+    reach: Array
+    measured: Array
+    band: Band
+    best: float
+    floor: float
+
+    def within(self, lo: float, hi: float) -> AnyArray:
+        """Return which runs lie between two reaches."""
+        return np.asarray((self.reach >= lo) & (self.reach < hi))
+
+
+Measure = Callable[[Scored, AnyArray], float]
+"""A number for some runs of one forecast; NaN where it has none."""
+
+
+def error(scored: Scored, some: AnyArray) -> float:
+    """Mean of |forecast - measured| / measured."""
+    return float(np.mean(np.abs(scored.band.mean / scored.measured - 1)[some]))
+
+
+def bias(scored: Scored, some: AnyArray) -> float:
+    """Mean of (forecast - measured) / measured; positive is pessimistic."""
+    return float(np.mean((scored.band.mean / scored.measured - 1)[some]))
+
+
+def reducible_error(scored: Scored, some: AnyArray) -> float:
+    """Mean of |forecast - measured| over the loss above the floor, of runs above it."""
+    above = some & (scored.measured > scored.floor)
+    off = np.abs(scored.band.mean - scored.measured) / np.maximum(scored.measured - scored.floor, 1e-9)
+    return float(np.mean(off[above])) if above.any() else float("nan")
+
+
+def skill(scored: Scored, some: AnyArray) -> float:
+    """One minus the error over the gain on the best run fitted, over runs that gained."""
+    gain = scored.best - scored.measured
+    gained = some & (gain > 0)
+    off = np.abs(scored.band.mean - scored.measured)
+    return float(1 - off[gained].sum() / gain[gained].sum()) if gained.any() else float("nan")
+
+
+def coverage(level: float) -> Measure:
+    """Return the share of runs inside the interval of a level."""
+
+    def measure(scored: Scored, some: AnyArray) -> float:
+        if level not in scored.band.ends:
+            return float("nan")
+        lo, hi = scored.band.ends[level]
+        return float(np.mean(((scored.measured >= lo) & (scored.measured <= hi))[some]))
+
+    return measure
+
+
+def half_width(scored: Scored, some: AnyArray) -> float:
+    """Half the width of the 90 % interval over the measured value."""
+    if _LEVEL not in scored.band.ends:
+        return float("nan")
+    lo, hi = scored.band.ends[_LEVEL]
+    return float(np.mean(((hi - lo) / 2 / scored.measured)[some]))
+
+
+def log_winkler(scored: Scored, some: AnyArray) -> float:
+    """Log of the mean Winkler score at 90 % over the measured value; its mean is the geometric mean over cases."""
+    if _LEVEL not in scored.band.ends:
+        return float("nan")
+    lo, hi = scored.band.ends[_LEVEL]
+    return float(np.log(np.mean((winkler(lo, hi, scored.measured, _LEVEL) / scored.measured)[some])))
+
+
+def crps(scored: Scored, some: AnyArray) -> float:
+    """Continuous ranked probability score over the measured value, by the quantiles of the levels and the median."""
+    if not scored.band.ends:
+        return float("nan")
+    shares, values = [0.5], [scored.band.mean]
+    for level, (lo, hi) in scored.band.ends.items():
+        shares += [(1 - level) / 2, (1 + level) / 2]
+        values += [lo, hi]
+    order = np.argsort(shares)
+    at, forecast = np.array(shares)[order], np.array(values)[order]
+    above = scored.measured - forecast
+    pinball = np.where(above >= 0, at[:, None] * above, (at[:, None] - 1) * above)
+    return float(np.mean((2 * np.trapezoid(pinball, at, axis=0) / scored.measured)[some]))
+
+
+MEASURES: dict[str, Measure] = {
+    "error": error,
+    "bias": bias,
+    "reducible_error": reducible_error,
+    "skill": skill,
+    **{f"coverage_{100 * level:g}": coverage(level) for level in LEVELS},
+    "half_width": half_width,
+    "log_winkler": log_winkler,
+    "crps": crps,
+}
+"""The measures of the protocol, by name."""
+
+
+def by_source(
+    scored: Iterable[Scored], measure: Measure, reach: tuple[float, float] = (0.0, np.inf)
+) -> dict[str, float]:
+    """Return a measure for each source: the mean over its tables of the mean over their cases."""
+    cases: dict[str, dict[str, list[float]]] = {}
+    for each in scored:
+        some = each.within(*reach)
+        value = measure(each, some) if some.any() else float("nan")
+        if np.isfinite(value):
+            cases.setdefault(each.by, {}).setdefault(each.table, []).append(value)
+    return {by: float(np.mean([np.mean(values) for values in tables.values()])) for by, tables in cases.items()}
+
+
+def mean_over_sources(values: Mapping[str, float]) -> float:
+    """Return the mean over sources, NaN where there is none."""
+    return float(np.mean(list(values.values()))) if values else float("nan")
+
+
+def clustered(values: Mapping[str, float], level: float = 0.9) -> tuple[float, float]:
+    """Return the interval of a mean over sources, whole sources drawn with replacement."""
+    each = np.array(list(values.values()))
+    if len(each) < 2:
+        return float("nan"), float("nan")
+    drawn = np.random.default_rng(0).choice(each, (_RESAMPLES, len(each))).mean(axis=1)
+    lo, hi = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return float(lo), float(hi)
+
+
+def best_constant(scored: Sequence[Scored], level: float) -> float:
+    """Return the relative half width, one for all forecasts, that scores best at a level over these sources."""
+    misses = [(each.by, each.table, np.abs(np.log(each.measured / each.band.mean))) for each in scored]
+    tried = np.geomspace(1e-3, 1.0, 61)
+    worth = np.zeros(len(tried))
+    for i, width in enumerate(tried):
+        cases: dict[str, dict[str, list[float]]] = {}
+        for by, table, miss in misses:
+            value = float(np.log(np.mean(2 * width + 2 / (1 - level) * np.maximum(miss - width, 0))))
+            cases.setdefault(by, {}).setdefault(table, []).append(value)
+        worth[i] = np.mean([np.mean([np.mean(v) for v in tables.values()]) for tables in cases.values()])
+    return float(tried[np.argmin(worth)])

@@ -1,0 +1,90 @@
+"""``scalelaw benchmark`` and ``scalelaw calibrate``: forecasts judged on dearer runs, and what that teaches."""
+
+import csv
+import datetime
+import json as as_json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.cli._output import progress, show
+
+if TYPE_CHECKING:
+    from scalelaw.workflows.benchmark import Benchmark
+
+Protocol = Annotated[str, typer.Argument(help="Tables, cuts, scores and baselines, as TOML.", metavar="PROTOCOL")]
+Data = Annotated[str, typer.Option(help="Folder the tables are below.", envvar="SCALELAW_DATA", metavar="DIR")]
+Half = Annotated[str | None, typer.Option(help="One half of the sources only.", metavar="development|left_out")]
+Store = Annotated[
+    str | None, typer.Option(help="File that keeps each case as it ends; the same command goes on.", metavar="FILE")
+]
+Processes = Annotated[int | None, typer.Option(help="Cases at once; one a core unless given.", metavar="COUNT")]
+Tidy = Annotated[str | None, typer.Option(help="CSV of every case and method.", metavar="FILE")]
+To = Annotated[str, typer.Option("--to", help="File of the calibration.", metavar="FILE")]
+
+
+def benchmark_command(
+    protocol: Protocol,
+    data: Data,
+    half: Half = None,
+    store: Store = None,
+    processes: Processes = None,
+    tidy: Tidy = None,
+    json: options.Json = False,
+) -> None:
+    """Forecast every held-out dearer run of a protocol's tables, beside its baselines, and score them."""
+    from scalelaw.workflows.benchmark_tables import tidy as rows_of
+
+    for path, name in ((store, "--store"), (tidy, "--tidy")):
+        if path is not None:
+            options.check_writable(path, name)
+    found = _run(protocol, data, half, store, processes)
+    show(found, json)
+    if tidy is not None:
+        rows = rows_of(found)
+        with Path(tidy).open("w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def calibrate_command(
+    protocol: Protocol,
+    data: Data,
+    to: To = "calibration.json",
+    store: Store = None,
+    processes: Processes = None,
+    json: options.Json = False,
+) -> None:
+    """Learn anew how wide intervals must be, from held-out dearer runs of a protocol's tables."""
+    from scalelaw.backtesting import calibrate
+    from scalelaw.core.digest import digest
+    from scalelaw.workflows.decisions import decisions, learned
+
+    options.check_writable(to, "--to")
+    found = _run(protocol, data, None, store, processes)
+    decided = decisions(found.protocol, data)
+    known = calibrate(
+        found.records(),
+        decisions=learned(decided) if decided else 1.0,
+        protocol=digest(Path(protocol).read_text()),
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+    )
+    Path(to).write_text(as_json.dumps(known.to_dict(), indent=1) + "\n")
+    if json:
+        show(known, json)
+    else:
+        terms = ", ".join(f"{name} {value:.3g}" for name, value in known.terms.items())
+        typer.echo(
+            f"{to}: {known.cases} cases of {len(known.sources)} sources; {terms}; decisions {known.decisions:.3g}"
+        )
+
+
+def _run(protocol: str, data: str, half: str | None, store: str | None, processes: int | None) -> "Benchmark":
+    from scalelaw.workflows.benchmark import benchmark
+    from scalelaw.workflows.protocol import read_protocol
+
+    with progress("cases") as moved:
+        return benchmark(read_protocol(protocol), data, half=half, store=store, processes=processes, progress=moved)

@@ -1,0 +1,138 @@
+"""``scalelaw ladder``: design, show and dry-run ladders of small runs, and list the recipes they are trained by."""
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.cli._groups import grouped
+from scalelaw.cli._output import show
+from scalelaw.core.errors import BadInput, BadNumber
+from scalelaw.core.numbers import parse_number
+
+if TYPE_CHECKING:
+    from scalelaw.planning.assumed import Assumption
+
+app = typer.Typer(no_args_is_help=True, help="Design ladders of small runs: what they take and how sure they will be.")
+
+
+def _flops(text: str | float) -> float:
+    """Return a compute as people write it, for the ``parser`` of an option."""
+    try:
+        return parse_number(text, "flops")
+    except BadNumber as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+File = Annotated[str, typer.Argument(help="The ladder.toml, or its folder.", metavar="LADDER.toml")]
+Target = Annotated[float, typer.Option(help="Compute of the run to forecast, e.g. 1e22.", parser=_flops, metavar="C")]
+OtherTarget = Annotated[
+    float | None,
+    typer.Option("--target", help="Compute to forecast instead of the ladder's own.", parser=_flops, metavar="C"),
+]
+Width = Annotated[str, typer.Option(help="Half the interval of the forecast, over the loss.", metavar="SHARE")]
+Device = Annotated[
+    str | None, typer.Option(help="What is trained on: cpu (one core), h100, ...; by the target.", metavar="NAME")
+]
+Workers = Annotated[int, typer.Option(help="Devices that train side by side.", metavar="N")]
+Assume = Annotated[
+    str | None,
+    typer.Option(help="Law and noise to assume: a fit of earlier runs, a published law, or cpu-text.",
+                 metavar="FIT.json|LAW@SOURCE|cpu-text"),
+]  # fmt: skip
+Level = Annotated[
+    float, typer.Option(help="Probability the interval shall claim.", parser=options.real, metavar="SHARE")
+]
+Like = Annotated[str | None, typer.Option(help="Take shapes, recipe and data of this ladder.", metavar="LADDER.toml")]
+Out = Annotated[str | None, typer.Option(help="Write the ladder.toml to this file.", metavar="FILE")]
+Name = Annotated[str | None, typer.Argument(help="A recipe, to see its constants and sources.", metavar="NAME")]
+
+
+@app.command("design")
+@grouped
+def design_command(
+    target: Target,
+    half_width: Width = "2%",
+    device: Device = None,
+    workers: Workers = 1,
+    assume: Assume = None,
+    level: Level = "0.9",  # type: ignore[assignment]
+    like: Like = None,
+    out: Out = None,
+    json: options.Json = False,
+) -> None:
+    """Look for the cheapest ladder whose forecast of a large run is as sure as asked; nothing is trained."""
+    from scalelaw.ladder import Ladder
+    from scalelaw.planning import design
+    from scalelaw.runs.schedule import parse_share
+
+    if out is not None:
+        options.check_writable(out, "--out")
+    found = design(
+        target,
+        parse_share(half_width, "--half-width"),
+        device=device,
+        workers=workers,
+        level=level,
+        assume=_assumed(assume),
+        like=None if like is None else Ladder.load(like),
+    )
+    show(found, json)
+    if out is not None:
+        found.ladder.save(out)
+        if not json:
+            typer.echo(f"\n{out} written; edit it, then `scalelaw ladder dry-run {out}`")
+
+
+@app.command("show")
+@grouped
+def show_command(file: File, json: options.Json = False) -> None:
+    """Show a ladder: its rungs with exact counts by group, horizons, seeds, and what branches save."""
+    from scalelaw.ladder import Ladder
+
+    show(Ladder.load(file), json)
+
+
+@app.command("dry-run")
+@grouped
+def dry_run_command(
+    file: File,
+    device: Device = "cpu",
+    workers: Workers = 1,
+    target: OtherTarget = None,
+    assume: Assume = None,
+    level: Level = "0.9",  # type: ignore[assignment]
+    json: options.Json = False,
+) -> None:
+    """Say what a ladder takes, and how sure its forecast will be; nothing is trained."""
+    from scalelaw.ladder import Ladder
+    from scalelaw.planning import expected_half_width
+
+    ladder = Ladder.load(file)
+    sure = expected_half_width(ladder, target=target, assume=_assumed(assume), level=level)
+    show(ladder.dry_run(device or "cpu", workers=workers, forecast=sure), json)
+
+
+@app.command("recipes")
+@grouped
+def recipes_command(name: Name = None, json: options.Json = False) -> None:
+    """List the recipes, or show the constants of one, each with its source."""
+    from scalelaw.ladder import list_recipes, recipe
+
+    show(list_recipes() if name is None else recipe(name), json)
+
+
+def _assumed(text: str | None) -> "Assumption | None":
+    """Return a name as it is, and a saved fit loaded.
+
+    Raises:
+        BadInput: a file that holds no fit.
+    """
+    if text is None or not os.path.exists(text):
+        return text
+    from scalelaw.fitting import is_fit, load_fit
+
+    if not is_fit(text):
+        raise BadInput(f"--assume {text}: that is no saved fit; `scalelaw fit RUNS --save fit.json` writes one")
+    return load_fit(text)

@@ -1,0 +1,51 @@
+"""TOML, read with errors that name the file, and written line by line."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scalelaw.core.errors import BadInput
+
+
+def read_toml(path: Path, hint: str) -> dict[str, Any]:
+    """Return what a TOML file says.
+
+    Args:
+        path: the file.
+        hint: what writes such a file, for the message where it is absent.
+
+    Raises:
+        BadInput: it cannot be read, or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}; {hint}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} is not TOML: {error}") from error
+
+
+def spelt(name: str, value: Any) -> list[str]:
+    """Return the TOML lines of one key; the entries of a table are dotted keys, empty tables no line."""
+    if isinstance(value, Mapping):
+        return [line for key, each in value.items() for line in spelt(f"{name}.{_key(key)}", each)]
+    return [f"{name} = {_value(value)}"]
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _value(name)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, str):
+        return '"' + "".join(_ESCAPES.get(sign, sign) for sign in value) + '"'
+    return "[" + ", ".join(_value(each) for each in value) + "]"
+
+
+_ESCAPES = {'"': '\\"', "\\": "\\\\"} | {chr(code): f"\\u{code:04x}" for code in (*range(32), 127)}

@@ -1,0 +1,263 @@
+"""What a ladder takes before it is trained: compute by every convention, steps, hours, memory, energy, money, text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from scalelaw.accounting.energy import NODE_OVERHEAD, POWER_USAGE, UTILISATION, energy_kwh
+from scalelaw.accounting.flops import CONVENTIONS
+from scalelaw.accounting.hardware import Device
+from scalelaw.accounting.hardware import device as device_named
+from scalelaw.accounting.money import RESTARTS, cost_dollars
+from scalelaw.core.errors import BadInput
+from scalelaw.core.findings import Finding
+from scalelaw.core.numbers import format_number
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
+from scalelaw.ladder.check import check_ladder, in_parts
+from scalelaw.ladder.grid import EXACT, Rung, shown
+from scalelaw.ladder.ladder import Ladder
+
+
+class Forecast(Protocol):
+    """What is expected of the forecast a ladder is for; the planning layer computes it."""
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return it in words, each line behind a label."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+
+
+@dataclass(frozen=True, eq=False)
+class RungCost:
+    """What one rung takes, all seeds, trunk and branches.
+
+    Attributes:
+        rung: the rung.
+        flops: convention -> C in FLOP.
+        steps: optimizer steps.
+        hours: of one device, estimated.
+        parts: in how many a batch passes through the device.
+        memory_bytes: of one run, estimated.
+        energy_kwh: estimated; None where the device's power is not known.
+        dollars: estimated; None where the device's price is not known.
+    """
+
+    rung: Rung
+    flops: Mapping[str, float]
+    steps: int
+    hours: float
+    parts: int
+    memory_bytes: float
+    energy_kwh: float | None
+    dollars: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        rung = self.rung
+        return {
+            "name": rung.name,
+            "held_out": rung.held_out,
+            "seeds": len(rung.seeds),
+            "params": rung.params,
+            "params_non_embedding": rung.counts.non_embedding,
+            "tokens": list(rung.horizons),
+            "batch_tokens": rung.trunk.batch_tokens,
+            "steps": self.steps,
+            "flops": dict(self.flops),
+            "hours": self.hours,
+            "parts": self.parts,
+            "memory_bytes": self.memory_bytes,
+            "energy_kwh": self.energy_kwh,
+            "dollars": self.dollars,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class DryRun(Printed):
+    """What a ladder takes on a device.
+
+    Attributes:
+        ladder: the ladder.
+        device: what each run is trained on.
+        workers: devices that train side by side.
+        rungs: what each rung takes.
+        forecast: what is expected of the forecast; None where that was not asked.
+        findings: what is doubtful.
+    """
+
+    ladder: Ladder
+    device: Device
+    workers: int
+    rungs: tuple[RungCost, ...]
+    forecast: Forecast | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def hours(self) -> float:
+        """Hours of one device, estimated."""
+        return sum(each.hours for each in self.rungs)
+
+    @property
+    def wall_hours(self) -> float:
+        """Hours on the clock, estimated: the work shared out, and no less than the longest trunk with its branches."""
+        return max(self.hours / self.workers, *(each.hours / len(each.rung.seeds) for each in self.rungs))
+
+    @property
+    def energy_kwh(self) -> float | None:
+        """Energy of all rungs, estimated."""
+        return energy_kwh(self.hours, self.device)
+
+    @property
+    def dollars(self) -> float | None:
+        """Money for all rungs, estimated."""
+        return cost_dollars(self.hours, self.device)
+
+    def flops(self, convention: str = EXACT.name) -> float:
+        """Return C of all rungs by a convention."""
+        return sum(each.flops[convention] for each in self.rungs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values: the contract of ``scalelaw ladder dry-run --json``."""
+        return {
+            "schema": "scalelaw.dry_run/1",
+            "ladder": self.ladder.to_dict(),
+            "device": {"name": self.device.name, "workers": self.workers, "sources": dict(self.device.sources)},
+            "rungs": [each.to_dict() for each in self.rungs],
+            "total": {
+                "flops": {name: self.flops(name) for name in CONVENTIONS},
+                "separate_flops": self.ladder.separate_flops,
+                "steps": sum(each.steps for each in self.rungs),
+                "hours": self.hours,
+                "wall_hours": self.wall_hours,
+                "energy_kwh": self.energy_kwh,
+                "dollars": self.dollars,
+                "unique_tokens": self.ladder.tokens,
+            },
+            "forecast": None if self.forecast is None else self.forecast.to_dict(),
+            "findings": [each.to_dict() for each in self.findings],
+        }
+
+    def sheet(self) -> Sheet:
+        """Return a row a rung, compute by every convention, and what is expected of the forecast."""
+        title = f"ladder {self.ladder.name} on {self.workers} x {self.device.name}; nothing is trained"
+        parts: list[Table | Lines | Sheet] = [
+            self._rungs(),
+            Lines(self._said()),
+            Sheet("C by convention", [self._conventions()]),
+        ]
+        if self.forecast is not None:
+            parts.append(Sheet("The forecast that is to be expected", [Lines(self.forecast.lines(), width=16)]))
+        warned = [("warn", f"{each} [{each.code}]") for each in self.findings]
+        return Sheet(title, [*parts, *([Lines(warned)] if warned else [])])
+
+    def _rungs(self) -> Table:
+        head = ["rung", "N", "D", "seeds", "batch", "steps", "C", "hours", "memory", "energy", "money", ""]
+        rows = [head]
+        for each in self.rungs:
+            rung = each.rung
+            rows.append(
+                [
+                    rung.name,
+                    format_number(rung.params),
+                    " ".join(shown(tokens) for tokens in rung.horizons),
+                    str(len(rung.seeds)),
+                    f"{rung.trunk.batch_tokens}{f' in {each.parts}' if each.parts > 1 else ''}",
+                    f"{each.steps:,}",
+                    f"{each.flops[EXACT.name]:.3g}",
+                    _hours(each.hours),
+                    _bytes(each.memory_bytes),
+                    _energy(each.energy_kwh),
+                    _money(each.dollars),
+                    "held out" if rung.held_out else "",
+                ]
+            )
+        steps = sum(each.steps for each in self.rungs)
+        rows.append(
+            ["all", "", "", "", "", f"{steps:,}", f"{self.flops():.3g}", _hours(self.hours), "",
+             _energy(self.energy_kwh), _money(self.dollars), ""]
+        )  # fmt: skip
+        return Table(rows, right=(1, 3, 4, 5, 6, 7, 8, 9, 10))
+
+    def _said(self) -> list[tuple[str, str]]:
+        ladder, saved = self.ladder, 1 - self.ladder.flops / self.ladder.separate_flops
+        epochs = ladder.data.epochs
+        price = self.device.sources.get("dollars_per_hour", "at the price given")
+        return [
+            ("C", f"FLOP by {EXACT.name}; branches save {saved:.0%} of what separate runs would take"),
+            ("clock", f"{_hours(self.wall_hours)}, estimated; rates {self.device.sources['rates']}"),
+            (
+                "energy",
+                f"estimated: {UTILISATION:.0%} of rated power, x {NODE_OVERHEAD} for the node, PUE {POWER_USAGE}",
+            ),
+            ("money", f"{price}; {RESTARTS:.0%} more for restarts"),
+            ("text", f"{format_number(ladder.tokens)} distinct training tokens, {epochs:g} epoch{'s' * (epochs != 1)}"),
+        ]
+
+    def _conventions(self) -> Table:
+        head = ["", *CONVENTIONS]
+        rows = [[each.rung.name, *(f"{each.flops[name]:.3g}" for name in CONVENTIONS)] for each in self.rungs]
+        total = ["all", *(f"{self.flops(name):.3g}" for name in CONVENTIONS)]
+        return Table([head, *rows, total], right=range(1, 1 + len(CONVENTIONS)))
+
+
+def dry_run(ladder: Ladder, device: str | Device, *, workers: int = 1, forecast: Forecast | None = None) -> DryRun:
+    """Return what a ladder takes on a device; nothing is trained.
+
+    Args:
+        ladder: the ladder.
+        device: a device, or the name of one of ``accounting.hardware``.
+        workers: devices that train side by side.
+        forecast: what is expected of the forecast, as ``expected_half_width`` gives it.
+
+    Raises:
+        UnknownName: there is no such device.
+        BadInput: fewer than one worker.
+
+    Example:
+        >>> from scalelaw.ladder.grid import Grid
+        >>> ladder = Ladder("tiny", (Grid(widths=(16, 32), tokens=("0.5M", "1M")),))
+        >>> dry_run(ladder, "cpu").rungs[0].steps
+        1075
+    """
+    if workers < 1:
+        raise BadInput(f"workers = {workers}: at least 1 is needed")
+    chosen = device_named(device) if isinstance(device, str) else device
+    rungs = tuple(_cost(rung, chosen) for rung in ladder.rungs)
+    return DryRun(ladder, chosen, workers, rungs, forecast, check_ladder(ladder, chosen))
+
+
+def _cost(rung: Rung, device: Device) -> RungCost:
+    tokens = rung.trunk.tokens * len(rung.seeds)
+    hours = device.hours(rung.counts.count(EXACT.params), rung.spent)
+    parts, needed = in_parts(rung, device)
+    return RungCost(
+        rung=rung,
+        flops={name: rung.flops(tokens, name) for name in CONVENTIONS},
+        steps=rung.trunk.steps * len(rung.seeds),
+        hours=hours,
+        parts=parts,
+        memory_bytes=needed,
+        energy_kwh=energy_kwh(hours, device),
+        dollars=cost_dollars(hours, device),
+    )
+
+
+def _hours(hours: float) -> str:
+    if hours < 1 / 60:
+        return f"{hours * 3600:.2g} s"
+    return f"{hours * 60:.2g} min" if hours < 1 else f"{hours:.3g} h"
+
+
+def _bytes(count: float) -> str:
+    return f"{count / 1e9:.3g} GB" if count >= 1e9 else f"{count / 1e6:.3g} MB"
+
+
+def _energy(kwh: float | None) -> str:
+    if kwh is None:
+        return "unknown"
+    return f"{kwh / 1000:.3g} MWh" if kwh >= 1000 else f"{kwh:.3g} kWh" if kwh >= 0.1 else f"{kwh * 1000:.2g} Wh"
+
+
+def _money(dollars: float | None) -> str:
+    return "unknown" if dollars is None else f"${dollars:,.0f}" if dollars >= 100 else f"${dollars:.2g}"

@@ -1,0 +1,236 @@
+"""Recipes: how a model of any width, depth, batch and horizon is trained, each constant with its source.
+
+    lr of a group = its constant * (d / d_0)^-e * (L / L_0)^-l * (B / B_0)^b * (D / D_0)^h
+    batch         = B_0 (D / D_0)^c        rounded to a power of two of sequences; D is the longest horizon of a trunk
+
+The groups of parameters are ``matrices`` (attention and feed-forward), ``embedding``, ``head`` and ``gains`` (norms).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Self
+
+from scalelaw.accounting.architecture import Architecture
+from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.sheet import Printed, Sheet, Table
+
+GROUPS = ("matrices", "embedding", "head", "gains")
+"""Groups of parameters that are trained alike."""
+
+OPTIMIZERS = ("muon", "adamw")
+"""``muon`` takes the matrices, and AdamW the other groups; ``adamw`` takes all."""
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """What one rung is trained with.
+
+    Attributes:
+        optimizer: one of ``OPTIMIZERS``.
+        batch_tokens: B, tokens of a step.
+        warmup_steps: steps over which the rate rises.
+        cooldown: share of a run over which the rate falls linearly to zero.
+        lr: group -> peak rate.
+        weight_decay: of the matrices, times the rate.
+        momentum: of Muon.
+        betas: of AdamW.
+        eps: of AdamW.
+        init_gain: standard deviation of a matrix at the start, times the root of its inputs; gains start at one.
+        init_embedding: standard deviation of the embedding at the start.
+        zero_init: head and output projections of attention and feed-forward start at zero instead.
+    """
+
+    optimizer: str
+    batch_tokens: int
+    warmup_steps: int
+    cooldown: float
+    lr: Mapping[str, float] = field(hash=False)
+    weight_decay: float
+    momentum: float
+    betas: tuple[float, float]
+    eps: float
+    init_gain: float
+    init_embedding: float
+    zero_init: bool
+
+
+@dataclass(frozen=True)
+class Recipe(Printed):
+    """A named way to train, with constants that hold at one width, depth, batch and horizon, and how they transfer.
+
+    Attributes:
+        name: what it is called; a changed one keeps it, and says what was changed by ``changed``.
+        optimizer: one of ``OPTIMIZERS``.
+        width: d_0, width at which the rates hold.
+        layers: L_0, depth at which they hold.
+        tokens: D_0, horizon at which rates and batch hold.
+        batch_tokens: B_0.
+        batch_horizon: c, exponent of the horizon in the batch.
+        lr_matrices: peak rate of the matrices.
+        lr_embedding: peak rate of the embedding.
+        lr_head: peak rate of the head.
+        lr_gains: peak rate of the gains.
+        width_matrices: exponent e with which the rate of the matrices falls with the width.
+        width_embedding: of the embedding.
+        width_head: of the head.
+        width_gains: of the gains.
+        lr_depth: exponent l with which every rate falls with the depth.
+        lr_batch: exponent b with which every rate rises with the batch.
+        lr_horizon: exponent h with which every rate rises with the horizon.
+        warmup_steps: steps over which the rate rises.
+        warmup_share: of the shortest horizon of a trunk, the most the warmup may take.
+        cooldown: share of a run that is cooldown, linear to zero.
+        weight_decay: of the matrices, times the rate.
+        momentum: of Muon.
+        beta1: of AdamW.
+        beta2: of AdamW.
+        eps: of AdamW.
+        init_embedding: standard deviation of the embedding at the start.
+        init_gain: standard deviation of a matrix at the start, times the root of its inputs.
+        zero_init: head and output projections start at zero.
+        sources: field -> where its value comes from.
+        changed: fields that were given by hand.
+    """
+
+    name: str
+    optimizer: str
+    width: int
+    layers: int
+    tokens: float
+    batch_tokens: int
+    batch_horizon: float
+    lr_matrices: float
+    lr_embedding: float
+    lr_head: float
+    lr_gains: float
+    width_matrices: float
+    width_embedding: float
+    width_head: float
+    width_gains: float
+    lr_depth: float
+    lr_batch: float
+    lr_horizon: float
+    warmup_steps: int
+    warmup_share: float
+    cooldown: float
+    weight_decay: float
+    momentum: float
+    beta1: float
+    beta2: float
+    eps: float
+    init_embedding: float
+    init_gain: float
+    zero_init: bool
+    sources: Mapping[str, str] = field(hash=False, compare=False)
+    changed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.optimizer not in OPTIMIZERS:
+            raise UnknownName.among("optimizer", self.optimizer, OPTIMIZERS)
+        for name in _POSITIVE:
+            if not getattr(self, name) > 0:
+                raise BadInput(f"recipe.{name} = {getattr(self, name)!r}: give a positive number")
+        for name in ("cooldown", "warmup_share"):
+            if not 0 < getattr(self, name) <= 1:
+                raise BadInput(f"recipe.{name} = {getattr(self, name)!r}: give a share above 0, at most 1")
+        for name in ("warmup_steps", "weight_decay"):
+            if not getattr(self, name) >= 0:
+                raise BadInput(f"recipe.{name} = {getattr(self, name)!r}: give 0 or more")
+        for name in ("momentum", "beta1", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise BadInput(f"recipe.{name} = {getattr(self, name)!r}: give a share from 0 to below 1")
+
+    def at(self, shape: Architecture, tokens: float, seq_len: int, *, shortest: float | None = None) -> Hyperparameters:
+        """Return what a rung is trained with.
+
+        Args:
+            shape: of the rung.
+            tokens: D of its longest horizon.
+            seq_len: tokens of a sequence; a batch is a power of two of them.
+            shortest: D of its shortest horizon, which bounds the warmup; unsaid it is the longest.
+
+        Example:
+            >>> from scalelaw.ladder.shapes import Shapes
+            >>> from scalelaw.ladder.recipes import recipe
+            >>> at_128 = recipe("muon-cpu").at(Shapes().at(128), 4e6, seq_len=128)
+            >>> at_128.batch_tokens, at_128.lr["matrices"], at_128.lr["head"]
+            (1024, 0.02, 0.0085)
+        """
+        batch = self.batch_at(tokens, seq_len)
+        wider = shape.width / self.width
+        common = (
+            (shape.layers / self.layers) ** -self.lr_depth
+            * (batch / self.batch_tokens) ** self.lr_batch
+            * (tokens / self.tokens) ** self.lr_horizon
+        )
+        rates = {
+            "matrices": self.lr_matrices * wider**-self.width_matrices,
+            "embedding": self.lr_embedding * wider**-self.width_embedding,
+            "head": self.lr_head * wider**-self.width_head,
+            "gains": self.lr_gains * wider**-self.width_gains,
+        }
+        return Hyperparameters(
+            optimizer=self.optimizer,
+            batch_tokens=batch,
+            warmup_steps=min(self.warmup_steps, math.floor(self.warmup_share * (shortest or tokens) / batch)),
+            cooldown=self.cooldown,
+            lr={group: rate * common for group, rate in rates.items()},
+            weight_decay=self.weight_decay,
+            momentum=self.momentum,
+            betas=(self.beta1, self.beta2),
+            eps=self.eps,
+            init_gain=self.init_gain,
+            init_embedding=self.init_embedding,
+            zero_init=self.zero_init,
+        )
+
+    def batch_at(self, tokens: float, seq_len: int) -> int:
+        """Return B in tokens for a longest horizon of D tokens: the nearest power of two of sequences, at least one."""
+        wanted = self.batch_tokens * (tokens / self.tokens) ** self.batch_horizon
+        return int(2 ** max(0, round(math.log2(wanted / seq_len)))) * seq_len
+
+    def replaced(self, **values: Any) -> Self:
+        """Return the recipe with constants changed; they are named wherever the recipe is.
+
+        Raises:
+            UnknownName: there is no such constant.
+        """
+        for name in values:
+            if name not in CONSTANTS:
+                raise UnknownName.among("key of recipe", name, CONSTANTS)
+        changed = tuple(sorted({*self.changed, *values}))
+        sources = {**self.sources, **dict.fromkeys(values, "given by hand")}
+        return replace(self, **values, changed=changed, sources=sources)
+
+    def with_lr(self, factor: float) -> Self:
+        """Return the recipe with every rate times a factor: what a search over the base rate tries."""
+        return self.replaced(**{name: getattr(self, name) * factor for name in _RATES})
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """Name -> value of all of ``CONSTANTS``."""
+        return {name: getattr(self, name) for name in CONSTANTS}
+
+    @property
+    def label(self) -> str:
+        """The name, and what was changed in it."""
+        said = ", ".join(f"{name}={getattr(self, name)}" for name in self.changed)
+        return f"{self.name}[{said}]" if said else self.name
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        constants = {name: {"value": value, "source": self.sources[name]} for name, value in self.constants.items()}
+        return {"schema": "scalelaw.recipe/1", "name": self.name, "changed": list(self.changed), "constants": constants}
+
+    def sheet(self) -> Sheet:
+        """Return every constant with its source."""
+        shown = {name: f"{v:.6g}" if isinstance(v, float) else str(v) for name, v in self.constants.items()}
+        rows = [[name, value, self.sources[name]] for name, value in shown.items()]
+        return Sheet(f"recipe {self.label}", [Table([["constant", "value", "source"], *rows], right=[1])])
+
+
+_RATES = ("lr_matrices", "lr_embedding", "lr_head", "lr_gains")
+_POSITIVE = ("width", "layers", "tokens", "batch_tokens", *_RATES, "eps", "init_embedding", "init_gain")
+CONSTANTS = tuple(each.name for each in fields(Recipe) if each.name not in ("name", "sources", "changed"))
+"""The constants of a recipe, as ``ladder.toml`` names them."""

@@ -1,0 +1,169 @@
+"""The recipes scalelaw knows by name; where their constants come from stands beside each.
+
+name             optimizer        where it holds
+muon-cpu         Muon and AdamW   widths 16-128 at depth 2, 0.5-4M tokens: measured here, and the default
+adamw-cpu        AdamW            the same, for comparison
+adamw-step-law   AdamW            60M to 1B params without embeddings: the laws of rate and batch of Step Law
+"""
+
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from scalelaw.core.errors import UnknownName
+from scalelaw.core.sheet import Printed, Sheet, Table
+from scalelaw.ladder.recipe import GROUPS, Recipe
+
+_OURS = "measured here at widths 16-128, 0.5-4M tokens (LADDER.md section 3)"
+_CONSTANT_RATE = "one trunk serves all horizons; not tuned by horizon (LADDER.md section 0)"
+_FIXED_DEPTH = "depth is fixed in a ladder; none measured"
+_ADAM = "Kingma and Ba 2014 with beta2 .95, as in GPT-3 (arXiv 2005.14165, appendix B)"
+
+_MUON_SOURCES = {
+    "optimizer": "0.13-0.19 nats below AdamW at widths 32 and 64 (LADDER.md section 3)",
+    "width": "rates tuned at widths 64 and 96 (LADDER.md section 3)",
+    "layers": "the ladder's depth",
+    "tokens": "tuned at 0.5M, used to 4M tokens (LADDER.md section 3)",
+    "batch_tokens": "best of 256-4096 at 0.5M and 2M tokens (LADDER.md section 3)",
+    "batch_horizon": "a batch that grows with the horizon was not tested (LADDER.md section 5)",
+    "lr_matrices": f"best of .01, .02, .04 at widths 64 and 96; {_OURS}",
+    "lr_embedding": f"3 x .017; {_OURS}",
+    "lr_head": f".017 at width 64; {_OURS}",
+    "lr_gains": f".017; {_OURS}",
+    "width_matrices": "one optimum at widths 64 and 96 (LADDER.md section 3)",
+    "width_embedding": "muP: constant (Yang et al. 2022, arXiv 2203.03466)",
+    "width_gains": "muP: constant (Yang et al. 2022, arXiv 2203.03466)",
+    "width_head": "muP: 1/width (Yang et al. 2022, arXiv 2203.03466)",
+    "lr_depth": _FIXED_DEPTH,
+    "lr_batch": "batch is fixed; none measured",
+    "lr_horizon": _CONSTANT_RATE,
+    "warmup_steps": "20 steps beat 100 of 244; 50 kept for the widest (LADDER.md section 3)",
+    "warmup_share": "50 of the 488 steps of the shortest horizon measured, rounded up (LADDER.md section 3)",
+    "cooldown": ".2 beat .5 by .02 nats (LADDER.md section 3)",
+    "weight_decay": "assumed: LADDER.md names none",
+    "momentum": "Jordan et al. 2024, Muon: Nesterov .95",
+    "beta1": _ADAM,
+    "beta2": _ADAM,
+    "eps": "1e-8 of Kingma and Ba 2014, lowered: gradients of tiny models under zero heads are small",
+    "init_embedding": ".5 beat .05 by .035 nats (LADDER.md section 3)",
+    "init_gain": "variance 1/fan-in (Yang et al. 2022, arXiv 2203.03466)",
+    "zero_init": "head and output projections, as measured (LADDER.md section 2); muP allows it",
+}
+
+_MUON_CPU = Recipe(
+    name="muon-cpu", optimizer="muon", width=64, layers=2, tokens=0.5e6, batch_tokens=1024, batch_horizon=0.0,
+    lr_matrices=0.02, lr_embedding=0.051, lr_head=0.017, lr_gains=0.017,
+    width_matrices=0.0, width_embedding=0.0, width_head=1.0, width_gains=0.0,
+    lr_depth=0.0, lr_batch=0.0, lr_horizon=0.0,
+    warmup_steps=50, warmup_share=0.125, cooldown=0.2,
+    weight_decay=0.0, momentum=0.95, beta1=0.9, beta2=0.95, eps=1e-10,
+    init_embedding=0.5, init_gain=1.0, zero_init=True, sources=_MUON_SOURCES,
+)  # fmt: skip
+
+_ADAMW_CPU = replace(
+    _MUON_CPU,
+    name="adamw-cpu",
+    optimizer="adamw",
+    lr_matrices=0.008,
+    width_matrices=1.0,
+    sources={
+        **_MUON_SOURCES,
+        "optimizer": "for comparison; Muon was better by .13-.19 nats (LADDER.md section 3)",
+        "lr_matrices": "middle of the grid .002-.032 that covered the optimum at width 64 (LADDER.md section 3)",
+        "width_matrices": "muP: 1/width (Yang et al. 2022, arXiv 2203.03466)",
+        "momentum": "unused",
+    },
+)
+
+_STEP_LAW = "Step Law (Li et al. 2025, arXiv 2503.04715)"
+_STEP_LR = f"1.79 N^-.713 D^.307, N without embeddings; {_STEP_LAW}"
+_STEP_BATCH = f".58 D^.571; {_STEP_LAW}"
+_STEP_WIDTH, _STEP_DEPTH, _STEP_PARAMS, _STEP_TOKENS = 1024, 16, 12 * 16 * 1024**2, 4e9
+_STEP_RATE = 1.79 * _STEP_PARAMS**-0.713 * _STEP_TOKENS**0.307
+_USUAL = "usual in published recipes; not swept by Step Law"
+
+_ADAMW_STEP_LAW = Recipe(
+    name="adamw-step-law", optimizer="adamw", width=_STEP_WIDTH, layers=_STEP_DEPTH, tokens=_STEP_TOKENS,
+    batch_tokens=round(0.58 * _STEP_TOKENS**0.571), batch_horizon=0.571,
+    lr_matrices=_STEP_RATE, lr_embedding=_STEP_RATE, lr_head=_STEP_RATE, lr_gains=_STEP_RATE,
+    width_matrices=1.426, width_embedding=1.426, width_head=1.426, width_gains=1.426,
+    lr_depth=0.713, lr_batch=0.0, lr_horizon=0.307,
+    warmup_steps=2000, warmup_share=0.1, cooldown=0.2, weight_decay=0.1, momentum=0.95, beta1=0.9, beta2=0.95, eps=1e-8,
+    init_embedding=0.02, init_gain=1.0, zero_init=True,
+    sources={
+        "optimizer": _STEP_LAW,
+        "width": "where the law below is written out; it holds at any width",
+        "layers": "where the law below is written out; it holds at any depth",
+        "tokens": "where the law below is written out; it holds at any horizon",
+        "batch_tokens": _STEP_BATCH,
+        "batch_horizon": _STEP_BATCH,
+        **dict.fromkeys(("lr_matrices", "lr_embedding", "lr_head", "lr_gains"), _STEP_LR),
+        **dict.fromkeys([f"width_{group}" for group in GROUPS], f"N goes as width^2: {_STEP_LR}"),
+        "lr_depth": f"N goes as layers: {_STEP_LR}",
+        "lr_batch": "the law takes the batch that its own rule gives",
+        "lr_horizon": f"{_STEP_LR}; of a trunk the longest, which is too high a rate for its shorter branches",
+        "warmup_steps": _USUAL,
+        "warmup_share": "assumed: long warmups cost short horizons (LADDER.md section 6)",
+        "cooldown": "20 % matches cosine (Hagele et al. 2024, arXiv 2405.18392); Step Law decays by cosine to 1e-5",
+        "weight_decay": _USUAL,
+        "momentum": "unused",
+        "beta1": _ADAM,
+        "beta2": _ADAM,
+        "eps": _ADAM,
+        "init_embedding": ".02 of GPT-2 (Radford et al. 2019)",
+        "init_gain": _MUON_SOURCES["init_gain"],
+        "zero_init": _MUON_SOURCES["zero_init"],
+    },
+)  # fmt: skip
+
+RECIPES = MappingProxyType({each.name: each for each in (_MUON_CPU, _ADAMW_CPU, _ADAMW_STEP_LAW)})
+"""Name -> recipe."""
+
+
+def recipe(name: str) -> Recipe:
+    """Return the recipe of this name.
+
+    Raises:
+        UnknownName: there is none.
+
+    Example:
+        >>> recipe("muon-cpu").lr_matrices
+        0.02
+    """
+    if name not in RECIPES:
+        raise UnknownName.among("recipe", name, RECIPES)
+    return RECIPES[name]
+
+
+@dataclass(frozen=True)
+class Recipes(Printed):
+    """Several recipes side by side."""
+
+    recipes: tuple[Recipe, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {"schema": "scalelaw.recipes/1", "recipes": [each.to_dict() for each in self.recipes]}
+
+    def sheet(self) -> Sheet:
+        """Return one line a recipe, at the width, depth and horizon where its constants stand."""
+        head = ["recipe", "optimizer", "width", "layers", "tokens", "batch", "lr of matrices", "source of the lr"]
+        rows = [
+            [
+                each.name,
+                each.optimizer,
+                str(each.width),
+                str(each.layers),
+                f"{each.tokens:.3g}",
+                str(each.batch_tokens),
+                f"{each.lr_matrices:.3g}",
+                each.sources["lr_matrices"],
+            ]
+            for each in self.recipes
+        ]
+        return Sheet("recipes; `scalelaw ladder recipes NAME` has the rest", [Table([head, *rows], right=range(2, 7))])
+
+
+def list_recipes() -> Recipes:
+    """Return every recipe that has a name."""
+    return Recipes(tuple(RECIPES.values()))

@@ -1,0 +1,135 @@
+"""What is assumed of the law, and of the noise, when a ladder is designed before any of it is trained."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from scalelaw.accounting.flops import counting_for
+from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.forecaster import Forecaster
+from scalelaw.fitting import FitResult, Published, published
+from scalelaw.laws import Constants, Law, get, parse
+
+FORM = 0.010
+"""Error of a law's form at one decade beyond the dearest fitted run, as a share of the loss, one standard deviation.
+
+Measured: chinchilla fitted to the cheaper of Chinchilla's 240 points at six cuts misses the dearer ones by more than
+its own spread says, by 0.7 % at 0.5 decades, 0.9 % at 0.95, 1.1 % at 1.6 (docs/evidence.md). It grows about as the
+square root of the decades, and is what a measured backtest adds to an interval.
+"""
+
+SMALL = 1e15
+"""FLOP below which models are tiny: their law, and the error of its form, is another."""
+
+MEASURED_REACH = 100.0
+"""Compute of the target over the dearest run up to which ``FORM`` was measured."""
+
+SEED_SD = 0.0025
+"""Share of the loss: repeats at widths 32 and 64 have 0.11 to 0.41 % (LADDER.md; nine cells of two shapes)."""
+
+SHARED = 0.7
+"""Correlation of the branches of one trunk: seeds at width 32 keep their order over three horizons (LADDER.md)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Assumed:
+    """A law with coefficients, and how runs scatter about it.
+
+    Attributes:
+        law: of N and tokens.
+        coef: its coefficients, (k,).
+        forecaster: where they come from.
+        noise: standard deviation of a run, as a share of its loss.
+        shared: correlation of two branches of one trunk.
+        form: error of the form at one decade of reach, as a share of the loss; grows as the root of the decades.
+        source: all of it in words.
+    """
+
+    law: Law
+    coef: Any
+    forecaster: Forecaster
+    noise: float
+    shared: float
+    form: float
+    source: str
+
+    @property
+    def n(self) -> str:
+        """The kind of N that the law takes."""
+        return next(name for name in self.law.inputs if name != "tokens")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "law": self.forecaster.label,
+            "noise": self.noise,
+            "shared": self.shared,
+            "form": self.form,
+            "source": self.source,
+        }
+
+
+_CPU_TEXT = Constants(
+    {"E": 2.1464, "A": 54.393, "B": 579.82, "alpha": 0.37277, "beta": 0.50237},
+    "scalelaw's prototype ladder (LADDER.md): widths 16-128 at depth 2, text of a vocabulary of 512",
+    {"params": (2.261e4, 5.249e5), "tokens": (4.997e5, 8e6)},
+    note="a design's stand-in: the additive form bends against those runs, and its floor is not identified",
+)
+CPU_TEXT = "cpu-text"
+"""Name of what is assumed of tiny models on text."""
+_CPU_FORM = 0.02
+"""As ``FORM``: held-out errors of 0-3 % at half a decade, between the additive and the coupled form (LADDER.md)."""
+
+Assumption = str | Forecaster
+"""``cpu-text``, a published law as ``chinchilla@besiroglu2024``, or a fit."""
+
+
+def assumed(what: Assumption) -> Assumed:
+    """Return what is assumed, by name, or from a fit of earlier runs: its law and the scatter of its residuals.
+
+    Raises:
+        UnknownName: there is no such name.
+        BadInput: the law does not take one kind of N, and tokens.
+
+    Example:
+        >>> assumed("chinchilla@besiroglu2024").form
+        0.01
+    """
+    if isinstance(what, str):
+        return _named(what)
+    if isinstance(what, FitResult):
+        residual = np.log(what.rows.y / what.law.predict(what.coef, what.rows.x))
+        spare = max(1, len(residual) - len(what.coef))
+        noise = float(np.sqrt(np.sum(residual**2) / spare))
+        said = f"{what.label} as fitted, its residuals {noise:.2%}"
+        known = _checked(Assumed(what.law, what.coef, what, noise, SHARED, FORM, said))
+        largest = counting_for(known.n).flops(*(np.max(what.rows.x[name]) for name in (known.n, "tokens")))
+        return replace(known, form=_CPU_FORM) if largest < SMALL else known
+    if isinstance(what, Published):
+        said = f"{what.label}; repeats {SEED_SD:.2%} apart, as measured on tiny models"
+        return _checked(Assumed(what.law, what.coef, what, SEED_SD, SHARED, FORM, said))
+    raise BadInput(f"assume={type(what).__name__}: give a fit, a published law, or {CPU_TEXT!r}")
+
+
+def _named(name: str) -> Assumed:
+    if name == CPU_TEXT:
+        law = get("chinchilla")
+        known = Published(law, CPU_TEXT, _CPU_TEXT)
+        said = f"{_CPU_TEXT.source}; repeats {SEED_SD:.2%} apart"
+        return Assumed(law, known.coef, known, SEED_SD, SHARED, _CPU_FORM, said)
+    if "@" not in name:
+        raise UnknownName.among("assumption", name, (CPU_TEXT, "chinchilla@besiroglu2024"))
+    law, source = parse(name)
+    if source is None:
+        raise BadInput(f"assume={name!r}: say whose constants, like chinchilla@besiroglu2024")
+    return assumed(published(law, source))
+
+
+def _checked(found: Assumed) -> Assumed:
+    inputs = found.law.inputs
+    if len(inputs) != 2 or "tokens" not in inputs or not all(each.startswith(("params", "tokens")) for each in inputs):
+        raise BadInput(
+            f"{found.law.spelling} takes {', '.join(inputs)}: a design needs a law of one kind of params, and tokens"
+        )
+    return found

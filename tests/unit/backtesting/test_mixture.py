@@ -1,0 +1,134 @@
+"""The mixture: members weighed by how closely they follow the runs, under the calibrated width, as one forecaster."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import scalelaw as sl
+from scalelaw.backtesting import Calibration, Mixture, forecast_observations
+from scalelaw.backtesting.members import by_compute, members
+from scalelaw.core.errors import BadInput, FitFailed
+from scalelaw.fitting import FitResult, FitSpec, fit_observations
+from scalelaw.laws import Law
+from scalelaw.runs import Observations
+
+KNOWN = Calibration({"run": 0.5, "forms": 2.0, "floor": 0.01}, {0.5: 0.7, 0.8: 1.4, 0.9: 2.0, 0.95: 3.0}, 2.0)
+AHEAD = {"params": np.array([1e10, 3e9]), "tokens": np.array([2e11, 9e11])}
+
+
+@pytest.fixture(scope="module")
+def observed() -> Observations:
+    return sl.datasets.load("synthetic-ladder").endpoints()
+
+
+@pytest.fixture(scope="module")
+def mixture(observed: Observations) -> Mixture:
+    return forecast_observations(observed, calibration=KNOWN, draws=40)
+
+
+def test_the_centre_is_the_weighted_geometric_mean(mixture: Mixture) -> None:
+    flops = 6 * AHEAD["params"] * AHEAD["tokens"]
+    logs = [np.log(fit.law.predict(fit.coef, {**AHEAD, "flops": flops})) for fit in mixture.members]
+    weights = 1 / mixture.residuals
+    np.testing.assert_allclose(mixture.weights, weights / weights.sum())
+    np.testing.assert_allclose(mixture.predict(AHEAD).mean, np.exp(mixture.weights @ np.array(logs)))
+
+
+def test_the_width_is_the_sum_that_the_calibration_states(mixture: Mixture) -> None:
+    parts = mixture.parts(AHEAD)
+    form = np.sqrt(mixture.weights @ (parts.logs - np.log(parts.centre)) ** 2)
+    run = np.sqrt(mixture.weights @ parts.spreads**2 + mixture.residuals.min() ** 2)
+    width = np.sqrt((0.5 * run) ** 2 + (2.0 * form) ** 2 + 0.01**2)
+    told = mixture.predict(AHEAD, 0.9)
+    assert told.lo is not None and told.hi is not None
+    np.testing.assert_allclose(np.log(told.hi / told.mean), 2.0 * width)
+    np.testing.assert_allclose(np.log(told.mean / told.lo), 2.0 * width)
+    mean = mixture.predict(AHEAD, 0.9, "mean")
+    assert mean.hi is not None and np.all(mean.hi < told.hi)
+
+
+def test_levels_between_the_known_ones_lie_between(mixture: Mixture) -> None:
+    assert KNOWN.factor(0.9) == pytest.approx(2.0)
+    assert 1.4 < KNOWN.factor(0.85) < 2.0 < KNOWN.factor(0.93) < 3.0 < KNOWN.factor(0.99)
+    assert KNOWN.factor(1e-6) < 1e-4
+
+
+def test_draws_of_a_new_run_have_the_calibrated_quantiles(mixture: Mixture) -> None:
+    drawn = mixture.sample(AHEAD, "new_run")
+    told = mixture.predict(AHEAD, 0.8)
+    assert drawn is not None and told.lo is not None and told.hi is not None
+    np.testing.assert_allclose(np.quantile(drawn, [0.1, 0.9], axis=0), [told.lo, told.hi], rtol=0.004)
+
+
+def test_a_dear_run_weighs_twice_one_of_a_tenth_of_its_compute(observed: Observations) -> None:
+    weight, flops = by_compute(observed), np.asarray(observed.columns["flops"], float)
+    assert weight.max() == 1.0
+    np.testing.assert_allclose(np.log2(weight), np.log10(flops / flops.max()))
+
+
+def test_members_take_the_n_the_rows_have(observed: Observations) -> None:
+    columns = {name: values for name, values in observed.columns.items() if not name.startswith("params")}
+    other = replace(observed, columns={**columns, "params_non_embedding": observed.columns["params"]})
+    assert [each.law.spelling for each in members(other)][:2] == [
+        "chinchilla[n=params_non_embedding]",
+        "nested[n=params_non_embedding]",
+    ]
+    alone = replace(observed, columns={"tokens": observed.columns["tokens"]})
+    assert [each.law.spelling for each in members(alone)] == ["power[input=tokens]", "power[input=tokens,floor=no]"]
+    with pytest.raises(BadInput, match="vary in params"):
+        members(observed, "params_active")
+
+
+def test_a_law_that_cannot_be_fitted_is_left_out_and_said(
+    observed: Observations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(law: Law, rows: Observations, spec: FitSpec) -> FitResult:
+        if law.name != "power":
+            raise FitFailed(f"{law.name} failed")
+        return fit_observations(law, rows, spec)
+
+    monkeypatch.setattr("scalelaw.backtesting.members.fit_observations", failing)
+    found = forecast_observations(observed, calibration=KNOWN, draws=20)
+    assert list(found.left_out) == ["chinchilla", "nested", "nested with E = 0", "joint_power"]
+    assert "without joint_power: joint_power failed" in found.caveats
+    assert [fit.law.name for fit in found.members] == ["power"] and found.deciding == ()
+    with pytest.raises(FitFailed, match="no law can forecast"):
+        forecast_observations(observed.rows(np.arange(1)), calibration=KNOWN, draws=20)
+
+
+def test_a_score_is_refused(observed: Observations) -> None:
+    with pytest.raises(BadInput, match="is a share"):
+        forecast_observations(replace(observed, target="score@mmlu"), calibration=KNOWN)
+
+
+def test_plans_are_the_members_own_widened(mixture: Mixture) -> None:
+    wide = sl.plan(mixture, flops=1e22).params
+    plain = sl.plan(replace(mixture, calibration=replace(KNOWN, decisions=1.0)), flops=1e22).params
+    assert wide.value == plain.value
+    assert wide.lo is not None and wide.hi is not None and plain.lo is not None and plain.hi is not None
+    assert np.log(wide.hi / wide.lo) == pytest.approx(2 * np.log(plain.hi / plain.lo), rel=1e-6)
+    assert {fit.law.name for fit, _ in mixture.deciding} == {"chinchilla", "nested"}
+    assert sum(weight for _, weight in mixture.deciding) == pytest.approx(1.0)
+
+
+def test_the_view_ahead_follows_the_optimum_or_stands_where_asked(mixture: Mixture) -> None:
+    seen = sl.ahead(mixture)
+    dearest = mixture.domain["flops"][1]
+    assert [run.reach["flops"] for run in seen.runs] == pytest.approx([3, 10, 30])
+    for run in seen.runs:
+        assert 6 * run.point["params"] * run.point["tokens"] == pytest.approx(run.reach["flops"] * dearest)
+    asked = sl.ahead(mixture, at={"params": "10B", "tokens": "200B"}).runs[0]
+    assert asked.mean == mixture.predict(AHEAD).mean[0]
+    with pytest.raises(BadInput, match="params and tokens"):
+        sl.ahead(mixture, at={"params": 1e9})
+    with pytest.raises(BadInput, match="got params, tokens, flops"):
+        sl.ahead(mixture, at={"params": 1e9, "tokens": 1e9}, flops=1e20)
+
+
+def test_the_same_input_gives_the_same_mixture(observed: Observations, mixture: Mixture) -> None:
+    order = np.random.default_rng(3).permutation(len(observed))
+    again = forecast_observations(observed.rows(order), calibration=KNOWN, draws=40)
+    assert again.digest == mixture.digest
+    np.testing.assert_array_equal(again.predict(AHEAD).mean, mixture.predict(AHEAD).mean)
+    assert forecast_observations(observed, calibration=replace(KNOWN, cases=1), draws=2).digest != mixture.digest

@@ -1,0 +1,158 @@
+"""The half-width that is expected of a forecast: against simulated refits, and in the directions it must move."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.optimize import least_squares
+
+import scalelaw as sl
+from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.types import Array
+from scalelaw.fitting import FitSpec, Noise, fit_observations
+from scalelaw.ladder import Grid, Ladder, Rung, Shapes
+from scalelaw.planning.assumed import FORM, SEED_SD, Assumed, assumed
+from scalelaw.planning.half_width import coefficient_sd, expected_half_width, inputs, log_slopes
+from scalelaw.runs import load_runs
+
+SHAPES = Shapes(layers=12, head_dim=64, vocab_size=32768)
+MID = Ladder("mid", (Grid((256, 384, 512, 768, 1024), tokens_per_param=(10, 40, 160)),), SHAPES)
+BESIROGLU = "chinchilla@besiroglu2024"
+
+
+def _refits(known: Assumed, rungs: tuple[Rung, ...], goal: dict[str, Array], count: int) -> Array:
+    """Return forecasts of log loss at the goal by least squares on simulated tables, (count,)."""
+    rng = np.random.default_rng(3)
+    x, member = inputs(rungs, known.n)
+    true = np.log(known.law.predict(known.coef, x))
+    found = []
+    for _ in range(count):
+        own = rng.standard_normal(len(true)) * np.sqrt(1 - known.shared)
+        of_trunk = rng.standard_normal(member.max() + 1)[member] * np.sqrt(known.shared)
+        y = true + known.noise * (own + of_trunk)
+
+        def residual(log_coef: Array, y: Array = y) -> Array:
+            return np.asarray(np.log(known.law.predict(np.exp(log_coef), x)) - y)
+
+        def slopes(log_coef: Array) -> Array:
+            return log_slopes(replace(known, coef=np.exp(log_coef)), x)
+
+        fit = least_squares(residual, np.log(known.coef), jac=slopes, method="lm")
+        found.append(np.log(known.law.predict(np.exp(fit.x), goal))[0])
+    return np.array(found)
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.9])
+def test_the_coefficients_part_is_the_spread_of_simulated_refits(shared: float) -> None:
+    known = replace(assumed(BESIROGLU), shared=shared, noise=0.001)
+    ladder = replace(MID, grids=(replace(MID.grids[0], seeds=2),))
+    goal = {"params": np.array([3e9]), "tokens": np.array([6e10])}
+    x, member = inputs(ladder.fitted, known.n)
+    expected = coefficient_sd(known, log_slopes(known, x), member, log_slopes(known, goal)[0])
+    assert expected is not None
+    assert np.std(_refits(known, ladder.fitted, goal, 150)) == pytest.approx(expected, rel=0.2)
+
+
+def test_correlated_branches_are_worth_less_than_separate_runs() -> None:
+    x, member = inputs(MID.fitted, "params")
+    goal = {"params": np.array([3e9]), "tokens": np.array([6e10])}
+    known = assumed(BESIROGLU)
+    slopes, at = log_slopes(known, x), log_slopes(known, goal)[0]
+    shared = coefficient_sd(known, slopes, member, at)
+    apart = coefficient_sd(known, slopes, np.arange(len(member)), at)
+    assert shared is not None and apart is not None and shared != apart
+
+
+def test_repeating_everything_divides_the_spread_of_coefficients_by_the_root() -> None:
+    known = replace(assumed(BESIROGLU))
+    goal = {"params": np.array([3e9]), "tokens": np.array([6e10])}
+    spread = []
+    for seeds in (1, 4):
+        x, member = inputs(replace(MID, grids=(replace(MID.grids[0], seeds=seeds),)).fitted, known.n)
+        spread.append(coefficient_sd(known, log_slopes(known, x), member, log_slopes(known, goal)[0]))
+    assert spread[0] == pytest.approx(2 * spread[1])
+
+
+def test_the_further_the_target_the_wider_and_the_form_grows_as_the_root() -> None:
+    near, far = (expected_half_width(MID, target=target) for target in (1e21, 1e23))
+    assert near.total is not None and far.total is not None and near.coefs is not None
+    assert near.total < far.total
+    assert far.form / near.form == pytest.approx(np.sqrt(np.log10(far.reach) / np.log10(near.reach)))
+    assert near.total == pytest.approx(np.sqrt(near.coefs**2 + near.run**2 + near.form**2))
+    assert far.reach / near.reach == pytest.approx(100)
+
+
+def test_the_level_widens_it() -> None:
+    widths = [expected_half_width(MID, target=1e21, level=level).total for level in (0.5, 0.9, 0.99)]
+    assert widths == sorted(widths)  # type: ignore[type-var]
+
+
+def test_the_target_is_the_held_out_rung_unless_one_is_said() -> None:
+    held_out = replace(MID, grids=(*MID.grids, Grid((2048,), tokens_per_param=(40,), held_out=True)))
+    (rung,) = held_out.held_out
+    sure = expected_half_width(held_out)
+    assert (sure.params, sure.tokens) == (rung.params, rung.horizons[0])
+    assert sure.runs == 15
+    assert expected_half_width(replace(held_out, target=1e22)).flops == pytest.approx(1e22)
+    assert expected_half_width(MID).reach == pytest.approx(10, rel=0.3)
+
+
+def test_too_few_cells_leave_it_unknown() -> None:
+    single = replace(MID, grids=(Grid((256, 1024), tokens_per_param=(20, 80)),))
+    sure = expected_half_width(single, target=1e21)
+    assert sure.total is None and sure.coefs is None
+    assert sure.to_dict()["half_width"] is None
+    assert "4 fitted runs do not determine the 5 coefficients" in str(sure)
+    one_ray = replace(MID, grids=(Grid((256, 384, 512, 768, 1024, 1280), tokens_per_param=(20,)),))
+    ray = expected_half_width(one_ray, target=1e21).total
+    assert ray is None or ray > 2 * expected_half_width(MID, target=1e21).total  # type: ignore[operator]
+
+
+def test_a_fit_of_earlier_runs_is_assumed_with_its_own_noise(rng: np.random.Generator) -> None:
+    truth = assumed(BESIROGLU)
+    x, _ = inputs(MID.fitted, "params")
+    loss = truth.law.predict(truth.coef, x) * np.exp(0.004 * rng.standard_normal(15))
+    table = load_runs({"params": x["params"], "tokens": x["tokens"], "loss": loss})
+    fit = fit_observations(truth.law, table.endpoints(), FitSpec(Noise("squared"), draws=0, starts=8))
+    known = assumed(fit)
+    assert known.noise == pytest.approx(0.004, rel=0.6)
+    assert known.coef is fit.coef and known.form == FORM
+    assert expected_half_width(MID, target=1e21, assume=fit).assumption.noise == known.noise
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("chinchila", "unknown assumption"),
+        ("chinchilla@nobody", "besiroglu2024"),
+        ("kaplan_joint", "unknown assumption"),
+    ],
+)
+def test_an_assumption_that_is_unknown_is_refused(what: str, said: str) -> None:
+    with pytest.raises(UnknownName, match=said):
+        assumed(what)
+
+
+def test_an_assumption_of_other_inputs_is_refused() -> None:
+    with pytest.raises(BadInput, match="needs a law of one kind of params, and tokens"):
+        assumed("power[input=tokens,floor=no]@kaplan2020")
+    with pytest.raises(BadInput, match="give a fit"):
+        expected_half_width(MID, assume=3.0)  # type: ignore[arg-type]
+
+
+def test_tiny_targets_assume_the_tiny_ladder_with_measured_repeats() -> None:
+    tiny = Ladder("tiny", (Grid((16, 24, 32, 48), ("1M", "2M", "4M")), Grid((96,), ("4M",), held_out=True)))
+    sure = sl.expected_half_width(tiny)
+    assert sure.assumption.forecaster.label == "chinchilla@cpu-text"
+    assert sure.assumption.noise == SEED_SD
+    assert sure.loss == pytest.approx(2.850, rel=0.03)  # measured for width 96 at 4M (LADDER.md)
+    with pytest.raises(BadInput, match="target=-1"):
+        expected_half_width(tiny, target=-1)
+
+
+def test_doubts_about_it_have_codes() -> None:
+    far = expected_half_width(MID, target=1e24)
+    assert {each.code for each in far.findings} == {"REACH_UNMEASURED"}
+    small = replace(MID, grids=(Grid((128, 192, 256, 320, 384), tokens_per_param=(5, 10, 20)),))
+    assert "RUNS_UNLIKE" in {each.code for each in expected_half_width(small, target=1e20).findings}
+    assert expected_half_width(MID, target=1e20).findings == ()
