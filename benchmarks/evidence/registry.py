@@ -57,7 +57,7 @@ def edits(frozen: FrozenForecast, fit: sl.FitResult) -> Iterator[Row]:
                 found = sl.verify_forecasts(edited)
                 caught += not found.holds
                 named += any(
-                    re.search(r"edited|JSON|seal|digest|number|previous|schema", each) for each in found.faults
+                    re.search(r"edited|written|JSON|seal|digest|number|previous|schema", each) for each in found.faults
                 )
             whole = sl.verify_forecasts(path).holds
             said = f"{caught} of {len(digits)} fail, {named} with the place; unedited verifies: {whole}"
