@@ -11,12 +11,12 @@ from scalelaw.accounting.flops import COUNTINGS, Counting
 from scalelaw.backtesting.calibration import Calibration, Doubt
 from scalelaw.core.digest import digest
 from scalelaw.core.findings import Finding, Grade
-from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, outside
+from scalelaw.core.forecaster import Domain, Kind, Origin, Prediction, check_level, outside
 from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import Array, Inputs
 from scalelaw.core.version import __version__
-from scalelaw.fitting import FitResult
+from scalelaw.fitting import FitResult, FrozenForecast, freeze
 from scalelaw.laws import HasOptimum
 
 _ONE_SD = (0.158655, 0.841345)
@@ -106,6 +106,25 @@ class Mixture(Printed):
         """Digest of the members and the calibration."""
         parts = {"members": [member.digest for member in self.members], "calibration": self.calibration.digest}
         return digest({**parts, "seed": self.seed})
+
+    @property
+    def origin(self) -> Origin:
+        """What it was made of, for whoever registers a forecast of it: members, weights, calibration and rows."""
+        named = [f"{weight:.3f} {fit.label}" for fit, weight in zip(self.members, self.weights, strict=True)]
+        spec = {
+            "members": [{"law": fit.label, "weight": float(weight), **fit.origin.spec}
+                        for fit, weight in zip(self.members, self.weights, strict=True)],
+            "calibration": self.calibration.digest,
+            "seed": self.seed,
+        }  # fmt: skip
+        whole = next((fit for fit in self.members if set(self.inputs) <= set(fit.rows.x)), self.members[0])
+        return Origin(" + ".join(named), spec, whole.rows.x, whole.rows.y, whole.conditions)
+
+    def freeze(
+        self, /, *, run: str = "", conditions: Mapping[str, float | str] | None = None, **point: float | str
+    ) -> FrozenForecast:
+        """Return a forecast of one run yet to come that cannot be changed unseen; see ``FitResult.freeze``."""
+        return freeze(self, run=run, conditions=conditions, **point)
 
     @property
     def label(self) -> str:
