@@ -9,6 +9,7 @@ import numpy as np
 
 from scalelaw.accounting.flops import COUNTINGS, Counting
 from scalelaw.backtesting.calibration import Calibration, Doubt
+from scalelaw.backtesting.members import named
 from scalelaw.core.digest import digest
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import Domain, Kind, Origin, Prediction, check_level, outside
@@ -172,7 +173,9 @@ class Mixture(Printed):
         each = [np.asarray(member.law.predict(member.coef, full)) for member in self.members]
         logs = np.log(np.maximum(np.broadcast_arrays(*each), _TINY))
         spreads = np.array([_spread(member, full) for member in self.members])
-        return Parts(tuple(member.law.spelling for member in self.members), logs, spreads, self.residuals)
+        return Parts(
+            tuple(named(member.law, member.spec.fixed) for member in self.members), logs, spreads, self.residuals
+        )
 
     def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
         """Predict at n points, with the interval that held a share ``level`` of larger runs of other studies."""
@@ -227,7 +230,7 @@ class Mixture(Printed):
         rows = [["law", "weight", "residual", "coefficients"]]
         for fit, weight, residual in zip(self.members, self.weights, self.residuals, strict=True):
             values = ", ".join(f"{name} {each['value']:.4g}" for name, each in fit.coefficients().items())
-            rows.append([fit.law.spelling, f"{weight:.0%}", f"{residual:.2%}", values])
+            rows.append([named(fit.law, fit.spec.fixed), f"{weight:.0%}", f"{residual:.2%}", values])
         known = self.calibration
         lines = [
             ("interval", f"calibrated on {known.cases} forecasts of larger runs by {len(known.sources)} sources"),
