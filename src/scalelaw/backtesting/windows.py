@@ -19,7 +19,8 @@ class WindowRules:
     Attributes:
         min_train: fewest rows to fit.
         min_test: fewest rows to score.
-        min_sizes: fewest distinct values of the axis, of params, and fewest runs, among the rows fitted.
+        min_sizes: fewest distinct values of the axis among the rows fitted.
+        min_params: fewest distinct values of every kind of params, and fewest runs, among them.
         min_decades: smallest span of the axis among the rows fitted, in powers of ten.
         most_cuts: at most so many cuts an axis, spread evenly.
         most_reach: rows beyond so many times the largest value fitted are not scored.
@@ -28,6 +29,7 @@ class WindowRules:
     min_train: int = 8
     min_test: int = 4
     min_sizes: int = 3
+    min_params: int = 0
     min_decades: float = 0.7
     most_cuts: int = 4
     most_reach: float = np.inf
@@ -80,15 +82,16 @@ def _worth(observed: Observations, values: Array, cut: float, rules: WindowRules
     return (
         len(train) >= rules.min_train
         and int(scored.sum()) >= rules.min_test
-        and min(len(np.unique(each)) for each in _sizes(observed, fitted, train)) >= rules.min_sizes
+        and len(np.unique(train)) >= rules.min_sizes
+        and all(len(np.unique(each)) >= rules.min_params for each in _varied(observed, fitted))
         and np.log10(train.max() / train.min()) >= rules.min_decades
     )
 
 
-def _sizes(observed: Observations, fitted: AnyArray, train: Array) -> list[AnyArray]:
-    """Return what must come in several sizes for a law to be fitted: the axis, every kind of N, and runs."""
+def _varied(observed: Observations, fitted: AnyArray) -> list[AnyArray]:
+    """Return what must vary among the rows fitted for a law to be determined: runs, and every kind of N."""
     kinds = [observed.columns[name][fitted] for name in observed.columns if name.startswith("params")]
-    return [train, observed.cluster[fitted], *kinds]
+    return [observed.cluster[fitted], *kinds]
 
 
 def _parted(observed: Observations, values: Array, cut: float, rules: WindowRules) -> tuple[AnyArray, AnyArray]:

@@ -7,7 +7,7 @@ import typer
 from scalelaw.cli import _options as options
 from scalelaw.cli._output import show
 
-app = typer.Typer(no_args_is_help=True, help="List the laws, show one, begin a new one.")
+app = typer.Typer(help="List the laws, show one, begin a new one.")
 
 Name = Annotated[str, typer.Argument(help="Law by name or spelling.", metavar="NAME")]
 Plot = Annotated[
@@ -15,6 +15,13 @@ Plot = Annotated[
 ]
 Folder = Annotated[str, typer.Option(help="Folder of laws it belongs to, e.g. data.", metavar="FOLDER")]
 NewName = Annotated[str, typer.Argument(help="Name of the new law, in lower case.", metavar="NAME")]
+
+
+@app.callback(invoke_without_command=True)
+def laws_command(context: typer.Context) -> None:
+    """List the laws, show one, begin a new one; alone it lists them."""
+    if context.invoked_subcommand is None:
+        list_command()
 
 
 @app.command("list")

@@ -123,7 +123,7 @@ def check_level(level: float) -> None:
 
 
 def check_inputs(label: str, needed: Iterable[str], x: Inputs, domain: Domain) -> None:
-    """Refuse inputs that are missing, of another kind of N, or far too small for the counts they are.
+    """Refuse inputs that are missing, of another kind of N, or all far too small for the counts they are.
 
     Args:
         label: who predicts, for the message.
@@ -143,10 +143,10 @@ def check_inputs(label: str, needed: Iterable[str], x: Inputs, domain: Domain) -
             continue
         smallest = min(TOO_SMALL.get(name, 0.0), domain.get(name, (np.inf, np.inf))[0])
         values = np.asarray(x[name], float)
-        if np.any(values < smallest):
+        if values.size and values.max() < smallest:
             raise BadInput(
-                f"{name} of {values.min():g} is far too small to be {QUANTITIES[name].unit}: {label} takes plain "
-                f"counts, so write out what is in millions or billions, e.g. {values.min():g}e9"
+                f"{name} of {values.max():g} is far too small to be {QUANTITIES[name].unit}: {label} takes plain "
+                f"counts, so write out what is in millions or billions, e.g. {values.max():g}e9"
             )
 
 

@@ -18,17 +18,19 @@ class Reference:
         title: its title.
         year: of the first version.
         arxiv: its number.
+        letter: what tells it from another work of its first author and year.
     """
 
     authors: str
     title: str
     year: int
     arxiv: str
+    letter: str = ""
 
     @property
     def key(self) -> str:
-        """The key of its entry: first author and year."""
-        return f"{self.authors.partition(',')[0].lower()}{self.year}"
+        """The key of its entry: first author and year, and a letter where that is not enough."""
+        return f"{self.authors.partition(',')[0].lower()}{self.year}{self.letter}"
 
     def bibtex(self) -> str:
         """Return its entry."""
@@ -83,7 +85,7 @@ _TABLE = (
               "Scaling Laws of Synthetic Data for Language Models", 2025, "2503.19551"),
     Reference("Li, Houyi and Zheng, Wenzhen and Wang, Qiufeng and others",
               "Predictable Scale: Part II, Farseer: A Refined Scaling Law in Large Language Models", 2025,
-              "2506.10972"),
+              "2506.10972", "b"),
     Reference("McLeish, Sean and Kirchenbauer, John and Miller, David Yu and others",
               "Gemstones: A Model Suite for Multi-Faceted Scaling Laws", 2025, "2502.06857"),
     Reference("Rosenfeld, Jonathan S. and Rosenfeld, Amir and Belinkov, Yonatan and Shavit, Nir",
@@ -122,6 +124,11 @@ _TABLE = (
     Reference("Li, Houyi and Zheng, Wenzhen and Wang, Qiufeng and others",
               "Predictable Scale: Part I, Step Law -- Optimal Hyperparameter Scaling Law in Large Language Model "
               "Pretraining", 2025, "2503.04715"),
+    Reference("Zhang, Biao and Liu, Zhongtao and Cherry, Colin and Firat, Orhan",
+              "When Scaling Meets LLM Finetuning: The Effect of Data, Model and Finetuning Method", 2024,
+              "2402.17193", "b"),
+    Reference("Ge, Ce and Ma, Zhijian and Chen, Daoyuan and others",
+              "BiMix: A Bivariate Data Mixing Law for Language Model Pretraining", 2024, "2405.14908"),
 )  # fmt: skip
 
 REFERENCES = MappingProxyType({work.arxiv: work for work in _TABLE})

@@ -20,7 +20,7 @@ from scalelaw.fitting.decision import kind_of_params
 from scalelaw.fitting.outliers import outlying
 from scalelaw.fitting.prior import exponents_of, literature
 from scalelaw.fitting.refit import problem_of
-from scalelaw.laws import Law, get, names
+from scalelaw.laws import HasOptimum, Law, get, names
 from scalelaw.runs import Observations
 
 Choice = Literal["base", "loss function", "outliers", "loss function and outliers", "counting", "law", "prior"]
@@ -168,8 +168,8 @@ def _laws(base: FitResult, observed: Observations) -> Iterator[Alternative]:
 
 
 def _splits(law: Law, kind: str) -> bool:
-    """Return whether a law splits a budget between this kind of N and tokens."""
+    """Return whether a law knows how to split a budget between this kind of N and tokens."""
     try:
-        return kind_of_params(law) == kind
+        return isinstance(law, HasOptimum) and kind_of_params(law) == kind
     except ScalelawError:
         return False

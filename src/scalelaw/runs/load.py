@@ -181,7 +181,7 @@ def _keep_unrecognised(rows: Rows, raw: RawTable, assignment: Assignment) -> Non
     for column, cells in raw.columns.items():
         if column in used:
             continue
-        if column not in QUANTITIES:
+        if column not in QUANTITIES or QUANTITIES[column].kind == "vector":  # its numbers are columns of their own
             rows.columns[column] = cells.values
         elif column not in assignment.named and not cells.missing.all():
             rows.notes.append(f"the column {column!r} is not used: it holds no number")

@@ -328,8 +328,12 @@ class RunTable(Printed):
         )
 
     def quantities(self) -> tuple[str, ...]:
-        """Return the canonical columns, in the order of the vocabulary."""
-        return tuple(name for name in QUANTITIES if name in self.runs)
+        """Return the canonical columns, in the order of the vocabulary; lists under the name of a vector are none."""
+        lists = {name for name, kind in QUANTITIES.items() if kind.kind == "vector" and self._is_lists(name)}
+        return tuple(name for name in QUANTITIES if name in self.runs and name not in lists)
+
+    def _is_lists(self, name: str) -> bool:
+        return name in self.runs and self.runs[name].dtype == object
 
 
 def _stem(target: str) -> str:

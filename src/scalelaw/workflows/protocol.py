@@ -12,6 +12,7 @@ from scalelaw.fitting import observe
 from scalelaw.runs import Observations, RunTable
 from scalelaw.workflows.project import Project, read_project
 
+_RULES = ("min_train", "min_test", "min_sizes", "min_params", "min_decades", "most_reach")
 _OURS = ("by", "split", "skip", "why")
 
 
@@ -127,7 +128,10 @@ def read_protocol(path: str | Path) -> Protocol:
             tables | said.get("table", {}),
             {axis: cuts["most_cuts"][axis] for axis in cuts["axes"]},
             WindowRules(
-                **{name: cuts[name] for name in ("min_train", "min_test", "min_sizes", "min_decades", "most_reach")}
+                **{
+                    name: cuts[name]
+                    for name in ("min_train", "min_test", "min_sizes", "min_params", "min_decades", "most_reach")
+                }
             ),
             tuple(said["scores"]["levels"]),
             tuple(said["scores"]["reach"]),

@@ -65,7 +65,7 @@ READ = {
 }  # fmt: skip
 LAW = {
     "schema": str, "law": str, "formula": str, "inputs": list, "output": str, "coefficients": list, "shape": dict,
-    "published": dict, "cite": str, "revision": int,
+    "published": dict, "cite": str, "traps": list, "revision": int,
 }  # fmt: skip
 RUN_FORECAST = {
     "run": str, "cut": NUMBER, "end": NUMBER, "used": int, "schedule": (str, type(None)), "last_value": NUMBER,
@@ -77,7 +77,8 @@ EXTRAPOLATION = {
     "findings": list,
 }  # fmt: skip
 STUDY = {
-    "schema": str, "runs": dict, "fit": FIT, "backtest": BACKTEST, "plan": PLAN, "figures": dict, "skipped": dict,
+    "schema": str, "runs": dict, "fit": FIT, "backtest": BACKTEST, "mixture": dict, "plan": PLAN, "alone": PLAN,
+    "figures": dict, "skipped": dict,
 }  # fmt: skip
 
 
@@ -360,7 +361,7 @@ def test_explain(swept: Path, tmp_path: Path) -> None:
 
 
 def test_laws() -> None:
-    listed, one = document("laws"), document("laws chinchilla")
+    listed, one = document("laws list"), document("laws show chinchilla")
     assert listed["schema"] == "scalelaw.laws/1"
     assert {"chinchilla", "kaplan_joint"} <= {law["law"] for law in listed["laws"]}
     for law in (*listed["laws"], one):

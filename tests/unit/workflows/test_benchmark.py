@@ -22,6 +22,7 @@ most_cuts = { flops = 1 }
 min_train = 8
 min_test = 4
 min_sizes = 3
+min_params = 3
 min_decades = 0.7
 most_reach = 100.0
 

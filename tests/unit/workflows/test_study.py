@@ -24,9 +24,10 @@ def test_the_parts_are_those_of_the_single_steps(demo: Study) -> None:
     fit = sl.fit("chinchilla", LADDER, draws=30, starts=8)
     assert demo.fit.to_dict() == fit.to_dict()
     assert demo.backtest.to_dict() == sl.backtest("chinchilla", LADDER, draws=30, starts=8).to_dict()
-    assert demo.plan is not None
+    assert demo.plan is not None and demo.alone is not None
     dearest = fit.domain["flops"][1]
-    assert demo.plan.to_dict() == sl.plan(fit, flops=10 * dearest).to_dict()
+    assert demo.plan.to_dict() == sl.plan(sl.forecast(LADDER), flops=10 * dearest).to_dict()
+    assert demo.alone.to_dict() == sl.plan(fit, flops=10 * dearest).to_dict()
     assert demo.runs is LADDER
     assert demo.figures == demo.skipped == {}
 
@@ -63,7 +64,7 @@ def test_a_law_that_cannot_plan_is_fitted_and_tested_and_says_so(tmp_path: Path)
     found = study(LADDER, law="power", draws=0, out=tmp_path)
     assert found.plan is None
     assert set(found.figures) == {"residuals"}
-    assert set(found.skipped) == {"plan", "loss_vs_compute, iso_loss"}
+    assert set(found.skipped) == {"plan", "mixture", "loss_vs_compute, iso_loss"}
     assert "no plan: a plan needs a law over params" in str(found)
     assert "no loss_vs_compute, iso_loss: they need the law's compute-optimal line" in str(found)
     assert [path.name for path in tmp_path.iterdir()] == ["residuals.png"]

@@ -17,7 +17,7 @@ class Bimix(Law):
     """
 
     formula = "L = (A / r^alpha) (B / s^beta + C)"
-    cite = "Ge et al. 2024, BiMix; the form is from memory"
+    cite = "Ge et al. 2024, BiMix, arXiv 2405.14908; the form is from memory"
     traps = (
         "only A B and A C are determined: fix A at one",
         "it knows the own share of a domain alone: what the other domains add to it is no part of it",

@@ -18,7 +18,7 @@ class JointPower(SumOfPowers):
     n: str = "params"
 
     formula = "L = E + A / (N^alpha D^beta)"
-    cite = "Cobb and Douglas 1928, A Theory of Production, over a floor"
+    cite = "Zhang et al. 2024, arXiv 2402.17193, eq. 1: the multiplicative joint law, there of finetuning"
 
     def __post_init__(self) -> None:
         counting_for(self.n)

@@ -28,7 +28,7 @@ class MarkovLanguage:
 
     Example:
         >>> language = MarkovLanguage(0)
-        >>> 1.0 < language.entropy_rate < 1.4
+        >>> 1.0 < language.entropy_rate < 1.5
         True
     """
 

@@ -146,4 +146,4 @@ def test_settings_that_differ_are_kept_and_the_rest_is_not():
     for run in runs:
         run.log("val/loss", 1, 3.0)
     columns = tabulate(runs, "x").columns
-    assert "config.mixture" in columns and "config.same" not in columns and "config.api_key" not in columns
+    assert "mixture" in columns and "config.same" not in columns and "config.api_key" not in columns
