@@ -162,6 +162,7 @@ def test_init_and_plain_scalelaw_give_what_the_readme_states(case: Case, folder:
         assert abs(fit["coefficients"][name]["value"] - value) < 3 * spread
 
 
+@pytest.mark.slow
 def test_plain_scalelaw_prints_the_study_and_draws_its_figures(folder: Path) -> None:
     begin(folder, "06_steps_batch_seq.csv")
     (folder / "scalelaw.toml").write_text(QUICK + (folder / "scalelaw.toml").read_text())

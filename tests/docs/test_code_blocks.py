@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
 DEAR = (
     "decide-robustly", "keep-a-project", "freeze-a-forecast", "write-it-up", "read-a-backtest", "choose-intervals",
-    "find-influential-runs",
+    "find-influential-runs", "design-a-ladder",
 )  # fmt: skip
 """Pages of many fits; the commands they show have quicker tests of their own."""
 BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -151,6 +151,7 @@ def test_limits_are_kept_and_never_help(
         assert back.flops.value <= held.flops.value * 1.01
 
 
+@pytest.mark.slow
 @given(COEFS, BUDGETS)
 def test_the_grid_finds_what_the_closed_form_knows(coef: dict[str, float], flops: float) -> None:
     forecaster = fit(coef)
