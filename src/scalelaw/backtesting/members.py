@@ -23,6 +23,8 @@ HALVED_BY = 10.0
 STARTS = 8
 """Starts of each member: the priors leave few optima."""
 _NOISE = Noise("huber", delta=0.02)
+_WITHOUT_FLOOR = {"alpha": (0.08, 1.65)}
+_STEP = 1 - 1e-6
 _TIMES = 1.42
 """Factor by which an exponent may differ, at one standard deviation: published ones do."""
 
@@ -66,11 +68,25 @@ def members(observed: Observations, n: str | None = None) -> tuple[Member, ...]:
     axes = ["flops"] if found else [name for name in ("flops", kind, "tokens") if name]
     axis = next((name for name in axes if _varies(observed, name)), None)
     if axis is not None:
-        exponent = (0.15, _TIMES) if axis == "flops" else (0.33, _TIMES)
-        found.append(Member(as_law(f"power[input={axis}]"), {"alpha": exponent}))
-        if len(found) == 1:
-            found.append(Member(as_law(f"power[input={axis},floor=false]"), {"alpha": (0.08, 1.65)}))
+        found += _of_one(axis, floors=(True,) if found and not _in_step(observed, kind) else (True, False))
     return tuple(found)
+
+
+def _of_one(axis: str, floors: tuple[bool, ...]) -> list[Member]:
+    """Return the power laws of one axis, with a floor and without, so that two forms can disagree."""
+    of_floor = {"alpha": (0.15 if axis == "flops" else 0.33, _TIMES)}
+    return [
+        Member(as_law(f"power[input={axis},floor={'yes' if floor else 'no'}]"), of_floor if floor else _WITHOUT_FLOOR)
+        for floor in floors
+    ]
+
+
+def _in_step(observed: Observations, kind: str | None) -> bool:
+    """Return whether tokens go as a power of params in every row, so that no law can tell them apart."""
+    if kind is None:
+        return False
+    logs = np.log([np.asarray(observed.columns[name], float) for name in (kind, "tokens")])
+    return bool(abs(np.corrcoef(logs)[0, 1]) > _STEP)
 
 
 def _of_params_and_tokens(kind: str) -> list[Member]:

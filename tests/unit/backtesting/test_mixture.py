@@ -77,6 +77,9 @@ def test_members_take_the_n_the_rows_have(observed: Observations) -> None:
     ]
     alone = replace(observed, columns={"tokens": observed.columns["tokens"]})
     assert [each.law.spelling for each in members(alone)] == ["power[input=tokens]", "power[input=tokens,floor=no]"]
+    in_step = replace(observed, columns={**observed.columns, "tokens": 20 * observed.columns["params"]})
+    assert [each.law.spelling for each in members(in_step)][-2:] == ["power", "power[floor=no]"]
+    assert len(forecast_observations(in_step, calibration=KNOWN, draws=10).members) == 2
     with pytest.raises(BadInput, match="vary in params"):
         members(observed, "params_active")
 
