@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --no-compile --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check fix bench coverage tables transcripts soak docs evidence reproduce clean
+.PHONY: help setup demo test test-all check fix bench coverage tables meta transcripts soak docs evidence reproduce clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ coverage: .venv/developer ## simulate how often intervals hold, into docs/covera
 
 tables: .venv/developer ## fit and backtest every published table, into docs/tables.md
 	$(BIN)/python benchmarks/tables.py
+
+meta: .venv/developer ## fit every published table in over a thousand ways, into docs/meta-analysis.md
+	$(BIN)/python benchmarks/meta_analysis.py
 
 transcripts: .venv/developer ## run the commands of docs/transcripts again and write what they print
 	$(BIN)/python docs/_ext/transcripts.py

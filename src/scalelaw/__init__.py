@@ -15,16 +15,26 @@ if TYPE_CHECKING:
     from scalelaw import laws as laws
     from scalelaw.backtesting import Backtest as Backtest
     from scalelaw.backtesting import Calibration as Calibration
+    from scalelaw.backtesting import ForecastScore as ForecastScore
     from scalelaw.backtesting import Mixture as Mixture
+    from scalelaw.backtesting import Registry as Registry
+    from scalelaw.backtesting import Verification as Verification
+    from scalelaw.backtesting import Watch as Watch
     from scalelaw.backtesting import backtest as backtest
     from scalelaw.backtesting import forecast as forecast
     from scalelaw.backtesting import load_calibration as load_calibration
+    from scalelaw.backtesting import read_forecasts as read_forecasts
+    from scalelaw.backtesting import register_forecast as register_forecast
+    from scalelaw.backtesting import score_forecast as score_forecast
+    from scalelaw.backtesting import verify_forecasts as verify_forecasts
+    from scalelaw.backtesting import watch as watch
     from scalelaw.core.forecaster import Forecaster as Forecaster
     from scalelaw.core.forecaster import Prediction as Prediction
     from scalelaw.fitting import Course as Course
     from scalelaw.fitting import Envelope as Envelope
     from scalelaw.fitting import Extrapolation as Extrapolation
     from scalelaw.fitting import FitResult as FitResult
+    from scalelaw.fitting import FrozenForecast as FrozenForecast
     from scalelaw.fitting import Influence as Influence
     from scalelaw.fitting import IntrinsicDimension as IntrinsicDimension
     from scalelaw.fitting import IsoFlop as IsoFlop
@@ -36,9 +46,11 @@ if TYPE_CHECKING:
     from scalelaw.fitting import extrapolate as extrapolate
     from scalelaw.fitting import extrapolate_curve as extrapolate_curve
     from scalelaw.fitting import fit as fit
+    from scalelaw.fitting import freeze as freeze
     from scalelaw.fitting import intrinsic_dimension as intrinsic_dimension
     from scalelaw.fitting import isoflop as isoflop
     from scalelaw.fitting import load_fit as load_fit
+    from scalelaw.fitting import load_forecast as load_forecast
     from scalelaw.fitting import local_slope as local_slope
     from scalelaw.fitting import noise_scale as noise_scale
     from scalelaw.fitting import published as published
@@ -84,13 +96,30 @@ if TYPE_CHECKING:
     from scalelaw.workflows.study import study as study
 
 _HOMES = {
-    "scalelaw.backtesting": ("Backtest", "Calibration", "Mixture", "backtest", "forecast", "load_calibration"),
+    "scalelaw.backtesting": (
+        "Backtest",
+        "Calibration",
+        "ForecastScore",
+        "Mixture",
+        "Registry",
+        "Verification",
+        "Watch",
+        "backtest",
+        "forecast",
+        "load_calibration",
+        "read_forecasts",
+        "register_forecast",
+        "score_forecast",
+        "verify_forecasts",
+        "watch",
+    ),
     "scalelaw.core.forecaster": ("Forecaster", "Prediction"),
     "scalelaw.fitting": (
         "Course",
         "Envelope",
         "Extrapolation",
         "FitResult",
+        "FrozenForecast",
         "Influence",
         "IntrinsicDimension",
         "IsoFlop",
@@ -107,6 +136,8 @@ _HOMES = {
         "load_fit",
         "local_slope",
         "noise_scale",
+        "freeze",
+        "load_forecast",
         "published",
         "trade_off",
     ),

@@ -103,7 +103,7 @@ def fit_members(
     weighed = replace(observed, weight=observed.weight * by_compute(observed))
     fitted, left_out = [], {}
     for member in members(observed, n):
-        name = member.law.spelling + ("" if not member.fixed else f" with {_said(member.fixed)}")
+        name = named(member.law, member.fixed)
         try:
             fit = fit_observations(member.law, weighed, member.spec(draws, seed))
         except ScalelawError as error:
@@ -136,5 +136,6 @@ def _varies(observed: Observations, name: str) -> bool:
     return bool(np.isfinite(values).all() and len(np.unique(values)) > 1)
 
 
-def _said(fixed: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} = {value:g}" for name, value in fixed.items())
+def named(law: Law, fixed: Mapping[str, float]) -> str:
+    """Return a member as it is called: the law, and what of it is held."""
+    return law.spelling + "".join(f", {name} = {value:g}" for name, value in fixed.items())

@@ -9,14 +9,15 @@ import numpy as np
 
 from scalelaw.accounting.flops import COUNTINGS, Counting
 from scalelaw.backtesting.calibration import Calibration, Doubt
+from scalelaw.backtesting.members import named
 from scalelaw.core.digest import digest
 from scalelaw.core.findings import Finding, Grade
-from scalelaw.core.forecaster import Domain, Kind, Prediction, check_level, outside
+from scalelaw.core.forecaster import Domain, Kind, Origin, Prediction, check_level, outside
 from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import Array, Inputs
 from scalelaw.core.version import __version__
-from scalelaw.fitting import FitResult
+from scalelaw.fitting import FitResult, FrozenForecast, freeze
 from scalelaw.laws import HasOptimum
 
 _ONE_SD = (0.158655, 0.841345)
@@ -108,6 +109,25 @@ class Mixture(Printed):
         return digest({**parts, "seed": self.seed})
 
     @property
+    def origin(self) -> Origin:
+        """What it was made of, for whoever registers a forecast of it: members, weights, calibration and rows."""
+        named = [f"{weight:.3f} {fit.label}" for fit, weight in zip(self.members, self.weights, strict=True)]
+        spec = {
+            "members": [{"law": fit.label, "weight": float(weight), **fit.origin.spec}
+                        for fit, weight in zip(self.members, self.weights, strict=True)],
+            "calibration": self.calibration.digest,
+            "seed": self.seed,
+        }  # fmt: skip
+        whole = next((fit for fit in self.members if set(self.inputs) <= set(fit.rows.x)), self.members[0])
+        return Origin(" + ".join(named), spec, whole.rows.x, whole.rows.y, whole.conditions)
+
+    def freeze(
+        self, /, *, run: str = "", conditions: Mapping[str, float | str] | None = None, **point: float | str
+    ) -> FrozenForecast:
+        """Return a forecast of one run yet to come that cannot be changed unseen; see ``FitResult.freeze``."""
+        return freeze(self, run=run, conditions=conditions, **point)
+
+    @property
     def label(self) -> str:
         """A short name."""
         return f"mixture of {len(self.members)} laws"
@@ -153,7 +173,9 @@ class Mixture(Printed):
         each = [np.asarray(member.law.predict(member.coef, full)) for member in self.members]
         logs = np.log(np.maximum(np.broadcast_arrays(*each), _TINY))
         spreads = np.array([_spread(member, full) for member in self.members])
-        return Parts(tuple(member.law.spelling for member in self.members), logs, spreads, self.residuals)
+        return Parts(
+            tuple(named(member.law, member.spec.fixed) for member in self.members), logs, spreads, self.residuals
+        )
 
     def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
         """Predict at n points, with the interval that held a share ``level`` of larger runs of other studies."""
@@ -208,7 +230,7 @@ class Mixture(Printed):
         rows = [["law", "weight", "residual", "coefficients"]]
         for fit, weight, residual in zip(self.members, self.weights, self.residuals, strict=True):
             values = ", ".join(f"{name} {each['value']:.4g}" for name, each in fit.coefficients().items())
-            rows.append([fit.law.spelling, f"{weight:.0%}", f"{residual:.2%}", values])
+            rows.append([named(fit.law, fit.spec.fixed), f"{weight:.0%}", f"{residual:.2%}", values])
         known = self.calibration
         lines = [
             ("interval", f"calibrated on {known.cases} forecasts of larger runs by {len(known.sources)} sources"),

@@ -21,6 +21,7 @@ from scalelaw.cli import (
     extrapolate,
     fit,
     forecast,
+    forecasts,
     influence,
     init,
     isoflop,
@@ -33,6 +34,7 @@ from scalelaw.cli import (
     robustness,
     runs,
     study,
+    watch,
 )  # fmt: skip
 from scalelaw.core.errors import BadInput, MissingExtra, ScalelawError, ScalelawWarning
 from scalelaw.core.version import __version__
@@ -119,6 +121,7 @@ app.command("envelope")(envelope.envelope_command)
 app.command("approaches")(approaches.approaches_command)
 app.command("explain")(explain.explain_command)
 app.command("plan")(plan.plan_command)
+app.command("watch")(watch.watch_command)
 app.command("robustness")(robustness.robustness_command)
 app.command("influence")(influence.influence_command)
 app.command("benchmark")(benchmark.benchmark_command)
@@ -132,6 +135,7 @@ app.command("reproduce")(reproduce.reproduce_command)
 app.command("calc")(calc.calc_command)
 app.add_typer(laws.app, name="laws")
 app.add_typer(runs.app, name="runs")
+app.add_typer(forecasts.app, name="forecasts")
 
 
 @app.callback(invoke_without_command=True)

@@ -1,6 +1,5 @@
 """``scalelaw plan``: how to spend a budget, from a table, a saved fit or a published law."""
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,15 +7,12 @@ import typer
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show
-from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.cli._source import Source, known
 
 if TYPE_CHECKING:
     from scalelaw.core.forecaster import Forecaster
     from scalelaw.planning.question import Asked
 
-Source = Annotated[
-    str, typer.Argument(help="Table of runs, saved fit, or published law.", metavar="FILE|FIT.json|LAW@SOURCE")
-]
 Flops = Annotated[str | None, typer.Option(help="Budget, e.g. 1e22.", metavar="C")]
 Params = Annotated[str | None, typer.Option(help="Size, e.g. 8B: how many tokens suit it?", metavar="N")]
 Tokens = Annotated[str | None, typer.Option(help="Tokens, e.g. 2T: which size suits them?", metavar="D")]
@@ -65,25 +61,3 @@ def plan_command(
         of_fits = ("law", *options.names_of(options.TableOptions), "draws", "seed", "intervals")
         options.refuse_with(context, of_fits, why)
     show(plan(forecaster, **asked), json)
-
-
-def known(source: str) -> "Forecaster | None":
-    """Return the published law or the saved fit that a source names, None for a table.
-
-    Raises:
-        BadInput: neither, and no file either.
-    """
-    from scalelaw.fitting import is_fit, load_fit, published
-    from scalelaw.laws import parse
-
-    if os.path.exists(source):
-        if not is_fit(source):
-            return None
-        return load_fit(source)
-    if "@" not in source:
-        hint = "a published law is written LAW@SOURCE, like chinchilla@besiroglu2024"
-        raise BadInput(f"there is no file {source!r}; {hint}")
-    named, of = parse(source)
-    if of is None:
-        raise UnknownName.among(f"source of {named.spelling}", source, named.published)
-    return published(named, of)

@@ -6,7 +6,7 @@ import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._output import show
-from scalelaw.cli.plan import known
+from scalelaw.cli._source import known
 from scalelaw.core.errors import BadInput
 
 Source = Annotated[str, typer.Argument(help="Saved fit, or published law.", metavar="FIT.json|LAW@SOURCE")]

@@ -1,8 +1,8 @@
 """The Forecaster: what planners, figures and reports accept, and all they accept."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -70,6 +70,34 @@ class Forecaster(Protocol):
 
     def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
         """Predict at n points."""
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """What a forecaster was made of, as far as it knows: what a registered forecast must say.
+
+    Attributes:
+        spelling: the law, or the mixture of laws with their weights.
+        spec: how it was fitted, as plain values.
+        x: inputs of the rows it was fitted to, each (n,); empty where there are none.
+        y: their measured values, (n,).
+        conditions: what all those rows share and a comparable run must: dataset, tokenizer and the like.
+    """
+
+    spelling: str
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    x: Inputs = field(default_factory=dict)
+    y: Array = field(default_factory=lambda: np.zeros(0))
+    conditions: Mapping[str, float | str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Traceable(Protocol):
+    """A forecaster that says what it was made of; of any other, only label and digest are known."""
+
+    @property
+    def origin(self) -> Origin:
+        """What it was made of."""
 
 
 def interval(draws: Array, level: float) -> tuple[Array, Array]:

@@ -19,9 +19,9 @@ _PATH = 25
 _PER_EFOLD = 4
 _REACH_BACK = 0.1
 _FEWEST_BINS = 4
-_MISFIT = 0.03
-_SURE = 0.003
-_LEAST_NOISE = 0.002
+MISFIT = 0.03
+SURE = 0.003
+LEAST_NOISE = 0.002
 _SIGMA_OF_MAD = 1.4826
 _NOISE_FROM = 5
 _STRAINED = 20.0
@@ -85,10 +85,10 @@ def extrapolate_curve(time: Array, loss: Array, course: Course, *, level: float 
     if trained.sum() < FEWEST:
         raise BadInput(f"{trained.sum()} readings after the warmup; a forecast needs {FEWEST} or more")
     time, loss = time[trained], loss[trained]
-    cut, noise, shapes = float(time[-1]), _noise(time, loss), _shapes()
+    cut, noise, shapes = float(time[-1]), _noise(time, loss), known_shapes()
     at, level_of, count = _condensed(time, loss, course)
     far = np.log(course.progress(at) / course.progress(np.array([cut])))
-    weight = 1.0 / (_SURE**2 + noise**2 / count + (_MISFIT * far) ** 2)
+    weight = 1.0 / (SURE**2 + noise**2 / count + (MISFIT * far) ** 2)
     shape = shapes.at(course, at, cut)
     height = (shape * level_of * weight).sum(1) / (shape**2 * weight).sum(1)
     misfit = ((height[:, None] * shape / level_of - 1.0) ** 2 * weight).sum(1)
@@ -98,7 +98,7 @@ def extrapolate_curve(time: Array, loss: Array, course: Course, *, level: float 
     ahead[-1] = course.end
     far = np.log(course.progress(ahead) / course.progress(np.array([cut])))
     middle = height[:, None] * shapes.at(course, ahead, cut)
-    spread = np.sqrt(_SURE**2 + noise**2 + (_MISFIT * far) ** 2)
+    spread = np.sqrt(SURE**2 + noise**2 + (MISFIT * far) ** 2)
     reading = middle * np.exp(spread * shapes.noise[:, None])
     tail = (1.0 - level) / 2.0
     return CurveForecast(
@@ -116,7 +116,8 @@ def extrapolate_curve(time: Array, loss: Array, course: Course, *, level: float 
 
 
 @cache
-def _shapes() -> Shapes:
+def known_shapes() -> Shapes:
+    """Return the draws of the prior, made once."""
     return draw_shapes()
 
 
@@ -139,9 +140,9 @@ def _noise(time: Array, loss: Array) -> float:
     """Return the spread of a reading over the loss, from the steps between neighbours in the last two thirds."""
     steps = np.diff(np.log(loss[time > time[-1] / 3.0]))
     if len(steps) < _NOISE_FROM:
-        return _LEAST_NOISE
+        return LEAST_NOISE
     typical = np.median(np.abs(steps - np.median(steps)))
-    return max(_LEAST_NOISE, float(_SIGMA_OF_MAD * typical / np.sqrt(2.0)))
+    return max(LEAST_NOISE, float(_SIGMA_OF_MAD * typical / np.sqrt(2.0)))
 
 
 def _condensed(time: Array, loss: Array, course: Course) -> tuple[Array, Array, Array]:

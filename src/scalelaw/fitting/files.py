@@ -63,6 +63,7 @@ def save_fit(fit: FitResult, path: str | Path) -> None:
         "findings": [finding.to_dict() for finding in fit.findings],
         "notes": list(fit.notes),
         "digest": fit.digest,
+        "conditions": dict(fit.conditions),
     }
     document["content"] = _content(document)
     partial = Path(f"{path}.partial")
@@ -156,6 +157,7 @@ def _fit(document: Mapping[str, Any]) -> FitResult:
         noise=None if document["noise"] is None else Noise(**document["noise"]),
         spread=_spread(document["spread"]),
         version=document["version"],
+        conditions=document.get("conditions", {}),
     )
 
 

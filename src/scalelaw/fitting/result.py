@@ -11,7 +11,7 @@ from scalelaw.core.components import check_mixtures, codes, kind_of
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
-from scalelaw.core.forecaster import Domain, Kind, Prediction, check_inputs, check_level, interval, outside
+from scalelaw.core.forecaster import Domain, Kind, Origin, Prediction, check_inputs, check_level, interval, outside
 from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray, Array, Inputs
@@ -32,6 +32,7 @@ from scalelaw.laws import Law
 from scalelaw.runs import SetAside
 
 if TYPE_CHECKING:
+    from scalelaw.fitting.frozen import FrozenForecast
     from scalelaw.fitting.influence import Influence
 
 
@@ -91,6 +92,7 @@ class FitResult(Printed):
         noise: how residuals were scored, its threshold a number; None stands for that of the spec.
         spread: relative size of the noise of each row, where it was found or known.
         version: scalelaw's version.
+        conditions: what all fitted rows share and a run must to be compared: dataset, tokenizer and the like.
     """
 
     law: Law
@@ -107,6 +109,7 @@ class FitResult(Printed):
     noise: Noise | None = None
     spread: Spread | None = None
     version: str = __version__
+    conditions: Mapping[str, float | str] = field(default_factory=dict)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -128,6 +131,13 @@ class FitResult(Printed):
         """Digest of rows, law and spec: equal inputs, equal digest."""
         law = {"law": self.law.spelling, "revision": self.law.revision}
         return digest({"rows": self.rows.digest, "target": self.target, **law, "spec": self.spec.to_dict()})
+
+    @property
+    def origin(self) -> Origin:
+        """What it was made of, for whoever registers a forecast of it."""
+        law = {"law": self.law.spelling, "revision": self.law.revision}
+        spec = {**law, **self.spec.to_dict()}
+        return Origin(self.law.spelling, spec, self.rows.x, self.rows.y, self.conditions)
 
     @property
     def scoring(self) -> Noise:
@@ -240,6 +250,23 @@ class FitResult(Printed):
         from scalelaw.fitting.influence import influence
 
         return influence(self, quantity, flops=flops, rate=rate)
+
+    def freeze(
+        self, /, *, run: str = "", conditions: Mapping[str, float | str] | None = None, **point: float | str
+    ) -> "FrozenForecast":
+        """Return a forecast of one run yet to come that cannot be changed unseen; ``save`` writes it.
+
+        See ``scalelaw.fitting.frozen.freeze`` for the arguments.
+
+        Example:
+            >>> import scalelaw as sl
+            >>> fit = sl.fit("chinchilla", sl.datasets.load("synthetic-ladder"), draws=50)
+            >>> fit.freeze(params="7B", tokens="140B", conditions={"tokenizer": "gpt2"}).point
+            {'params': 7000000000.0, 'tokens': 140000000000.0}
+        """
+        from scalelaw.fitting.frozen import freeze
+
+        return freeze(self, run=run, conditions=conditions, **point)
 
     def profile(
         self, name: str | None = None, *, at: Mapping[str, float] | None = None, level: float | None = None

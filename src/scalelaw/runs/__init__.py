@@ -9,9 +9,12 @@ from scalelaw.runs.observations import Observations as Observations
 from scalelaw.runs.observations import Reduction as Reduction
 from scalelaw.runs.observations import SetAside as SetAside
 from scalelaw.runs.observations import stacked as stacked
+from scalelaw.runs.pooling import COMPARED as COMPARED
+from scalelaw.runs.pooling import NOTED as NOTED
 from scalelaw.runs.pooling import check_pooling as check_pooling
 from scalelaw.runs.pooling import check_which_params as check_which_params
 from scalelaw.runs.pooling import indicators as indicators
+from scalelaw.runs.pooling import shared_conditions as shared_conditions
 from scalelaw.runs.record import Recording as Recording
 from scalelaw.runs.record import record as record
 from scalelaw.runs.review import Review as Review

@@ -11,6 +11,7 @@ import numpy as np
 from scalelaw.accounting.flops import COUNTINGS, counting_for
 from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.numbers import format_number
+from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.observations import Observations
 
@@ -19,6 +20,10 @@ _RECIPES = ("recipe", "schedule", "dataset", "tokenizer")
 _MOST_LEVELS = 5
 _SAME_FLOPS = 0.05
 _MOE = ("params", "params_active")
+COMPARED = ("dataset", "tokenizer", "vocab_size", "bytes_per_token")
+"""What runs must share for their losses to be compared."""
+NOTED = ("recipe", "family", "schedule", "seq_len")
+"""What moves a loss without making it another quantity."""
 
 
 def check_pooling(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
@@ -50,6 +55,17 @@ def check_which_params(observed: Observations, inputs: Sequence[str]) -> list[Fi
     message = f"params are {span} times params_active in {int(differ.sum())} rows, and which of them is N is unsaid"
     fix = "say it in the law: [n=params_active], as in chinchilla[n=params_active], or [n=params]"
     return [Finding("DESIGN_WHICH_N", Grade.ASK, message, int(differ.sum()), fix)]
+
+
+def shared_conditions(observed: Observations) -> dict[str, float | str]:
+    """Return what every row tells, and tells alike, of data, tokenizer, recipe and the like."""
+    found: dict[str, float | str] = {}
+    for name in (*COMPARED, *NOTED):
+        values = set(_levels(observed.columns[name]).tolist()) if name in observed.columns else set()
+        if len(values) == 1 and "" not in values:
+            one = observed.columns[name][0]
+            found[name] = float(one) if QUANTITIES[name].kind == "number" else str(one)
+    return found
 
 
 def confounded(observed: Observations, inputs: Sequence[str]) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from scalelaw.accounting.pearce_song import check_embeddings
 from scalelaw.core.errors import BadTable, NeedsAnswer, ScalelawWarning
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.sheet import Lines, Printed, Sheet
+from scalelaw.runs.guide import check_guide
 from scalelaw.runs.load import load_runs
 from scalelaw.runs.observations import Observations, SetAside
 from scalelaw.runs.pooling import check_pooling
@@ -29,6 +30,7 @@ class Review(Printed):
         findings: each with code, grade and a way out.
         usable: target -> runs that its end points leave to a fit.
         set_aside: target -> runs left out of its end points, by reason.
+        rules: what the ten rules of ``runs.guide`` advise; none of them stops anything.
     """
 
     source: str
@@ -37,6 +39,7 @@ class Review(Printed):
     findings: tuple[Finding, ...]
     usable: Mapping[str, int] = field(default_factory=dict)
     set_aside: Mapping[str, tuple[SetAside, ...]] = field(default_factory=dict)
+    rules: tuple[Finding, ...] = ()
 
     @property
     def stopped(self) -> bool:
@@ -53,6 +56,7 @@ class Review(Printed):
             "findings": [finding.to_dict() for finding in self.findings],
             "usable": dict(self.usable),
             "set_aside": {target: [gone.to_dict() for gone in every] for target, every in self.set_aside.items()},
+            "rules": [finding.to_dict() for finding in self.rules],
         }
 
     def sheet(self) -> Sheet:
@@ -64,11 +68,8 @@ class Review(Printed):
             lines += [("  set aside", f"{gone.n}: {gone.reason}") for gone in self.set_aside[target]]
         if not self.findings:
             lines.append(("", "nothing to remark"))
-        found = []
-        for each in self.findings:
-            found.append((str(each.grade), f"{each.message} [{each.code}]"))
-            found += [("  fix", each.fix)] if each.fix else []
-        return Sheet(f"{self.source}: {size}", [Lines(lines, width=0), Lines(found)])
+        rules = [Sheet("by the rules of Choshen et al. 2024", [_lines(self.rules)])] if self.rules else []
+        return Sheet(f"{self.source}: {size}", [Lines(lines, width=0), _lines(self.findings), *rules])
 
 
 def review_runs(
@@ -109,10 +110,20 @@ def review_runs(
         return _of_table(table)
 
 
+def _lines(findings: tuple[Finding, ...]) -> Lines:
+    """Return each finding with its grade, and below it the way out."""
+    found = []
+    for each in findings:
+        found.append((str(each.grade), f"{each.message} [{each.code}]"))
+        found += [("  fix", each.fix)] if each.fix else []
+    return Lines(found)
+
+
 def _of_table(table: RunTable) -> Review:
     findings, without = list(table.findings), list[Finding]()
     usable: dict[str, int] = {}
     set_aside: dict[str, tuple[SetAside, ...]] = {}
+    rules: tuple[Finding, ...] = ()
     for target in table.targets:
         try:
             observations = table.endpoints(target)
@@ -120,10 +131,11 @@ def _of_table(table: RunTable) -> Review:
             without += error.findings
             continue
         findings += [*observations.findings, *check_pooling(observations, _SIZES), *_embeddings(observations)]
+        rules = rules or tuple(check_guide(table, observations))
         usable[target] = len(observations)
         set_aside[target] = observations.set_aside
     findings += [_milder(finding) if usable else finding for finding in without]
-    return Review(table.source, table.read, len(table), _sorted(findings), usable, set_aside)
+    return Review(table.source, table.read, len(table), _sorted(findings), usable, set_aside, rules)
 
 
 def _embeddings(observations: Observations) -> list[Finding]:

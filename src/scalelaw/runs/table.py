@@ -222,6 +222,30 @@ class RunTable(Printed):
         evals = {**self.evals, "value": frozen(values), "se": frozen(se)}
         return replace(self, evals=evals, notes=(*self.notes, note))
 
+    def after(self, share: float = 0.1) -> "RunTable":
+        """Return the table without the evaluations of the first part of each run, by tokens or else steps.
+
+        The end of every run stays. The guide of Choshen et al. 2024 (arXiv 2410.11840) drops the first tenth.
+
+        Args:
+            share: of a run, in [0, 1); what was evaluated before it is left out.
+
+        Raises:
+            BadInput: no such share, or the table has neither tokens nor steps along its runs.
+        """
+        if not 0 <= share < 1:
+            raise BadInput(f"after({share!r}): give a share of a run, from 0 to below 1")
+        axis = next((name for name in ("tokens", "steps") if name in self.evals), None)
+        if axis is None:
+            raise BadInput("after() needs tokens or steps of each evaluation; the table has neither")
+        time, run = np.asarray(self.evals[axis], float), self.evals["run"]
+        last = np.zeros(len(self))
+        np.maximum.at(last, run, np.nan_to_num(time))
+        kept = ~(time < share * last[run])
+        note = f"{int(np.sum(~kept))} evaluations of the first {share:.0%} of a run are left out"
+        evals = {name: frozen(values[kept]) for name, values in self.evals.items()}
+        return replace(self, evals=evals, notes=(*self.notes, note))
+
     def per_byte(self) -> "RunTable":
         """Return the table with its losses in bits per byte, and ``bytes`` beside tokens, so that tokenizers pool.
 

@@ -91,7 +91,7 @@ def test_a_law_that_cannot_be_fitted_is_left_out_and_said(
 
     monkeypatch.setattr("scalelaw.backtesting.members.fit_observations", failing)
     found = forecast_observations(observed, calibration=KNOWN, draws=20)
-    assert list(found.left_out) == ["chinchilla", "nested", "nested with E = 0", "joint_power"]
+    assert list(found.left_out) == ["chinchilla", "nested", "nested, E = 0", "joint_power"]
     assert "without joint_power: joint_power failed" in found.caveats
     assert [fit.law.name for fit in found.members] == ["power"] and found.deciding == ()
     with pytest.raises(FitFailed, match="no law can forecast"):

@@ -164,6 +164,7 @@ PLAN = ("plan", "chinchilla@besiroglu2024")
 CURVES = ("extrapolate", str(LADDER))
 INFLUENCE = ("influence", str(LADDER))
 ISOFLOP = ("isoflop", str(LADDER))
+FREEZE = ("forecasts", "freeze", str(LADDER), "--law", "chinchilla", "--draws", "0")
 STUDY = ("study", str(LADDER), "--draws", "0")
 OPTIONS: list[tuple[tuple[str, ...], str]] = [
     ((*FIT, "--column", "tokens=nosuch"), r"unknown column for tokens 'nosuch'\. Known: "),
@@ -279,6 +280,19 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     (("calc", "1e400", "15T"), r"'1e400' is not a finite number"),
     (("calc", "8B", "15T", "--params-non-embedding", "9B"), r"exceeds params 8e\+09"),
     (("calc", "8B"), r"Missing argument 'TOKENS'"),
+    (FREEZE, r"nothing does not tell params and tokens.*\[FORECAST_POINT\]"),
+    ((*FREEZE, "--params", "7B", "--tokens", "soon"), r"'soon' is not a number"),
+    ((*FREEZE, "--params", "7B", "--tokens", "1T", "--at", "size=3"), r"unknown quantity 'size'"),
+    ((*FREEZE, "--params", "7B", "--tokens", "1T", "--say", "colour=red"), r"a condition is one of dataset"),
+    ((*FREEZE, "--params", "7B", "--tokens", "1T", "--out", "no/such/f.json"), r"--out .*: there is no folder no/such"),
+    ((*FREEZE, "--params", "100M", "--tokens", "1B", "--at", "params=1"), r"params is given twice"),
+    (("forecasts", "freeze", "chinchilla@besiroglu2024", "--params", "7B", "--law", "power"), r"--law is for fitting"),
+    (("forecasts", "freeze", str(LADDER), "--params", "7B", "--starts", "8"), r"--starts is for one law; name it"),
+    (("forecasts", "list", "no.jsonl"), r"cannot read no\.jsonl: No such file"),
+    (("forecasts", "verify", str(LADDER), "--head", "ab"), r"give 4 digits or more"),
+    (("forecasts", "score", str(LADDER), str(LADDER)), r"was changed since it was written: line 1: it is no JSON"),
+    (("watch", str(LADDER), "--log", "run.jsonl", "--once"), r"was changed since it was written"),
+    (("watch", str(LADDER), "--log", "run.jsonl", "--every", "0"), r"--every must be positive"),
     (("ladder", "design"), r"Missing option '--target'"),
     (("ladder", "design", "--target", "8B params"), r"--target.*'8B params' is in params, and flops was asked for"),
     (("ladder", "design", "--target", "1e14", "--half-width", "-2%"), r"half_width=-0\.02: give a share"),

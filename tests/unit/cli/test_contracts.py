@@ -98,6 +98,29 @@ OUTCOME = {
     "choice": str, "label": str, "rows": int, "params": ESTIMATE, "tokens": ESTIMATE, "tokens_per_param": ESTIMATE,
     "loss": ESTIMATE, "held_out_error": MAYBE, "comparable": bool, "failed": (str, type(None)), "doubts": list,
 }  # fmt: skip
+SCORE = {
+    "schema": str, "target": str, "run": str, "measured": NUMBER, "forecast": NUMBER, "error": NUMBER, "levels": list,
+    "made": str, "digest": str, "findings": list,
+}  # fmt: skip
+FORECAST = {
+    "schema": str, "target": {"name": str, "unit": str}, "run": str, "point": dict, "tolerance": NUMBER,
+    "conditions": dict, "counting": dict, "mean": {"value": NUMBER, "intervals": list},
+    "new_run": {"value": NUMBER, "intervals": list}, "reach": dict, "outside_domain": bool,
+    "forecaster": {"spelling": str, "label": str, "digest": str, "inputs": list, "spec": dict, "domain": dict,
+                   "caveats": list},
+    "rows": {"count": int, "digest": str, "each": list}, "made": {"time": str, "scalelaw": str, "source": str},
+    "seal": dict,
+}  # fmt: skip
+REGISTERED = {
+    "number": int, "made": str, "target": str, "run": (str, type(None)), "point": dict, "value": NUMBER, "lo": MAYBE,
+    "hi": MAYBE, "level": NUMBER, "law": str, "digest": str,
+}  # fmt: skip
+BELIEF = {"value": NUMBER, "lo": NUMBER, "hi": NUMBER, "level": NUMBER}
+WATCH = {
+    "schema": str, "target": str, "digest": str, "run": str, "axis": str, "at": NUMBER, "end": NUMBER,
+    "schedule": (str, type(None)), "reading": NUMBER, "where": str, "band": BELIEF, "registered": BELIEF,
+    "curve": BELIEF, "revised": BELIEF, "advice": str, "why": str, "comparison": str, "findings": list,
+}  # fmt: skip
 
 
 def printed(command: str) -> str:
@@ -235,6 +258,30 @@ def test_a_prior_is_told_wherever_it_is_used(tmp_path: Path) -> None:
     assert "exponents drawn from the literature" in printed(f"fit {tmp_path / 'three.csv'} --prior literature")
     told = document(f"plan {fit} --flops 1e22")["assumptions"]
     assert any(line.startswith("CAUTION: prior from the literature: alpha") for line in told)
+
+
+def test_forecasts_and_watch(tmp_path: Path) -> None:
+    path, chain, log = (tmp_path / name for name in ("forecast.json", "forecasts.jsonl", "run.jsonl"))
+    question = "--law chinchilla --params 7B --tokens 140B --draws 40 --starts 8 --say tokenizer=gpt2"
+    frozen = document(f"forecasts freeze {LADDER} {question} --out {path} --registry {chain}")
+    holds(FORECAST, frozen)
+    assert frozen == json.loads(path.read_text()) and frozen["schema"] == "scalelaw.forecast/1"
+    listed = document(f"forecasts list {chain}")
+    holds({"schema": str, "source": str, "head": str, "forecasts": list}, listed)
+    holds(REGISTERED, listed["forecasts"][0])
+    verified = document(f"forecasts verify {chain} --head {listed['head']}")
+    assert verified == {"schema": "scalelaw.verification/1", "source": str(chain), "holds": True, "count": 1,
+                        "head": listed["head"], "faults": []}  # fmt: skip
+    (tmp_path / "big.csv").write_text("params,tokens,loss\n7B,140B,2.17\n")
+    score = document(f"forecasts score {path} {tmp_path / 'big.csv'} --say tokenizer=gpt2")
+    holds(SCORE, score)
+    assert [each["level"] for each in score["levels"]] == [0.5, 0.8, 0.9, 0.95]
+    lines = [{"tokens": share * 140e9, "loss": 2.2 + 0.1 / share**0.5} for share in (0.1, 0.15, 0.2, 0.3)]
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    holds(WATCH, document(f"watch {chain} --log {log} --schedule cosine"))
+    path.write_text(path.read_text().replace("2", "3", 1))
+    result = CliRunner().invoke(app, ["forecasts", "verify", str(path)])
+    assert result.exit_code == 1 and "CHANGED" in result.stdout
 
 
 def test_calc() -> None:

@@ -1,0 +1,37 @@
+"""What a command forecasts with: a saved fit, a published law, or a table that must be fitted first."""
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scalelaw.core.errors import BadInput, UnknownName
+
+if TYPE_CHECKING:
+    from scalelaw.core.forecaster import Forecaster
+
+Source = Annotated[
+    str, typer.Argument(help="Table of runs, saved fit, or published law.", metavar="FILE|FIT.json|LAW@SOURCE")
+]
+
+
+def known(source: str) -> "Forecaster | None":
+    """Return the published law or the saved fit that a source names, None for a table.
+
+    Raises:
+        BadInput: neither, and no file either.
+    """
+    from scalelaw.fitting import is_fit, load_fit, published
+    from scalelaw.laws import parse
+
+    if os.path.exists(source):
+        if not is_fit(source):
+            return None
+        return load_fit(source)
+    if "@" not in source:
+        hint = "a published law is written LAW@SOURCE, like chinchilla@besiroglu2024"
+        raise BadInput(f"there is no file {source!r}; {hint}")
+    named, of = parse(source)
+    if of is None:
+        raise UnknownName.among(f"source of {named.spelling}", source, named.published)
+    return published(named, of)

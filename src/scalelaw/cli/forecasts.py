@@ -1,0 +1,156 @@
+"""``scalelaw forecasts``: freeze a forecast before its run, keep it, verify it, score it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.cli._groups import grouped
+from scalelaw.cli._output import show
+from scalelaw.cli._source import Source, known
+from scalelaw.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from scalelaw.core.forecaster import Forecaster
+    from scalelaw.fitting import FitOptions
+    from scalelaw.runs import RunTable
+
+TABLE = options.TableOptions()
+MAPPING = options.MappingOptions()
+SEARCH = options.SearchOptions()
+DRAWS = options.DrawOptions()
+
+app = typer.Typer(no_args_is_help=True, help="Freeze forecasts before their runs, list, verify and score them.")
+
+Place = Annotated[str, typer.Argument(help="A frozen forecast, or a registry of them.", metavar="FILE")]
+Params = Annotated[str | None, typer.Option(help="Size of the run, e.g. 7B.", metavar="N")]
+Tokens = Annotated[str | None, typer.Option(help="Tokens of the run, e.g. 1T.", metavar="D")]
+Flops = Annotated[str | None, typer.Option(help="Compute of the run, e.g. 4e22.", metavar="C")]
+At = Annotated[list[str] | None, typer.Option(help="Another quantity of the run.", metavar="QUANTITY=VALUE")]
+Run = Annotated[str | None, typer.Option(help="Name of the run.", metavar="NAME")]
+Say = Annotated[
+    list[str] | None,
+    typer.Option(help="What a comparable run shares, e.g. tokenizer=gpt2.", metavar="CONDITION=VALUE"),
+]
+Out = Annotated[str | None, typer.Option(help="File to write; forecast.json unless said.", metavar="FORECAST.json")]
+Into = Annotated[
+    str | None, typer.Option("--registry", help="Add it to this file, which only grows.", metavar="FORECASTS.jsonl")
+]
+Entry = Annotated[str | None, typer.Option(help="Which forecast: its number or digest.", metavar="ENTRY")]
+Head = Annotated[str | None, typer.Option(help="The digest that was published.", metavar="DIGEST")]
+Law = Annotated[
+    str | None,
+    typer.Option(
+        "--law", help="One law by itself; the calibrated mixture of laws unless said.", metavar="NAME|FORMULA"
+    ),
+]
+Measured = Annotated[str, typer.Argument(help="Runs, with the one that was forecast.", metavar="RUNS")]
+
+
+@app.command("freeze")
+@grouped
+def freeze_command(
+    context: typer.Context,
+    source: Source,
+    params: Params = None,
+    tokens: Tokens = None,
+    flops: Flops = None,
+    at: At = None,
+    run: Run = None,
+    say: Say = None,
+    out: Out = None,
+    registry: Into = None,
+    law: Law = None,
+    table: options.TableOptions = TABLE,
+    search: options.SearchOptions = SEARCH,
+    bootstrap: options.DrawOptions = DRAWS,
+    json: options.Json = False,
+) -> None:
+    """Freeze the forecast of a run before it is trained: intervals, inputs, law, code and time under one seal."""
+    from scalelaw.backtesting import register_forecast
+    from scalelaw.fitting import freeze
+
+    place = out if out is not None or registry is not None else "forecast.json"
+    if place is not None:
+        options.check_writable(place, "--out")
+        if Path(place).exists():
+            raise BadInput(f"--out {place}: the file exists, and a frozen forecast is not written over; name another")
+    if registry is not None:
+        options.check_writable(registry, "--registry")
+    named = {"params": params, "tokens": tokens, "flops": flops}
+    point = {name: value for name, value in named.items() if value is not None}
+    others = options.pairs(at, "--at")
+    if twice := next((name for name in others if name in point), None):
+        raise BadInput(f"{twice} is given twice, by --{twice} and by --at")
+    point |= others
+    forecaster: Forecaster | None = known(source)
+    runs: RunTable | None = None
+    if forecaster is None:
+        runs = table.read(source)
+        forecaster = _made(context, runs, table, law, {**search.chosen(), **bootstrap.chosen()})
+    else:
+        groups = (options.TableOptions, options.SearchOptions, options.DrawOptions)
+        why = f"is for fitting a table, and {source} is fitted already"
+        options.refuse_with(context, ("law", *options.names_of(*groups)), why)
+    conditions = options.pairs(say, "--say")
+    frozen = freeze(forecaster, run=run or "", conditions=conditions, runs=runs, **point)
+    if place is not None:
+        frozen.save(place)
+    if registry is not None:
+        register_forecast(frozen, registry)
+    show(frozen, json)
+
+
+def _made(
+    context: typer.Context, runs: "RunTable", table: options.TableOptions, law: str | None, chosen: "FitOptions"
+) -> "Forecaster":
+    """Return one law fitted as the options say, or the mixture, which has a way of its own."""
+    from scalelaw.backtesting import forecast
+    from scalelaw.fitting import fit_observations, make_spec, observe
+
+    if law is not None:
+        of_law, observed = observe(law, runs, **table.reduced())
+        return fit_observations(of_law, observed, make_spec(**chosen))
+    own = (*options.names_of(options.SearchOptions), "intervals", "level", "draws")
+    options.refuse_with(context, own, "is for one law; name it with --law")
+    return forecast(runs, **table.reduced(), seed=chosen["seed"])
+
+
+@app.command("list")
+def list_command(file: Place, json: options.Json = False) -> None:
+    """List the forecasts of a registry, one line each, and the head that stands for them all."""
+    from scalelaw.backtesting import read_forecasts
+
+    show(read_forecasts(file), json)
+
+
+@app.command("verify")
+def verify_command(file: Place, head: Head = None, json: options.Json = False) -> None:
+    """Verify that no character of a forecast or registry was changed. Status 1 where one was, and what it is."""
+    from scalelaw.backtesting import verify_forecasts
+
+    found = verify_forecasts(file, head=head)
+    show(found, json)
+    if not found.holds:
+        raise typer.Exit(1)
+
+
+@app.command("score")
+@grouped
+def score_command(
+    file: Place,
+    runs: Measured,
+    run: Run = None,
+    say: Say = None,
+    entry: Entry = None,
+    mapping: options.MappingOptions = MAPPING,
+    json: options.Json = False,
+) -> None:
+    """Score a frozen forecast on its run: error, in or out of each interval; or why the two do not compare."""
+    from scalelaw.backtesting import read_forecasts, score_forecast
+    from scalelaw.runs import load_runs
+
+    forecast = read_forecasts(file).find(entry)
+    table = load_runs(runs, **mapping.arguments())
+    show(score_forecast(forecast, table, run=run, says=options.pairs(say, "--say")), json)

@@ -1,0 +1,89 @@
+"""``scalelaw watch``: a run in flight against its frozen forecast, once or for as long as it is trained."""
+
+import time
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.cli._groups import grouped
+from scalelaw.cli._output import show
+from scalelaw.core.errors import BadInput, BadTable, ScalelawWarning
+
+if TYPE_CHECKING:
+    from scalelaw.backtesting import Watch
+
+MAPPING = options.MappingOptions()
+
+File = Annotated[str, typer.Argument(help="A frozen forecast, or a registry of them.", metavar="FORECAST.json")]
+Log = Annotated[str, typer.Option(help="Log of the run: JSON lines or CSV, or its folder.", metavar="RUN.jsonl")]
+Once = Annotated[bool, typer.Option("--once", help="Look once; otherwise follow until the run ends.")]
+Every = Annotated[float, typer.Option(help="Seconds between looks.", parser=options.real, metavar="S")]
+Run = Annotated[str | None, typer.Option(help="Which run of the log.", metavar="NAME")]
+Entry = Annotated[str | None, typer.Option(help="Which forecast: its number or digest.", metavar="ENTRY")]
+End = Annotated[str | None, typer.Option(help="Steps of the whole run, for logs without tokens.", metavar="NUMBER")]
+How = Annotated[str | None, typer.Option(help="Learning rate: cosine, wsd[decay=0.2], constant, ...", metavar="NAME")]
+Level = Annotated[
+    float, typer.Option(help="Level of the intervals, between 0 and 1.", parser=options.real, metavar="LEVEL")
+]
+
+
+@grouped
+def watch_command(
+    file: File,
+    log: Log,
+    once: Once = False,
+    every: Every = 10.0,
+    run: Run = None,
+    entry: Entry = None,
+    end: End = None,
+    schedule: How = None,
+    level: Level = 0.9,
+    mapping: options.MappingOptions = MAPPING,
+    json: options.Json = False,
+) -> None:
+    """Watch a run: is its loss inside the registered band for this step and schedule, where will it end, go on or stop?
+
+    Without --once it prints a line whenever the log has grown, and the whole look at the end of the run.
+    """
+    from scalelaw.backtesting import read_forecasts, watch
+    from scalelaw.backtesting.live_log import read_log
+    from scalelaw.core.numbers import parse_number
+
+    if not every > 0:
+        raise BadInput(f"--every must be positive, got {every:g}")
+    forecast = read_forecasts(file).find(entry)
+    stop = None if end is None else parse_number(end)
+
+    def look() -> "Watch":
+        table = read_log(log, **mapping.arguments())
+        return watch(forecast, table, run=run, end=stop, schedule=schedule, level=level)
+
+    if once or json:
+        show(look(), json)
+        return
+    show(_followed(look, every), json)
+
+
+def _followed(look: Callable[[], "Watch"], every: float) -> "Watch":
+    """Look again and again, print a line whenever it differs from the last, and return the look at the end."""
+    seen, found = "", None
+    while True:
+        with warnings.catch_warnings():
+            if seen:
+                warnings.simplefilter("ignore", ScalelawWarning)
+            try:
+                found = look()
+                line = found.line()
+            except BadTable as error:
+                if error.findings:
+                    raise
+                line = f"waiting: {error}"
+        if line != seen:
+            typer.echo(line)
+        if found is not None and found.advice == "score":
+            return found
+        seen = line
+        time.sleep(every)
