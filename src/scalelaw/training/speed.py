@@ -23,6 +23,7 @@ from scalelaw.training.executor import ENVIRONMENT
 if TYPE_CHECKING:
     from torch import Tensor
 
+_FEWEST_STEPS = 3
 _FORWARD = 1 / 3
 """Of the time of a training step: what measuring takes."""
 
@@ -126,7 +127,10 @@ def main() -> None:
 
 
 def seconds_of_token(rung: Rung, seconds: float) -> float:
-    """Return what a token of a rung takes in this process, by training on noise for some seconds."""
+    """Return the seconds a token of a rung takes in this process: the median step of training on noise for a while.
+
+    A step that another program held up is no measure of the machine.
+    """
     import torch
 
     from scalelaw.training.model import Model, init
@@ -136,14 +140,15 @@ def seconds_of_token(rung: Rung, seconds: float) -> float:
     model, optimizer = Model(rung.shape, weights, seq_len=rung.seq_len), Optimizer(weights, rung.hyper)
     size = (rung.seq_len + 1, rung.trunk.batch_tokens // rung.seq_len)
     noise: Tensor = torch.randint(rung.shape.vocab_size, size, generator=torch.Generator().manual_seed(0))
-    steps, started = -1, time.perf_counter()
-    while steps < 1 or time.perf_counter() - started < seconds:
+    taken: list[float] = []
+    started = before = time.perf_counter()
+    while len(taken) < _FEWEST_STEPS or before - started < seconds:
         model.loss(noise).backward()  # type: ignore[no-untyped-call]
-        optimizer.step(steps + 1, 1.0)
-        steps += 1
-        if steps == 0:  # the first step gets the memory that the others use
-            started = time.perf_counter()
-    return (time.perf_counter() - started) / (steps * rung.trunk.batch_tokens)
+        optimizer.step(len(taken), 1.0)
+        now = time.perf_counter()
+        taken.append(now - before)
+        before = now
+    return float(np.median(taken)) / rung.trunk.batch_tokens
 
 
 if __name__ == "__main__":

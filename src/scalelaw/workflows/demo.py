@@ -19,8 +19,9 @@ from scalelaw.backtesting import forecast
 from scalelaw.core.errors import BadInput, FitFailed
 from scalelaw.core.optional import require
 from scalelaw.core.quantities import quantity
-from scalelaw.fitting import fit
+from scalelaw.fitting import FitSpec, fit_observations
 from scalelaw.ladder import Ladder
+from scalelaw.laws import as_law
 from scalelaw.planning import ahead
 from scalelaw.runs import RunTable, load_runs
 from scalelaw.training.speed import Speed, measure_speed
@@ -28,7 +29,7 @@ from scalelaw.training.sweep import Swept, Watch, cores, sweep
 from scalelaw.viz.braille import scatter
 from scalelaw.workflows.demo_ladders import SIZES, SYNTHETIC, demo_ladder
 from scalelaw.workflows.demo_result import Demo, Floor
-from scalelaw.workflows.foretold import LEVEL, Band, Foretold, foretell
+from scalelaw.workflows.foretold import LEVEL, Band, Foretold, foretell, recall
 
 LADDER, RUNS, FORECAST, RESULT = "ladder.toml", "runs", "forecast.json", "demo.json"
 _CALIBRATION_S = 3.0
@@ -76,7 +77,7 @@ def demo(
     chosen = _chosen(folder / LADDER, ladder, synthetic, 60 * minutes, workers, tell)
     foretold = _foretold(chosen, folder, workers, tell, watching)
     rung = chosen.held_out[0]
-    tell(f"{rung.name} trains now, at {foretold.reach['flops']:.3g} times the compute of the dearest run fitted")
+    tell(f"{rung.name} trains now, at {foretold.reach:.3g} times the compute of the dearest run fitted")
     with watching("held-out run") as watch:
         swept = sweep(chosen, folder / RUNS, workers=workers, held_out=True, watch=watch)
     _complete(swept)
@@ -166,19 +167,19 @@ def _foretold(ladder: Ladder, folder: Path, workers: int, tell: Tell, watching: 
     """
     path, rung = folder / FORECAST, ladder.held_out[0]
     if path.exists():
-        foretold = Foretold.load(path, ladder)
-        tell(f"the forecast of {foretold.run} stands in {path}, frozen {foretold.time}")
+        foretold = recall(path, ladder, load_runs(folder / RUNS))
+        tell(f"the forecast of {foretold.frozen.run} stands in {path}, frozen {foretold.frozen.made}")
         return foretold
     widths = f"{ladder.fitted[0].name} to {ladder.fitted[-1].name}"
     tell(f"{widths} train on {_text(ladder)}; {rung.name} is held out")
     with watching("fitted runs") as watch:
         _complete(sweep(ladder, folder / RUNS, workers=workers, held_out=False, watch=watch))
     table = load_runs(folder / RUNS)
-    if "True" in table.values("held_out").astype(str):
+    if table.values("held_out").any():
         raise BadInput(f"{folder} holds a run of {rung.name} that was begun without a forecast; name another folder")
     foretold = foretell(ladder, table)
-    foretold.save(path)
-    tell(f"frozen in {path} before {rung.name} begins, digest {foretold.digest}\n{foretold}")
+    foretold.frozen.save(path)
+    tell(f"frozen in {path} before {rung.name} begins, digest {foretold.frozen.digest}\n{foretold}")
     return foretold
 
 
@@ -202,7 +203,7 @@ def _compared(ladder: Ladder, folder: Path, foretold: Foretold, swept: Swept, se
     """
     (row,) = swept.rows
     if row["loss"] is None:
-        raise FitFailed(f"{foretold.run} diverged: there is nothing to compare the forecast with")
+        raise FitFailed(f"{foretold.frozen.run} diverged: there is nothing to compare the forecast with")
     table = load_runs(folder / RUNS)
     return Demo(
         ladder, folder, foretold, row["loss"], row["se"], seed_noise(table), _floor(swept, table), round(seconds, 1)
@@ -227,8 +228,7 @@ def _floor(swept: Swept, table: RunTable) -> Floor | None:
     corpus = swept.corpus
     if corpus.entropy_rate is None or corpus.loss_floor is None:
         return None
-    rows = fit("chinchilla[n=params]", table, level=LEVEL).coefficients()
-    fitted = rows["E"]
+    fitted = fit_observations(as_law("chinchilla"), table.endpoints(), FitSpec(level=LEVEL)).coefficients()["E"]
     return Floor(Band(fitted["value"], fitted["lo"], fitted["hi"]), corpus.loss_floor, corpus.entropy_rate)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.ladder import Ladder
-from scalelaw.workflows.foretold import Band, Foretold
+from scalelaw.workflows.foretold import LEVEL, Band, Foretold
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,16 @@ class Demo(Printed):
         return self.foretold.best - self.measured
 
     @property
+    def _far(self) -> float:
+        """Thirty times the compute of the held-out run, FLOP."""
+        return 30 * self.ladder.held_out[0].dearest
+
+    @property
     def next_commands(self) -> tuple[str, ...]:
         """Three commands that go on from here."""
         runs = self.out / "runs"
         return (
-            f"scalelaw forecast {runs} --flops {30 * self.foretold.point['flops']:.0e}",
+            f"scalelaw forecast {runs} --flops {self._far:.0e}",
             f"scalelaw report {runs} --to {self.out / 'report.html'}",
             f"scalelaw ladder dry-run {self.out / 'ladder.toml'}",
         )
@@ -96,10 +101,10 @@ class Demo(Printed):
 
     def sheet(self) -> Sheet:
         """Return forecast, band, measured, error; whether it held; what to do next."""
-        told, level = self.foretold, f"{100 * self.foretold.level:g} %"
+        told, level = self.foretold, f"{100 * LEVEL:g} %"
         rows = [["", "forecast", f"{level} band", "measured", "error", "of the drop"]]
         rows += [[name, *self._row(band)] for name, band in self.foretold.bands.items()]
-        title = f"{told.run}, {told.reach['flops']:.3g} times the compute of the dearest run fitted"
+        title = f"{told.frozen.run}, {told.reach:.3g} times the compute of the dearest run fitted"
         parts: Sequence[Table | Lines | Sheet] = [
             Table(rows, right=[1, 3, 4, 5]),
             Lines([self._verdict(level), *self._said()]),
@@ -129,7 +134,7 @@ class Demo(Printed):
     def _said(self) -> list[tuple[str, str]]:
         told = self.foretold
         minutes, rest = divmod(round(self.seconds), 60)
-        said = [("drop", f"{self.drop:.3f} nats below the best of {len(told.fitted)} runs fitted, {told.best:.3f}")]
+        said = [("drop", f"{self.drop:.3f} nats below the best of {told.fitted} runs fitted, {told.best:.3f}")]
         if self.noise is not None:
             said.append(("noise", f"two seeds of one run differ by {self.noise:.2%} (standard deviation)"))
         if self.floor is not None:
@@ -138,7 +143,10 @@ class Demo(Printed):
             said.append(
                 ("E", f"fitted {fitted.value:.3f}, interval {fitted}; the truth is {truth:.3f}: the interval {held}")
             )
-        said += [("frozen", f"{told.time}, digest {told.digest}"), ("took", f"{minutes} min {rest:02} s this time")]
+        said += [
+            ("frozen", f"{told.frozen.made}, digest {told.frozen.digest}"),
+            ("took", f"{minutes} min {rest:02} s this time"),
+        ]
         return said
 
     def _of_drop(self, band: Band) -> float | None:
