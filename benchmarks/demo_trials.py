@@ -2,7 +2,7 @@
 
     python benchmarks/demo_trials.py [--trials 10] [--size medium] [--out demo-trials] [--synthetic]
 
-Trial k fits seed k of the wide rungs and seeds 2k, 2k + 1 of the two narrowest, and forecasts seed k of the one held out;
+Trial k fits seed k of wide rungs and seeds 2k, 2k + 1 of the two narrowest; it forecasts seed k of the one held out;
 no run is in two trials. All that is fitted trains first, all forecasts are frozen, and then the held-out rungs train.
 Stopped, the same command goes on, and --trials may grow. The table is printed as Markdown.
 """
@@ -61,7 +61,8 @@ def shown(trials: Sequence[tuple[Foretold, float]], reach: float) -> str:
         error = errors[-1]
         cells = [
             str(number), f"{told.mixture.value:.3f}", str(told.mixture), f"{loss:.3f}", "yes" if inside[-1] else "NO",
-            f"{error[MIXTURE]:+.2%}", f"{error[MIXTURE] * loss / drop:+.0%}", f"{error[POWER]:+.2%}", f"{error[LAST]:+.2%}",
+            f"{error[MIXTURE]:+.2%}", f"{error[MIXTURE] * loss / drop:+.0%}",
+            f"{error[POWER]:+.2%}", f"{error[LAST]:+.2%}",
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     median = {name: np.median([abs(error[name]) for error in errors]) for name in errors[0]}
