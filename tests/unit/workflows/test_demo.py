@@ -46,12 +46,13 @@ class Sweeps:
     def __call__(self, ladder: Ladder, out: Path, *, held_out: bool, **_: Any) -> Swept:
         self.frozen.append((out.parent / "forecast.json").exists())
         rng, rows = np.random.default_rng(0), []
+        done = {DirStore(out).read(name).settings["label"] for name in DirStore(out).runs()} if out.exists() else set()
         for run in ladder.runs():
             if run.rung.held_out is not held_out:
                 continue
             loss = law(run.rung.params, run.branch.tokens) * float(np.exp(0.003 * rng.standard_normal()))
             loss += self.surprise * held_out
-            if not (out / "done").exists() or held_out:
+            if run.name not in done:
                 with record(DirStore(out), **ladder.settings(run), held_out=held_out) as now:
                     now.log(step=run.branch.steps, tokens=run.branch.tokens, flops=run.rung.dearest, loss=loss)
             rows.append({"loss": loss, "se": None, "state": "finished"})
