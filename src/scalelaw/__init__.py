@@ -86,6 +86,8 @@ if TYPE_CHECKING:
     from scalelaw.runs import review_runs as review_runs
     from scalelaw.training.sweep import Swept as Swept
     from scalelaw.training.sweep import sweep as sweep
+    from scalelaw.workflows.demo import demo as demo
+    from scalelaw.workflows.demo_result import Demo as Demo
     from scalelaw.workflows.init import init as init
     from scalelaw.workflows.project import load_project as load_project
     from scalelaw.workflows.report import report as report
@@ -172,7 +174,7 @@ _HOMES = {
         "review_runs",
     ),
     "scalelaw.training.sweep": ("Swept", "sweep"),
-    "scalelaw.workflows": ("Study", "init", "load_project", "report", "reproduce", "study"),
+    "scalelaw.workflows": ("Demo", "Study", "demo", "init", "load_project", "report", "reproduce", "study"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("datasets", "ladder", "laws")

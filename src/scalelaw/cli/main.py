@@ -14,6 +14,7 @@ from scalelaw.cli import (
     benchmark,
     calc,
     critical_batch,
+    demo,
     dimension,
     envelope,
     explain,
@@ -107,6 +108,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Fit scaling laws to small training runs, measure how far to believe them, and plan the large one.",
 )
+app.command("demo")(demo.demo_command)
 app.command("init")(init.init_command)
 app.command("study")(study.study_command)
 app.command("report")(study.report_command)

@@ -141,7 +141,7 @@ def sweep(
     ]
     todo = sorted((job for job in jobs if job.to_do), key=_work, reverse=True)
     started = time.monotonic()
-    failed = _run(todo, workers or _cores(device), watch)
+    failed = _run(todo, workers or cores(device), watch)
     rows = tuple(_row(job, branch) for job in jobs for branch in job.rung.trunk.branches)
     return Swept(ladder, out, corpus, rows, failed, round(time.monotonic() - started, 1), len(todo))
 
@@ -197,7 +197,8 @@ def _work(job: Job) -> float:
     return (job.rung.flops(1) + _OVERHEAD) * job.rung.trunk.tokens
 
 
-def _cores(device: str) -> int:
+def cores(device: str) -> int:
+    """Return how many processes train at once where nobody says it."""
     if device != "cpu":
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,5 +1,7 @@
 """Whole jobs, joined from the layers below."""
 
+from scalelaw.workflows.demo import demo as demo
+from scalelaw.workflows.demo_result import Demo as Demo
 from scalelaw.workflows.init import init as init
 from scalelaw.workflows.project import Project as Project
 from scalelaw.workflows.project import load_project as load_project

@@ -1,0 +1,47 @@
+"""``scalelaw demo``: train a ladder here, freeze the forecast of its held-out rung, train that, and compare."""
+
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.cli._output import show
+from scalelaw.cli.sweep import Workers, watching
+
+Minutes = Annotated[
+    float, typer.Option(help="Time on the clock, by which the ladder is chosen.", parser=options.real, metavar="COUNT")
+]
+Synthetic = Annotated[bool, typer.Option("--synthetic", help="Train on a language whose irreducible loss is known.")]
+Out = Annotated[str, typer.Option(help="Folder of all it writes; the same one goes on.", metavar="FOLDER")]
+Size = Annotated[str | None, typer.Option("--ladder", help="small, medium or large, not timed.", metavar="SIZE")]
+
+
+def demo_command(
+    minutes: Minutes = "6",  # type: ignore[assignment]
+    synthetic: Synthetic = False,
+    out: Out = "demo",
+    ladder: Size = None,
+    workers: Workers = None,
+    json: options.Json = False,
+) -> None:
+    """Train small models here, forecast a larger one, train it too, and see whether the forecast held.
+
+    Stopped or killed, the same command goes on where it was.
+    """
+    from scalelaw.core.optional import require
+    from scalelaw.workflows import demo
+
+    require("torch", extra="train", why="train models")
+    options.check_writable(out, "--out", folder=True)
+
+    def tell(line: str) -> None:
+        typer.echo(f"{line}\n", err=json)
+
+    try:
+        found = demo(
+            minutes=minutes, synthetic=synthetic, out=out, ladder=ladder, workers=workers, tell=tell, watching=watching
+        )
+    except KeyboardInterrupt:
+        typer.echo(f"scalelaw: stopped; all that was measured is in {out}, and the same command goes on", err=True)
+        raise
+    show(found, json)

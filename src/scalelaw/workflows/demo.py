@@ -1,0 +1,248 @@
+"""The demo: train a ladder here, freeze the forecast of its held-out rung, train that rung, and see.
+
+What lies in its folder: ``ladder.toml``, ``runs``, ``forecast.json`` (written before the held-out rung begins) and
+``demo.json``. Whatever is there is not done again.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scalelaw import datasets
+from scalelaw.backtesting import forecast
+from scalelaw.core.errors import BadInput, FitFailed
+from scalelaw.core.optional import require
+from scalelaw.core.quantities import quantity
+from scalelaw.fitting import FitSpec, fit_observations
+from scalelaw.ladder import Ladder
+from scalelaw.laws import as_law
+from scalelaw.planning import ahead
+from scalelaw.runs import RunTable, load_runs
+from scalelaw.training.speed import Speed, measure_speed
+from scalelaw.training.sweep import Swept, Watch, cores, sweep
+from scalelaw.viz.braille import scatter
+from scalelaw.workflows.demo_ladders import SIZES, SYNTHETIC, demo_ladder
+from scalelaw.workflows.demo_result import Demo, Floor
+from scalelaw.workflows.foretold import LEVEL, Band, Foretold, foretell, recall
+
+LADDER, RUNS, FORECAST, RESULT = "ladder.toml", "runs", "forecast.json", "demo.json"
+_CALIBRATION_S = 3.0
+
+Tell = Callable[[str], None]
+Watching = Callable[[str], AbstractContextManager[Watch | None]]
+
+
+def demo(
+    *,
+    minutes: float = 6.0,
+    synthetic: bool = False,
+    out: str | os.PathLike[str] = "demo",
+    ladder: str | Ladder | None = None,
+    workers: int | None = None,
+    tell: Tell | None = None,
+    watching: Watching | None = None,
+) -> Demo:
+    """Train a ladder on this machine, and compare its held-out rung with a forecast that was frozen before.
+
+    Stopped, it keeps everything; called again it goes on where it was.
+
+    Args:
+        minutes: on the clock; the largest of three fixed ladders that fits is taken, and the smallest where none does.
+        synthetic: train on the language of known entropy, not on the standard library of this Python; the fitted
+            irreducible loss is then compared with the truth.
+        out: folder of everything it writes; one that holds a ladder goes on with that one.
+        ladder: ``small``, ``medium``, ``large`` or a ladder with one held-out run, instead of timing this machine.
+        workers: processes; one a core unless given.
+        tell: takes lines about what happens.
+        watching: takes what is being trained, and gives what is told how far that is.
+
+    Raises:
+        BadInput: a bad argument, a folder of another demo, or a forecast that was edited.
+        FitFailed: a rung could not be trained, or no law be fitted.
+        MissingExtra: PyTorch is not installed.
+    """
+    if not (np.isfinite(minutes) and minutes > 0):
+        raise BadInput(f"minutes = {minutes:g}: give a positive number of minutes")
+    require("torch", extra="train", why="train models")
+    tell = tell or (lambda line: None)
+    watching = watching or (lambda doing: nullcontext())
+    folder, started = _made(Path(out).expanduser()), time.monotonic()
+    workers = workers or cores("cpu")
+    chosen = _chosen(folder / LADDER, ladder, synthetic, 60 * minutes, workers, tell)
+    foretold = _foretold(chosen, folder, workers, tell, watching)
+    rung = chosen.held_out[0]
+    tell(f"{rung.name} trains now, at {foretold.reach:.3g} times the compute of the dearest run fitted")
+    with watching("held-out run") as watch:
+        swept = sweep(chosen, folder / RUNS, workers=workers, held_out=True, watch=watch)
+    _complete(swept)
+    result = _compared(chosen, folder, foretold, swept, time.monotonic() - started)
+    _write(folder / RESULT, result.to_dict())
+    return result
+
+
+def _made(folder: Path) -> Path:
+    """Make the folder.
+
+    Raises:
+        BadInput: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"the folder {str(folder)!r} cannot be made: {error.strerror}") from error
+    return folder
+
+
+def _chosen(
+    path: Path, asked: str | Ladder | None, synthetic: bool, seconds: float, workers: int, tell: Tell
+) -> Ladder:
+    """Return the ladder of the folder, the one asked for, or the largest that fits into the time."""
+    wanted = demo_ladder(asked, synthetic=synthetic) if isinstance(asked, str) else asked
+    if path.exists():
+        return _kept(path, wanted, synthetic, tell)
+    tell(_shipped())
+    if wanted is None:
+        wanted = _fitting(seconds, synthetic, workers, tell)
+    if len([branch for rung in wanted.held_out for branch in rung.horizons]) != 1:
+        raise BadInput(f"ladder {wanted.name} must hold out one rung at one horizon, to be forecast")
+    wanted.save(path)
+    return wanted
+
+
+def _shipped() -> str:
+    """Return the forecast of the shipped table with its picture: what there is to see before anything is trained."""
+    runs = datasets.load("synthetic-ladder")
+    rows, told = runs.endpoints(), ahead(forecast(runs)).runs[1]
+    picture = scatter(rows.columns["flops"], rows.y, labels=(quantity("flops").label, rows.target), lines=8)
+    return (
+        "What a forecast is, on the shipped table (SYNTHETIC losses of a known law; nobody trained these):\n"
+        f"{picture}\n  at {told.reach['flops']:.3g} times the dearest run the loss will be {told.mean:.3f}, with "
+        f"{100 * told.level:g} % probability {told.lo:.3f} to {told.hi:.3f}"
+    )
+
+
+def _kept(path: Path, wanted: Ladder | None, synthetic: bool, tell: Tell) -> Ladder:
+    """Return the ladder that was begun here.
+
+    Raises:
+        BadInput: another one is asked for.
+    """
+    found = Ladder.load(path)
+    other = wanted.digest != found.digest if wanted is not None else synthetic != (found.data.source == SYNTHETIC)
+    if other:
+        raise BadInput(f"{path.parent} holds ladder {found.name}, begun before; name another folder with out= (--out)")
+    tell(f"goes on with {found.name}, which {path} says")
+    return found
+
+
+def _fitting(seconds: float, synthetic: bool, workers: int, tell: Tell) -> Ladder:
+    """Time this machine, and return the largest ladder that fits."""
+    ladders = [demo_ladder(size, synthetic=synthetic) for size in SIZES]
+    tell(f"timing this machine for {_CALIBRATION_S:g} s on {workers} process{'es' * (workers != 1)}")
+    speed = measure_speed(ladders[-1], workers=workers, seconds=_CALIBRATION_S)
+    fits = [each for each in ladders if speed.seconds(each) <= seconds]
+    chosen = fits[-1] if fits else ladders[0]
+    tell(_estimates(speed, ladders))
+    more = "" if fits else f", the smallest, though it takes more than {_minutes(seconds)}"
+    tell(f"taken: {chosen.name}{more}")
+    return chosen
+
+
+def _estimates(speed: Speed, ladders: list[Ladder]) -> str:
+    said = ", ".join(f"{each.name} {_minutes(speed.seconds(each))}" for each in ladders)
+    return f"training takes here, if the load stays as it is: {said}"
+
+
+def _foretold(ladder: Ladder, folder: Path, workers: int, tell: Tell, watching: Watching) -> Foretold:
+    """Return the forecast that was frozen, or train what is fitted and freeze one.
+
+    Raises:
+        BadInput: the held-out run was begun without a forecast, which could no longer be one.
+    """
+    path, rung = folder / FORECAST, ladder.held_out[0]
+    if path.exists():
+        foretold = recall(path, ladder, load_runs(folder / RUNS))
+        tell(f"the forecast of {foretold.frozen.run} stands in {path}, frozen {foretold.frozen.made}")
+        return foretold
+    widths = f"{ladder.fitted[0].name} to {ladder.fitted[-1].name}"
+    tell(f"{widths} train on {_text(ladder)}; {rung.name} is held out")
+    with watching("fitted runs") as watch:
+        _complete(sweep(ladder, folder / RUNS, workers=workers, held_out=False, watch=watch))
+    table = load_runs(folder / RUNS)
+    if table.values("held_out").any():
+        raise BadInput(f"{folder} holds a run of {rung.name} that was begun without a forecast; name another folder")
+    foretold = foretell(ladder, table)
+    foretold.frozen.save(path)
+    tell(f"frozen in {path} before {rung.name} begins, digest {foretold.frozen.digest}\n{foretold}")
+    return foretold
+
+
+def _complete(swept: Swept) -> None:
+    """Refuse a sweep with holes: a forecast from what happened to finish is not the one that was meant.
+
+    Raises:
+        FitFailed: a run is not finished; the message says why.
+    """
+    if swept.complete and not swept.failed:
+        return
+    why = "; ".join(f"{name}: {reason}" for name, reason in swept.failed.items()) or "it was stopped"
+    raise FitFailed(f"not every run of {swept.ladder.name} could be trained ({why}); the same command tries again")
+
+
+def _compared(ladder: Ladder, folder: Path, foretold: Foretold, swept: Swept, seconds: float) -> Demo:
+    """Return the forecast beside what was measured.
+
+    Raises:
+        FitFailed: the held-out run diverged.
+    """
+    (row,) = swept.rows
+    if row["loss"] is None:
+        raise FitFailed(f"{foretold.frozen.run} diverged: there is nothing to compare the forecast with")
+    table = load_runs(folder / RUNS)
+    return Demo(
+        ladder, folder, foretold, row["loss"], row["se"], seed_noise(table), _floor(swept, table), round(seconds, 1)
+    )
+
+
+def seed_noise(table: RunTable) -> float | None:
+    """Return the standard deviation of the loss between seeds of one width and horizon, relative; None without any."""
+    rows = table.endpoints()
+    groups: dict[tuple[float, float], list[float]] = {}
+    for params, tokens, loss in zip(rows.columns["params"], rows.columns["tokens"], np.log(rows.y), strict=True):
+        groups.setdefault((params, tokens), []).append(loss)
+    repeated = [values for values in groups.values() if len(values) > 1]
+    if not repeated:
+        return None
+    squares = sum(float(np.var(values)) * len(values) for values in repeated)
+    return float(np.sqrt(squares / sum(len(values) - 1 for values in repeated)))
+
+
+def _floor(swept: Swept, table: RunTable) -> Floor | None:
+    """Return the irreducible loss fitted to all runs beside the truth, where that is known."""
+    corpus = swept.corpus
+    if corpus.entropy_rate is None or corpus.loss_floor is None:
+        return None
+    fitted = fit_observations(as_law("chinchilla"), table.endpoints(), FitSpec(level=LEVEL)).coefficients()["E"]
+    return Floor(Band(fitted["value"], fitted["lo"], fitted["hi"]), corpus.loss_floor, corpus.entropy_rate)
+
+
+def _text(ladder: Ladder) -> str:
+    names = {"stdlib": "the standard library of this Python", SYNTHETIC: "the synthetic language"}
+    return names.get(ladder.data.source, ladder.data.source)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.2g} min"
+
+
+def _write(path: Path, said: dict[str, Any]) -> None:
+    try:
+        path.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}") from error

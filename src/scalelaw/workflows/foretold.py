@@ -1,0 +1,159 @@
+"""What is said of a ladder's held-out run before it is trained: a frozen forecast, and what simpler rules say.
+
+The frozen part is the mixture's, and whole: the demo's ``forecast.json``. A power law in compute and the best loss so
+far stand beside it; they follow from the same fitted runs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scalelaw.accounting.flops import COUNTINGS
+from scalelaw.backtesting import forecast
+from scalelaw.core.errors import BadInput
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
+from scalelaw.fitting import FitSpec, FrozenForecast, fit_observations, load_forecast
+from scalelaw.ladder import Ladder
+from scalelaw.ladder.ladder import Intent
+from scalelaw.laws import as_law
+from scalelaw.runs import Observations, RunTable
+
+LEVEL = 0.9
+MIXTURE, POWER, LAST = "mixture of laws", "power law in C", "last value"
+_DRAWS = 200
+
+
+@dataclass(frozen=True)
+class Band:
+    """A forecast with its interval; the ends are None where there is none.
+
+    Attributes:
+        value: loss in nats per token.
+        lo: lower end.
+        hi: upper end.
+    """
+
+    value: float
+    lo: float | None = None
+    hi: float | None = None
+
+    def holds(self, loss: float) -> bool | None:
+        """Return whether a loss lies inside; None where there is no interval."""
+        return None if self.lo is None or self.hi is None else self.lo <= loss <= self.hi
+
+    def __str__(self) -> str:
+        return "-" if self.lo is None or self.hi is None else f"{self.lo:.3f} to {self.hi:.3f}"
+
+
+@dataclass(frozen=True, eq=False)
+class Foretold(Printed):
+    """What was said of a run before it was trained.
+
+    Attributes:
+        frozen: the mixture's forecast, under its seal.
+        beside: method -> what simpler rules say.
+        reach: compute of the run over that of the dearest fitted.
+        best: the lowest loss fitted, in nats per token.
+        fitted: runs fitted.
+    """
+
+    frozen: FrozenForecast
+    beside: Mapping[str, Band] = field(hash=False)
+    reach: float
+    best: float
+    fitted: int
+
+    @property
+    def mixture(self) -> Band:
+        """The forecast that counts."""
+        ends = self.frozen.interval(LEVEL)
+        assert ends is not None
+        return Band(self.frozen.value, *ends)
+
+    @property
+    def bands(self) -> Mapping[str, Band]:
+        """Method -> its forecast, the mixture first."""
+        return {MIXTURE: self.mixture, **self.beside}
+
+    @property
+    def half_width(self) -> float:
+        """Half the interval, in nats."""
+        band = self.mixture
+        assert band.lo is not None and band.hi is not None
+        return (band.hi - band.lo) / 2
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "run": self.frozen.run,
+            "point": self.frozen.point,
+            "reach": self.reach,
+            "level": LEVEL,
+            "best": self.best,
+            "fitted": self.fitted,
+            "bands": {name: vars(band) for name, band in self.bands.items()},
+            "made": self.frozen.made,
+            "digest": self.frozen.digest,
+        }
+
+    def sheet(self) -> Sheet:
+        """Return the forecast, and what simpler rules say."""
+        rows = [["", "forecast", f"{100 * LEVEL:g} % band"]]
+        rows += [[name, f"{band.value:.3f}", str(band)] for name, band in self.bands.items()]
+        drop = self.best - self.mixture.value
+        share = f", {self.half_width / drop:.0%} of the drop that is expected" if drop > 0 else ""
+        width = f"half of the band is {self.half_width / self.mixture.value:.1%} of the loss{share}"
+        return Sheet(
+            f"{self.frozen.run}, forecast from {self.fitted} runs", [Table(rows, right=[1]), Lines([("", width)], 0)]
+        )
+
+
+def foretell(ladder: Ladder, runs: RunTable) -> Foretold:
+    """Forecast the held-out run of a ladder from the runs that are finished, and freeze that.
+
+    Raises:
+        BadInput: the held-out run is among them, begun or done.
+        FitFailed: no law could be fitted.
+    """
+    rung, rows = ladder.held_out[0], _rows(runs)
+    frozen = forecast(rows).freeze(run=held_out_run(ladder), params=rung.params, tokens=rung.horizons[0])
+    return _beside(ladder, rows, frozen)
+
+
+def recall(path: Path, ladder: Ladder, runs: RunTable) -> Foretold:
+    """Return what was frozen in a file.
+
+    Raises:
+        BadInput: it cannot be read, was edited, or is of another run.
+    """
+    frozen, run = load_forecast(path), held_out_run(ladder)
+    if frozen.run != run or frozen.point["params"] != ladder.held_out[0].params:
+        raise BadInput(f"{path} is a forecast of {frozen.run or 'another run'}, and {ladder.name} holds out {run}")
+    return _beside(ladder, _rows(runs), frozen)
+
+
+def held_out_run(ladder: Ladder) -> str:
+    """Return the name of the run that is held out."""
+    rung = ladder.held_out[0]
+    return Intent(rung, rung.seeds[0], rung.trunk.branches[0]).name
+
+
+def _rows(runs: RunTable) -> Observations:
+    """Return the runs fitted, compute counted as a frozen forecast counts it: 6 N D with every parameter."""
+    rows = runs.where(held_out=0).endpoints()
+    flops = COUNTINGS["params"].flops(rows.columns["params"], rows.columns["tokens"])
+    return replace(rows, columns={**rows.columns, "flops": flops})
+
+
+def _beside(ladder: Ladder, rows: Observations, frozen: FrozenForecast) -> Foretold:
+    rung = ladder.held_out[0]
+    flops = COUNTINGS["params"].flops(float(rung.params), float(rung.horizons[0]))
+    power = fit_observations(as_law("power[input=flops]"), rows, FitSpec(draws=_DRAWS))
+    told = power.predict({"flops": flops.reshape(1)}, LEVEL, "new_run")
+    ends = () if told.lo is None or told.hi is None else (float(told.lo[0]), float(told.hi[0]))
+    best = float(np.min(rows.y))
+    beside = {POWER: Band(float(told.mean[0]), *ends), LAST: Band(best)}
+    return Foretold(frozen, beside, rung.dearest / max(each.dearest for each in ladder.fitted), best, len(rows))

@@ -1,0 +1,217 @@
+"""The demo: a forecast is frozen before its run, nothing is done twice, and a miss is called a miss."""
+
+import importlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from scalelaw.cli.main import app
+from scalelaw.core.errors import BadInput, FitFailed
+from scalelaw.fitting import FitResult, FitSpec, fit_observations
+from scalelaw.ladder import Data, Grid, Ladder, Shapes, recipe
+from scalelaw.laws import as_law
+from scalelaw.runs import DirStore, Observations, load_runs, record
+from scalelaw.training.speed import Speed
+from scalelaw.training.sweep import Swept
+from scalelaw.workflows import foretold
+from scalelaw.workflows.demo import demo, seed_noise
+from scalelaw.workflows.demo_ladders import SIZES, demo_ladder
+
+module: Any = importlib.import_module("scalelaw.workflows.demo")
+LADDER = demo_ladder("small")
+
+
+def law(params: float, tokens: float) -> float:
+    return float(2.0 + 40 / params**0.36 + 300 / tokens**0.41)
+
+
+def one_law(rows: Observations) -> FitResult:
+    """Forecast by one law and few draws: what is frozen is not what is tested here."""
+    return fit_observations(as_law("chinchilla"), rows, FitSpec(draws=20, starts=4))
+
+
+class Sweeps:
+    """Records the losses of a known law instead of training, and what had been written by then."""
+
+    def __init__(self, surprise: float = 0.0) -> None:
+        self.surprise = surprise
+        self.frozen: list[bool] = []
+        self.fails = False
+
+    def __call__(self, ladder: Ladder, out: Path, *, held_out: bool, **_: Any) -> Swept:
+        self.frozen.append((out.parent / "forecast.json").exists())
+        rng, rows = np.random.default_rng(0), []
+        done = {DirStore(out).read(name).settings["label"] for name in DirStore(out).runs()} if out.exists() else set()
+        for run in ladder.runs():
+            if run.rung.held_out is not held_out:
+                continue
+            loss = law(run.rung.params, run.branch.tokens) * float(np.exp(0.003 * rng.standard_normal()))
+            loss += self.surprise * held_out
+            if run.name not in done:
+                with record(DirStore(out), **ladder.settings(run), held_out=held_out) as now:
+                    now.log(step=run.branch.steps, tokens=run.branch.tokens, flops=run.rung.dearest, loss=loss)
+            rows.append({"loss": loss, "se": None, "state": "finished"})
+        failed = {"w32-s0": "out of memory"} if self.fails else {}
+        corpus: Any = type("Corpus", (), {"entropy_rate": None, "loss_floor": None})
+        return Swept(ladder, out, corpus, tuple(rows), failed, 0.0, 0)
+
+
+@pytest.fixture
+def sweeps(monkeypatch: pytest.MonkeyPatch) -> Sweeps:
+    made = Sweeps()
+    monkeypatch.setattr(module, "sweep", made)
+    monkeypatch.setattr(module, "_shipped", lambda: "")
+    monkeypatch.setattr(foretold, "_DRAWS", 20)
+    monkeypatch.setattr(foretold, "forecast", one_law)
+    return made
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("synthetic", [False, True])
+def test_every_ladder_keeps_the_rules(size: str, synthetic: bool) -> None:
+    ladder = demo_ladder(size, synthetic=synthetic)
+    (held_out,) = ladder.held_out
+    dearest = max(rung.dearest for rung in ladder.fitted)
+    assert held_out.dearest >= 4 * dearest and len(held_out.horizons) == 1
+    assert held_out.horizons[-1] == max(rung.horizons[-1] for rung in ladder.fitted)
+    assert all(rung.horizons[0] >= 0.999e6 and rung.shape.layers == 2 for rung in ladder.rungs)
+    assert [len(rung.seeds) for rung in ladder.fitted] == [2, 2] + [1] * (len(ladder.fitted) - 2)
+    assert ladder.tokens < 3.5e6, "the standard library has 3.9 million tokens"
+    assert ladder.digest == Ladder.load(_saved(ladder)).digest
+
+
+def _saved(ladder: Ladder) -> Path:
+    import tempfile
+
+    path = Path(tempfile.mkdtemp()) / "ladder.toml"
+    ladder.save(path)
+    return path
+
+
+def test_the_forecast_is_frozen_before_the_run_and_compared_with_it(sweeps: Sweeps, tmp_path: Path) -> None:
+    told: list[str] = []
+    found = demo(ladder="small", out=tmp_path, tell=told.append)
+    assert sweeps.frozen == [False, True], "the fitted rungs, then the file, then the held-out rung"
+    rung = LADDER.held_out[0]
+    assert found.inside and "INSIDE" in str(found)
+    assert found.measured == pytest.approx(law(rung.params, rung.horizons[0]), rel=0.02)
+    assert found.foretold.beside["last value"].value == found.foretold.best > found.measured
+    assert found.drop == pytest.approx(found.foretold.best - found.measured)
+    said = json.loads((tmp_path / "demo.json").read_text())
+    errors = said["errors"]["last value"]
+    assert errors["of_drop"] == pytest.approx(1.0) and errors["relative"] == pytest.approx(found.drop / found.measured)
+    assert said["foretold"]["digest"] in told[-2]
+    assert len(found.next_commands) == 3
+
+
+def test_a_miss_is_called_a_miss(sweeps: Sweeps, tmp_path: Path) -> None:
+    sweeps.surprise = 2.0
+    found = demo(ladder="small", out=tmp_path)
+    assert not found.inside and "MISS" in str(found) and "above the 90 % band" in str(found)
+    assert not found.to_dict()["inside"]
+
+
+def test_what_is_frozen_stays_and_an_edit_is_refused(sweeps: Sweeps, tmp_path: Path) -> None:
+    sweeps.fails = False
+    ladder = demo_ladder("small")
+    before = demo(ladder=ladder, out=tmp_path).foretold.frozen.digest
+    frozen = tmp_path / "forecast.json"
+    content, sweeps.frozen = frozen.read_bytes(), []
+    assert demo(out=tmp_path).foretold.frozen.digest == before and sweeps.frozen == [True], "the ladder is found again"
+    frozen.write_bytes(content.replace(b"0.9", b"0.8", 1))
+    with pytest.raises(BadInput, match="not what was frozen"):
+        demo(out=tmp_path)
+    frozen.unlink()
+    with pytest.raises(BadInput, match="begun without a forecast"):
+        demo(out=tmp_path)
+
+
+def test_another_ladder_in_the_same_folder_is_refused(sweeps: Sweeps, tmp_path: Path) -> None:
+    demo_ladder("small").save(tmp_path / "ladder.toml")
+    for other in ({"ladder": "large"}, {"synthetic": True}):
+        with pytest.raises(BadInput, match="begun before; name another folder"):
+            demo(out=tmp_path, **other)  # type: ignore[arg-type]
+
+
+def test_a_rung_that_fails_ends_it_before_a_forecast(sweeps: Sweeps, tmp_path: Path) -> None:
+    sweeps.fails = True
+    with pytest.raises(FitFailed, match="w32-s0: out of memory"):
+        demo(ladder="small", out=tmp_path)
+    assert not (tmp_path / "forecast.json").exists()
+
+
+@pytest.mark.parametrize(("minutes", "size"), [(1000, "large"), (1e-3, "small")])
+def test_the_largest_ladder_that_fits_is_taken(
+    sweeps: Sweeps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: float, size: str
+) -> None:
+    monkeypatch.setattr(module, "measure_speed", lambda *_, **__: Speed(1e-5, 1e-11, 2))
+    told: list[str] = []
+    assert demo(minutes=minutes, out=tmp_path, tell=told.append).ladder.name == f"demo-{size}"
+    assert ("though it takes more" in " ".join(told)) == (size == "small")
+
+
+def test_speed_is_told_by_two_widths() -> None:
+    speed = Speed.of([(1e5, 1e-5 + 1e-6), (1e6, 1e-5 + 1e-5)], workers=2)
+    assert speed.per_token == pytest.approx(1e-5) and speed.per_flop == pytest.approx(1e-11)
+    assert Speed.of([(1e5, 2e-5), (1e6, 1e-5)], workers=1).per_flop == 0, "noise never makes work negative"
+    rung = LADDER.rungs[0]
+    assert speed.tokens_per_second(rung) == pytest.approx(1 / (1e-5 + 1e-11 * rung.flops(1)))
+    alone = replace(speed, workers=1).seconds(LADDER)
+    held_out = (rung := LADDER.held_out[0]).trunk.tokens + LADDER.data.eval_tokens / 3
+    assert alone > speed.seconds(LADDER) > held_out / speed.tokens_per_second(rung), "one trunk is not shared out"
+
+
+def test_noise_is_that_of_seeds(sweeps: Sweeps, tmp_path: Path) -> None:
+    for seed, loss in enumerate((3.0, 3.0 * np.exp(0.02))):
+        with record(DirStore(tmp_path), params=1e5, tokens=1e6, seed=seed, label=str(seed)) as run:
+            run.log(step=1, tokens=1e6, loss=loss)
+    with record(DirStore(tmp_path), params=1e6, tokens=1e6, seed=0, label="other") as run:
+        run.log(step=1, tokens=1e6, loss=2.0)
+    assert seed_noise(load_runs(tmp_path)) == pytest.approx(0.02 / np.sqrt(2))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--minutes", "0"], "positive number of minutes"),
+        (["--ladder", "huge"], "unknown ladder of the demo 'huge'"),
+    ],
+)
+def test_bad_options_end_with_status_two(options: list[str], message: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["demo", "--out", str(tmp_path / "new"), *options])
+    assert result.exit_code == 2 and message in result.stderr
+
+
+def test_it_trains_freezes_trains_and_compares(tmp_path: Path) -> None:
+    """The whole command on rungs of seconds, that its folder names; the second time nothing is trained."""
+    tokens = (2560, 3840, 5120)
+    ladder = Ladder(
+        "seconds",
+        (
+            Grid(widths=(8,), tokens=tokens, seeds=2),
+            Grid(widths=(16, 24), tokens=tokens),
+            Grid(widths=(48,), tokens=tokens[-1:], held_out=True),
+        ),
+        shapes=Shapes(layers=2, head_dim=8, vocab_size=64),
+        recipe=recipe("muon-cpu").replaced(batch_tokens=64, warmup_steps=2),
+        data=Data("synthetic", seq_len=16, eval_tokens=4096),
+    )
+    ladder.save(tmp_path / "ladder.toml")
+    command = ["demo", "--synthetic", "--out", str(tmp_path), "--workers", "1", "--json"]
+    first = CliRunner().invoke(app, command)
+    assert first.exit_code == 0, first.output
+    said = json.loads(first.stdout)
+    assert said["schema"] == "scalelaw.demo/1" and said["measured"]["loss"] > 0
+    frozen, recorded = (tmp_path / "forecast.json"), sorted((tmp_path / "runs").glob("*/evals.jsonl"))
+    assert len(recorded) == 13 and said["irreducible_loss"]["truth"] > said["irreducible_loss"]["entropy_rate"]
+    held_out = max(recorded, key=lambda path: path.stat().st_mtime_ns)
+    assert frozen.stat().st_mtime_ns < held_out.stat().st_mtime_ns
+    before = {path: path.read_bytes() for path in (frozen, *recorded)}
+    again = json.loads(CliRunner().invoke(app, command).stdout)
+    assert all(path.read_bytes() == content for path, content in before.items())
+    assert {**again, "seconds": 0} == {**said, "seconds": 0}
