@@ -83,7 +83,7 @@ def _accelerator(name: str, peak: float, gigabytes: float, watts: float, price: 
         "memory_bytes": sheet,
         "watts": "vendor's data sheet, board power",
         "dollars_per_hour": "estimated: on-demand cloud prices of 2025-26, which drift",
-        "rates": "estimated: 6 % of peak at 5M params, 15 % at 20M, 33 % at 100M (LADDER.md section 5), 40 % at 1B",
+        "rates": "estimated: 6 % of peak at 5M params, 15 % at 20M, 33 % at 100M (our prototype), 40 % at 1B",
     }
     return Device(name, peak, gigabytes * 1e9, watts, price, rates, sources)
 
@@ -95,10 +95,10 @@ DEVICES: Mapping[str, Device] = MappingProxyType(
             Device(
                 "cpu", 86e9, None, 6.25, 0.05, _CPU_RATES,
                 {
-                    "peak_flops_per_s": "measured: fp32 matrix product on one core with AVX-512 (LADDER.md section 2)",
+                    "peak_flops_per_s": "measured: fp32 matrix product on one core with AVX-512 (our prototype)",
                     "watts": "estimated: 350 W of a 56-core server processor, by the core",
                     "dollars_per_hour": "estimated: on-demand cloud core, 2025",
-                    "rates": "measured on one core, evaluations included (LADDER.md)",
+                    "rates": "measured on one core, evaluations included (our prototype)",
                 },
                 bytes_per_value=4,
             ),

@@ -21,11 +21,11 @@ from scalelaw.ladder.grid import EXACT, Rung
 from scalelaw.ladder.ladder import Ladder
 
 LEAST_RATIO = 3.0
-"""Tokens per parameter, head counted: wide models with fewer are still in their first phase (LADDER.md section 4)."""
+"""Tokens per parameter, head counted: wide models with fewer are still in their first phase (our prototype)."""
 LEAST_STEPS = 300
-"""Steps: 244 of 2048 tokens lost 2-4 % to 488 of 1024 (LADDER.md section 6)."""
+"""Steps: 244 of 2048 tokens lost 2-4 % to 488 of 1024 (our prototype)."""
 MOST_WARMUP = 0.2
-"""Share of a run: 100 of 244 steps cost .04 nats (LADDER.md section 3)."""
+"""Share of a run: 100 of 244 steps cost .04 nats (our prototype)."""
 LEAST_REACH = 3.0
 """Compute of the held-out runs over the dearest fitted one."""
 MOST_EPOCHS = 4.0

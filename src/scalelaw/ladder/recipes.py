@@ -14,40 +14,40 @@ from scalelaw.core.errors import UnknownName
 from scalelaw.core.sheet import Printed, Sheet, Table
 from scalelaw.ladder.recipe import GROUPS, Recipe
 
-_OURS = "measured here at widths 16-128, 0.5-4M tokens (LADDER.md section 3)"
-_CONSTANT_RATE = "one trunk serves all horizons; not tuned by horizon (LADDER.md section 0)"
+_OURS = "measured here at widths 16-128, 0.5-4M tokens (our prototype)"
+_CONSTANT_RATE = "one trunk serves all horizons; not tuned by horizon (our prototype)"
 _FIXED_DEPTH = "depth is fixed in a ladder; none measured"
 _ADAM = "Kingma and Ba 2014 with beta2 .95, as in GPT-3 (arXiv 2005.14165, appendix B)"
 
 _MUON_SOURCES = {
-    "optimizer": "0.13-0.19 nats below AdamW at widths 32 and 64 (LADDER.md section 3)",
-    "width": "rates tuned at widths 64 and 96 (LADDER.md section 3)",
+    "optimizer": "0.13-0.19 nats below AdamW at widths 32 and 64 (our prototype)",
+    "width": "rates tuned at widths 64 and 96 (our prototype)",
     "layers": "the ladder's depth",
-    "tokens": "tuned at 0.5M, used to 4M tokens (LADDER.md section 3)",
-    "batch_tokens": "best of 256-4096 at 0.5M and 2M tokens (LADDER.md section 3)",
-    "batch_horizon": "a batch that grows with the horizon was not tested (LADDER.md section 5)",
+    "tokens": "tuned at 0.5M, used to 4M tokens (our prototype)",
+    "batch_tokens": "best of 256-4096 at 0.5M and 2M tokens (our prototype)",
+    "batch_horizon": "a batch that grows with the horizon was not tested (our prototype)",
     "lr_matrices": f"best of .01, .02, .04 at widths 64 and 96; {_OURS}",
     "lr_embedding": f"3 x .017; {_OURS}",
     "lr_head": f".017 at width 64; {_OURS}",
     "lr_gains": f".017; {_OURS}",
-    "width_matrices": "one optimum at widths 64 and 96 (LADDER.md section 3)",
+    "width_matrices": "one optimum at widths 64 and 96 (our prototype)",
     "width_embedding": "muP: constant (Yang et al. 2022, arXiv 2203.03466)",
     "width_gains": "muP: constant (Yang et al. 2022, arXiv 2203.03466)",
     "width_head": "muP: 1/width (Yang et al. 2022, arXiv 2203.03466)",
     "lr_depth": _FIXED_DEPTH,
     "lr_batch": "batch is fixed; none measured",
     "lr_horizon": _CONSTANT_RATE,
-    "warmup_steps": "20 steps beat 100 of 244; 50 kept for the widest (LADDER.md section 3)",
-    "warmup_share": "50 of the 488 steps of the shortest horizon measured, rounded up (LADDER.md section 3)",
-    "cooldown": ".2 beat .5 by .02 nats (LADDER.md section 3)",
-    "weight_decay": "assumed: LADDER.md names none",
+    "warmup_steps": "20 steps beat 100 of 244; 50 kept for the widest (our prototype)",
+    "warmup_share": "50 of the 488 steps of the shortest horizon measured, rounded up (our prototype)",
+    "cooldown": ".2 beat .5 by .02 nats (our prototype)",
+    "weight_decay": "assumed: our prototype names none",
     "momentum": "Jordan et al. 2024, Muon: Nesterov .95",
     "beta1": _ADAM,
     "beta2": _ADAM,
     "eps": "1e-8 of Kingma and Ba 2014, lowered: gradients of tiny models under zero heads are small",
-    "init_embedding": ".5 beat .05 by .035 nats (LADDER.md section 3)",
+    "init_embedding": ".5 beat .05 by .035 nats (our prototype)",
     "init_gain": "variance 1/fan-in (Yang et al. 2022, arXiv 2203.03466)",
-    "zero_init": "head and output projections, as measured (LADDER.md section 2); muP allows it",
+    "zero_init": "head and output projections, as measured (our prototype); muP allows it",
 }
 
 _MUON_CPU = Recipe(
@@ -68,8 +68,8 @@ _ADAMW_CPU = replace(
     width_matrices=1.0,
     sources={
         **_MUON_SOURCES,
-        "optimizer": "for comparison; Muon was better by .13-.19 nats (LADDER.md section 3)",
-        "lr_matrices": "middle of the grid .002-.032 that covered the optimum at width 64 (LADDER.md section 3)",
+        "optimizer": "for comparison; Muon was better by .13-.19 nats (our prototype)",
+        "lr_matrices": "middle of the grid .002-.032 that covered the optimum at width 64 (our prototype)",
         "width_matrices": "muP: 1/width (Yang et al. 2022, arXiv 2203.03466)",
         "momentum": "unused",
     },
@@ -103,7 +103,7 @@ _ADAMW_STEP_LAW = Recipe(
         "lr_batch": "the law takes the batch that its own rule gives",
         "lr_horizon": f"{_STEP_LR}; of a trunk the longest, which is too high a rate for its shorter branches",
         "warmup_steps": _USUAL,
-        "warmup_share": "assumed: long warmups cost short horizons (LADDER.md section 6)",
+        "warmup_share": "assumed: long warmups cost short horizons (our prototype)",
         "cooldown": "20 % matches cosine (Hagele et al. 2024, arXiv 2405.18392); Step Law decays by cosine to 1e-5",
         "weight_decay": _USUAL,
         "momentum": "unused",

@@ -4,7 +4,7 @@
     steps of a trunk         (1 - f) S_max + f sum of S_i        f: share of a run that is cooldown
 
 A branch is exactly the run it stands for: up to its cooldown both take the same steps (Hägele et al. 2024, arXiv
-2405.18392; measured here bit for bit, LADDER.md section 3).
+2405.18392; measured here bit for bit, our prototype).
 """
 
 import math

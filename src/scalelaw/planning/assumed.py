@@ -26,10 +26,10 @@ MEASURED_REACH = 100.0
 """Compute of the target over the dearest run up to which ``FORM`` was measured."""
 
 SEED_SD = 0.0025
-"""Share of the loss: repeats at widths 32 and 64 have 0.11 to 0.41 % (LADDER.md; nine cells of two shapes)."""
+"""Share of the loss: repeats at widths 32 and 64 have 0.11 to 0.41 % (our prototype; nine cells of two shapes)."""
 
 SHARED = 0.7
-"""Correlation of the branches of one trunk: seeds at width 32 keep their order over three horizons (LADDER.md)."""
+"""Correlation of the branches of one trunk: seeds at width 32 keep their order over three horizons (our prototype)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,14 +72,14 @@ class Assumed:
 
 _CPU_TEXT = Constants(
     {"E": 2.1464, "A": 54.393, "B": 579.82, "alpha": 0.37277, "beta": 0.50237},
-    "scalelaw's prototype ladder (LADDER.md): widths 16-128 at depth 2, text of a vocabulary of 512",
+    "scalelaw's prototype ladder (our prototype): widths 16-128 at depth 2, text of a vocabulary of 512",
     {"params": (2.261e4, 5.249e5), "tokens": (4.997e5, 8e6)},
     note="a design's stand-in: the additive form bends against those runs, and its floor is not identified",
 )
 CPU_TEXT = "cpu-text"
 """Name of what is assumed of tiny models on text."""
 _CPU_FORM = 0.02
-"""As ``FORM``: held-out errors of 0-3 % at half a decade, between the additive and the coupled form (LADDER.md)."""
+"""As ``FORM``: held-out errors of 0-3 % at half a decade, between the additive and the coupled form (our prototype)."""
 
 Assumption = str | Forecaster
 """``cpu-text``, a published law as ``chinchilla@besiroglu2024``, or a fit."""

@@ -1,7 +1,7 @@
 """The local executor: one single-thread process a core, which takes job after job; one that dies is replaced.
 
-Two processes of one thread beat one of two on tiny models (1.97 against 1.47 times the speed of one, LADDER.md section
-2), and OpenMP threads that share a core spin for each other.
+Two processes of one thread beat one of two on tiny models (1.97 against 1.47 times the speed of one), and OpenMP
+threads that share a core spin for each other.
 """
 
 import contextlib

@@ -17,7 +17,7 @@ from scalelaw.training.job import Job
 from scalelaw.training.text.corpus import Corpus, build_corpus
 
 _OVERHEAD = 3e5
-"""FLOP that a token costs beside its own on a CPU, by which shares of the time are judged (LADDER.md section 2)."""
+"""FLOP that a token costs beside its own on a CPU, by which shares of the time are judged (our prototype)."""
 
 
 @dataclass(frozen=True)

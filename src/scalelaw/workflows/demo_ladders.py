@@ -2,7 +2,7 @@
 
 Depth stays two; horizons begin at a million tokens, before which wide models are still in their first phase; width is
 held out, at the longest horizon, at four times the compute of the dearest fitted run or more; the two narrowest widths
-are trained twice, which gives the noise of a run (LADDER.md, *What a demo can hold*). The standard library has 3.9
+are trained twice, which gives the noise of a run (our prototype). The standard library has 3.9
 million tokens, so that no horizon of a single epoch is beyond 3 million.
 """
 

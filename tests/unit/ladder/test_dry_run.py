@@ -16,7 +16,7 @@ from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.ladder import Grid, Ladder, Shapes, recipe
 
 MEASURED = {16: 39.0, 24: 50.0, 32: 69.0, 64: 119.0, 96: 193.0, 128: 340.0}
-"""Width -> CPU seconds to 4M tokens on one core (LADDER.md)."""
+"""Width -> CPU seconds to 4M tokens on one core (our prototype)."""
 
 
 @pytest.mark.parametrize("width", MEASURED)
@@ -26,7 +26,7 @@ def test_the_clock_of_a_core_is_the_measured_one(width: int) -> None:
 
 
 def test_the_demo_that_was_timed_is_foretold() -> None:
-    """Two cores trained it in 172 s (LADDER.md section 5)."""
+    """Two cores trained it in 172 s (our prototype)."""
     rungs = (Grid((16, 24, 32, 48), ("0.5M", "1M", "2M")), Grid((64,), ("0.5M", "1M")), Grid((96,), ("2M",)))
     assert Ladder("demo", rungs).dry_run("cpu", workers=2).wall_hours * 3600 == pytest.approx(172, rel=0.25)
 

@@ -19,7 +19,7 @@ def test_every_constant_has_a_source(name: str) -> None:
 
 
 def test_the_measured_recipe_is_that_of_the_prototype() -> None:
-    """Muon .02 and Adam .017, embeddings x 3, head x 64/width, batch 1024 at every horizon (LADDER.md)."""
+    """Muon .02 and Adam .017, embeddings x 3, head x 64/width, batch 1024 at every horizon (our prototype)."""
     for width in (16, 64, 128):
         for tokens in (0.5e6, 4e6):
             hyper = recipe("muon-cpu").at(Shapes().at(width), tokens, 128)

@@ -9,7 +9,7 @@ from scalelaw.core.errors import BadInput
 from scalelaw.ladder import Shapes
 
 MEASURED = {16: 6_226, 24: 13_946, 32: 24_738, 64: 98_626, 96: 221_666, 128: 393_858}
-"""Width -> parameters without embeddings of the torch prototype (LADDER.md)."""
+"""Width -> parameters without embeddings of the torch prototype (our prototype)."""
 
 
 @pytest.mark.parametrize("width", MEASURED)

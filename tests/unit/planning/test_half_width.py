@@ -145,7 +145,7 @@ def test_tiny_targets_assume_the_tiny_ladder_with_measured_repeats() -> None:
     sure = sl.expected_half_width(tiny)
     assert sure.assumption.forecaster.label == "chinchilla@cpu-text"
     assert sure.assumption.noise == SEED_SD
-    assert sure.loss == pytest.approx(2.850, rel=0.03)  # measured for width 96 at 4M (LADDER.md)
+    assert sure.loss == pytest.approx(2.850, rel=0.03)  # measured for width 96 at 4M (our prototype)
     with pytest.raises(BadInput, match="target=-1"):
         expected_half_width(tiny, target=-1)
 
