@@ -65,12 +65,13 @@ clean: ## remove what was built, except .venv
 	find src tests benchmarks docs -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/user: pyproject.toml constraints.txt
-	@echo "installing into .venv: 1.1 GB with PyTorch for the CPU, one to three minutes"
+	@echo "installing into .venv: 0.5 GB, about a minute"
 	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet 'pip>=25.1'
-	$(INSTALL) --editable '.[all]'
+	$(INSTALL) --editable '.[plot]'
 	@touch $@
 
 .venv/developer: .venv/user
-	$(INSTALL) --group test --group check --group docs
+	@echo "installing into .venv: 1.7 GB with PyTorch for the CPU, one to three minutes"
+	$(INSTALL) --editable '.[all]' --group test --group check --group docs
 	@touch $@
