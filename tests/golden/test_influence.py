@@ -49,6 +49,7 @@ def test_the_group_is_the_same_by_other_loss_functions(points: Observations, fiv
     assert sorted(group.members) == five
 
 
+@pytest.mark.slow
 def test_defensible_choices_span_what_was_measured(points: Observations) -> None:
     found = sl.robustness(points, flops=BUDGET, draws=0, starts=16)
     low, high = found.range()

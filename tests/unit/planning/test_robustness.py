@@ -55,6 +55,7 @@ def test_n_counted_otherwise_is_converted_there_and_back(found: Robustness, obse
     assert counted.ratio == pytest.approx(counted.tokens.value / counted.params.value)
 
 
+@pytest.mark.slow
 def test_compute_that_is_not_six_n_d_is_an_alternative(observed: Observations) -> None:
     dearer = {**observed.columns, "flops": 1.2 * observed.columns["flops"]}
     found = sl.robustness(replace(observed, columns=dearer), flops=1.2e22, **QUICK)

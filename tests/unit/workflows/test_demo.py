@@ -187,6 +187,7 @@ def test_bad_options_end_with_status_two(options: list[str], message: str, tmp_p
     assert result.exit_code == 2 and message in result.stderr
 
 
+@pytest.mark.slow
 def test_it_trains_freezes_trains_and_compares(tmp_path: Path) -> None:
     """The whole command on rungs of seconds, that its folder names; the second time nothing is trained."""
     tokens = (2560, 3840, 5120)
