@@ -168,9 +168,9 @@ def test_speed_is_told_by_two_widths() -> None:
 
 def test_noise_is_that_of_seeds(sweeps: Sweeps, tmp_path: Path) -> None:
     for seed, loss in enumerate((3.0, 3.0 * np.exp(0.02))):
-        with record(DirStore(tmp_path), params=1e5, tokens=1e6, seed=seed, label=str(seed)) as run:
-            run.log(step=1, tokens=1e6, loss=loss)
-    with record(DirStore(tmp_path), params=1e6, tokens=1e6, seed=0, label="other") as run:
+        with record(DirStore(tmp_path), params=1e5, seed=seed, label=str(seed)) as run:
+            run.log(step=1, tokens=1e6, loss=float(loss))
+    with record(DirStore(tmp_path), params=1e6, seed=0, label="other") as run:
         run.log(step=1, tokens=1e6, loss=2.0)
     assert seed_noise(load_runs(tmp_path)) == pytest.approx(0.02 / np.sqrt(2))
 
