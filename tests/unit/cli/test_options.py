@@ -33,6 +33,7 @@ COMMANDS = {
     "approaches": {"FILE", "--flops", "--figure", "--target", "--json", *MAPPING, *SWEEP, *RESAMPLED},
     "explain": {"FILE", "--base", "--step", "--flops", "--figure", "--target", "--json", *MAPPING, *SWEEP, *RESAMPLED},
     "calc": {"PARAMS", "TOKENS", "--params-non-embedding", "--json"},
+    "demo": {"--minutes", "--synthetic", "--out", "--ladder", "--workers", "--json"},
     "ladder design": {
         "--target", "--half-width", "--device", "--workers", "--assume", "--level", "--like", "--out", "--json",
     },
