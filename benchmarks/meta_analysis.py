@@ -21,9 +21,10 @@ import pandas as pd
 import tables
 from scalelaw.core.errors import BadTable, FitFailed, ScalelawError, ScalelawWarning
 from scalelaw.core.types import AnyArray, Array
-from scalelaw.fitting import FitSpec, fit_observations, observe
+from scalelaw.fitting import FitSpec, fit_observations
 from scalelaw.laws import parse
 from scalelaw.runs import Observations
+from scalelaw.workflows.protocol import parts
 
 PAGE = Path(__file__).parent.parent / "docs" / "meta-analysis.md"
 STARTS = 8
@@ -128,16 +129,16 @@ def of_ends() -> tuple[Table, ...]:
     for name, how in tables.described().items():
         if "skip" in how or how.get("use") == "curves":
             continue
-        for label, project, runs in tables.parts(name, how):
+        for part in parts(name, how, Path(os.environ["SCALELAW_DATA"])):
             try:
-                law, rows = observe(project.law, runs, target=project.target, use=project.use, over=project.over)
+                law, rows = part.observe()
                 rows = rows.complete(law.inputs)
             except ScalelawError:
                 continue
             if sum(each.source == how["by"] for each in found) == MOST_TABLES:
                 break
             params, tokens = (np.asarray(rows.columns[each], float) for each in law.inputs[:2])
-            found.append(table_of(how["by"], label, params, tokens, rows.y, rows.cluster))
+            found.append(table_of(part.by, part.name, params, tokens, rows.y, rows.cluster))
     return tuple(found)
 
 
@@ -163,10 +164,10 @@ def of_curves() -> tuple[Table, ...]:
         run = part.N_params.astype(str) + "/" + part.epochs.astype(str)
         found.append(table_of("muennighoff2023", f"{name} curves", part.N_params, part.D_tokens, part.loss, run))
     how = tables.described()["gemstones_hot"]
-    for label, project, runs in tables.parts("gemstones_hot", how):
-        rows = runs.curves(project.target)
-        params, tokens = (np.asarray(rows.columns[each], float) for each in ("params", "tokens"))
-        found.append(table_of("gemstones2025", label, params, tokens, rows.y, rows.cluster))
+    for each in parts("gemstones_hot", how, data):
+        rows = each.runs.curves(each.project.target)
+        params, tokens = (np.asarray(rows.columns[name], float) for name in ("params", "tokens"))
+        found.append(table_of("gemstones2025", each.name, params, tokens, rows.y, rows.cluster))
     return tuple(found)
 
 

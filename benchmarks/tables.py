@@ -14,16 +14,14 @@ from typing import Any
 
 import numpy as np
 
-import scalelaw as sl
 from scalelaw.backtesting import backtest_observations
 from scalelaw.core.errors import ScalelawError, ScalelawWarning
 from scalelaw.core.text import table
-from scalelaw.fitting import fit_observations, make_spec, observe
-from scalelaw.workflows import Project, read_project
+from scalelaw.fitting import fit_observations, make_spec
+from scalelaw.workflows.protocol import parts
 
 HERE = Path(__file__).parent
 DRAWS = 200
-_OURS = ("by", "split", "skip", "why")
 PAGE = """# Published tables, fitted
 
 Written by `make tables`: each table as `benchmarks/tables.toml` says it must be read, reduced to what may be fitted,
@@ -60,39 +58,25 @@ def described() -> dict[str, dict[str, Any]]:
     return tomllib.loads((HERE / "tables.toml").read_text())
 
 
-def parts(name: str, how: dict[str, Any]) -> Iterator[tuple[str, Project, sl.RunTable]]:
-    """Load a table and yield its project and the table, or each of the parts it is split into, with a name."""
-    said = {key: value for key, value in how.items() if key not in _OURS}
-    project = read_project(said, Path(os.environ["SCALELAW_DATA"]))
-    runs, split = project.table, how.get("split", [])
-    if not split:
-        yield name, project, runs
-        return
-    named = [runs.values(column).tolist() for column in split]
-    for key in dict.fromkeys(zip(*named, strict=True)):
-        part = runs.where(**dict(zip(split, key, strict=True)))
-        yield f"{name} {' '.join(map(str, key))}", project, part
-
-
 def lines(name: str, how: dict[str, Any]) -> Iterator[Line]:
     """Yield what became of a table."""
     if "skip" in how:
         yield Line(name, 0, 0, 0, None, None, f"not fitted: {how['skip']}")
         return
-    for label, project, runs in parts(name, how):
+    for part in parts(name, how, Path(os.environ["SCALELAW_DATA"])):
         try:
-            law, observed = observe(project.law, runs, target=project.target, use=project.use, over=project.over)
+            law, observed = part.observe()
             fitted = fit_observations(law, observed, make_spec(draws=0))
             tested = backtest_observations(law, observed, make_spec(draws=DRAWS))
         except ScalelawError as error:
-            yield Line(label, runs.read, 0, 0, None, None, str(error))
+            yield Line(part.name, part.runs.read, 0, 0, None, None, str(error))
             continue
         scores = [cut.score for cut in tested.cuts if cut.axis == "flops" and cut.score]
         inside = [score.observed for score in scores if score.observed is not None]
-        aside = sum(part.n for part in fitted.rows.set_aside)
+        aside = sum(left.n for left in fitted.rows.set_aside)
         warned = ", ".join(dict.fromkeys(finding.code for finding in fitted.findings if finding.grade == "warn"))
         yield Line(
-            label, fitted.rows.read, aside, len(fitted.rows.y),
+            part.name, fitted.rows.read, aside, len(fitted.rows.y),
             float(np.mean([score.mean_abs_rel_error for score in scores])) if scores else None,
             float(np.mean(inside)) if inside else None, warned,
         )  # fmt: skip

@@ -15,6 +15,7 @@ import numpy as np
 import bench_fit
 import scalelaw as sl
 from evidence._row import ROOT, Row
+from scalelaw.backtesting.baselines import Band
 from scalelaw.backtesting.scoring import (
     Measure,
     Scored,
@@ -102,8 +103,6 @@ def _against(found: Benchmark, name: str, measure: Measure, what: str, most: flo
 
 def _in_hindsight(found: Benchmark) -> list[Scored]:
     """Return, case by case, the forecast of the member that came closest."""
-    from scalelaw.backtesting.baselines import Band
-
     made = []
     for outcome in found.outcomes:
         if outcome.parts is not None:

@@ -43,8 +43,7 @@ def power_in_flops(window: Window) -> Band:
 
 def chinchilla(window: Window) -> Band:
     """Forecast by Chinchilla's form, Huber 1e-3 at its certified optimum, with the bootstrap over runs."""
-    kind = "params" if "params" in window.train.columns else "params_non_embedding"
-    return _of_law(f"chinchilla[n={kind}]", window)
+    return _of_law(f"chinchilla[n={_kind(window.train.columns)}]", window)
 
 
 def simple_scaling_laws(window: Window) -> Band:
@@ -105,6 +104,12 @@ def _tails(level: float) -> tuple[float, float]:
     return (1 - level) / 2, (1 + level) / 2
 
 
+def _kind(columns: Mapping[str, Any]) -> str:
+    return "params" if "params" in columns else "params_non_embedding"
+
+
 def _sizes(columns: Mapping[str, Any]) -> dict[str, Array]:
-    kind = "params" if "params" in columns else "params_non_embedding"
-    return {"model_size__n": np.asarray(columns[kind], float), "dataset_size__d": np.asarray(columns["tokens"], float)}
+    return {
+        "model_size__n": np.asarray(columns[_kind(columns)], float),
+        "dataset_size__d": np.asarray(columns["tokens"], float),
+    }

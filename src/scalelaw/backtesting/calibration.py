@@ -95,8 +95,7 @@ class Calibration:
 
     def width(self, doubt: Doubt, *, of_run: bool = True) -> Array:
         """Return the width of a forecast, (n,); without ``of_run`` what one run scatters is left out."""
-        known = np.array([self.terms[name] for name in TERMS])
-        return np.asarray(np.sqrt(known**2 @ doubt.columns(of_run) ** 2))
+        return _width(np.array([self.terms[name] for name in TERMS]), doubt.columns(of_run))
 
     def factor(self, level: float) -> float:
         """Return how many widths to either side hold a share ``level`` of runs."""
@@ -183,7 +182,9 @@ def calibrate(records: Sequence[Record], *, decisions: float = 1.0, protocol: st
         others = [record for record in records if record.by != source]
         learned = _terms(others) if len(sources) > 2 else terms
         own = [record for record in records if record.by == source]
-        sizes.append(np.concatenate([np.abs(record.missed) / _width(learned, record) for record in own]))
+        sizes.append(
+            np.concatenate([np.abs(record.missed) / _width(learned, record.doubt.columns()) for record in own])
+        )
         shares.append(_weights(own))
     size, share = np.concatenate(sizes), np.concatenate(shares)
     order = np.argsort(size)
@@ -218,8 +219,8 @@ def _terms(records: Sequence[Record]) -> Array:
     return np.asarray(np.exp(best.x))
 
 
-def _width(terms: Array, record: Record) -> Array:
-    return np.asarray(np.sqrt(terms**2 @ record.doubt.columns() ** 2))
+def _width(terms: Array, columns: Array) -> Array:
+    return np.asarray(np.sqrt(terms**2 @ columns**2))
 
 
 def _weights(records: Sequence[Record]) -> Array:

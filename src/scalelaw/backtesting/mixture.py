@@ -12,7 +12,7 @@ from scalelaw.backtesting.calibration import Calibration, Doubt
 from scalelaw.backtesting.members import named
 from scalelaw.core.digest import digest
 from scalelaw.core.findings import Finding, Grade
-from scalelaw.core.forecaster import Domain, Kind, Origin, Prediction, check_level, outside
+from scalelaw.core.forecaster import ONE_SD, Domain, Kind, Origin, Prediction, check_level, interval, outside
 from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import Array, Inputs
@@ -20,7 +20,6 @@ from scalelaw.core.version import __version__
 from scalelaw.fitting import FitResult, FrozenForecast, freeze
 from scalelaw.laws import HasOptimum
 
-_ONE_SD = (0.158655, 0.841345)
 _TINY = 1e-9
 
 
@@ -43,7 +42,7 @@ class Parts:
     @property
     def weights(self) -> Array:
         """Weight of each member, by the inverse of its residual; they sum to one."""
-        return np.asarray(1 / self.residuals / np.sum(1 / self.residuals))
+        return _weights(self.residuals)
 
     @property
     def centre(self) -> Array:
@@ -111,7 +110,7 @@ class Mixture(Printed):
     @property
     def origin(self) -> Origin:
         """What it was made of, for whoever registers a forecast of it: members, weights, calibration and rows."""
-        named = [f"{weight:.3f} {fit.label}" for fit, weight in zip(self.members, self.weights, strict=True)]
+        shares = [f"{weight:.3f} {fit.label}" for fit, weight in zip(self.members, self.weights, strict=True)]
         spec = {
             "members": [{"law": fit.label, "weight": float(weight), **fit.origin.spec}
                         for fit, weight in zip(self.members, self.weights, strict=True)],
@@ -119,7 +118,7 @@ class Mixture(Printed):
             "seed": self.seed,
         }  # fmt: skip
         whole = next((fit for fit in self.members if set(self.inputs) <= set(fit.rows.x)), self.members[0])
-        return Origin(" + ".join(named), spec, whole.rows.x, whole.rows.y, whole.conditions)
+        return Origin(" + ".join(shares), spec, whole.rows.x, whole.rows.y, whole.conditions)
 
     def freeze(
         self, /, *, run: str = "", conditions: Mapping[str, float | str] | None = None, **point: float | str
@@ -165,7 +164,7 @@ class Mixture(Printed):
     @property
     def weights(self) -> Array:
         """Weight of each member, (m,), summing to one."""
-        return Parts((), np.zeros((0, 0)), np.zeros((0, 0)), self.residuals).weights
+        return _weights(self.residuals)
 
     def parts(self, x: Inputs) -> Parts:
         """Return what each member says of n points."""
@@ -260,11 +259,15 @@ def _residual(fit: FitResult) -> float:
     return max(float(np.sqrt(spare * np.average(squares, weights=weight))), 1e-5)
 
 
+def _weights(residuals: Array) -> Array:
+    return np.asarray(1 / residuals / np.sum(1 / residuals))
+
+
 def _spread(member: FitResult, x: Inputs) -> Array:
     """Return half the width that holds 68 % of a member's draws, on the log, (n,)."""
     assert member.draws is not None
     logs = np.log(np.maximum(np.asarray(member.law.predict(member.draws, x)), _TINY))
-    lo, hi = np.quantile(logs[np.isfinite(logs).all(axis=1)], _ONE_SD, axis=0)
+    lo, hi = interval(logs[np.isfinite(logs).all(axis=1)], ONE_SD)
     return np.asarray((hi - lo) / 2)
 
 

@@ -130,13 +130,21 @@ def by_source(
     scored: Iterable[Scored], measure: Measure, reach: tuple[float, float] = (0.0, np.inf)
 ) -> dict[str, float]:
     """Return a measure for each source: the mean over its tables of the mean over their cases."""
-    cases: dict[str, dict[str, list[float]]] = {}
+    values = []
     for each in scored:
         some = each.within(*reach)
         value = measure(each, some) if some.any() else float("nan")
         if np.isfinite(value):
-            cases.setdefault(each.by, {}).setdefault(each.table, []).append(value)
-    return {by: float(np.mean([np.mean(values) for values in tables.values()])) for by, tables in cases.items()}
+            values.append((each.by, each.table, value))
+    return _balanced(values)
+
+
+def _balanced(values: Iterable[tuple[str, str, float]]) -> dict[str, float]:
+    """Return the mean over tables of the mean over cases of each source, from (source, table, value) of every case."""
+    cases: dict[str, dict[str, list[float]]] = {}
+    for by, table, value in values:
+        cases.setdefault(by, {}).setdefault(table, []).append(value)
+    return {by: float(np.mean([np.mean(own) for own in tables.values()])) for by, tables in cases.items()}
 
 
 def mean_over_sources(values: Mapping[str, float]) -> float:
@@ -164,12 +172,12 @@ def best_constant(scored: Sequence[Scored], level: float, *, geometric: bool = F
     """
     misses = [(each.by, each.table, np.abs(np.log(each.measured / each.band.mean))) for each in scored]
     tried = np.geomspace(1e-3, 1.0, 61)
-    worth = np.zeros(len(tried))
-    for i, width in enumerate(tried):
-        cases: dict[str, dict[str, list[float]]] = {}
-        for by, table, miss in misses:
-            value = float(np.mean(2 * width + 2 / (1 - level) * np.maximum(miss - width, 0)))
-            value = float(np.log(value)) if geometric else value
-            cases.setdefault(by, {}).setdefault(table, []).append(value)
-        worth[i] = np.mean([np.mean([np.mean(v) for v in tables.values()]) for tables in cases.values()])
+
+    def score(miss: Array, width: float) -> float:
+        mean = np.mean(2 * width + 2 / (1 - level) * np.maximum(miss - width, 0))
+        return float(np.log(mean) if geometric else mean)
+
+    worth = [
+        mean_over_sources(_balanced((by, table, score(miss, width)) for by, table, miss in misses)) for width in tried
+    ]
     return float(tried[np.argmin(worth)])

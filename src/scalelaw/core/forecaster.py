@@ -100,6 +100,10 @@ class Traceable(Protocol):
         """What it was made of."""
 
 
+ONE_SD = 0.68269
+"""Level of the interval that is one standard deviation to either side under a normal law."""
+
+
 def interval(draws: Array, level: float) -> tuple[Array, Array]:
     """Return the central interval of draws along their first axis.
 

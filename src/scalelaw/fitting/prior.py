@@ -13,6 +13,7 @@ FIT_PRIOR   warn   exponents lean on studies of other models, and how much
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.noise import Noise
-from scalelaw.laws import Law, SumOfPowers, get
+from scalelaw.laws import Constants, Law, SumOfPowers, get
 
 if TYPE_CHECKING:
     from scalelaw.fitting.solve import Problem
@@ -152,12 +153,21 @@ def _index(law: Law, name: str) -> int:
 
 def _studies(law: Law, names: tuple[str, ...]) -> dict[str, Array]:
     """Return study -> logarithms of its exponents."""
-    found: dict[str, list[Array]] = {}
-    for source, constants in (law.published or _usual(law).published).items():
-        if not constants.unverified and all(name in constants.coef for name in names):
-            logs = np.log([constants.coef[name] for name in names])
-            found.setdefault(source.partition("-")[0], []).append(logs)
-    return {study: np.mean(np.array(logs, float), axis=0) for study, logs in found.items()}
+    found = {}
+    for study, own in verified(law.published or _usual(law).published).items():
+        logs = [np.log([each.coef[name] for name in names]) for each in own if all(name in each.coef for name in names)]
+        if logs:
+            found[study] = np.mean(np.array(logs, float), axis=0)
+    return found
+
+
+def verified(published: Mapping[str, Constants]) -> dict[str, list[Constants]]:
+    """Return constants by study, ``gadre2024-c4`` and ``gadre2024-redpajama`` being one; unverified ones left out."""
+    found: dict[str, list[Constants]] = {}
+    for source, constants in published.items():
+        if not constants.unverified:
+            found.setdefault(source.partition("-")[0], []).append(constants)
+    return found
 
 
 def _usual(law: Law) -> Law:

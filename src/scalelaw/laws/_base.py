@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
-from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
+from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN, counting_for
 from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput
 from scalelaw.core.types import AnyArray, Array, Inputs
@@ -161,6 +161,21 @@ class Law(ABC):
         if set(coef) != set(names):
             raise BadInput(f"{self.spelling} has the coefficients {', '.join(names)}; got {', '.join(coef) or 'none'}")
         return np.array([coef[name] for name in names], float)
+
+
+@dataclass(frozen=True)
+class OfParamsAndTokens(Law):
+    """A law of tokens and one kind of N, which its field ``n`` names."""
+
+    n: str = "params"
+
+    def __post_init__(self) -> None:
+        counting_for(self.n)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """That kind of N, and tokens."""
+        return (self.n, "tokens")
 
 
 @runtime_checkable

@@ -134,7 +134,8 @@ def ahead(
 def _along(forecaster: Forecaster, flops: float | str | Sequence[float] | None) -> list[dict[str, float]]:
     """Return the points that budgets are best spent at, or multiples of the one input where there is no split."""
     kinds = [name for name in forecaster.inputs if name in COUNTINGS]
-    axis = "flops" if kinds and "tokens" in forecaster.inputs else forecaster.inputs[0]
+    splits = bool(kinds) and "tokens" in forecaster.inputs
+    axis = "flops" if splits else forecaster.inputs[0]
     if axis != "flops" and flops is not None and forecaster.inputs != ("flops",):
         raise BadInput(f"{forecaster.label} takes {', '.join(forecaster.inputs)}; ask at {forecaster.inputs[0]}=")
     if flops is None:
@@ -143,7 +144,7 @@ def _along(forecaster: Forecaster, flops: float | str | Sequence[float] | None) 
         budgets = [times * forecaster.domain[axis][1] for times in BEYOND]
     else:
         budgets = [parse_number(flops)] if isinstance(flops, str | float | int) else [float(each) for each in flops]
-    if not (kinds and "tokens" in forecaster.inputs):
+    if not splits:
         return [{axis: budget} for budget in budgets]
     found = []
     for budget in budgets:

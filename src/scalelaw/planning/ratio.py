@@ -10,13 +10,14 @@ from functools import cache
 
 import numpy as np
 
+from scalelaw.core.forecaster import ONE_SD, interval
 from scalelaw.core.types import Array
+from scalelaw.fitting.prior import verified
 from scalelaw.laws import HasOptimum, get
 from scalelaw.planning.surface import Points
 
 AT = 1e20
 """C in FLOP at which studies are compared: amid what they trained."""
-_ONE_SD = (0.158655, 0.841345)
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,9 @@ def literature() -> Literature:
 
     law = get("chinchilla")
     assert isinstance(law, HasOptimum)
-    found: dict[str, list[float]] = {}
-    for source, constants in law.published.items():
-        if not constants.unverified:
-            params, tokens = law.optimum(law.vector(constants.coef), np.array(AT))
-            found.setdefault(source.partition("-")[0], []).append(float(np.log(tokens / params)))
-    means = [np.mean(logs) for logs in found.values()]
+    found = {study: [law.optimum(law.vector(each.coef), np.array(AT)) for each in own]
+             for study, own in verified(law.published).items()}  # fmt: skip
+    means = [np.mean([float(np.log(tokens / params)) for params, tokens in splits]) for splits in found.values()]
     student = stdtrit(len(means) - 1, 0.95) / ndtri(0.95)
     sd = float(student * np.std(means, ddof=1) * np.sqrt(1 + 1 / len(means)))
     return Literature(float(np.mean(means)), sd, tuple(found))
@@ -80,8 +78,9 @@ def combined(ratios: Array, factor: float) -> Split | None:
     known = ratios[np.isfinite(ratios)]
     if len(known) < 2:
         return None
-    told, (low, middle, high) = literature(), np.quantile(known, [_ONE_SD[0], 0.5, _ONE_SD[1]])
-    spread = factor * (high - low) / 2
+    told, middle = literature(), float(np.median(known))
+    low, high = interval(known, ONE_SD)
+    spread = float(factor * (high - low) / 2)
     share = spread**2 / (spread**2 + told.sd**2)
     centre = (1 - share) * middle + share * told.mean
     return Split(float(centre), centre + factor * np.sqrt(1 - share) * (ratios - middle), float(share))

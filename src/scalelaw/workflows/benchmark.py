@@ -4,9 +4,9 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -149,7 +149,7 @@ def benchmark(
     cases = list(protocol.cases(Path(data), half))
     done = dict(_stored(store)) if store else {}
     keys = {_key(case): case for case in cases}
-    waiting = [case for key, case in keys.items() if key not in done]
+    waiting = {key: case for key, case in keys.items() if key not in done}
     tell = progress or (lambda now, of: None)
     tell(len(keys) - len(waiting), len(keys))
     for key, outcome in _run(waiting, processes or os.cpu_count() or 1):
@@ -189,14 +189,14 @@ def _inputs(names: Sequence[str], window: Window) -> list[str]:
     return [*names, *(["flops"] if "flops" in window.test.columns and "flops" not in names else [])]
 
 
-def _run(cases: Sequence[Case], processes: int) -> Iterator[tuple[str, Outcome]]:
-    """Run cases on several processes, one thread each, and yield them as they end."""
+def _run(cases: Mapping[str, Case], processes: int) -> Iterator[tuple[str, Outcome]]:
+    """Run cases on several processes, one thread each, and yield them by key as they end."""
     if processes == 1 or len(cases) < 2:
-        for case in cases:
-            yield _key(case), run_case(case)
+        for key, case in cases.items():
+            yield key, run_case(case)
         return
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
-        waiting = {pool.submit(run_case, case): _key(case) for case in cases}
+        waiting = {pool.submit(run_case, case): key for key, case in cases.items()}
         try:
             for future in as_completed(waiting):
                 yield waiting[future], future.result()
@@ -222,8 +222,12 @@ def _ours(outcomes: Sequence[Outcome], records: Sequence[Record]) -> list[Scored
 
 
 def _banded(parts: Parts, calibration: Calibration) -> Band:
-    centre, width = parts.centre, calibration.width(parts.doubt)
-    halves = {level: calibration.factor(level) * width for level in LEVELS}
+    width = calibration.width(parts.doubt)
+    return _around(parts.centre, {level: calibration.factor(level) * width for level in LEVELS})
+
+
+def _around(centre: Array, halves: Mapping[float, Array | float]) -> Band:
+    """Return a band of these half widths, on the log, around its centre."""
     return Band(centre, {level: np.stack([centre * np.exp(-h), centre * np.exp(h)]) for level, h in halves.items()})
 
 
@@ -235,11 +239,7 @@ def _constant(ours: Sequence[Scored], *, geometric: bool) -> list[Scored]:
         widths = {level: best_constant(others, level, geometric=geometric) for level in LEVELS}
         for each in ours:
             if each.by == source:
-                mean = each.band.mean
-                ends = {level: np.stack([mean * np.exp(-w), mean * np.exp(w)]) for level, w in widths.items()}
-                made.append(
-                    Scored(each.by, each.table, each.reach, each.measured, Band(mean, ends), each.best, each.floor)
-                )
+                made.append(replace(each, band=_around(each.band.mean, widths)))
     return made
 
 

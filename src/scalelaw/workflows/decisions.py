@@ -108,7 +108,7 @@ def learned(decided: Sequence[Decision], level: float = LEVEL) -> float:
 
 def _of_table(protocol: Protocol, part: Part, group: str) -> list[Decision]:
     try:
-        profile = isoflop(part.observed(), profile="akima", draws=0)
+        profile = isoflop(part.observe()[1], profile="akima", draws=0)
     except ScalelawError:
         return []
     found = []

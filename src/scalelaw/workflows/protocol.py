@@ -9,6 +9,7 @@ from typing import Any
 from scalelaw.backtesting import Window, WindowRules, windows
 from scalelaw.core.errors import BadInput
 from scalelaw.fitting import observe
+from scalelaw.laws import Law
 from scalelaw.runs import Observations, RunTable
 from scalelaw.workflows.project import Project, read_project
 
@@ -32,14 +33,14 @@ class Part:
     project: Project
     runs: RunTable
 
-    def observed(self) -> Observations:
-        """Return the rows a fit sees.
+    def observe(self) -> tuple[Law, Observations]:
+        """Return the law its description names, and the rows that law is fitted to.
 
         Raises:
             ScalelawError: the table cannot be reduced as said.
         """
         said = self.project
-        return observe(said.law, self.runs, target=said.target, use=said.use, over=said.over)[1]
+        return observe(said.law, self.runs, target=said.target, use=said.use, over=said.over)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +107,7 @@ class Protocol:
 
     def cases_of(self, part: Part) -> Iterator[Case]:
         """Yield every cut of one table."""
-        observed = part.observed()
+        _, observed = part.observe()
         observed = observed.complete(("params", "tokens")) if "params" in observed.columns else observed
         for axis, most in self.most_cuts.items():
             for window in windows(observed, (axis,), self.rules.with_most(most)):

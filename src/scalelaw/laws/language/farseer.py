@@ -4,17 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalelaw.accounting.flops import counting_for
 from scalelaw.core.types import AnyArray, Inputs
-from scalelaw.laws._base import Coef, Law
+from scalelaw.laws._base import Coef, OfParamsAndTokens
 from scalelaw.laws._math import exp, power
 
 
 @dataclass(frozen=True)
-class Farseer(Law):
+class Farseer(OfParamsAndTokens):
     """The exponent and scale of tokens change with N; ``n`` is the kind of N it takes."""
-
-    n: str = "params"
 
     formula = "L = exp(a3 N^gamma + b3) + exp(a2 N^beta + b2) / D^exp(a1 N^alpha + b1)"
     cite = "Li et al. 2025, arXiv 2506.10972"
@@ -23,13 +20,6 @@ class Farseer(Law):
         "nine coefficients want runs over a whole grid of N and D, not one ray of it",
         "no constants: none were seen at their source",
     )
-
-    def __post_init__(self) -> None:
-        counting_for(self.n)
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.n, "tokens")
 
     @property
     def coefs(self) -> tuple[Coef, ...]:

@@ -5,28 +5,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN, counting_for
+from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.laws import _frontier
-from scalelaw.laws._base import Coef, Constants, Law
+from scalelaw.laws._base import Coef, Constants, OfParamsAndTokens
 from scalelaw.laws._math import power
 
 
 @dataclass(frozen=True)
-class KaplanJoint(Law):
+class KaplanJoint(OfParamsAndTokens):
     """Overfitting law without a floor; ``n`` is the kind of N it takes, without embeddings unless said."""
 
     n: str = "params_non_embedding"
 
     formula = "L = ((N_c / N)^(alpha_N / alpha_D) + D_c / D)^alpha_D"
     cite = "Kaplan et al. 2020, arXiv 2001.08361, eq. 1.5"
-
-    def __post_init__(self) -> None:
-        counting_for(self.n)
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.n, "tokens")
 
     @property
     def coefs(self) -> tuple[Coef, ...]:

@@ -5,33 +5,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN, counting_for
+from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.laws import _frontier
-from scalelaw.laws._base import Coef, Constants, Law
+from scalelaw.laws._base import Coef, Constants, Law, OfParamsAndTokens
 from scalelaw.laws._math import exp, log, logaddexp
 
 
 @dataclass(frozen=True)
-class Nested(Law):
+class Nested(OfParamsAndTokens):
     """A / N^alpha where tokens abound, B / D^beta where params do; ``q`` says how one lack makes the other worse.
 
     ``q`` = 1 is Chinchilla's law. E = 0, ``q`` = beta = alpha_D, A = N_c^alpha_N, B = D_c^alpha_D is Kaplan's joint
     law. E + (A' / N^a + B' / D^b)^g is the same family, with g = q, a = alpha/q, A' = A^(1/q).
     """
 
-    n: str = "params"
-
     formula = "L = E + ((A / N^alpha)^(1/q) + (B / D^beta)^(1/q))^q"
     cite = "one family around Kaplan et al. 2020, arXiv 2001.08361, and Hoffmann et al. 2022, arXiv 2203.15556"
     traps = ("q near zero is a maximum of the two terms: the excess is then all of one axis or all of the other",)
-
-    def __post_init__(self) -> None:
-        counting_for(self.n)
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.n, "tokens")
 
     @property
     def coefs(self) -> tuple[Coef, ...]:

@@ -4,28 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalelaw.accounting.flops import counting_for
 from scalelaw.core.types import AnyArray, Inputs
-from scalelaw.laws._base import Coef, Law
+from scalelaw.laws._base import Coef, OfParamsAndTokens
 from scalelaw.laws._math import power
 
 
 @dataclass(frozen=True)
-class Rosenfeld(Law):
+class Rosenfeld(OfParamsAndTokens):
     """L = L_0 x / sqrt(x^2 + eta^2): L_0 x / eta where x is small, L_0 where it is large; takes N with embeddings."""
-
-    n: str = "params"
 
     formula = "L = L_0 |x / (x - i eta)|, x = A / N^alpha + B / D^beta + c"
     cite = "Rosenfeld et al. 2020, arXiv 1909.12673, eq. 5"
     traps = ("only A/eta, B/eta and c/eta are determined: the scale of x is, so A, B and c are in units of eta",)
-
-    def __post_init__(self) -> None:
-        counting_for(self.n)
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.n, "tokens")
 
     @property
     def coefs(self) -> tuple[Coef, ...]:
