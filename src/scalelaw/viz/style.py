@@ -74,6 +74,15 @@ def plain_log_ticks(axis: Any) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+def powers_ticks(axis: Any) -> None:
+    """Write the ticks of a long logarithmic axis as 1, 2 and 5 times powers of ten."""
+    from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(4, 2)))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def svg(figure: "Figure") -> str:
     """Return a figure as SVG text, the same for the same figure."""
     from matplotlib import rc_context

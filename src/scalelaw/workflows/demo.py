@@ -1,7 +1,7 @@
 """The demo: train a ladder here, freeze the forecast of its held-out rung, train that rung, and see.
 
-What lies in its folder: ``ladder.toml``, ``runs``, ``forecast.json`` (written before the held-out rung begins) and
-``demo.json``. Whatever is there is not done again.
+What lies in its folder: ``ladder.toml``, ``runs``, ``forecast.json`` (written before the held-out rung begins),
+``demo.json`` and ``report.html``. Whatever is there is not done again.
 """
 
 import json
@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -28,8 +27,9 @@ from scalelaw.training.speed import Speed, measure_speed
 from scalelaw.training.sweep import Swept, Watch, cores, sweep
 from scalelaw.viz.braille import scatter
 from scalelaw.workflows.demo_ladders import SIZES, SYNTHETIC, demo_ladder
+from scalelaw.workflows.demo_report import rendered
 from scalelaw.workflows.demo_result import Demo, Floor
-from scalelaw.workflows.foretold import LEVEL, Band, Foretold, foretell, recall
+from scalelaw.workflows.foretold import LEVEL, Band, Foretold, fitted_rows, foretell, recall
 
 LADDER, RUNS, FORECAST, RESULT = "ladder.toml", "runs", "forecast.json", "demo.json"
 _CALIBRATION_S = 3.0
@@ -77,12 +77,14 @@ def demo(
     chosen = _chosen(folder / LADDER, ladder, synthetic, 60 * minutes, workers, tell)
     foretold = _foretold(chosen, folder, workers, tell, watching)
     rung = chosen.held_out[0]
-    tell(f"{rung.name} trains now, at {foretold.reach:.3g} times the compute of the dearest run fitted")
+    if not _is_begun(folder):
+        tell(f"{rung.name} trains now, at {foretold.reach:.3g} times the compute of the dearest run fitted")
     with watching("held-out run") as watch:
         swept = sweep(chosen, folder / RUNS, workers=workers, held_out=True, watch=watch)
     _complete(swept)
     result = _compared(chosen, folder, foretold, swept, time.monotonic() - started)
-    _write(folder / RESULT, result.to_dict())
+    _write(folder / RESULT, json.dumps(result.to_dict(), indent=1) + "\n")
+    _write(result.report, rendered(result))
     return result
 
 
@@ -175,12 +177,17 @@ def _foretold(ladder: Ladder, folder: Path, workers: int, tell: Tell, watching: 
     with watching("fitted runs") as watch:
         _complete(sweep(ladder, folder / RUNS, workers=workers, held_out=False, watch=watch))
     table = load_runs(folder / RUNS)
-    if table.values("held_out").any():
+    if _is_begun(folder):
         raise BadInput(f"{folder} holds a run of {rung.name} that was begun without a forecast; name another folder")
     foretold = foretell(ladder, table)
     foretold.frozen.save(path)
     tell(f"frozen in {path} before {rung.name} begins, digest {foretold.frozen.digest}\n{foretold}")
     return foretold
+
+
+def _is_begun(folder: Path) -> bool:
+    """Return whether the held-out run is there, finished or not."""
+    return bool(load_runs(folder / RUNS).values("held_out").any())
 
 
 def _complete(swept: Swept) -> None:
@@ -206,8 +213,9 @@ def _compared(ladder: Ladder, folder: Path, foretold: Foretold, swept: Swept, se
         raise FitFailed(f"{foretold.frozen.run} diverged: there is nothing to compare the forecast with")
     table = load_runs(folder / RUNS)
     return Demo(
-        ladder, folder, foretold, row["loss"], row["se"], seed_noise(table), _floor(swept, table), round(seconds, 1)
-    )
+        ladder, folder, foretold, fitted_rows(table), row["loss"], row["se"], seed_noise(table), _floor(swept, table),
+        round(seconds, 1),
+    )  # fmt: skip
 
 
 def seed_noise(table: RunTable) -> float | None:
@@ -241,8 +249,8 @@ def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.2g} min"
 
 
-def _write(path: Path, said: dict[str, Any]) -> None:
+def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror}") from error

@@ -7,6 +7,7 @@ from typing import Any
 
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.ladder import Ladder
+from scalelaw.runs import Observations
 from scalelaw.workflows.foretold import LEVEL, Band, Foretold
 
 
@@ -37,6 +38,7 @@ class Demo(Printed):
         ladder: that was trained.
         out: folder of all that was written.
         foretold: the forecast.
+        rows: the runs fitted.
         measured: loss of the held-out run.
         se: its standard error over the evaluation set; None where it is not known.
         noise: standard deviation of the loss between seeds, relative; None where nothing was trained twice.
@@ -47,6 +49,7 @@ class Demo(Printed):
     ladder: Ladder
     out: Path
     foretold: Foretold
+    rows: Observations
     measured: float
     se: float | None
     noise: float | None
@@ -69,12 +72,17 @@ class Demo(Printed):
         return 30 * self.ladder.held_out[0].dearest
 
     @property
+    def report(self) -> Path:
+        """The page that shows it."""
+        return self.out / "report.html"
+
+    @property
     def next_commands(self) -> tuple[str, ...]:
         """Three commands that go on from here."""
         runs = self.out / "runs"
         return (
             f"scalelaw forecast {runs} --flops {self._far:.0e}",
-            f"scalelaw report {runs} --to {self.out / 'report.html'}",
+            f"scalelaw report {runs} --to {self.out / 'study.html'}",
             f"scalelaw ladder dry-run {self.out / 'ladder.toml'}",
         )
 
@@ -90,12 +98,13 @@ class Demo(Printed):
             "inside": self.inside,
             "drop": self.drop,
             "errors": {
-                name: {"relative": band.value / self.measured - 1, "of_drop": self._of_drop(band)}
+                name: {"relative": band.value / self.measured - 1, "of_drop": self.share_of_drop(band)}
                 for name, band in self.foretold.bands.items()
             },
             "noise": self.noise,
             "irreducible_loss": None if self.floor is None else self.floor.to_dict(),
             "seconds": self.seconds,
+            "report": str(self.report),
             "next": list(self.next_commands),
         }
 
@@ -113,7 +122,7 @@ class Demo(Printed):
         return Sheet(title, parts)
 
     def _row(self, band: Band) -> list[str]:
-        share = self._of_drop(band)
+        share = self.share_of_drop(band)
         return [
             f"{band.value:.3f}",
             str(band),
@@ -144,10 +153,12 @@ class Demo(Printed):
                 ("E", f"fitted {fitted.value:.3f}, interval {fitted}; the truth is {truth:.3f}: the interval {held}")
             )
         said += [
+            ("report", str(self.report)),
             ("frozen", f"{told.frozen.made}, digest {told.frozen.digest}"),
             ("took", f"{minutes} min {rest:02} s this time"),
         ]
         return said
 
-    def _of_drop(self, band: Band) -> float | None:
+    def share_of_drop(self, band: Band) -> float | None:
+        """Return the error of a forecast over the drop; None where nothing fell."""
         return (band.value - self.measured) / self.drop if self.drop > 0 else None

@@ -118,7 +118,7 @@ def foretell(ladder: Ladder, runs: RunTable) -> Foretold:
         BadInput: the held-out run is among them, begun or done.
         FitFailed: no law could be fitted.
     """
-    rung, rows = ladder.held_out[0], _rows(runs)
+    rung, rows = ladder.held_out[0], fitted_rows(runs)
     frozen = forecast(rows).freeze(run=held_out_run(ladder), params=rung.params, tokens=rung.horizons[0])
     return _beside(ladder, rows, frozen)
 
@@ -132,7 +132,7 @@ def recall(path: Path, ladder: Ladder, runs: RunTable) -> Foretold:
     frozen, run = load_forecast(path), held_out_run(ladder)
     if frozen.run != run or frozen.point["params"] != ladder.held_out[0].params:
         raise BadInput(f"{path} is a forecast of {frozen.run or 'another run'}, and {ladder.name} holds out {run}")
-    return _beside(ladder, _rows(runs), frozen)
+    return _beside(ladder, fitted_rows(runs), frozen)
 
 
 def held_out_run(ladder: Ladder) -> str:
@@ -141,8 +141,8 @@ def held_out_run(ladder: Ladder) -> str:
     return Intent(rung, rung.seeds[0], rung.trunk.branches[0]).name
 
 
-def _rows(runs: RunTable) -> Observations:
-    """Return the runs fitted, compute counted as a frozen forecast counts it: 6 N D with every parameter."""
+def fitted_rows(runs: RunTable) -> Observations:
+    """Return the runs not held out, compute counted as a frozen forecast counts it: 6 N D with every parameter."""
     rows = runs.where(held_out=0).endpoints()
     flops = COUNTINGS["params"].flops(rows.columns["params"], rows.columns["tokens"])
     return replace(rows, columns={**rows.columns, "flops": flops})

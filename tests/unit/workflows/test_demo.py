@@ -107,6 +107,8 @@ def test_the_forecast_is_frozen_before_the_run_and_compared_with_it(sweeps: Swee
     assert errors["of_drop"] == pytest.approx(1.0) and errors["relative"] == pytest.approx(found.drop / found.measured)
     assert said["foretold"]["digest"] in told[-2]
     assert len(found.next_commands) == 3
+    page = (tmp_path / "report.html").read_text()
+    assert "inside the band" in page and said["foretold"]["digest"] in page and f"{found.measured:.3f}, inside" in page
 
 
 def test_a_miss_is_called_a_miss(sweeps: Sweeps, tmp_path: Path) -> None:
@@ -114,6 +116,8 @@ def test_a_miss_is_called_a_miss(sweeps: Sweeps, tmp_path: Path) -> None:
     found = demo(ladder="small", out=tmp_path)
     assert not found.inside and "MISS" in str(found) and "above the 90 % band" in str(found)
     assert not found.to_dict()["inside"]
+    page = found.report.read_text()
+    assert "no: a miss" in page and f"{found.measured:.3f}, outside" in page and "class='card care'" in page
 
 
 def test_what_is_frozen_stays_and_an_edit_is_refused(sweeps: Sweeps, tmp_path: Path) -> None:
