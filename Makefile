@@ -1,19 +1,21 @@
 # The verbs of this repository; plain `make` lists them. Needed: git, make and python3 (3.11 or newer).
 PYTHON ?= python3
 BIN := .venv/bin
+MINUTES ?= 6
 # Compiling only what is imported halves the time of an install: 33 s instead of 75 s.
 INSTALL := $(BIN)/pip install --quiet --no-compile --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check fix bench coverage tables meta transcripts soak docs evidence reproduce clean
+.PHONY: help setup demo test test-all check fix bench coverage tables meta corpus cpu-ladder trials transcripts soak docs
+.PHONY: evidence reproduce clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/developer ## make .venv with the package and everything needed to work on it
 
-demo: .venv/user ## fit, backtest and plan on the shipped table; figures land in demo/
-	$(BIN)/scalelaw study --demo --out demo
+demo: .venv/user ## train small transformers here, forecast a wider one, train it too, and see; all lands in demo/
+	$(BIN)/scalelaw demo --minutes $(MINUTES) --out demo
 
 test: .venv/developer ## the default tests, on two processes
 	$(BIN)/pytest -n 2 -m "not slow"
@@ -45,6 +47,15 @@ tables: .venv/developer ## fit and backtest every published table, into docs/tab
 meta: .venv/developer ## fit every published table in over a thousand ways, into docs/meta-analysis.md
 	$(BIN)/python benchmarks/meta_analysis.py
 
+corpus: .venv/developer ## gather the text of the shipped ladder, 90 MB of documentation, into build/corpus
+	$(BIN)/python benchmarks/corpus
+
+cpu-ladder: corpus ## train the shipped ladder again: two hours of one core
+	$(BIN)/python benchmarks/cpu_ladder
+
+trials: .venv/developer ## the demo's ladder on ten seeds, forecasts frozen first; an hour on two cores
+	$(BIN)/python benchmarks/demo_trials.py --out build/demo-trials --to docs/demo-trials.md
+
 transcripts: .venv/developer ## run the commands of docs/transcripts again and write what they print
 	$(BIN)/python docs/_ext/transcripts.py
 
@@ -65,10 +76,10 @@ clean: ## remove what was built, except .venv
 	find src tests benchmarks docs -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/user: pyproject.toml constraints.txt
-	@echo "installing into .venv: 0.5 GB, about a minute"
+	@echo "installing into .venv: 1.4 GB with PyTorch for the CPU, one to three minutes"
 	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet 'pip>=25.1'
-	$(INSTALL) --editable '.[plot]'
+	$(INSTALL) --editable '.[plot,train]'
 	@touch $@
 
 .venv/developer: .venv/user

@@ -1,13 +1,14 @@
 """The demo's ladder on several seeds: is the held-out loss inside the band that was frozen before it was trained?
 
-    python benchmarks/demo_trials.py [--trials 10] [--size medium] [--out demo-trials] [--synthetic]
+    python benchmarks/demo_trials.py [--trials 10] [--size small] [--out build/demo-trials] [--synthetic] [--to FILE]
 
 Trial k fits seed k of wide rungs and seeds 2k, 2k + 1 of the two narrowest; it forecasts seed k of the one held out;
 no run is in two trials. All that is fitted trains first, all forecasts are frozen, and then the held-out rungs train.
-Stopped, the same command goes on, and --trials may grow. The table is printed as Markdown.
+Stopped, the same command goes on, and --trials may grow. The table is printed as Markdown, and --to writes a page.
 """
 
 import argparse
+import platform
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -75,21 +76,39 @@ def shown(trials: Sequence[tuple[Foretold, float]], reach: float) -> str:
     return "\n".join(lines)
 
 
+def page(table: str, ladder: Ladder, trials: int) -> str:
+    """Return the table with how it came about."""
+    size, held_out = ladder.name.removeprefix("demo-"), ladder.held_out[0].shape.width
+    widths = ", ".join(str(rung.shape.width) for rung in ladder.fitted)
+    return f"""# The demo on {trials} seeds
+
+`python benchmarks/demo_trials.py --size {size}` (`make trials`): {ladder.name}, widths {widths} fitted on the standard
+library of Python {platform.python_version()}, width {held_out} held out. No run is in two trials; every forecast was
+frozen before any held-out run began. *Of the drop*: the error over how far the held-out run fell below the best fitted.
+
+{table}
+"""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=10)
-    parser.add_argument("--size", choices=list(SIZES), default="medium")
-    parser.add_argument("--out", type=Path, default=Path("demo-trials"))
+    parser.add_argument("--size", choices=list(SIZES), default="small")
+    parser.add_argument("--out", type=Path, default=Path("build/demo-trials"))
+    parser.add_argument("--to", type=Path)
     parser.add_argument("--synthetic", action="store_true")
     asked = parser.parse_args()
     ladder = demo_ladder(asked.size, synthetic=asked.synthetic)
     many, runs = repeated(ladder, asked.trials), asked.out / "runs"
     sweep(many, runs, held_out=False)
-    table = load_runs(runs)
-    told = [foretold(ladder, table, asked.out, trial) for trial in range(asked.trials)]
+    fitted = load_runs(runs)
+    told = [foretold(ladder, fitted, asked.out, trial) for trial in range(asked.trials)]
     measured = {row["seed"]: row["loss"] for row in sweep(many, runs, held_out=True).rows}
     done = [(each, measured[trial]) for trial, each in enumerate(told) if measured[trial] is not None]
-    print(shown(done, told[0].reach))
+    table = shown(done, told[0].reach)
+    print(table)
+    if asked.to is not None:
+        asked.to.write_text(page(table, ladder, asked.trials))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Tables that come with scalelaw, each labelled with how it was made, and the simulator behind the synthetic one."""
 
+from scalelaw.datasets.shipped import card as card
 from scalelaw.datasets.shipped import load as load
 from scalelaw.datasets.shipped import names as names
 from scalelaw.datasets.shipped import path as path

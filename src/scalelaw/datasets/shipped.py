@@ -1,12 +1,14 @@
 """The tables shipped with scalelaw; each says in its name or notes how it was made."""
 
-from dataclasses import replace
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
-from scalelaw.core.errors import UnknownName
+from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.types import Array
 from scalelaw.datasets.simulate import Grid, simulate
 from scalelaw.laws import get
@@ -15,10 +17,27 @@ from scalelaw.runs import RunTable, load_runs
 SYNTHETIC_NOISE = 0.004
 """Standard deviation of log loss in the synthetic ladder."""
 
+
+@dataclass(frozen=True)
+class _Table:
+    """A shipped table: its file, and how it was made, in a sentence."""
+
+    file: str
+    made: str
+
+
 _TABLES = MappingProxyType(
     {
-        "synthetic-ladder": "SYNTHETIC: 42 runs drawn from chinchilla@besiroglu2024 "
-        f"with {SYNTHETIC_NOISE:.1%} lognormal noise; nothing was trained",
+        "cpu-ladder": _Table(
+            "cpu-ladder.parquet",
+            "trained by us on two cores: depth 2, widths 16 to 192, 0.5M to 16M tokens of documentation; "
+            'datasets.card("cpu-ladder") says how',
+        ),
+        "synthetic-ladder": _Table(
+            "synthetic-ladder.csv",
+            "SYNTHETIC: 42 runs drawn from chinchilla@besiroglu2024 "
+            f"with {SYNTHETIC_NOISE:.1%} lognormal noise; nothing was trained",
+        ),
     }
 )
 
@@ -36,7 +55,7 @@ def path(name: str) -> Path:
     """
     if name not in _TABLES:
         raise UnknownName.among("dataset", name, _TABLES)
-    return Path(__file__).parent / f"{name}.csv"
+    return Path(__file__).parent / _TABLES[name].file
 
 
 def load(name: str) -> RunTable:
@@ -46,7 +65,21 @@ def load(name: str) -> RunTable:
         UnknownName: no such table.
     """
     table = load_runs(path(name))
-    return replace(table, source=name, notes=(_TABLES[name], *table.notes))
+    return replace(table, source=name, notes=(_TABLES[name].made, *table.notes))
+
+
+def card(name: str) -> dict[str, Any]:
+    """Return how a trained table came about: ladder, recipe, corpus, hardware, fits, forecasts that were frozen.
+
+    Raises:
+        UnknownName: no such table.
+        BadInput: nobody trained it.
+    """
+    said = path(name).with_suffix(".json")
+    if not said.exists():
+        raise BadInput(f"{name} has no card: {_TABLES[name].made}")
+    found: dict[str, Any] = json.loads(said.read_text("utf-8"))
+    return found
 
 
 def synthetic_ladder() -> dict[str, Array]:

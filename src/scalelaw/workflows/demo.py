@@ -14,14 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from scalelaw import datasets
-from scalelaw.backtesting import forecast
 from scalelaw.core.errors import BadInput, FitFailed
 from scalelaw.core.optional import require
 from scalelaw.core.quantities import quantity
+from scalelaw.core.sheet import Sheet, Table
 from scalelaw.fitting import FitSpec, fit_observations
 from scalelaw.ladder import Ladder
 from scalelaw.laws import as_law
-from scalelaw.planning import ahead
 from scalelaw.runs import RunTable, load_runs
 from scalelaw.training.speed import Speed, measure_speed
 from scalelaw.training.sweep import Swept, Watch, cores, sweep
@@ -118,14 +117,19 @@ def _chosen(
 
 
 def _shipped() -> str:
-    """Return the forecast of the shipped table with its picture: what there is to see before anything is trained."""
-    runs = datasets.load("synthetic-ladder")
-    rows, told = runs.endpoints(), ahead(forecast(runs)).runs[1]
+    """Return what the shipped ladder was forecast to reach and what it reached: there to see before anything trains."""
+    card, rows = datasets.card("cpu-ladder"), datasets.load("cpu-ladder").endpoints()
     picture = scatter(rows.columns["flops"], rows.y, labels=(quantity("flops").label, rows.target), lines=8)
+    told = card["forecasts"]
+    lines = [["run", "forecast", "90 % band", "measured", ""]]
+    for each in told:
+        band, measured = Band(each["value"], *each["interval90"]), each["measured"]
+        held = "inside" if band.holds(measured) else "MISS"
+        lines.append([each["run"], f"{band.value:.3f}", str(band), f"{measured:.3f}", held])
+    frozen = Table(lines, right=[1, 3])
     return (
-        "What a forecast is, on the shipped table (SYNTHETIC losses of a known law; nobody trained these):\n"
-        f"{picture}\n  at {told.reach['flops']:.3g} times the dearest run the loss will be {told.mean:.3f}, with "
-        f"{100 * told.level:g} % probability {told.lo:.3f} to {told.hi:.3f}"
+        f"What this does, done before: {card['runs']} runs, {card['cpu_s'] / 3600:.2g} hours of one core\n{picture}\n"
+        f"{Sheet('The dearest were held out; their forecasts were frozen before they trained', [frozen])}"
     )
 
 

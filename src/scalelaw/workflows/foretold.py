@@ -142,8 +142,12 @@ def held_out_run(ladder: Ladder) -> str:
 
 
 def fitted_rows(runs: RunTable) -> Observations:
-    """Return the runs not held out, compute counted as a frozen forecast counts it: 6 N D with every parameter."""
-    rows = runs.where(held_out=0).endpoints()
+    """Return the runs that are not held out, counted."""
+    return counted(runs.where(held_out=0).endpoints())
+
+
+def counted(rows: Observations) -> Observations:
+    """Return runs with their compute as a frozen forecast counts it: 6 N D with every parameter."""
     flops = COUNTINGS["params"].flops(rows.columns["params"], rows.columns["tokens"])
     return replace(rows, columns={**rows.columns, "flops": flops})
 
