@@ -41,20 +41,20 @@ def _beyond_the_decade(table: RunTable) -> Row:
     flops = rows.columns["flops"]
     cheap = flops <= DECADE * flops.min()
     dear = flops >= DECADE * flops[cheap].max()
-    told = sl.forecast(rows.rows(cheap)).predict(
-        rows.rows(dear).inputs(("params", "tokens", "flops")), LEVEL, "new_run"
-    )
+    mixture = sl.forecast(rows.rows(cheap))
+    told = mixture.predict(rows.rows(dear).inputs(mixture.inputs), LEVEL, "new_run")
     assert told.lo is not None and told.hi is not None
     loss = rows.y[dear]
     error, inside = np.abs(told.mean / loss - 1), (told.lo <= loss) & (loss <= told.hi)
     reach = flops[dear].max() / flops[cheap].max()
     measured = (
-        f"{cheap.sum()} runs fitted, {dear.sum()} forecast at {DECADE:g} to {reach:.3g} times: mean error {error.mean():.2%}, "
-        f"largest {error.max():.2%}; {inside.sum()} of {dear.sum()} inside their {LEVEL:.0%} interval"
+        f"{cheap.sum()} runs fitted, {dear.sum()} forecast at {DECADE:g} to {reach:.3g} times: mean error "
+        f"{error.mean():.2%}, largest {error.max():.2%}; {inside.sum()} of {dear.sum()} inside {LEVEL:.0%}"
     )
     return Row(
         "fitted on the cheapest decade, runs >= 10 times dearer: mean error <= 3 %, inside as often as it says",
-        measured, bool(error.mean() <= 0.03 and inside.mean() >= LEVEL - 0.15), "sl.forecast", time.process_time() - before,
+        measured, bool(error.mean() <= 0.03 and inside.mean() >= LEVEL - 0.15), "sl.forecast",
+        time.process_time() - before,
     )  # fmt: skip
 
 
