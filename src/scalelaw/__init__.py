@@ -86,6 +86,8 @@ if TYPE_CHECKING:
     from scalelaw.runs import review_runs as review_runs
     from scalelaw.training.sweep import Swept as Swept
     from scalelaw.training.sweep import sweep as sweep
+    from scalelaw.training.tune import tune as tune
+    from scalelaw.training.tuned import Tuned as Tuned
     from scalelaw.workflows.demo import demo as demo
     from scalelaw.workflows.demo_result import Demo as Demo
     from scalelaw.workflows.init import init as init
@@ -174,6 +176,8 @@ _HOMES = {
         "review_runs",
     ),
     "scalelaw.training.sweep": ("Swept", "sweep"),
+    "scalelaw.training.tune": ("tune",),
+    "scalelaw.training.tuned": ("Tuned",),
     "scalelaw.workflows": ("Demo", "Study", "demo", "init", "load_project", "report", "reproduce", "study"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

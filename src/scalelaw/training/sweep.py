@@ -3,7 +3,7 @@
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from os import PathLike
@@ -141,19 +141,19 @@ def sweep(
     ]
     todo = sorted((job for job in jobs if job.to_do), key=_work, reverse=True)
     started = time.monotonic()
-    failed = _run(todo, workers or cores(device), watch)
+    failed = run_jobs({job.name: job for job in todo}, workers or cores(device), watch)
     rows = tuple(_row(job, branch) for job in jobs for branch in job.rung.trunk.branches)
     return Swept(ladder, out, corpus, rows, failed, round(time.monotonic() - started, 1), len(todo))
 
 
-def _run(jobs: Sequence[Job], workers: int, watch: Watch | None) -> dict[str, str]:
-    """Do the jobs; return why those failed that did."""
+def run_jobs(jobs: Mapping[str, Job], workers: int, watch: Watch | None = None) -> dict[str, str]:
+    """Do jobs, which go by the names they are given here; return why those failed that did."""
     failed: dict[str, str] = {}
-    tracker = _Tracker(jobs)
-    with closing(execute([job.to_dict() for job in jobs], workers)) as events:
+    names, tracker = tuple(jobs), _Tracker(jobs)
+    with closing(execute([job.to_dict() for job in jobs.values()], workers)) as events:
         for event in events:
             if "failed" in event.said:
-                failed[jobs[event.job].name] = event.said["failed"]
+                failed[names[event.job]] = event.said["failed"]
             tracker.note(event.job, event.said)
             if watch is not None:
                 watch(tracker.progress())
@@ -163,9 +163,9 @@ def _run(jobs: Sequence[Job], workers: int, watch: Watch | None) -> dict[str, st
 class _Tracker:
     """Adds up how far the jobs are, and how long the rest will take at the speed so far."""
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
-        self._jobs = jobs
-        self._work = [_work(job) for job in jobs]
+    def __init__(self, jobs: Mapping[str, Job]) -> None:
+        self._names, self._jobs = tuple(jobs), tuple(jobs.values())
+        self._work = [_work(job) for job in self._jobs]
         self._shares = [0.0] * len(jobs)
         self._losses: dict[int, float] = {}
         self._ended: set[int] = set()
@@ -188,7 +188,7 @@ class _Tracker:
         before = sum(share * self._work[job] for job, share in self._at_start.items())
         spent = time.monotonic() - self._started
         left = (total - done) * spent / (done - before) if done > before and spent > 1 else None
-        active = {self._jobs[job].name: (self._shares[job], loss) for job, loss in self._losses.items()}
+        active = {self._names[job]: (self._shares[job], loss) for job, loss in self._losses.items()}
         return Progress(done / total, left, len(self._ended), len(self._jobs), active)
 
 

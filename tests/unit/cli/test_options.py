@@ -53,6 +53,10 @@ COMMANDS = {
     "dimension": {"FILE", "--json", "--neighbours"},
     "reproduce": {"[NAME]...", "--data", "--json", "--out"},
     "ladder run": {"LADDER", "--device", "--json", "--out", "--workers"},
+    "ladder tune": {
+        "LADDER", "--batch", "--device", "--json", "--out", "--seed", "--tokens", "--trials", "--width", "--within",
+        "--workers", "--write",
+    },
     "laws list": {"--json"},
     "laws show": {"NAME", "--json", "--plot"},
     "laws new": {"NAME", "--folder", "--json"},
