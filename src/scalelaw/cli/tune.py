@@ -33,7 +33,7 @@ def tune_command(
     width: Width = None,
     tokens: Tokens = None,
     trials: Trials = 16,
-    batch: Batch = True,
+    tunes_batch: Batch = True,
     within: Within = "4",  # type: ignore[assignment]
     seed: Seed = 0,
     write: Write = None,
@@ -54,8 +54,8 @@ def tune_command(
     try:
         with watching(f"tuning {meant.name}") as watch:
             found = tune(
-                meant, out, widths=width, tokens=tokens, trials=trials, batch=batch, within=within, seed=seed,
-                workers=workers, device=device, watch=watch,
+                meant, out, widths=width, tokens=tokens, tunes_batch=tunes_batch, within=within, trials=trials,
+                seed=seed, workers=workers, device=device, watch=watch,
             )  # fmt: skip
     except KeyboardInterrupt:
         typer.echo(f"scalelaw: stopped; what was measured is in {out}, and the same command goes on", err=True)

@@ -22,13 +22,13 @@ class Searched(TypedDict, total=False):
     Attributes:
         widths: rungs that are trained, one or two; None for the cheapest fitted one.
         tokens: D of the trials; None for the longest horizon of those rungs.
-        batch: whether the batch is searched as well; it is unless said.
+        tunes_batch: whether the batch is searched as well; it is unless said.
         within: how many times lower, and higher, the rate may be; 4 unless said.
     """
 
     widths: Sequence[int] | None
     tokens: float | None
-    batch: bool
+    tunes_batch: bool
     within: float
 
 
@@ -68,11 +68,11 @@ class Space:
             raise BadInput(f"within = {within:g}: give how many times lower or higher the rate may be, above 1")
         horizon = float(tokens or min(fitted[width].horizons[-1] for width in wanted))
         octaves = max(1, round(math.log2(within) / LR_STEP)) * LR_STEP
-        space = cls(ladder, wanted, horizon, octaves, searched.get("batch", True))
+        space = cls(ladder, wanted, horizon, octaves, searched.get("tunes_batch", True))
         space.at(0.0, 0)  # a horizon that cannot be trained is refused at once
         return space
 
-    def at(self, lr: float, batch: int) -> Ladder:
+    def at(self, lr_octaves: float, batch_octaves: int) -> Ladder:
         """Return what is trained at a rate and a batch, each in octaves from the recipe's.
 
         Raises:
@@ -82,11 +82,11 @@ class Space:
         rungs = [rung for rung in self.ladder.fitted if rung.shape.width in self.widths]
         # The warmup is that of the whole ladder, which its shortest horizon bounds.
         shortest = min(1.0, min(rung.horizons[0] for rung in rungs) / self.tokens)
-        recipe = base.with_lr(2.0**lr).replaced(
-            batch_tokens=round(base.batch_tokens * 2.0**batch), warmup_share=base.warmup_share * shortest
+        recipe = base.with_lr(2.0**lr_octaves).replaced(
+            batch_tokens=round(base.batch_tokens * 2.0**batch_octaves), warmup_share=base.warmup_share * shortest
         )
-        if recipe.batch_at(self.tokens, self.ladder.data.seq_len) != self._given * 2.0**batch:
-            raise BadInput(f"a batch of 2^{batch} times {self._given} tokens is less than one sequence")
+        if recipe.batch_at(self.tokens, self.ladder.data.seq_len) != self._given * 2.0**batch_octaves:
+            raise BadInput(f"a batch of 2^{batch_octaves} times {self._given} tokens is less than one sequence")
         return replace(
             self.ladder,
             name=f"{self.ladder.name}-tune",

@@ -3,15 +3,21 @@
 import math
 import os
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from scalelaw.core.errors import BadInput, ScalelawWarning
+from scalelaw.core.findings import Finding
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
+from scalelaw.fitting.under_tuned import check_tuning
 from scalelaw.ladder import Ladder
+from scalelaw.runs import load_runs
 from scalelaw.training.executor import execute
 from scalelaw.training.job import Job
 from scalelaw.training.text.corpus import Corpus, build_corpus
@@ -69,6 +75,18 @@ class Swept(Printed):
         """Whether every run is finished, diverged ones included."""
         return all(row["state"] in ("finished", "diverged") for row in self.rows)
 
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """Rungs that look under-tuned, judged by all runs of the folder; none before the sweep is complete."""
+        if not self.complete:
+            return ()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ScalelawWarning)
+                return check_tuning(load_runs(self.out).endpoints("loss"))
+        except BadInput:  # every run diverged, or the folder holds what no fit takes
+            return ()
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
@@ -87,6 +105,7 @@ class Swept(Printed):
             "seconds": self.seconds,
             "trained": self.trained,
             "failed": dict(self.failed),
+            "findings": [each.to_dict() for each in self.findings],
             "runs": [dict(row) for row in self.rows],
         }
 
@@ -104,6 +123,7 @@ class Swept(Printed):
         done = sum(row["state"] in ("finished", "diverged") for row in self.rows)
         said = [("runs", f"{done} of {len(self.rows)} in {self.out}"), ("corpus", self.corpus.digest)]
         said += [(name, why) for name, why in self.failed.items()]
+        said += [(str(each.grade), f"{each} [{each.code}]") for each in self.findings]
         if not self.complete:
             said.append(("next", "the same command goes on where this one stopped"))
         return Sheet(f"sweep of {self.ladder.name}", [Table([head, *rows], right=range(1, 5)), Lines(said)])
@@ -116,6 +136,7 @@ def sweep(
     workers: int | None = None,
     held_out: bool | None = None,
     device: str = "cpu",
+    noise_scale: bool = False,
     watch: Watch | None = None,
 ) -> Swept:
     """Train every rung of a ladder to every horizon that is not done, and return what came out.
@@ -126,6 +147,7 @@ def sweep(
         workers: processes; None for one a core on a CPU, one on another device.
         held_out: train only the rungs that are held out, or only the others; None for all.
         device: ``cpu`` or ``cuda``.
+        noise_scale: whether each run records the gradient-noise scale where it leaves the trunk; costs 64 steps each.
         watch: is told how far it is.
 
     Raises:
@@ -134,7 +156,7 @@ def sweep(
     out = Path(out).expanduser()
     corpus = build_corpus(ladder.data, ladder.shapes.vocab_size, out / "corpus", at_least=ladder.tokens)
     jobs = [
-        Job(ladder, rung, seed, corpus, out, device=device)
+        Job(ladder, rung, seed, corpus, out, device=device, noise_scale=noise_scale)
         for rung in ladder.rungs
         if held_out is None or rung.held_out is held_out
         for seed in rung.seeds

@@ -54,7 +54,7 @@ def tune(
         workers: processes; None for one a core on a CPU.
         device: ``cpu`` or ``cuda``.
         watch: is told how far it is.
-        **searched: ``widths``, ``tokens``, ``batch`` and ``within``; see ``Searched``.
+        **searched: ``widths``, ``tokens``, ``tunes_batch`` and ``within``; see ``Searched``.
 
     Raises:
         MissingExtra: Optuna is not installed.
