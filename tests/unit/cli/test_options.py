@@ -52,7 +52,7 @@ COMMANDS = {
     "critical-batch": {"FILE", "--json"},
     "dimension": {"FILE", "--json", "--neighbours"},
     "reproduce": {"[NAME]...", "--data", "--json", "--out"},
-    "ladder run": {"LADDER", "--device", "--json", "--out", "--workers"},
+    "ladder run": {"LADDER", "--device", "--json", "--noise-scale", "--out", "--workers"},
     "ladder tune": {
         "LADDER", "--batch", "--device", "--json", "--out", "--seed", "--tokens", "--trials", "--width", "--within",
         "--workers", "--write",
