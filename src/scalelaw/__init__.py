@@ -82,8 +82,10 @@ if TYPE_CHECKING:
     from scalelaw.runs import export_runs as export_runs
     from scalelaw.runs import load_runs as load_runs
     from scalelaw.runs import lr_features as lr_features
+    from scalelaw.runs import pack_runs as pack_runs
     from scalelaw.runs import record as record
     from scalelaw.runs import review_runs as review_runs
+    from scalelaw.runs import unpack_runs as unpack_runs
     from scalelaw.training.sweep import Swept as Swept
     from scalelaw.training.sweep import sweep as sweep
     from scalelaw.training.tune import tune as tune
@@ -172,8 +174,10 @@ _HOMES = {
         "export_runs",
         "load_runs",
         "lr_features",
+        "pack_runs",
         "record",
         "review_runs",
+        "unpack_runs",
     ),
     "scalelaw.training.sweep": ("Swept", "sweep"),
     "scalelaw.training.tune": ("tune",),

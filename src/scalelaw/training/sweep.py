@@ -17,6 +17,7 @@ from scalelaw.core.findings import Finding
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.fitting.under_tuned import check_tuning
 from scalelaw.ladder import Ladder
+from scalelaw.ladder.files import FILE
 from scalelaw.runs import load_runs
 from scalelaw.training.executor import execute
 from scalelaw.training.job import Job
@@ -155,6 +156,8 @@ def sweep(
     """
     out = Path(out).expanduser()
     corpus = build_corpus(ladder.data, ladder.shapes.vocab_size, out / "corpus", at_least=ladder.tokens)
+    if not (out / FILE).exists():
+        ladder.save(out / FILE)  # a folder that says what it is of can be packed, and go on elsewhere
     jobs = [
         Job(ladder, rung, seed, corpus, out, device=device, noise_scale=noise_scale)
         for rung in ladder.rungs

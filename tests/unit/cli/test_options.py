@@ -71,6 +71,8 @@ COMMANDS = {
     "runs show": {"SOURCE", "RUN", "--json", *MAPPING},
     "runs check": {"SOURCE", "--json", *MAPPING},
     "runs export": {"SOURCE", "OUT", *MAPPING},
+    "runs pack": {"FOLDER", "--to", "--json"},
+    "runs unpack": {"FILE", "--to", "--json"},
 }  # fmt: skip
 
 
