@@ -151,7 +151,7 @@ class Tuned(Printed):
         widths = self.space.widths
         head = ["trial", "rates x", "batch x", *(f"loss w{width}" for width in widths), ""]
         rows = [_row(each, len(widths)) for each in sorted(self.trials, key=lambda each: each.log_loss)]
-        said = [("chosen", f"every rate x {2**self.lr_octaves:.3g}{self._batch()}{self._sure()}")]
+        said = [("chosen", f"every rate x {2**self.lr_octaves:.3g}{self._batch_said()}{self._sure()}")]
         chosen = (*RATES, *(["batch_tokens"] if self.batch_octaves else []))
         said += [("", f"{name} = {getattr(self.recipe, name)!r}") for name in chosen]
         if self.cost_of_two is not None:
@@ -164,7 +164,7 @@ class Tuned(Printed):
         title = f"tuning of {self.space.ladder.name}: {where}, {len(self.trials)} trials in {self.out}"
         return Sheet(title, [Table([head, *rows], right=range(3 + len(widths))), Lines(said)])
 
-    def _batch(self) -> str:
+    def _batch_said(self) -> str:
         return f", batch x {2.0**self.batch_octaves:g}" if len(self.space.batches) > 1 else ""
 
     def _sure(self) -> str:
