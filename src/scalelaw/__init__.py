@@ -82,10 +82,14 @@ if TYPE_CHECKING:
     from scalelaw.runs import export_runs as export_runs
     from scalelaw.runs import load_runs as load_runs
     from scalelaw.runs import lr_features as lr_features
+    from scalelaw.runs import pack_runs as pack_runs
     from scalelaw.runs import record as record
     from scalelaw.runs import review_runs as review_runs
+    from scalelaw.runs import unpack_runs as unpack_runs
     from scalelaw.training.sweep import Swept as Swept
     from scalelaw.training.sweep import sweep as sweep
+    from scalelaw.training.tune import tune as tune
+    from scalelaw.training.tuned import Tuned as Tuned
     from scalelaw.workflows.demo import demo as demo
     from scalelaw.workflows.demo_result import Demo as Demo
     from scalelaw.workflows.init import init as init
@@ -170,10 +174,14 @@ _HOMES = {
         "export_runs",
         "load_runs",
         "lr_features",
+        "pack_runs",
         "record",
         "review_runs",
+        "unpack_runs",
     ),
     "scalelaw.training.sweep": ("Swept", "sweep"),
+    "scalelaw.training.tune": ("tune",),
+    "scalelaw.training.tuned": ("Tuned",),
     "scalelaw.workflows": ("Demo", "Study", "demo", "init", "load_project", "report", "reproduce", "study"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

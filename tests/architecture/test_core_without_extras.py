@@ -8,7 +8,7 @@ TRAINS = {f"scalelaw.training.{name}" for name in ("checkpoint", "climb", "evalu
 
 WITHOUT_EXTRAS = f"""
 import sys
-for absent in ("matplotlib", "torch", "safetensors", "datasets"):
+for absent in ("matplotlib", "torch", "safetensors", "optuna", "datasets"):
     sys.modules[absent] = None  # makes every import of it fail
 import importlib, pkgutil
 import scalelaw

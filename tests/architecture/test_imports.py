@@ -14,7 +14,7 @@ DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 REQUIREMENTS = [*DECLARED["dependencies"], *(r for extra in DECLARED["optional-dependencies"].values() for r in extra)]
 MAY_IMPORT = {re.split(r"[^\w]", requirement)[0] for requirement in REQUIREMENTS} | set(sys.stdlib_module_names)
 
-LATER = {"polars", "narwhals", "pandas", "pyarrow", "matplotlib", "torch"}
+LATER = {"polars", "narwhals", "pandas", "pyarrow", "matplotlib", "torch", "optuna"}
 
 
 def loaded_by(program: str) -> set[str]:

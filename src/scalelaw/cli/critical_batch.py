@@ -1,17 +1,33 @@
 """``scalelaw critical-batch``: the batch at which steps and examples trade evenly."""
 
+import numpy as np
+
 from scalelaw.cli import _options as options
 from scalelaw.cli._output import show
 
+_MEASURED = ("noise_scale", "noise_scale_se", "loss", "batch_tokens")
+
 
 def critical_batch_command(file: options.File, json: options.Json = False) -> None:
-    """Fit steps to one target loss over batches: columns batch_tokens and steps, a row for each tuned batch."""
+    """Fit steps to one target loss over batches: columns batch_tokens and steps, a row for each tuned batch.
+
+    Of a folder of runs that recorded their gradient-noise scale (`scalelaw ladder run --noise-scale`), show that.
+    """
     from scalelaw.core.errors import BadInput
     from scalelaw.core.quantities import recognise
     from scalelaw.fitting import trade_off
+    from scalelaw.fitting.critical_batch import NoiseScales
     from scalelaw.runs import read_source
 
     raw = read_source(file).columns
+    measured = {name: raw[name] for name in _MEASURED if name in raw and raw[name].numeric}
+    if len(measured) == len(_MEASURED):
+        names = next(raw[name].values for name in ("label", "run", "loss") if name in raw)
+        rows = zip(names, *(column.values.tolist() for column in measured.values()), strict=True)
+        known = [dict(zip(("run", *measured), row, strict=True)) for row in rows if np.isfinite(row[1:]).all()]
+        if known:
+            show(NoiseScales(tuple(known)), json)
+            return
     found = {recognise(name): column.values for name, column in raw.items() if column.numeric}
     for name in ("batch_tokens", "steps"):
         if name not in found:

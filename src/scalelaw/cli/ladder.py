@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scalelaw.cli import _options as options
-from scalelaw.cli import sweep
+from scalelaw.cli import sweep, tune
 from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show
 from scalelaw.core.errors import BadInput, BadNumber
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Design ladders of small runs: what they take and how sure they will be.")
 app.command("run")(sweep.run_command)
+app.command("tune")(tune.tune_command)
 
 
 def _flops(text: str | float) -> float:

@@ -1,5 +1,6 @@
-"""``scalelaw runs``: list, show, check and export the runs of any source that can be loaded."""
+"""``scalelaw runs``: list, show, check and export the runs of any source that can be loaded; pack a folder of them."""
 
+import warnings
 from typing import Annotated
 
 import typer
@@ -14,6 +15,10 @@ app = typer.Typer(no_args_is_help=True, help="List, show, check and export runs:
 
 Source = Annotated[str, typer.Argument(help="File of runs, or folder of recorded runs.", metavar="SOURCE")]
 Run = Annotated[str, typer.Argument(help="Name of a run, or how it begins.", metavar="RUN")]
+Folder = Annotated[str, typer.Argument(help="Folder of runs.", metavar="FOLDER")]
+Packed = Annotated[str, typer.Argument(help="File that `runs pack` wrote.", metavar="FILE")]
+ToFile = Annotated[str, typer.Option("--to", help="The one file to write.", metavar="FILE")]
+ToFolder = Annotated[str, typer.Option("--to", help="Folder to make; it must be absent or empty.", metavar="FOLDER")]
 Out = Annotated[str, typer.Argument(help="File to write: .csv, .jsonl or .parquet.", metavar="OUT")]
 
 
@@ -54,9 +59,17 @@ def check_command(
     json: options.Json = False,
 ) -> None:
     """Check the runs: every finding with code, grade and fix. Status 2 where one refuses or asks, 0 otherwise."""
-    from scalelaw.runs import review_runs
+    from scalelaw.core.errors import ScalelawWarning
+    from scalelaw.fitting.under_tuned import check_tuning
+    from scalelaw.runs import load_runs, review_runs
 
     review = review_runs(source, **mapping.arguments())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScalelawWarning)  # they are findings of the review
+        losses = [] if review.stopped else [target for target in review.usable if target.partition("@")[0] == "loss"]
+        table = load_runs(source, **mapping.arguments()) if losses else None
+        for target in losses:
+            review = review.adding(check_tuning(table.endpoints(target)) if table else ())
     show(review, json)
     if review.stopped:
         raise typer.Exit(2)
@@ -74,3 +87,21 @@ def export_command(
 
     rows = export_runs(load_runs(source, **mapping.arguments()), out)
     typer.echo(f"{out}: {rows} rows")
+
+
+@app.command("pack")
+def pack_command(folder: Folder, to: ToFile, json: options.Json = False) -> None:
+    """Put a folder of runs, with corpus, checkpoints and ladder, into one file; a sweep goes on from it elsewhere."""
+    from scalelaw.runs import pack_runs
+
+    options.check_writable(to, "--to")
+    show(pack_runs(folder, to), json)
+
+
+@app.command("unpack")
+def unpack_command(file: Packed, to: ToFolder, json: options.Json = False) -> None:
+    """Make the folder of runs that a packed file holds, every file verified."""
+    from scalelaw.runs import unpack_runs
+
+    options.check_writable(to, "--to", folder=True)
+    show(unpack_runs(file, to), json)

@@ -19,6 +19,10 @@ Out = Annotated[str, typer.Option(help="Folder of the runs; made if need be.", m
 Workers = Annotated[int | None, typer.Option(help="Processes; unsaid: one a core.", min=1, metavar="N")]
 Device = Annotated[str, typer.Option(help="cpu or cuda.", metavar="DEVICE")]
 
+NoiseScale = Annotated[
+    bool, typer.Option("--noise-scale", help="Measure the gradient-noise scale of each run: 64 steps more.")
+]
+
 _EVERY_S = 10.0
 
 
@@ -27,6 +31,7 @@ def run_command(
     out: Out = "runs",
     workers: Workers = None,
     device: Device = "cpu",
+    noise_scale: NoiseScale = False,
     json: options.Json = False,
 ) -> None:
     """Train every rung that is not done; stopped or killed, the same command goes on where it was."""
@@ -38,7 +43,7 @@ def run_command(
     require("torch", extra="train", why="train models")
     try:
         with watching(meant.name) as watch:
-            swept = sweep(meant, out, workers=workers, device=device, watch=watch)
+            swept = sweep(meant, out, workers=workers, device=device, noise_scale=noise_scale, watch=watch)
     except KeyboardInterrupt:
         typer.echo(f"scalelaw: stopped; what was measured is in {out}, and the same command goes on", err=True)
         raise

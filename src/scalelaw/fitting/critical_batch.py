@@ -1,12 +1,13 @@
 """Critical batch size, from gradients of two batch sizes or from steps to a target at several (McCandlish 2018)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from scalelaw.core.errors import BadInput, FitFailed
-from scalelaw.core.sheet import Lines, Printed, Sheet
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray, Array
 
 _DECAY = 0.95
@@ -116,6 +117,33 @@ def _least(log_batch: Array, log_steps: Array) -> tuple[float, float] | None:
         return None
     at = float(minimize_scalar(spread, bounds=(grid[best - 1], grid[best + 1]), method="bounded").x)
     return float(np.mean(log_steps - np.logaddexp(0, at - log_batch))), at
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseScales(Printed):
+    """Noise scales that runs recorded, beside the batches they were trained with; the scale is near B_crit.
+
+    Attributes:
+        runs: one mapping a run: ``run``, ``loss``, ``batch_tokens``, ``noise_scale`` and ``noise_scale_se``, in tokens.
+    """
+
+    runs: tuple[Mapping[str, Any], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {"schema": "scalelaw.noise-scales/1", "runs": [dict(run) for run in self.runs]}
+
+    def sheet(self) -> Sheet:
+        """Return the runs, and what a batch B costs: 1 + B / B_noise times the tokens of the smallest."""
+        head = ["run", "loss", "batch", "noise scale", "se", "tokens spent by the batch"]
+        rows = [
+            [
+                str(run["run"]), f"{run['loss']:.4f}", f"{run['batch_tokens']:,.0f}", f"{run['noise_scale']:,.0f}",
+                f"{run['noise_scale_se']:,.0f}", f"{run['batch_tokens'] / run['noise_scale']:+.0%}",
+            ]
+            for run in self.runs
+        ]  # fmt: skip
+        return Sheet("gradient-noise scale where runs left their trunk", [Table([head, *rows], right=range(1, 6))])
 
 
 def noise_scale(

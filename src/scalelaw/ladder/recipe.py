@@ -205,7 +205,7 @@ class Recipe(Printed):
 
     def with_lr(self, factor: float) -> Self:
         """Return the recipe with every rate times a factor: what a search over the base rate tries."""
-        return self.replaced(**{name: getattr(self, name) * factor for name in _RATES})
+        return self.replaced(**{name: getattr(self, name) * factor for name in RATES})
 
     @property
     def constants(self) -> dict[str, Any]:
@@ -230,7 +230,8 @@ class Recipe(Printed):
         return Sheet(f"recipe {self.label}", [Table([["constant", "value", "source"], *rows], right=[1])])
 
 
-_RATES = ("lr_matrices", "lr_embedding", "lr_head", "lr_gains")
-_POSITIVE = ("width", "layers", "tokens", "batch_tokens", *_RATES, "eps", "init_embedding", "init_gain")
+RATES = ("lr_matrices", "lr_embedding", "lr_head", "lr_gains")
+"""The constants that ``with_lr`` scales together."""
+_POSITIVE = ("width", "layers", "tokens", "batch_tokens", *RATES, "eps", "init_embedding", "init_gain")
 CONSTANTS = tuple(each.name for each in fields(Recipe) if each.name not in ("name", "sources", "changed"))
 """The constants of a recipe, as ``ladder.toml`` names them."""

@@ -9,6 +9,9 @@ from scalelaw.runs.observations import Observations as Observations
 from scalelaw.runs.observations import Reduction as Reduction
 from scalelaw.runs.observations import SetAside as SetAside
 from scalelaw.runs.observations import stacked as stacked
+from scalelaw.runs.pack import Pack as Pack
+from scalelaw.runs.pack import pack_runs as pack_runs
+from scalelaw.runs.pack import unpack_runs as unpack_runs
 from scalelaw.runs.pooling import COMPARED as COMPARED
 from scalelaw.runs.pooling import NOTED as NOTED
 from scalelaw.runs.pooling import check_pooling as check_pooling

@@ -1,7 +1,7 @@
 """All that can be noticed about a table of runs, gathered instead of raised."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -45,6 +45,10 @@ class Review(Printed):
     def stopped(self) -> bool:
         """Whether a finding refuses, or asks what only the user can know."""
         return any(finding.grade in (Grade.REFUSE, Grade.ASK) for finding in self.findings)
+
+    def adding(self, findings: Iterable[Finding]) -> "Review":
+        """Return the review with what others noticed about the same table."""
+        return replace(self, findings=_sorted([*self.findings, *findings]))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, schema ``scalelaw.review/1``."""

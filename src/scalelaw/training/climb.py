@@ -8,13 +8,16 @@ import math
 import time
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from scalelaw.core.types import Array
 from scalelaw.ladder import Branch
 from scalelaw.runs import DirStore, record
 from scalelaw.training import checkpoint
 from scalelaw.training.evaluate import evaluate
+from scalelaw.training.gradient_noise import gradient_noise
 from scalelaw.training.job import Job
 from scalelaw.training.model import Model, init
 from scalelaw.training.optim import Optimizer
@@ -44,6 +47,7 @@ def climb(job: Job, report: Report | None = None) -> None:
             started = time.process_time()
             training.advance(branch.start)
             training.keep()
+            noise = training.noise() if job.noise_scale else {}
             trunk = training.copy()
             train_loss = training.advance(branch.steps, branch)
             loss, se = training.measure()
@@ -55,6 +59,7 @@ def climb(job: Job, report: Report | None = None) -> None:
                 loss=loss,
                 loss_se=se,
                 train_loss=train_loss,
+                **noise,
                 cpu_s=round(time.process_time() - started, 3),
             )
             training.put_back(trunk)
@@ -114,6 +119,13 @@ class Training:
         found = evaluate(self._model, self._job.corpus.held_out_stream, seq_len=data.seq_len, tokens=data.eval_tokens)
         return found.loss, found.se
 
+    def noise(self) -> dict[str, float | None]:
+        """Return the gradient-noise scale in tokens, and its standard error, on the batches that come next."""
+        if self.diverged:
+            return {"noise_scale": None, "noise_scale_se": None}
+        found = gradient_noise(self._gradient, self._job.rung.trunk.batch_tokens)
+        return {"noise_scale": found.tokens, "noise_scale_se": found.se}
+
     def keep(self) -> None:
         """Put the state on disk, unless it is of no use."""
         self._kept = time.monotonic()
@@ -145,5 +157,15 @@ class Training:
         for name, each in self._tensors().items():
             each.copy_(tensors[name])
 
-    def _sequences(self) -> Tensor:
-        return torch.from_numpy(self._batches.at(self.step).astype("int64")).to(self._job.device)
+    def _gradient(self, ahead: int) -> Array:
+        """Return the gradient of a batch so many steps ahead, all weights in a row; nothing is left of it."""
+        self._model.loss(self._sequences(ahead)).backward()  # type: ignore[no-untyped-call]
+        grads = []
+        for _, weight in self._weights.named():
+            assert weight.grad is not None
+            grads.append(weight.grad.flatten().double().cpu())
+            weight.grad = None
+        return np.asarray(torch.cat(grads).numpy())
+
+    def _sequences(self, ahead: int = 0) -> Tensor:
+        return torch.from_numpy(self._batches.at(self.step + ahead).astype("int64")).to(self._job.device)

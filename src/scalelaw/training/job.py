@@ -32,6 +32,7 @@ class Job:
         out: folder of the runs; checkpoints lie in its ``checkpoints``.
         device: ``cpu`` or ``cuda``.
         keep_s: seconds between checkpoints on the way to a branch.
+        noise_scale: whether the gradient-noise scale is measured where a branch leaves the trunk; no loss knows of it.
     """
 
     ladder: Ladder
@@ -41,6 +42,7 @@ class Job:
     out: Path
     device: str = "cpu"
     keep_s: float = 60.0
+    noise_scale: bool = False
 
     @property
     def name(self) -> str:
@@ -102,6 +104,7 @@ class Job:
             "out": str(self.out),
             "device": self.device,
             "keep_s": self.keep_s,
+            "noise_scale": self.noise_scale,
         }
 
     @classmethod
@@ -122,4 +125,5 @@ class Job:
             Path(said["out"]),
             device=said["device"],
             keep_s=said["keep_s"],
+            noise_scale=said["noise_scale"],
         )

@@ -3,15 +3,22 @@
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from scalelaw.core.errors import BadInput, ScalelawWarning
+from scalelaw.core.findings import Finding
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
+from scalelaw.fitting.under_tuned import check_tuning
 from scalelaw.ladder import Ladder
+from scalelaw.ladder.files import FILE
+from scalelaw.runs import load_runs
 from scalelaw.training.executor import execute
 from scalelaw.training.job import Job
 from scalelaw.training.text.corpus import Corpus, build_corpus
@@ -69,6 +76,18 @@ class Swept(Printed):
         """Whether every run is finished, diverged ones included."""
         return all(row["state"] in ("finished", "diverged") for row in self.rows)
 
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """Rungs that look under-tuned, judged by all runs of the folder; none before the sweep is complete."""
+        if not self.complete:
+            return ()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ScalelawWarning)
+                return check_tuning(load_runs(self.out).endpoints("loss"))
+        except BadInput:  # every run diverged, or the folder holds what no fit takes
+            return ()
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
@@ -87,6 +106,7 @@ class Swept(Printed):
             "seconds": self.seconds,
             "trained": self.trained,
             "failed": dict(self.failed),
+            "findings": [each.to_dict() for each in self.findings],
             "runs": [dict(row) for row in self.rows],
         }
 
@@ -104,6 +124,7 @@ class Swept(Printed):
         done = sum(row["state"] in ("finished", "diverged") for row in self.rows)
         said = [("runs", f"{done} of {len(self.rows)} in {self.out}"), ("corpus", self.corpus.digest)]
         said += [(name, why) for name, why in self.failed.items()]
+        said += [(str(each.grade), f"{each} [{each.code}]") for each in self.findings]
         if not self.complete:
             said.append(("next", "the same command goes on where this one stopped"))
         return Sheet(f"sweep of {self.ladder.name}", [Table([head, *rows], right=range(1, 5)), Lines(said)])
@@ -116,6 +137,7 @@ def sweep(
     workers: int | None = None,
     held_out: bool | None = None,
     device: str = "cpu",
+    noise_scale: bool = False,
     watch: Watch | None = None,
 ) -> Swept:
     """Train every rung of a ladder to every horizon that is not done, and return what came out.
@@ -126,6 +148,7 @@ def sweep(
         workers: processes; None for one a core on a CPU, one on another device.
         held_out: train only the rungs that are held out, or only the others; None for all.
         device: ``cpu`` or ``cuda``.
+        noise_scale: whether each run records the gradient-noise scale where it leaves the trunk; costs 64 steps each.
         watch: is told how far it is.
 
     Raises:
@@ -133,27 +156,29 @@ def sweep(
     """
     out = Path(out).expanduser()
     corpus = build_corpus(ladder.data, ladder.shapes.vocab_size, out / "corpus", at_least=ladder.tokens)
+    if not (out / FILE).exists():
+        ladder.save(out / FILE)  # a folder that says what it is of can be packed, and go on elsewhere
     jobs = [
-        Job(ladder, rung, seed, corpus, out, device=device)
+        Job(ladder, rung, seed, corpus, out, device=device, noise_scale=noise_scale)
         for rung in ladder.rungs
         if held_out is None or rung.held_out is held_out
         for seed in rung.seeds
     ]
     todo = sorted((job for job in jobs if job.to_do), key=_work, reverse=True)
     started = time.monotonic()
-    failed = _run(todo, workers or cores(device), watch)
+    failed = run_jobs({job.name: job for job in todo}, workers or cores(device), watch)
     rows = tuple(_row(job, branch) for job in jobs for branch in job.rung.trunk.branches)
     return Swept(ladder, out, corpus, rows, failed, round(time.monotonic() - started, 1), len(todo))
 
 
-def _run(jobs: Sequence[Job], workers: int, watch: Watch | None) -> dict[str, str]:
-    """Do the jobs; return why those failed that did."""
+def run_jobs(jobs: Mapping[str, Job], workers: int, watch: Watch | None = None) -> dict[str, str]:
+    """Do jobs, which go by the names they are given here; return why those failed that did."""
     failed: dict[str, str] = {}
-    tracker = _Tracker(jobs)
-    with closing(execute([job.to_dict() for job in jobs], workers)) as events:
+    names, tracker = tuple(jobs), _Tracker(jobs)
+    with closing(execute([job.to_dict() for job in jobs.values()], workers)) as events:
         for event in events:
             if "failed" in event.said:
-                failed[jobs[event.job].name] = event.said["failed"]
+                failed[names[event.job]] = event.said["failed"]
             tracker.note(event.job, event.said)
             if watch is not None:
                 watch(tracker.progress())
@@ -163,9 +188,9 @@ def _run(jobs: Sequence[Job], workers: int, watch: Watch | None) -> dict[str, st
 class _Tracker:
     """Adds up how far the jobs are, and how long the rest will take at the speed so far."""
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
-        self._jobs = jobs
-        self._work = [_work(job) for job in jobs]
+    def __init__(self, jobs: Mapping[str, Job]) -> None:
+        self._names, self._jobs = tuple(jobs), tuple(jobs.values())
+        self._work = [_work(job) for job in self._jobs]
         self._shares = [0.0] * len(jobs)
         self._losses: dict[int, float] = {}
         self._ended: set[int] = set()
@@ -188,7 +213,7 @@ class _Tracker:
         before = sum(share * self._work[job] for job, share in self._at_start.items())
         spent = time.monotonic() - self._started
         left = (total - done) * spent / (done - before) if done > before and spent > 1 else None
-        active = {self._jobs[job].name: (self._shares[job], loss) for job, loss in self._losses.items()}
+        active = {self._names[job]: (self._shares[job], loss) for job, loss in self._losses.items()}
         return Progress(done / total, left, len(self._ended), len(self._jobs), active)
 
 

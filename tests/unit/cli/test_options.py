@@ -52,7 +52,11 @@ COMMANDS = {
     "critical-batch": {"FILE", "--json"},
     "dimension": {"FILE", "--json", "--neighbours"},
     "reproduce": {"[NAME]...", "--data", "--json", "--out"},
-    "ladder run": {"LADDER", "--device", "--json", "--out", "--workers"},
+    "ladder run": {"LADDER", "--device", "--json", "--noise-scale", "--out", "--workers"},
+    "ladder tune": {
+        "LADDER", "--batch", "--device", "--json", "--out", "--seed", "--tokens", "--trials", "--width", "--within",
+        "--workers", "--write",
+    },
     "laws list": {"--json"},
     "laws show": {"NAME", "--json", "--plot"},
     "laws new": {"NAME", "--folder", "--json"},
@@ -67,6 +71,8 @@ COMMANDS = {
     "runs show": {"SOURCE", "RUN", "--json", *MAPPING},
     "runs check": {"SOURCE", "--json", *MAPPING},
     "runs export": {"SOURCE", "OUT", *MAPPING},
+    "runs pack": {"FOLDER", "--to", "--json"},
+    "runs unpack": {"FILE", "--to", "--json"},
 }  # fmt: skip
 
 

@@ -1,0 +1,67 @@
+"""``scalelaw ladder tune``: search the base learning rate and batch of a ladder on its cheapest rung."""
+
+from typing import Annotated
+
+import typer
+
+from scalelaw.cli import _options as options
+from scalelaw.cli._output import show
+from scalelaw.cli.sweep import Device, LadderFile, Workers, watching
+
+Out = Annotated[str, typer.Option(help="Folder of the trials, as runs; the same one goes on.", metavar="FOLDER")]
+Width = Annotated[
+    list[int] | None, typer.Option(help="Rung to train; may be given twice. Unsaid: the cheapest.", metavar="WIDTH")
+]
+Tokens = Annotated[
+    float | None,
+    typer.Option(help="Horizon of the trials; unsaid: the longest of the rung.", parser=options.real, metavar="D"),
+]
+Trials = Annotated[int, typer.Option(help="Trials in all, earlier ones included.", min=1, metavar="N")]
+Batch = Annotated[bool, typer.Option("--batch/--no-batch", help="Search the batch as well.")]
+Within = Annotated[
+    float, typer.Option(help="How many times lower or higher rates may be.", parser=options.real, metavar="FACTOR")
+]
+Seed = Annotated[int, typer.Option(help="Seed of the runs and of the search.", min=0, metavar="N")]
+Write = Annotated[
+    str | None, typer.Option(help="Write the ladder with what was chosen to this ladder.toml.", metavar="FILE")
+]
+
+
+def tune_command(
+    ladder: LadderFile = ".",
+    out: Out = "tune",
+    width: Width = None,
+    tokens: Tokens = None,
+    trials: Trials = 16,
+    tunes_batch: Batch = True,
+    within: Within = "4",  # type: ignore[assignment]
+    seed: Seed = 0,
+    write: Write = None,
+    workers: Workers = None,
+    device: Device = "cpu",
+    json: options.Json = False,
+) -> None:
+    """Search base rate and batch on a cheap rung, and say how sharp the optimum is; the same command goes on."""
+    from scalelaw.core.optional import require
+    from scalelaw.ladder import Ladder
+    from scalelaw.training.tune import tune
+
+    meant = Ladder.load(ladder)
+    require("torch", extra="train", why="train models")
+    options.check_writable(out, "--out", folder=True)
+    if write is not None:
+        options.check_writable(write, "--write")
+    try:
+        with watching(f"tuning {meant.name}") as watch:
+            found = tune(
+                meant, out, widths=width, tokens=tokens, tunes_batch=tunes_batch, within=within, trials=trials,
+                seed=seed, workers=workers, device=device, watch=watch,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        typer.echo(f"scalelaw: stopped; what was measured is in {out}, and the same command goes on", err=True)
+        raise
+    show(found, json)
+    if write is not None:
+        found.ladder.save(write)
+        if not json:
+            typer.echo(f"\n{write} written, with what was chosen in its [recipe]")

@@ -1,0 +1,129 @@
+"""A quadratic bowl in the logarithms of learning rate and batch: its bottom, how sure it is, how steep it rises.
+
+    ln L = c + g . x + x' H x / 2        x = (ln rate, ln batch)
+
+Losses rise more steeply above the best rate than below it, so only what was tried near the best is fitted, and the
+interval is that of a bowl with a cubic term in the rate: of the bowl alone it is too narrow (docs/decisions/0042).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scalelaw.core.types import AnyArray, Array
+
+NEAR = math.log(2)
+"""How far in ln rate from the best a value is still fitted, where there are enough of them."""
+_SPARE = 2
+"""Values more than coefficients, without which nothing is left to judge the bowl by."""
+_GRID = 257
+
+
+@dataclass(frozen=True, eq=False)
+class Bowl:
+    """The bottom of a bowl at the best of the batches tried.
+
+    Attributes:
+        log_lr: ln rate at the bottom.
+        interval: of ``log_lr``, inside what was fitted.
+        log_batch: ln batch, the one of those tried whose bottom is lowest; 0 where only the rate was tried.
+        value: ln loss at the bottom.
+        curvature: second derivative of ln loss by ln rate there; None where it does not curve upwards.
+        edge: the lowest point is an end of what was fitted, and may lie beyond.
+        by_batch: ln batch -> ln loss at its own best rate.
+        used: values it was fitted to.
+        rmse: standard deviation of its residuals, degrees of freedom counted.
+    """
+
+    log_lr: float
+    interval: tuple[float, float]
+    log_batch: float
+    value: float
+    curvature: float | None
+    edge: bool
+    by_batch: Mapping[float, float] = field(hash=False)
+    used: int
+    rmse: float
+
+    def cost(self, factor: float) -> float | None:
+        """Return by which share the loss rises where the rate is off by a factor; None where it does not."""
+        return None if self.curvature is None else math.expm1(self.curvature * math.log(factor) ** 2 / 2)
+
+
+def bowl(
+    log_lr: AnyArray,
+    log_loss: AnyArray,
+    log_batch: AnyArray | None = None,
+    *,
+    level: float = 0.9,
+    draws: int = 2000,
+    seed: int = 0,
+) -> Bowl | None:
+    """Fit a bowl to losses at rates, and batches, that were tried; None where they are too few or too alike.
+
+    Args:
+        log_lr: ln rate, (n,).
+        log_loss: ln loss, (n,); infinite where it diverged, and then left out.
+        log_batch: ln batch, (n,); None where all had one.
+        level: of the interval.
+        draws: of the coefficients, for the interval.
+        seed: of the draws.
+
+    Example:
+        >>> rates = np.log([0.005, 0.01, 0.02, 0.04, 0.08])
+        >>> found = bowl(rates, 1 + 0.1 * (rates - np.log(0.015)) ** 2)
+        >>> round(np.exp(found.log_lr), 4), round(found.cost(2), 4)
+        (0.015, 0.0492)
+    """
+    x, y = np.asarray(log_lr, float), np.asarray(log_loss, float)
+    b = np.zeros(len(x)) if log_batch is None else np.asarray(log_batch, float)
+    there = np.isfinite(y)
+    x, y, b = x[there], y[there], b[there]
+    terms = min(len(np.unique(b)), 3) - 1
+    k = 3 + terms + (terms > 0)
+    if len(y) < k + _SPARE:
+        return None
+    centre = np.array([x[np.argmin(y)], b.mean()])
+    u, v = x - centre[0], b - centre[1]
+    near = np.argsort(np.abs(u), kind="stable")[: max(k + _SPARE, int(np.sum(np.abs(u) <= NEAR + 1e-9)))]
+    u, v, y = u[near], v[near], y[near]
+    rows = _design(u, v, terms)
+    if np.linalg.matrix_rank(rows) < k:
+        return None
+    coef = np.linalg.lstsq(rows, y, rcond=None)[0]
+    grid, batches = np.linspace(u.min(), u.max(), _GRID), np.unique(v)
+    surface = np.array([_design(grid, np.full(_GRID, each), terms) @ coef for each in batches])
+    best, at = np.unravel_index(np.argmin(surface), surface.shape)
+    skew = len(y) > k + _SPARE and np.linalg.matrix_rank(_design(u, v, terms, skew=True)) > k
+    drawn = _drawn(_design(u, v, terms, skew=skew), y, draws, seed)
+    along = _design(grid, np.full(_GRID, batches[best]), terms, skew=skew)
+    lo, hi = np.quantile(grid[np.argmin(drawn @ along.T, axis=1)], [(1 - level) / 2, (1 + level) / 2])
+    return Bowl(
+        log_lr=float(centre[0] + grid[at]),
+        interval=(float(centre[0] + lo), float(centre[0] + hi)),
+        log_batch=float(centre[1] + batches[best]),
+        value=float(surface[best, at]),
+        curvature=float(2 * coef[2]) if coef[2] > 0 else None,
+        edge=bool(at in (0, _GRID - 1)),
+        by_batch={float(centre[1] + each): float(row.min()) for each, row in zip(batches, surface, strict=True)},
+        used=len(y),
+        rmse=float(np.sqrt(np.sum((y - rows @ coef) ** 2) / (len(y) - k))),
+    )
+
+
+def _design(u: Array, v: Array, terms: int, *, skew: bool = False) -> Array:
+    """Return the columns of the bowl: ``terms`` powers of the batch, and one column for both where there is a power."""
+    columns = [np.ones_like(u), u, u**2, *(v ** (power + 1) for power in range(terms))]
+    return np.column_stack([*columns, *([u * v] if terms else []), *([u**3] if skew else [])])
+
+
+def _drawn(rows: Array, y: Array, draws: int, seed: int) -> Array:
+    """Return coefficients drawn under Student's t of the residuals, (draws, k)."""
+    n, k = rows.shape
+    coef = np.linalg.lstsq(rows, y, rcond=None)[0]
+    sd = np.sqrt(np.sum((y - rows @ coef) ** 2) / (n - k))
+    draw = np.random.default_rng(seed)
+    scatter = draw.standard_normal((draws, k)) * np.sqrt((n - k) / draw.chisquare(n - k, (draws, 1)))
+    return np.asarray(coef + sd * scatter @ np.linalg.inv(np.linalg.qr(rows)[1]).T)
