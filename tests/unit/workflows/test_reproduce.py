@@ -17,7 +17,7 @@ def figure(side: str = "near", digits: float = 0.05) -> Figure:
 @pytest.mark.parametrize(
     ("side", "ours", "holds", "why"),
     [("near", 1.04, True, ""), ("near", 0.9, False, "rounding"), ("below", 0.9, True, "rounding"),
-     ("below", 1.1, False, "rounding")],
+     ("below", 1.1, False, "rounding"), ("above", 1.1, True, "rounding"), ("above", 0.9, False, "rounding")],
 )  # fmt: skip
 def test_a_figure_holds_to_its_digits_or_below(side: str, ours: float, holds: bool, why: str) -> None:
     row = Reproduced(figure(side), ours)
