@@ -58,11 +58,11 @@ def check_values() -> Row:
 
 
 def refitted() -> Iterator[Row]:
-    """Yield whether the figures of each refit hold, as ``scalelaw reproduce`` says them."""
+    """Yield whether the figures of each refit hold: name, ours, and in parentheses the published."""
     for promise, names in REFITS.items():
         before = time.process_time()
         rows = reproduce(names).rows
-        said = "; ".join(f"{row.figure.what} {row.ours:.6g} (published {row.figure.published:.6g})" for row in rows)
+        said = "; ".join(f"{row.figure.name} {row.ours:.5g} ({row.figure.published:.5g})" for row in rows)
         holds = all(row.holds for row in rows)
         yield Row(promise, said, holds, f"scalelaw reproduce {' '.join(names)}", time.process_time() - before)
 
