@@ -2,24 +2,37 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-import law_refits
 import learning_curves
 from evidence._row import Row, run
 from scalelaw import laws
 from scalelaw.core.errors import BadInput
 from scalelaw.core.types import Array
-from scalelaw.fitting import FitSpec, fit_observations, published
+from scalelaw.fitting import published
 from scalelaw.laws import SumOfPowers, get
-from scalelaw.runs import load_runs
 from scalelaw.testing.law_checks import LAW_CHECKS, instances, plausible, points
+from scalelaw.workflows.reproduce import reproduce
 
 GOLDEN = ("kaplan", "hyper_laws", "curve_laws", "data_laws", "laws")
-REFITS = "pytest tests/golden/test_law_refits.py"
+REFITS = {
+    "Gadre, seven constants and four errors of prediction": ("gadre",),
+    "Muennighoff: the published optimum, and one no higher than the better one": (
+        "muennighoff-objective", "muennighoff-best",
+    ),
+    "vocabulary: objective at or below the published .06229": ("vocabulary",),
+    "2Mix: largest residual <= .0044": ("mixing",),
+    "RegMix, linear: rank correlations 90.2 and 87.7 %": ("regmix-1",),
+    "annealing curves of three sizes, three schedules fitted: R2 >= .9966": ("annealing-fitted",),
+    "Step Law batch: .58 D^.571, exponent and scale within their bootstrap": ("step-law",),
+    "rectified fine-tuning: deviations at or below the published": ("rectified",),
+    "CLIP: exponent -.114": ("clip-laion-2b",),
+    "BNSL, addition task: extrapolation <= 1.1e-2": ("addition",),
+}  # fmt: skip
+"""Promise -> figures of ``scalelaw reproduce`` that it wants to hold."""
 MILLION = 1_000_000
 SLOWEST, SECONDS = 0.3, 0.5
 
@@ -27,8 +40,7 @@ SLOWEST, SECONDS = 0.3, 0.5
 def measure() -> Iterator[Row]:
     yield check_values()
     data = Path(os.environ["SCALELAW_DATA"])
-    for refit in (gadre, vocabulary, muennighoff, annealing, step_law, addition):
-        yield timed(refit, data)
+    yield from refitted()
     yield from ranked(data)
     yield conformance()
     yield batched()
@@ -45,58 +57,14 @@ def check_values() -> Row:
     )  # fmt: skip
 
 
-def timed(refit: Callable[[Path], tuple[str, str, bool]], data: Path) -> Row:
-    before = time.process_time()
-    promise, measured, holds = refit(data)
-    return Row(promise, measured, holds, REFITS, time.process_time() - before)
-
-
-def gadre(data: Path) -> tuple[str, str, bool]:
-    loss, error, errors = law_refits.gadre(data)
-    said = ", ".join(f"{each:.4f} %" for each in errors)
-    constants = ", ".join(f"{value:.4g}" for value in (*loss.coef, *error.coef))
-    return (
-        "Gadre, seven constants: errors .7103, .7320, 3.6365, .0464 %",
-        f"{said} ({constants})",
-        bool(np.allclose(errors, [0.7103, 0.7320, 3.6365, 0.0464], atol=5.1e-5)),
-    )
-
-
-def vocabulary(data: Path) -> tuple[str, str, bool]:
-    fit, theirs = law_refits.vocabulary(data)
-    said = f"{fit.objective:.7f}, published constants {theirs:.7f}"
-    return "vocabulary: objective at or below the published .06229", said, fit.objective <= min(theirs, 0.062295)
-
-
-def muennighoff(data: Path) -> tuple[str, str, bool]:
-    law = get("repeated")
-    held = {name: value for name, value in law.published["muennighoff2023"].coef.items() if name not in ("R_D", "R_N")}
-    rows = load_runs(data / "datablations" / "datablations_fit182.csv").endpoints()
-    near = {"R_D": (8.0, 25.0), "R_N": (3.5, 8.0)}
-    theirs = fit_observations(law, rows, FitSpec(draws=0, fixed=held, bounds=near))
-    best = fit_observations(law, rows, FitSpec(draws=0, fixed=held))
-    said = f"{theirs.objective:.8f} at ({theirs.coef[5]:.2f}, {theirs.coef[6]:.2f}), best {best.objective:.8f} at "
-    said += f"({best.coef[5]:.1f}, {best.coef[6]:.2f})"
-    holds = bool(abs(theirs.objective - 0.01582593) < 2e-8 and best.objective <= 0.01580738)
-    return "Muennighoff: the published optimum .0158259, and the better one .01580738", said, holds
-
-
-def annealing(data: Path) -> tuple[str, str, bool]:
-    sizes = [law_refits.annealing(data, size) for size in (25, 100, 400)]
-    inside = [value for found in sizes for value, was_fitted in found.values() if was_fitted]
-    beyond = [value for found in sizes for value, was_fitted in found.values() if not was_fitted]
-    said = f"three fitted {min(inside):.4f} or more; six predicted {np.median(beyond):.4f}, least {min(beyond):.4f}"
-    return "annealing curves of three sizes: R2 >= .996", said, min(inside) >= 0.996
-
-
-def step_law(data: Path) -> tuple[str, str, bool]:
-    k, a = law_refits.step_law(data).coef
-    return "Step Law batch: .58 D^.571, exponent within its .534 to .606", f"{k:.3f} D^{a:.4f}", 0.534 < a < 0.606
-
-
-def addition(data: Path) -> tuple[str, str, bool]:
-    _, inside, beyond = law_refits.addition(data)
-    return "BNSL, addition task: extrapolation <= 1.1e-2", f"{beyond:.2e} ({inside:.1e} in sample)", beyond <= 1.1e-2
+def refitted() -> Iterator[Row]:
+    """Yield whether the figures of each refit hold: name, ours, and in parentheses the published."""
+    for promise, names in REFITS.items():
+        before = time.process_time()
+        rows = reproduce(names).rows
+        said = "; ".join(f"{row.figure.name} {row.ours:.5g} ({row.figure.published:.5g})" for row in rows)
+        holds = all(row.holds for row in rows)
+        yield Row(promise, said, holds, f"scalelaw reproduce {' '.join(names)}", time.process_time() - before)
 
 
 def ranked(data: Path) -> Iterator[Row]:

@@ -5,26 +5,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scalelaw.fitting import FitResult, FitSpec, fit_observations
-from scalelaw.laws import get
-from scalelaw.runs import Observations, load_runs
+from scalelaw.fitting import FitResult
+from scalelaw.runs import Observations
+from scalelaw.workflows.reproductions import repetition
 
 pytestmark = pytest.mark.data
 
-LAW = get("repeated")
-CONSTANTS = LAW.published["muennighoff2023"].coef
-PUBLISHED = {name: CONSTANTS[name] for name in ("R_D", "R_N")}
-HELD = {name: value for name, value in CONSTANTS.items() if name not in PUBLISHED}
+PUBLISHED = {name: repetition.CONSTANTS[name] for name in repetition.DECAYS}
 
 
 @pytest.fixture(scope="module")
 def observed(data_dir: Path) -> Observations:
-    return load_runs(data_dir / "datablations" / "datablations_fit182.csv").endpoints()
+    return repetition.runs(data_dir)
 
 
 @pytest.fixture(scope="module")
-def fitted(observed: Observations) -> FitResult:
-    return fit_observations(LAW, observed, FitSpec(draws=0, fixed=HELD))
+def fitted(data_dir: Path) -> FitResult:
+    return repetition.fit(data_dir)
 
 
 def decays(fit: FitResult) -> list[float]:
@@ -32,7 +29,7 @@ def decays(fit: FitResult) -> list[float]:
 
 
 def objective(observed: Observations, fit: FitResult, **coef: float) -> float:
-    predicted = fit.law.predict(fit.law.vector({**HELD, **coef}), observed.inputs(fit.law.inputs))
+    predicted = fit.law.predict(fit.law.vector({**repetition.HELD, **coef}), observed.inputs(fit.law.inputs))
     return float(fit.spec.noise.loss(np.log(predicted) - np.log(observed.y)).sum())
 
 
@@ -52,15 +49,13 @@ def test_a_lower_optimum_is_found(observed: Observations, fitted: FitResult) -> 
     assert fitted.status.agreeing < fitted.status.starts
 
 
-def test_the_optimum_known_before_is_found_near_it(observed: Observations) -> None:
-    near = fit_observations(
-        LAW, observed, FitSpec(draws=0, fixed=HELD, bounds={"R_D": (30.0, 60.0), "R_N": (2.0, 3.0)})
-    )
+def test_the_optimum_known_before_is_found_near_it(data_dir: Path) -> None:
+    near = repetition.fit(data_dir, {"R_D": (30.0, 60.0), "R_N": (2.0, 3.0)})
     assert near.objective == pytest.approx(0.01580738, abs=1e-8)
     assert decays(near) == pytest.approx([46.990, 2.3296], rel=0.01)
 
 
-def test_from_near_the_published_constants_the_local_optimum_is_found(observed: Observations) -> None:
-    near = fit_observations(LAW, observed, FitSpec(draws=0, fixed=HELD, bounds={"R_D": (8.0, 25.0), "R_N": (3.5, 8.0)}))
+def test_from_near_the_published_constants_the_local_optimum_is_found(data_dir: Path) -> None:
+    near = repetition.fit(data_dir, repetition.THEIRS)
     assert near.objective == pytest.approx(0.01582593, abs=2e-8)
     assert decays(near) == pytest.approx([15.372, 5.3151], rel=0.01)

@@ -74,7 +74,7 @@ def test_gemstones_shapes_cost_loss(data_dir: Path) -> None:
 
 def test_a_figure_holds_to_its_digits_and_says_why_not(data_dir: Path) -> None:
     found = {row.figure.name: row for row in reproduce(["clip", "regmix-1m", "clark-cutoff-rlr"], data=data_dir).rows}
-    assert found["clip-laion2b"].holds and found["regmix-1m"].holds
+    assert found["clip-laion-2b"].holds and found["regmix-1m"].holds
     assert found["clark-cutoff-rlr"].holds is False and "digits" in found["clark-cutoff-rlr"].why
 
 

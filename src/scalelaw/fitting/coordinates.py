@@ -115,7 +115,8 @@ class Coordinates:
         k = coef.shape[1]
         slopes = np.zeros((len(u), k, k))
         slopes[:, self.free, self.free] = 1.0
-        slopes[:, self.log, self.log] = coef[:, self.log]
+        if self.log:
+            slopes[:, self.log, self.log] = coef[:, self.log]
         if self.scaled:
             size, by_coef = self._contributions(coef)
             for name, other in self.ties:
@@ -137,7 +138,8 @@ class Coordinates:
         """Return coefficients with the scaled ones still in contributions."""
         coef = np.tile(self.base, (len(u), 1))
         coef[:, self.free] = u
-        coef[:, self.log] = np.exp(coef[:, self.log])
+        if self.log:
+            coef[:, self.log] = np.exp(coef[:, self.log])
         return self._with_ties(coef)
 
     def _with_ties(self, coef: Array) -> Array:

@@ -55,7 +55,9 @@ def observe(
     chosen = as_law(law)
     if "eval_set" in chosen.inputs and not isinstance(runs, Observations):
         runs = outputs_of(runs, chosen.output if target is None else target, use, over)
-    observed = observe_rows(runs, target, use, over, "curves" if chosen.takes_curves else "endpoints")
+    observed = _with_measured(
+        chosen, observe_rows(runs, target, use, over, "curves" if chosen.takes_curves else "endpoints")
+    )
     if isinstance(runs, Observations):
         _check_checkpoints(chosen, observed, use)
     if isinstance(law, str) and not _SAYS_PARAMS.search(law):
@@ -63,6 +65,14 @@ def observe(
     if set(chosen.inputs) & set(FEATURES) - set(observed.columns):
         observed = with_lr_features(observed)
     return chosen, _of_output(chosen, observed)
+
+
+def _with_measured(law: Law, observed: Observations) -> Observations:
+    """Return the rows with what was measured among their columns, for a law that takes it, such as error from loss."""
+    metric = observed.target.partition("@")[0]
+    if metric not in law.inputs or metric in observed.columns:
+        return observed
+    return replace(observed, columns={**observed.columns, metric: observed.y})
 
 
 def _of_output(law: Law, observed: Observations) -> Observations:

@@ -10,6 +10,7 @@ import numpy as np
 from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN, counting_for
 from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput
+from scalelaw.core.quantities import quantity
 from scalelaw.core.types import AnyArray, Array, Inputs
 
 _STEP = 1e-30
@@ -149,7 +150,7 @@ class Law(ABC):
 
     def columns(self, coef: AnyArray) -> tuple[AnyArray, ...]:
         """Split coefficients (..., k) into k arrays (..., 1) that broadcast against inputs."""
-        return tuple(coef[..., i, None] for i in range(len(self.coefs)))
+        return tuple(coef[..., i, None] for i in range(coef.shape[-1]))
 
     def vector(self, coef: Mapping[str, float]) -> Array:
         """Order named coefficients into an array (k,).
@@ -176,6 +177,21 @@ class OfParamsAndTokens(Law):
     def inputs(self) -> tuple[str, ...]:
         """That kind of N, and tokens."""
         return (self.n, "tokens")
+
+
+class OfOneInput(Law):
+    """A law of one number, which the field ``input`` of its subclass names."""
+
+    input: str
+
+    def __post_init__(self) -> None:
+        if quantity(self.input).kind != "number":
+            raise BadInput(f"{self.name} takes a number as input, and {self.input} is none; try tokens or flops")
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """That number."""
+        return (self.input,)
 
 
 @runtime_checkable

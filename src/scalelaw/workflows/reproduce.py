@@ -28,10 +28,10 @@ class Reproduced:
 
     @property
     def holds(self) -> bool | None:
-        """Whether ours is the printed figure to its digits, or no higher where it was minimised."""
+        """Whether ours is the printed figure to its digits, or no worse where it was optimised."""
         if self.difference is None:
             return None
-        off = self.difference if self.figure.side == "below" else abs(self.difference)
+        off = {"near": abs(self.difference), "below": self.difference, "above": -self.difference}[self.figure.side]
         return off <= self.figure.digits * (1 + 1e-9)
 
     @property
@@ -88,7 +88,7 @@ class Reproduction(Printed):
 _HEAD = """# Published figures, computed again
 
 Written by `make reproduce`, which is `scalelaw reproduce --out docs/reproduced.md` with the folder of published tables
-in `SCALELAW_DATA`. A figure holds if ours is the printed one to its digits, or no higher where it was minimised.
+in `SCALELAW_DATA`. A figure holds if ours is the printed one to its digits, or no worse where it was optimised.
 
 """
 

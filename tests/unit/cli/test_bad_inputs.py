@@ -164,6 +164,7 @@ PLAN = ("plan", "chinchilla@besiroglu2024")
 CURVES = ("extrapolate", str(LADDER))
 INFLUENCE = ("influence", str(LADDER))
 ISOFLOP = ("isoflop", str(LADDER))
+KNOWN = ("forecasts", "freeze")
 FREEZE = ("forecasts", "freeze", str(LADDER), "--law", "chinchilla", "--draws", "0")
 STUDY = ("study", str(LADDER), "--draws", "0")
 OPTIONS: list[tuple[tuple[str, ...], str]] = [
@@ -280,6 +281,13 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     (("calc", "1e400", "15T"), r"'1e400' is not a finite number"),
     (("calc", "8B", "15T", "--params-non-embedding", "9B"), r"exceeds params 8e\+09"),
     (("calc", "8B"), r"Missing argument 'TOKENS'"),
+    ((*KNOWN, "kaplan_joint@kaplan2020", "--params", "7B", "--tokens", "1T"), r"does not tell params_non_embedding"),
+    (
+        (*KNOWN, "joint_experts@ludziejewski2025", "--params", "7B", "--tokens", "1T", "--at", "experts=8"),
+        r"does not tell params_active; give params_active=",
+    ),
+    ((*KNOWN, "chinchilla@besiroglu2024", "--params", "7B", "--tokens", "1400"), r"1400 is far too small to be tokens"),
+    ((*KNOWN, "optimal_batch@li2025", "--tokens", "100"), r"100 is far too small to be tokens"),
     (FREEZE, r"nothing does not tell params and tokens.*\[FORECAST_POINT\]"),
     ((*FREEZE, "--params", "7B", "--tokens", "soon"), r"'soon' is not a number"),
     ((*FREEZE, "--params", "7B", "--tokens", "1T", "--at", "size=3"), r"unknown quantity 'size'"),

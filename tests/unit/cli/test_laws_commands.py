@@ -74,6 +74,27 @@ def test_bad_input_ends_in_one_line(arguments: tuple[str, ...], said: str) -> No
     assert re.search(said, result.stderr), result.stderr
 
 
+def test_a_run_outside_the_published_ones_is_told_with_its_reach(tmp_path: Path) -> None:
+    out = tmp_path / "forecast.json"
+    run = ("--params", "7T", "--tokens", "1T", "--out", str(out))
+    told = scalelaw("forecasts", "freeze", "chinchilla@hoffmann2022-printed", *run)
+    assert told.exit_code == 0 and "params 438x, tokens 2x" in told.stdout
+    assert json.loads(out.read_text())["reach"]["params"] == pytest.approx(437.5)
+
+
+@pytest.mark.parametrize("size", ["params", "params_active"])
+def test_the_total_of_a_mixture_of_experts_is_not_taken_for_what_is_active(tmp_path: Path, size: str) -> None:
+    rows = [
+        f"{n:g},{n / 10:g},{d:g},{1.7 + 400 / n**0.3 + 900 / d**0.3:.9g}" for n in (1e9, 4e9, 9e9) for d in (1e10, 9e10)
+    ]
+    (tmp_path / "runs.csv").write_text("\n".join(["params,params_active,tokens,loss", *rows]) + "\n")
+    fit = ("fit", str(tmp_path / "runs.csv"), "--draws", "0", "--law")
+    unsaid = scalelaw(*fit, "chinchilla")
+    assert unsaid.exit_code == 2 and len(unsaid.stderr.splitlines()) == 1 and "which of them is N" in unsaid.stderr
+    said = scalelaw(*fit, f"chinchilla[n={size}]")
+    assert said.exit_code == 0, said.stderr
+
+
 def test_a_table_of_mixtures_is_fitted_from_the_command_line(tmp_path: Path, rng: np.random.Generator) -> None:
     shares = rng.dirichlet(np.ones(2), 12)
     rows = [f"{a:.6f},{1 - round(a, 6):.6f},{2 + 0.5 * np.exp(-1.5 * a):.9f}" for a, _ in shares]

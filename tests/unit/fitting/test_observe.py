@@ -42,3 +42,18 @@ def test_what_the_table_has_not_is_no_target() -> None:
     rows = load_runs({"params": [1e8, 1e9], "tokens": [1e9, 1e10], "loss": [3.0, 2.5]})
     with pytest.raises(BadInput, match="optimal_batch gives batch_tokens, and the table has none; it measures loss"):
         observe("optimal_batch", rows)
+
+
+@pytest.mark.parametrize(("law", "output"), [("error_from_loss", "error"), ("critical_batch", "critical_batch")])
+def test_a_law_of_the_loss_takes_the_loss_that_was_measured(law: str, output: str) -> None:
+    loss, given = [3.5, 3.2, 2.8, 2.2], [0.8, 0.77, 0.68, 0.5]
+    chosen, observed = observe(law, load_runs({"loss": loss, output: given}))
+    assert observed.target == output and observed.y.tolist() == given
+    assert observed.inputs(chosen.inputs)["loss"].tolist() == loss
+
+
+@pytest.mark.filterwarnings("ignore::scalelaw.core.errors.ScalelawWarning")
+def test_error_from_loss_is_fitted_from_a_plain_table() -> None:
+    loss = np.linspace(2.2, 3.8, 9)
+    runs = load_runs({"val_loss_c4": loss.tolist(), "error": (0.85 - 2.0 * np.exp(-0.75 * loss)).tolist()})
+    assert sl.fit("error_from_loss", runs, draws=0, starts=8).coef == pytest.approx([0.85, 2.0, 0.75], rel=1e-5)

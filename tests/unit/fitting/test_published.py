@@ -77,6 +77,27 @@ def test_constants_without_embeddings_refuse_total_params(spelling: str) -> None
         constants.predict(x)
 
 
+@pytest.mark.parametrize("spelling", ["routed@clark2022-sbase", "joint_experts@ludziejewski2025"])
+def test_constants_of_active_params_refuse_the_total_of_a_mixture_of_experts(spelling: str) -> None:
+    law, source = laws.parse(spelling)
+    x = {"params": np.array([4e10]), "tokens": np.array([1e12]), "experts": np.array([8.0])}
+    with pytest.raises(BadInput, match=r"takes params_active, and got .*params count other parameters"):
+        published(law, source or "").predict(x)
+
+
+@pytest.mark.parametrize(
+    ("shares", "why"),
+    [([0.5, 0.2], "sums to 0.7, and shares sum to one; is a domain missing"), ([30.0, 70.0], "divide by 100"),
+     ([-0.2, 1.2], "shares are not negative")],
+)  # fmt: skip
+def test_a_mixture_that_does_not_sum_to_one_is_refused(shares: list[float], why: str) -> None:
+    law = get("linear_mixture")
+    known = Published(law, "ours", Constants({"w_1": 2.0, "w_2": 3.0}, "here"))
+    assert known.predict({"mixture": np.array([[0.4, 0.6]])}).mean == pytest.approx([2.6])
+    with pytest.raises(BadInput, match=f"mixture of row 2 .*{why}"):
+        known.predict({"mixture": np.array([[0.4, 0.6], shares])})
+
+
 @pytest.mark.parametrize(
     ("spelling", "x", "unit"),
     [

@@ -63,6 +63,12 @@ def test_slips_are_refused_with_advice(text: str, error: type[Exception], messag
         parse(text)
 
 
+@pytest.mark.parametrize("name", ["power", "bnsl", "m3", "m4", "rectified", "saturating_power"])
+def test_a_law_of_one_number_takes_no_mixture(name: str) -> None:
+    with pytest.raises(BadInput, match=f"{name} takes a number as input, and mixture is none"):
+        get(name, input="mixture")
+
+
 def test_a_law_of_this_session_is_known_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_registry, "_registered", {})
     with pytest.raises(UnknownName):

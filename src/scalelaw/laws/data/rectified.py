@@ -4,15 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalelaw.core.errors import BadInput
-from scalelaw.core.quantities import quantity
 from scalelaw.core.types import AnyArray, Inputs
-from scalelaw.laws._base import Coef, Law
+from scalelaw.laws._base import Coef, OfOneInput
 from scalelaw.laws._math import power
 
 
 @dataclass(frozen=True)
-class Rectified(Law):
+class Rectified(OfOneInput):
     """A power law that pretraining, worth D_l, bends flat at small D; ``input`` counts the fine-tuning data.
 
     Synthetic pretraining data follow the same form with ``input=tokens`` (SynthLLM, Qin et al. 2025).
@@ -26,14 +24,6 @@ class Rectified(Law):
         "D_l counts D^beta, not D",
         "the loss before any fine-tuning is E + B / D_l: give D = 1e-10 rather than 0, whose logarithm is infinite",
     )
-
-    def __post_init__(self) -> None:
-        if quantity(self.input).kind != "number":
-            raise BadInput(f"the rectified law takes a number as input, and {self.input} is none; try examples")
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.input,)
 
     @property
     def coefs(self) -> tuple[Coef, ...]:

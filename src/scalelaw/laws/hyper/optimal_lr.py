@@ -14,12 +14,13 @@ class OptimalLr(PowersOfChoice):
 
     by: str = "params_non_embedding+tokens"
 
-    formula = "lr = k N^a D^b, or k C^a"
+    formula = "lr = k N^a D^b, k C^a, k N^a or k D^a"
     cite = "Li et al. 2025 (Step Law), arXiv 2503.04715, eq. 1"
     output = "lr"
     traps = (
         "a rate belongs to a batch policy and a schedule: with the batch held, the best rate falls with tokens",
         "a rate for AdamW is none for another optimizer",
+        "by tokens at one size and a batch of .5M, Bjorck et al. 2024 find a = -.32; k is of a set-up: fix a and fit k",
     )
     choices = {  # noqa: RUF012 - shared by all shapes
         "params_non_embedding+tokens": {
@@ -51,6 +52,7 @@ class OptimalLr(PowersOfChoice):
                 conditions={"batch": f"{_BATCH}, with AdamW's beta2", "schedule": "constant after warmup"},
             )
         },
+        "tokens": {},
     }
 
 

@@ -7,14 +7,14 @@ import numpy as np
 from scalelaw.core.errors import BadInput
 from scalelaw.core.quantities import quantity
 from scalelaw.core.types import AnyArray, Inputs
-from scalelaw.laws._base import Coef, Law
+from scalelaw.laws._base import Coef, OfOneInput
 from scalelaw.laws._math import exp, log, softplus
 
 _MOST_BREAKS = 5
 
 
 @dataclass(frozen=True)
-class Bnsl(Law):
+class Bnsl(OfOneInput):
     """Segments of slope -c0, -(c0 + c1), ... of ``input``, met at d1, d2, ... as sharply as f1, f2, ... are small."""
 
     breaks: int = 1
@@ -31,12 +31,7 @@ class Bnsl(Law):
     def __post_init__(self) -> None:
         if not 0 <= self.breaks <= _MOST_BREAKS:
             raise BadInput(f"breaks={self.breaks!r}: give 0 to {_MOST_BREAKS}")
-        if quantity(self.input).kind != "number":
-            raise BadInput(f"bnsl takes a number as input, and {self.input} is none; try tokens, params or flops")
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.input,)
+        super().__post_init__()
 
     @property
     def may_rise(self) -> tuple[str, ...]:  # type: ignore[override]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalelaw.core.types import AnyArray, Inputs
+from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.laws._base import Coef, OfParamsAndTokens
 from scalelaw.laws._math import exp, power
 
@@ -37,11 +37,26 @@ class Farseer(OfParamsAndTokens):
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
         """Evaluate the formula; see ``Law.predict``."""
+        floor, fall = self._parts(coef, x)[:2]
+        return np.asarray(floor + fall)
+
+    def value_and_jacobian(self, coef: Array, x: Inputs) -> tuple[Array, Array]:
+        """Return values (..., n) and derivatives (..., k, n); see ``Law.value_and_jacobian``."""
+        floor, fall, exponent, grown = self._parts(coef, x)
+        weight = (floor, fall, -fall * exponent * np.log(x["tokens"]))
+        slopes = [
+            by * slope
+            for by, scale, power_of_n in zip(weight, self.columns(coef)[::3], grown, strict=True)
+            for slope in (power_of_n, 1.0, scale * power_of_n * np.log(x[self.n]))
+        ]
+        return np.asarray(floor + fall), np.stack(slopes, axis=-2)
+
+    def _parts(self, coef: AnyArray, x: Inputs) -> tuple[AnyArray, AnyArray, AnyArray, list[AnyArray]]:
+        """Return the floor, what tokens leave, their exponent, and N to gamma, beta and alpha, each (..., n)."""
         a3, b3, gamma, a2, b2, beta, a1, b1, alpha = self.columns(coef)
-        params = x[self.n]
-        falloff = exp(a1 * power(params, alpha) + b1)
-        floor, scale = exp(a3 * power(params, gamma) + b3), exp(a2 * power(params, beta) + b2)
-        return np.asarray(floor + scale * power(x["tokens"], -falloff))
+        grown = [power(x[self.n], each) for each in (gamma, beta, alpha)]
+        exponent = exp(a1 * grown[2] + b1)
+        return exp(a3 * grown[0] + b3), exp(a2 * grown[1] + b2 - exponent * np.log(x["tokens"])), exponent, grown
 
 
 def _signed(name: str, meaning: str, low: float, high: float, unit: str = "1") -> Coef:

@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scalelaw.core.errors import BadInput
 from scalelaw.core.numbers import PF_DAY
-from scalelaw.core.quantities import quantity
-from scalelaw.laws._base import Coef, Constants, Law
+from scalelaw.laws._base import Coef, Constants, Law, OfOneInput
 from scalelaw.laws._powers import SumOfPowers, Term
 
 
 @dataclass(frozen=True)
-class Power(SumOfPowers):
+class Power(OfOneInput, SumOfPowers):
     """A power of ``input``; ``floor=False`` leaves E out."""
 
     input: str = "flops"
@@ -19,16 +17,6 @@ class Power(SumOfPowers):
 
     formula = "L = E + A / x^alpha"
     cite = "Kaplan et al. 2020, arXiv 2001.08361, eqs. 1.1-1.3; floor: Henighan et al. 2020, arXiv 2010.14701"
-
-    def __post_init__(self) -> None:
-        if quantity(self.input).kind != "number":
-            raise BadInput(
-                f"a power law takes a number as input, and {self.input} is none; try flops, params or tokens"
-            )
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.input,)
 
     @property
     def coefs(self) -> tuple[Coef, ...]:

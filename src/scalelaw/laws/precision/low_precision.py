@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalelaw.core.types import AnyArray, Inputs
+from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.laws._base import Coef, Constants, Law
 from scalelaw.laws._math import exp, power
 
 _PARTS = {"w": ("bits", "weights"), "a": ("bits_activations", "activations"), "kv": ("bits_kv", "keys and values")}
+_AFTER = 11
+"""Where C_T stands among the coefficients."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class LowPrecision(Law):
             coef
             for part, (_, what) in _PARTS.items()
             for coef in (
-                Coef(f"gamma_{part}", f"bits of {what} that matter", "bits", low=0.1, starts=(0.5, 4.0)),
-                Coef(f"n_{part}", f"offset of the bits of {what}", low=-np.inf, starts=(0.0, 2.5)),
+                Coef(f"gamma_{part}", f"bits of {what} that matter", "bits", low=0.1, starts=(0.5, 3.0)),
+                Coef(f"n_{part}", f"offset of the bits of {what}", low=-np.inf, starts=(0.0, 0.9)),
             )
         )
         rounding = (
@@ -63,16 +65,42 @@ class LowPrecision(Law):
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
         """Evaluate the formula; see ``Law.predict``."""
-        columns = dict(zip((c.name for c in self.coefs), self.columns(coef), strict=True))
-        effective = x["params"]
-        for part, (name, _) in _PARTS.items():
-            effective = effective * (1 - exp(columns[f"n_{part}"] - x[name] / columns[f"gamma_{part}"]))
-        by_params = columns["A"] * power(effective, -columns["alpha"])
-        loss = columns["E"] + by_params + columns["B"] * power(x["tokens"], -columns["beta"])
+        e, a, b, *_ = self.columns(coef)
+        by_params, by_tokens, _, rounding = self._terms(coef, x)
+        loss = e + a * by_params + b * by_tokens
+        return np.asarray(loss + coef[..., _AFTER, None] * rounding if self.after else loss)
+
+    def value_and_jacobian(self, coef: Array, x: Inputs) -> tuple[Array, Array]:
+        """Return values (..., n) and derivatives (..., k, n); see ``Law.value_and_jacobian``."""
+        _, a, b, alpha, _, *bits = self.columns(coef)
+        by_params, by_tokens, lost, rounding = self._terms(coef, x)
+        params, tokens = np.log(x["params"]), np.log(x["tokens"])
+        effective = params + np.log1p(-np.stack(lost)).sum(axis=0)
+        slopes = [1.0, by_params, by_tokens, -a * by_params * effective, -b * by_tokens * tokens]
+        for each, (name, _), gamma in zip(lost, _PARTS.values(), bits[::2], strict=False):
+            by_offset = a * alpha * by_params * each / (1 - each)
+            slopes += [by_offset * x[name] / gamma**2, by_offset]
+        if self.after:
+            added = bits[-4] * rounding
+            slopes += [rounding, added * tokens, -added * params, added * x["bits_after"] / bits[-1] ** 2]
+        value = self.predict(coef, x)
+        jacobian = np.empty((*value.shape[:-1], len(slopes), value.shape[-1]))
+        for i, slope in enumerate(slopes):
+            jacobian[..., i, :] = slope
+        return value, jacobian
+
+    def _terms(self, coef: AnyArray, x: Inputs) -> tuple[AnyArray, AnyArray, list[AnyArray], AnyArray]:
+        """Return the terms of A, B and C_T with these at one, and the shares of N that each precision loses."""
+        _, _, _, alpha, beta, *bits = self.columns(coef)
+        params, tokens = np.log(x["params"]), np.log(x["tokens"])
+        lost = [exp(n - x[name] / gamma)
+                for gamma, n, (name, _) in zip(bits[::2], bits[1::2], _PARTS.values(), strict=False)]  # fmt: skip
+        effective = x["params"] * (1 - np.stack(lost)).prod(axis=0)
         if not self.after:
-            return np.asarray(loss)
-        ratio = power(x["tokens"], columns["gamma_D"]) * power(x["params"], -columns["gamma_N"])
-        return np.asarray(loss + columns["C_T"] * ratio * exp(-x["bits_after"] / columns["gamma_post"]))
+            return power(effective, -alpha), exp(-beta * tokens), lost, np.zeros(1)
+        _, by_tokens, by_params, post = bits[-4:]
+        rounding = exp(by_tokens * tokens - by_params * params - x["bits_after"] / post)
+        return power(effective, -alpha), exp(-beta * tokens), lost, rounding
 
     @property
     def shapes(self) -> tuple[Law, ...]:

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from scalelaw.core.quantities import quantity
 from scalelaw.core.types import AnyArray, Inputs
-from scalelaw.laws._base import Coef, Law
+from scalelaw.laws._base import Coef, OfOneInput
 from scalelaw.laws._math import power
 
 
 @dataclass(frozen=True)
-class M3(Law):
+class M3(OfOneInput):
     """A power of ``input`` that levels off at b g^c, past an input of 1/g."""
 
     input: str = "tokens"
@@ -17,10 +17,6 @@ class M3(Law):
     formula = "y = b (1/x + g)^c"
     cite = "Alabdulmohsin et al. 2022, arXiv 2209.06640, table 1"
     takes_curves = True
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.input,)
 
     @property
     def coefs(self) -> tuple[Coef, ...]:

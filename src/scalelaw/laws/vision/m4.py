@@ -6,7 +6,7 @@ import numpy as np
 
 from scalelaw.core.quantities import quantity
 from scalelaw.core.types import AnyArray, Array, Inputs
-from scalelaw.laws._base import Coef, Law
+from scalelaw.laws._base import Coef, OfOneInput
 from scalelaw.laws._math import expit, log, softplus
 
 _STEPS = 60
@@ -14,7 +14,7 @@ _SETTLED = 1e-24
 
 
 @dataclass(frozen=True)
-class M4(Law):
+class M4(OfOneInput):
     """Leaves the level of guessing ``y_0`` late; ``a`` = 0 is a power over the floor ``y_inf``.
 
     The scale b of the paper, whose right side is b x^-c, is d^c: a place among the inputs can be started from.
@@ -26,10 +26,6 @@ class M4(Law):
     cite = "Alabdulmohsin et al. 2022, arXiv 2209.06640, eq. 2"
     takes_curves = True
     traps = ("its exponent is far steeper than M1's on the same curve: compare extrapolations, not exponents",)
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.input,)
 
     @property
     def coefs(self) -> tuple[Coef, ...]:

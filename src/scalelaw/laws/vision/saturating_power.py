@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from scalelaw.core.quantities import quantity
 from scalelaw.core.types import AnyArray, Inputs
-from scalelaw.laws._base import Coef, Constants, Law
+from scalelaw.laws._base import Coef, Constants, OfOneInput
 from scalelaw.laws._math import power
 
 
 @dataclass(frozen=True)
-class SaturatingPower(Law):
+class SaturatingPower(OfOneInput):
     """A power of ``input`` shifted by ``d`` and over a floor, along the best runs at each compute."""
 
     input: str = "core_days"
@@ -19,10 +19,6 @@ class SaturatingPower(Law):
     cite = "Zhai et al. 2022, arXiv 2106.04560, section 3"
     output = "error"
     traps = ("C is time on TPUv3 cores, not FLOP", "only points on the Pareto frontier of compute belong in its fit")
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return (self.input,)
 
     @property
     def coefs(self) -> tuple[Coef, ...]:

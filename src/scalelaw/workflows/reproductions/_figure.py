@@ -23,7 +23,8 @@ class Figure:
         digits: how far a figure printed with its digits may be off, in its own unit.
         source: who printed it.
         needs: the folder of tables it is computed from; empty where it needs none.
-        side: ``near``: ours should be the same; ``below``: no higher, as an objective that was minimised.
+        side: ``near``: ours should be the same; ``below``: no higher, as an objective that was minimised; ``above``: no
+            lower, as a share of variance explained.
         why: why ours differs, where it does.
         unverified: the printed figure was read from memory or a secondary source.
     """
@@ -35,7 +36,7 @@ class Figure:
     digits: float
     source: str
     needs: str = ""
-    side: Literal["near", "below"] = "near"
+    side: Literal["near", "below", "above"] = "near"
     why: str = ""
     unverified: bool = False
 

@@ -1,0 +1,92 @@
+"""Over-training: a law of five small runs carried to 30 times their tokens, and the error of 17 tasks from its loss."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
+from scalelaw.core.types import AnyArray, Array
+from scalelaw.fitting import FitResult, FitSpec, Noise, fit_observations
+from scalelaw.laws import get
+from scalelaw.workflows.reproductions._figure import Figure, columns, observations
+
+_GADRE = "Gadre et al. 2024, arXiv 2403.08540"
+_DATA = "gadre_overtraining"
+_SPEC = FitSpec(noise=Noise("squared", on="raw"), draws=0, starts=8)
+"""What curve_fit minimises."""
+CONSTANTS = {
+    "E": 1.837, "a": 212.2, "b": 366.7, "eta": 0.1364, "epsilon": 0.857, "k": 2.206, "gamma": 0.715,
+}  # fmt: skip
+"""The four constants of loss and the three of error on RedPajama."""
+ERRORS = {
+    "loss of 1.4B at 640 tokens a parameter": 0.7103,
+    "loss of 6.9B at 20": 0.7320,
+    "error of 1.4B at 640 tokens a parameter": 3.6365,
+    "error of 6.9B at 20": 0.0464,
+}
+"""What is predicted -> the relative error of its prediction, in percent."""
+
+
+def fits(folder: Path) -> tuple[FitResult, FitResult]:
+    """Return the law of loss of five runs on RedPajama, and that of the average error of 17 tasks of six."""
+    runs = _runs(folder)
+    size, ratio = runs["N_total"], runs["tok_mult"]
+    five = ((ratio == 20) & (size < 5e8)) | ((ratio == 320) & (size < 2e7))
+    six = five | (_of(size, 1.4e9) & (ratio == 20))
+    loss = observations(_inputs(runs, five), runs["loss_c4_val"][five])
+    error = observations({"loss": runs["loss_c4_val"][six]}, runs["err_avg_subset17"][six], "error")
+    return fit_observations(get("over_training"), loss, _SPEC), fit_observations(get("error_from_loss"), error, _SPEC)
+
+
+def errors(folder: Path) -> dict[str, float]:
+    """Return the relative error in percent of each prediction of ``ERRORS``."""
+    loss, error = fits(folder)
+    runs = _runs(folder)
+    size, ratio = runs["N_total"], runs["tok_mult"]
+    far = [_of(size, 1.4e9) & (ratio == 640), _of(size, 6.9e9) & (ratio == 20)]
+    losses = np.array([loss.law.predict(loss.coef, _inputs(runs, run))[0] for run in far])
+    ours = np.concatenate([losses, error.law.predict(error.coef, {"loss": losses})])
+    true = np.concatenate([[runs[name][run][0] for run in far] for name in ("loss_c4_val", "err_avg_subset17")])
+    return dict(zip(ERRORS, (100 * np.abs(ours / true - 1)).tolist(), strict=True))
+
+
+def error(folder: Path, what: str) -> float:
+    """Return one of the relative errors."""
+    return errors(folder)[what]
+
+
+def constant(folder: Path, name: str) -> float:
+    """Return one of the seven constants."""
+    found = {name: each["value"] for fit in fits(folder) for name, each in fit.coefficients().items()}
+    return float(found[name])
+
+
+def _runs(folder: Path) -> dict[str, Array]:
+    table = columns(folder / _DATA / "gadre_104models.csv")
+    ours = table["train_dataset"] == "rpj"
+    names = ("N_total", "D_tokens", "tok_mult", "loss_c4_val", "err_avg_subset17")
+    return {name: np.asarray(table[name], float)[ours] for name in names}
+
+
+def _of(size: Array, about: float) -> AnyArray:
+    return np.asarray(np.abs(np.log(size / about)) < 0.1)
+
+
+def _inputs(runs: dict[str, Array], rows: AnyArray) -> dict[str, AnyArray]:
+    params, tokens = runs["N_total"][rows], runs["D_tokens"][rows]
+    return {"flops": FLOPS_PER_PARAM_TOKEN * params * tokens, "tokens_per_param": tokens / params}
+
+
+FIGURES = (
+    *(
+        Figure(f"gadre-error-{i}", f"relative error in percent, {what}", published, partial(error, what=what), 5.1e-5,
+               _GADRE, _DATA)
+        for i, (what, published) in enumerate(ERRORS.items(), 1)
+    ),
+    *(
+        Figure(f"gadre-{name}", f"{name} of over-training on RedPajama", published, partial(constant, name=name),
+               6e-2 if published > 100 else 6e-4, _GADRE, _DATA)
+        for name, published in CONSTANTS.items()
+    ),
+)  # fmt: skip

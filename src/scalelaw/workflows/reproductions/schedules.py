@@ -1,0 +1,72 @@
+"""Schedules: one annealing law over the curves of nine learning-rate schedules, at three sizes."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from scalelaw.core.types import Array
+from scalelaw.fitting import FitSpec, Noise, fit_observations, observe
+from scalelaw.runs import load_runs
+from scalelaw.workflows.reproductions._figure import Figure, columns
+
+_LUO = "Luo et al. 2025, arXiv 2503.12811"
+_DATA = "lr_schedule_curves"
+_SPEC = FitSpec(noise=Noise("squared"), draws=0, starts=8)
+FITTED = ("cosine_24000", "constant_24000", "wsdcon_9")
+"""The schedules the authors fit to; six others are predicted."""
+ALL = (*FITTED, "constant_72000", "cosine_72000", "wsd_20000_24000", "wsdld_20000_24000", "wsdcon_3", "wsdcon_18")
+HELD_OUT = {25: 0.9988, 100: 0.9983, 400: 0.9978}
+"""Size in millions -> R2 of their law on the schedules it was not fitted to."""
+
+
+def scores(folder: Path, size: int, schedules: tuple[str, ...] = FITTED) -> dict[str, float]:
+    """Return R2 of the curve of each schedule at one size, under one law fitted to some of them.
+
+    Args:
+        folder: the published tables.
+        size: parameters, in millions.
+        schedules: the schedules fitted.
+    """
+    rows = columns(folder / _DATA / "mpl_loss_curves.csv")
+    ours = np.asarray(rows["model_size_M"], float) == size
+    names = {"run": "schedule", "steps": "step", "lr_now": "lr", "loss": "loss"}
+    runs = load_runs({name: rows[column][ours].tolist() for name, column in names.items()})
+    law, seen = observe("annealing", runs)
+    schedule = runs.runs["run"][seen.cluster]
+    found = fit_observations(law, seen.rows(np.isin(schedule, schedules)), _SPEC)
+    predicted = law.predict(found.coef, seen.columns)
+    return {
+        name: r2(seen.y[schedule == name], predicted[schedule == name]) for name in dict.fromkeys(schedule.tolist())
+    }
+
+
+def worst(folder: Path, size: int) -> float:
+    """Return the least R2 among the curves fitted."""
+    found = scores(folder, size)
+    return min(found[name] for name in FITTED)
+
+
+def held_out(folder: Path, size: int) -> float:
+    """Return the mean R2 of the curves that were not fitted."""
+    return float(np.mean([value for name, value in scores(folder, size).items() if name not in FITTED]))
+
+
+def r2(y: Array, predicted: Array) -> float:
+    """Return the share of the variance that is explained."""
+    return float(1 - np.sum((y - predicted) ** 2) / np.sum((y - y.mean()) ** 2))
+
+
+_OTHER = "theirs is the Multi-Power Law, of seven coefficients; this is the annealing law, of four"
+FIGURES = tuple(
+    figure
+    for size, theirs in HELD_OUT.items()
+    for figure in (
+        Figure(f"annealing-fitted-{size}m", f"least R2 of three schedules fitted, {size}M", 0.9966,
+               partial(worst, size=size), 5e-5,
+               f"an independent evaluation of {_LUO}", _DATA, "above", _OTHER),
+        Figure(f"annealing-held-out-{size}m", f"mean R2 of six schedules predicted, {size}M", theirs,
+               partial(held_out, size=size), 5e-5,
+               _LUO, _DATA, "above", _OTHER),
+    )
+)  # fmt: skip
