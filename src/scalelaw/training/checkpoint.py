@@ -11,6 +11,9 @@ from torch import Tensor
 
 from scalelaw.core.errors import BadInput
 
+KEPT = "make room there; what is done is kept, and the same command goes on"
+"""What to do where a disk is full."""
+
 _NAME = re.compile(r"step-(\d+)\.safetensors")
 
 
@@ -33,7 +36,8 @@ def save(folder: Path, step: int, state: Mapping[str, Tensor]) -> None:
                 (folder / f"step-{earlier:08}.safetensors").unlink(missing_ok=True)
     except (OSError, SafetensorError) as error:
         part.unlink(missing_ok=True)
-        raise BadInput(f"{folder} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise BadInput(f"{folder} cannot be written: {why}; {KEPT}") from error
 
 
 def steps(folder: Path) -> list[int]:

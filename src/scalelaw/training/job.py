@@ -16,7 +16,7 @@ from scalelaw.runs.spec import RunSpec
 from scalelaw.runs.store import RunRecord
 from scalelaw.training.text.corpus import Corpus, load_corpus
 
-REVISION = 1
+REVISION = 2
 """Raised when the same settings come to give other losses; runs of several revisions are different runs."""
 
 
@@ -57,6 +57,7 @@ class Job:
             "seed": self.seed,
             "corpus": self.corpus.digest,
             "revision": REVISION,
+            **self._precision,
         }
         return self.out / "checkpoints" / digest(said)
 
@@ -74,7 +75,13 @@ class Job:
             "eval_tokens": int(self.ladder.data.eval_tokens),
             "unique_tokens": min(corpus.unique_tokens, branch.tokens),
             "trainer": REVISION,
+            **self._precision,
         }
+
+    @cached_property
+    def _precision(self) -> dict[str, str]:
+        """The precision of products, where it is not that of every CPU: its losses are other losses."""
+        return {} if self.device == "cpu" else {"precision": precision(self.device)}
 
     def recorded(self, branch: Branch) -> RunRecord | None:
         """Return the run of a horizon as it is now; None where it was never begun."""
@@ -123,3 +130,14 @@ class Job:
             device=said["device"],
             keep_s=said["keep_s"],
         )
+
+
+def precision(device: str) -> str:
+    """Return the precision of the products on a device.
+
+    Raises:
+        BadInput: there is no such device here.
+    """
+    from scalelaw.training.model import Program  # with it torch, which no CPU sweep needs to be driven
+
+    return Program.of(device).precision

@@ -13,7 +13,7 @@ from typing import Any
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.ladder import Ladder
 from scalelaw.training.executor import execute
-from scalelaw.training.job import Job
+from scalelaw.training.job import Job, precision
 from scalelaw.training.text.corpus import Corpus, build_corpus
 
 _OVERHEAD = 3e5
@@ -129,8 +129,10 @@ def sweep(
         watch: is told how far it is.
 
     Raises:
-        BadInput: the source cannot be read, or has too few tokens.
+        BadInput: the source cannot be read, or has too few tokens; or there is no such device.
     """
+    if device != "cpu":
+        precision(device)
     out = Path(out).expanduser()
     corpus = build_corpus(ladder.data, ladder.shapes.vocab_size, out / "corpus", at_least=ladder.tokens)
     jobs = [

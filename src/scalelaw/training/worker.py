@@ -3,6 +3,7 @@
 It ends when its parent does. Started by ``executor``, with one thread and an allocator that keeps what it has.
 """
 
+import gc
 import json
 import os
 import sys
@@ -37,13 +38,14 @@ def _served(said: dict[str, Any]) -> dict[str, Any]:
         torch = require("torch", extra="train", why="train models")
         torch.set_num_threads(1)
         torch.set_flush_denormal(True)
+        gc.freeze()  # what is loaded stays, and is not looked through again
         _climb(Job.from_dict(said))
     except ScalelawError as error:
         return {"failed": str(error)}
     except MemoryError as error:
         return {"failed": _OUT_OF_MEMORY.format(error)}
     except OSError as error:
-        return {"failed": f"{error.filename or said['out']}: {error.strerror or error}"}
+        return {"failed": f"{error.filename or said['out']} cannot be written: {error.strerror or error}; {_KEPT}"}
     except RuntimeError as error:
         if "memory" in str(error):
             return {"failed": _OUT_OF_MEMORY.format(str(error).splitlines()[0])}
@@ -51,6 +53,7 @@ def _served(said: dict[str, Any]) -> dict[str, Any]:
     return {"done": True}
 
 
+_KEPT = "make room there; what is done is kept, and the same command goes on"
 _OUT_OF_MEMORY = "out of memory ({}); narrow the rung, shorten seq_len, or lower the recipe's batch_tokens"
 
 
