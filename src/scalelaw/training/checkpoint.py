@@ -10,9 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from scalelaw.core.errors import BadInput
-
-KEPT = "make room there; what is done is kept, and the same command goes on"
-"""What to do where a disk is full."""
+from scalelaw.training.job import KEPT
 
 _NAME = re.compile(r"step-(\d+)\.safetensors")
 

@@ -19,6 +19,9 @@ from scalelaw.training.text.corpus import Corpus, load_corpus
 REVISION = 2
 """Raised when the same settings come to give other losses; runs of several revisions are different runs."""
 
+KEPT = "make room there; what is done is kept, and the same command goes on"
+"""What to do where a disk is full."""
+
 
 @dataclass(frozen=True, eq=False)
 class Job:

@@ -41,7 +41,7 @@ def _attended(y: Tensor, weight: Tensor, scale: Tensor, angles: Tensor) -> Tenso
 def _turned(x: Tensor, angles: Tensor) -> Tensor:
     """Return x with the pairs of neighbours along the last axis turned by the angles of their positions."""
     cosine, sine = angles.unbind(-1)
-    a, b = x.unflatten(-1, (-1, 2)).unbind(-1)
+    a, b = x.reshape(*x.shape[:-1], -1, 2).unbind(-1)
     return torch.stack([a * cosine - b * sine, a * sine + b * cosine], -1).flatten(-2)
 
 

@@ -3,6 +3,7 @@
 It ends when its parent does. Started by ``executor``, with one thread and an allocator that keeps what it has.
 """
 
+import errno
 import gc
 import json
 import os
@@ -15,7 +16,7 @@ from typing import Any
 
 from scalelaw.core.errors import RunLocked, ScalelawError, ScalelawWarning
 from scalelaw.core.optional import require
-from scalelaw.training.job import Job
+from scalelaw.training.job import KEPT, Job
 
 _PATIENCE = 30
 """Seconds to wait for a run that another process is writing: one whose driver was killed is about to notice."""
@@ -45,7 +46,8 @@ def _served(said: dict[str, Any]) -> dict[str, Any]:
     except MemoryError as error:
         return {"failed": _OUT_OF_MEMORY.format(error)}
     except OSError as error:
-        return {"failed": f"{error.filename or said['out']} cannot be written: {error.strerror or error}; {_KEPT}"}
+        full = f"; {KEPT}" if error.errno in _FULL else ""
+        return {"failed": f"{error.filename or said['out']}: {error.strerror or error}{full}"}
     except RuntimeError as error:
         if "memory" in str(error):
             return {"failed": _OUT_OF_MEMORY.format(str(error).splitlines()[0])}
@@ -53,7 +55,7 @@ def _served(said: dict[str, Any]) -> dict[str, Any]:
     return {"done": True}
 
 
-_KEPT = "make room there; what is done is kept, and the same command goes on"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OUT_OF_MEMORY = "out of memory ({}); narrow the rung, shorten seq_len, or lower the recipe's batch_tokens"
 
 
