@@ -3,7 +3,9 @@
 import subprocess
 import sys
 
-TRAINS = {f"scalelaw.training.{name}" for name in ("checkpoint", "climb", "evaluate", "fused", "model", "optim")}
+TRAINS = {
+    f"scalelaw.training.{name}" for name in ("checkpoint", "climb", "evaluate", "fused", "model", "optim", "plain")
+}
 """Modules that are nothing without torch; whoever needs them asks for it first."""
 
 WITHOUT_EXTRAS = f"""

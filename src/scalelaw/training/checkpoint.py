@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from scalelaw.core.errors import BadInput
+from scalelaw.training.job import KEPT
 
 _NAME = re.compile(r"step-(\d+)\.safetensors")
 
@@ -33,7 +34,8 @@ def save(folder: Path, step: int, state: Mapping[str, Tensor]) -> None:
                 (folder / f"step-{earlier:08}.safetensors").unlink(missing_ok=True)
     except (OSError, SafetensorError) as error:
         part.unlink(missing_ok=True)
-        raise BadInput(f"{folder} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise BadInput(f"{folder} cannot be written: {why}; {KEPT}") from error
 
 
 def steps(folder: Path) -> list[int]:

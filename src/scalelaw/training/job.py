@@ -16,8 +16,11 @@ from scalelaw.runs.spec import RunSpec
 from scalelaw.runs.store import RunRecord
 from scalelaw.training.text.corpus import Corpus, load_corpus
 
-REVISION = 1
+REVISION = 2
 """Raised when the same settings come to give other losses; runs of several revisions are different runs."""
+
+KEPT = "make room there; what is done is kept, and the same command goes on"
+"""What to do where a disk is full."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,7 @@ class Job:
             "seed": self.seed,
             "corpus": self.corpus.digest,
             "revision": REVISION,
+            **self._precision,
         }
         return self.out / "checkpoints" / digest(said)
 
@@ -76,7 +80,13 @@ class Job:
             "eval_tokens": int(self.ladder.data.eval_tokens),
             "unique_tokens": min(corpus.unique_tokens, branch.tokens),
             "trainer": REVISION,
+            **self._precision,
         }
+
+    @cached_property
+    def _precision(self) -> dict[str, str]:
+        """The precision of products, where it is not that of every CPU: its losses are other losses."""
+        return {} if self.device == "cpu" else {"precision": precision(self.device)}
 
     def recorded(self, branch: Branch) -> RunRecord | None:
         """Return the run of a horizon as it is now; None where it was never begun."""
@@ -127,3 +137,14 @@ class Job:
             keep_s=said["keep_s"],
             noise_scale=said["noise_scale"],
         )
+
+
+def precision(device: str) -> str:
+    """Return the precision of the products on a device.
+
+    Raises:
+        BadInput: there is no such device here.
+    """
+    from scalelaw.training.model import Program  # with it torch, which no CPU sweep needs to be driven
+
+    return Program.of(device).precision

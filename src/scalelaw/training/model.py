@@ -2,12 +2,12 @@
 
 RMSNorm before each block, rotary positions, normed queries and keys with one learned scale a layer, squared ReLU, no
 biases, an untied head. Positions come first, (T, B, d). Six tensors hold all layers, so that an optimizer sees matrices
-of one shape as one batch. Two programs compute the same blocks: plain torch, which a compiler or a GPU takes, and
+of one shape as one batch. Two programs compute the same losses: ``plain`` torch, which a compiler or a GPU takes, and
 ``fused``, with gradients by hand, which is faster on a CPU.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from scalelaw.accounting.architecture import Architecture
 from scalelaw.core.errors import BadInput
 from scalelaw.ladder import Hyperparameters
-from scalelaw.training import fused
+from scalelaw.training import fused, plain
 
 ROTARY_BASE = 1e4
 """The slowest pair turns once in about this many positions, times 2 pi (Su et al. 2021, arXiv 2104.09864)."""
@@ -95,25 +95,64 @@ def _check(shape: Architecture) -> None:
         raise BadInput(f"{shape} cannot be trained here: RMSNorm, a scale on queries and keys, no gates, even heads")
 
 
+@dataclass(frozen=True)
+class Program:
+    """How losses and gradients are computed.
+
+    Attributes:
+        fused: gradients by hand, which is what is fast on a CPU; else plain torch.
+        bf16: products of the plain program in bfloat16; weights, sums and the optimizer stay float32.
+        compiled: the plain program goes through ``torch.compile``, which takes half a minute a shape.
+    """
+
+    fused: bool = False
+    bf16: bool = False
+    compiled: bool = False
+
+    @classmethod
+    def of(cls, device: str | torch.device) -> "Program":
+        """Return what is fast on a device; a GPU is asked whether it has bfloat16, an emulated one does not count.
+
+        Raises:
+            BadInput: torch knows no such device here.
+        """
+        kind = str(device).partition(":")[0]
+        if kind == "cpu":
+            return cls(fused=True)
+        if kind != "cuda":
+            raise BadInput(f"device {str(device)!r}: models are trained on cpu or cuda")
+        if not torch.cuda.is_available():
+            raise BadInput(f"device {str(device)!r}: torch {torch.__version__} sees no GPU here; try --device cpu")
+        return cls(bf16=torch.cuda.is_bf16_supported(including_emulation=False), compiled=True)
+
+    @property
+    def precision(self) -> str:
+        """Of its products."""
+        return "bf16" if self.bf16 else "fp32"
+
+
 class Model:
     """A shape with its weights, ready to compute losses.
 
     Attributes:
         weights: of the model.
         heads: of a layer.
+        program: that computes them; None for what is fast where the weights are.
     """
 
-    def __init__(self, shape: Architecture, weights: Weights, *, seq_len: int) -> None:
+    def __init__(self, shape: Architecture, weights: Weights, *, seq_len: int, program: Program | None = None) -> None:
         self.weights = weights
         self.heads = shape.heads
         device = weights.embedding.device
-        self._blocks = (fused_blocks, fused.head) if device.type == "cpu" else (plain_blocks, plain_head)
+        self.program = program or Program.of(device)
         pairs = torch.arange(0, shape.head_width, 2) / shape.head_width
         angles = torch.outer(torch.arange(seq_len, dtype=torch.float64), ROTARY_BASE ** -pairs.double())
-        self._turns = torch.polar(torch.ones_like(angles), angles).to(torch.complex64).unsqueeze(1).to(device)
+        self._turns = torch.polar(torch.ones_like(angles), angles).to(torch.complex64).to(device)
+        self._mean = torch.compile(plain.nats, dynamic=False) if self.program.compiled else plain.nats
 
+    @torch.no_grad()
     def losses(self, tokens: Tensor) -> Tensor:
-        """Return the loss in nats of every token but the first, given those before it.
+        """Return the loss in nats of every token but the first, given those before it; for measuring, not training.
 
         Args:
             tokens: (T + 1, B); positions first.
@@ -121,56 +160,20 @@ class Model:
         Returns:
             (T, B).
         """
-        return self._nats(tokens, reduction="none").view(-1, tokens.shape[1])
+        if self.program.fused:
+            found = fused.losses(tokens, self._turns.unsqueeze(1), self.weights)
+        else:
+            found = self._plain(plain.nats, tokens, "none")
+        return found.view(-1, tokens.shape[1])
 
     def loss(self, tokens: Tensor) -> Tensor:
         """Return the mean loss in nats per token."""
-        return self._nats(tokens, reduction="mean")
+        if self.program.fused:
+            embedding, *others = vars(self.weights).values()
+            x_TBd = F.embedding(tokens[:-1], embedding)
+            return fused.Loss.apply(x_TBd, tokens[1:], self._turns.unsqueeze(1), *others)  # type: ignore[no-untyped-call, no-any-return]
+        return self._plain(self._mean, tokens, "mean")
 
-    def _nats(self, tokens: Tensor, reduction: str) -> Tensor:
-        blocks, head = self._blocks
-        w = self.weights
-        x_TBd = F.embedding(tokens[:-1], w.embedding)
-        x_TBd = blocks(x_TBd, self.weights, self._turns)
-        y = head(x_TBd.flatten(0, 1), w.head * w.gains[-1], tokens[1:].flatten(), reduction)
-        return y
-
-
-def fused_blocks(x: Tensor, weights: Weights, turns: Tensor) -> Tensor:
-    """Return x after all layers; a gain before a matrix is folded into it, which is smaller than x."""
-    layers = len(weights.scales)
-    ones = torch.ones_like(weights.gains[:layers])
-    into, hidden = weights.gains[:-1].view(layers, 2, -1).unbind(1)
-    attention = weights.attention * torch.stack([into, into, into, ones], 1).unsqueeze(2)
-    feed_forward = weights.feed_forward * torch.stack([hidden, ones], 1).unsqueeze(2)
-    for each in zip(attention.unbind(0), feed_forward.unbind(0), weights.scales.unbind(0), strict=True):
-        x = fused.FeedForward.apply(fused.Attention.apply(x, each[0], turns, each[2]), each[1])  # type: ignore[no-untyped-call]
-    return x
-
-
-def plain_blocks(x: Tensor, weights: Weights, turns: Tensor) -> Tensor:
-    """Return x after all layers, in plain torch."""
-    T, B, d = x.shape
-    width = 2 * turns.shape[-1]
-    for layer, (qkvo, up_down) in enumerate(
-        zip(weights.attention.unbind(0), weights.feed_forward.unbind(0), strict=True)
-    ):
-        y = F.rms_norm(x, (d,), weights.gains[2 * layer], eps=fused.EPS)
-        q, k, v = (y @ qkvo[:3].flatten(0, 1).t()).view(T, B, 3, d // width, width).permute(2, 1, 3, 0, 4)
-        q, k = (F.rms_norm(_turned(each, turns), (width,), eps=fused.EPS) for each in (q, k))
-        q = q * (weights.scales[layer] / math.sqrt(width))
-        seen = F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=1.0)
-        x = x + seen.permute(2, 0, 1, 3).reshape(T, B, d) @ qkvo[3].t()
-        y = F.rms_norm(x, (d,), weights.gains[2 * layer + 1], eps=fused.EPS)
-        x = x + (y @ up_down[0].t()).relu().square() @ up_down[1]
-    return x
-
-
-def _turned(x: Tensor, turns: Tensor) -> Tensor:
-    pairs = torch.view_as_complex(x.float().reshape(*x.shape[:-1], -1, 2))
-    return torch.view_as_real(pairs * turns.squeeze(1)).flatten(-2).type_as(x)
-
-
-def plain_head(x: Tensor, weight: Tensor, targets: Tensor, reduction: str) -> Tensor:
-    """Return the cross-entropy of targets, in plain torch."""
-    return F.cross_entropy(F.rms_norm(x, (x.shape[-1],), eps=fused.EPS) @ weight.t(), targets, reduction=reduction)
+    def _plain(self, program: Callable[..., Tensor], tokens: Tensor, reduction: str) -> Tensor:
+        with torch.autocast(tokens.device.type, torch.bfloat16, enabled=self.program.bf16):
+            return program(tokens, torch.view_as_real(self._turns), *vars(self.weights).values(), reduction=reduction)

@@ -20,7 +20,7 @@ from scalelaw.ladder import Ladder
 from scalelaw.ladder.files import FILE
 from scalelaw.runs import load_runs
 from scalelaw.training.executor import execute
-from scalelaw.training.job import Job
+from scalelaw.training.job import Job, precision
 from scalelaw.training.text.corpus import Corpus, build_corpus
 
 _OVERHEAD = 3e5
@@ -152,8 +152,10 @@ def sweep(
         watch: is told how far it is.
 
     Raises:
-        BadInput: the source cannot be read, or has too few tokens.
+        BadInput: the source cannot be read, or has too few tokens; or there is no such device.
     """
+    if device != "cpu":
+        precision(device)
     out = Path(out).expanduser()
     corpus = build_corpus(ladder.data, ladder.shapes.vocab_size, out / "corpus", at_least=ladder.tokens)
     if not (out / FILE).exists():

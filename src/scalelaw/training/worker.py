@@ -3,6 +3,8 @@
 It ends when its parent does. Started by ``executor``, with one thread and an allocator that keeps what it has.
 """
 
+import errno
+import gc
 import json
 import os
 import sys
@@ -14,7 +16,7 @@ from typing import Any
 
 from scalelaw.core.errors import RunLocked, ScalelawError, ScalelawWarning
 from scalelaw.core.optional import require
-from scalelaw.training.job import Job
+from scalelaw.training.job import KEPT, Job
 
 _PATIENCE = 30
 """Seconds to wait for a run that another process is writing: one whose driver was killed is about to notice."""
@@ -37,13 +39,15 @@ def _served(said: dict[str, Any]) -> dict[str, Any]:
         torch = require("torch", extra="train", why="train models")
         torch.set_num_threads(1)
         torch.set_flush_denormal(True)
+        gc.freeze()  # what is loaded stays, and is not looked through again
         _climb(Job.from_dict(said))
     except ScalelawError as error:
         return {"failed": str(error)}
     except MemoryError as error:
         return {"failed": _OUT_OF_MEMORY.format(error)}
     except OSError as error:
-        return {"failed": f"{error.filename or said['out']}: {error.strerror or error}"}
+        full = f"; {KEPT}" if error.errno in _FULL else ""
+        return {"failed": f"{error.filename or said['out']}: {error.strerror or error}{full}"}
     except RuntimeError as error:
         if "memory" in str(error):
             return {"failed": _OUT_OF_MEMORY.format(str(error).splitlines()[0])}
@@ -51,6 +55,7 @@ def _served(said: dict[str, Any]) -> dict[str, Any]:
     return {"done": True}
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OUT_OF_MEMORY = "out of memory ({}); narrow the rung, shorten seq_len, or lower the recipe's batch_tokens"
 
 

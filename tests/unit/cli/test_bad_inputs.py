@@ -346,7 +346,7 @@ LADDERS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("command", ["show", "dry-run"])
+@pytest.mark.parametrize("command", ["show", "dry-run", "run"])
 @pytest.mark.parametrize("name", LADDERS)
 def test_a_bad_ladder_is_refused_in_one_line(name: str, command: str, tmp_path: Path) -> None:
     text, message = LADDERS[name]

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import resource
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,10 +19,11 @@ from scalelaw.training import checkpoint
 from scalelaw.training.climb import Training, climb
 from scalelaw.training.evaluate import evaluate
 from scalelaw.training.job import Job
-from scalelaw.training.model import Model, Weights, init, plain_blocks, plain_head
-from scalelaw.training.optim import GROUP, Optimizer, orthogonalised
+from scalelaw.training.model import Model, Program, Weights, init
+from scalelaw.training.optim import GROUP, NEWTON_SCHULZ, NEWTON_SCHULZ_STEPS, Optimizer, orthogonalised
+from scalelaw.training.sweep import sweep
 from scalelaw.training.text.batches import Batches
-from scalelaw.training.text.corpus import Corpus
+from scalelaw.training.text.corpus import Corpus, build_corpus
 
 torch.set_num_threads(1)
 
@@ -42,13 +45,6 @@ def stirred() -> Weights:
     return weights
 
 
-def plain(model: Model) -> Model:
-    """Return the model computed by plain torch."""
-    other = Model(SHAPE, model.weights, seq_len=70)
-    other._blocks = (plain_blocks, plain_head)
-    return other
-
-
 def gradients(model: Model, tokens: torch.Tensor) -> dict[str, torch.Tensor]:
     for _, each in model.weights.named():
         each.grad = None
@@ -60,8 +56,8 @@ def gradients(model: Model, tokens: torch.Tensor) -> dict[str, torch.Tensor]:
 def test_gradients_by_hand_are_those_of_torch(seq_len: int) -> None:
     """Seventy positions are a whole block of queries and a part of one."""
     model = Model(SHAPE, stirred(), seq_len=seq_len)
-    other = plain(model)
-    other._turns = model._turns
+    other = Model(SHAPE, model.weights, seq_len=seq_len, program=Program())
+    assert model.program == Program(fused=True)
     tokens = torch.randint(11, (seq_len + 1, 3), generator=torch.Generator().manual_seed(1))
     np.testing.assert_allclose(model.losses(tokens).detach(), other.losses(tokens).detach(), rtol=1e-5, atol=1e-5)
     assert model.loss(tokens).item() == pytest.approx(model.losses(tokens).mean().item(), rel=1e-6)
@@ -69,6 +65,63 @@ def test_gradients_by_hand_are_those_of_torch(seq_len: int) -> None:
     assert by_hand.keys() == by_torch.keys() == dict(model.weights.named()).keys()
     for name, grad in by_hand.items():
         np.testing.assert_allclose(grad, by_torch[name], rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_bfloat16_is_near_float32_and_leaves_the_weights_alone() -> None:
+    weights = stirred()
+    tokens = torch.randint(11, (65, 3), generator=torch.Generator().manual_seed(1))
+    exact, rough = (Model(SHAPE, weights, seq_len=64, program=Program(bf16=half)) for half in (False, True))
+    assert rough.loss(tokens).item() == pytest.approx(exact.loss(tokens).item(), rel=0.01)
+    assert rough.loss(tokens).item() != exact.loss(tokens).item()
+    expected = gradients(exact, tokens)
+    for name, grad in gradients(rough, tokens).items():
+        assert grad.dtype == torch.float32
+        assert torch.cosine_similarity(grad.flatten(), expected[name].flatten(), 0) > 0.97, name
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile builds C++")
+def test_the_compiled_program_is_the_plain_one() -> None:
+    weights = stirred()
+    tokens = torch.randint(11, (17, 3), generator=torch.Generator().manual_seed(1))
+    plain, compiled = (Model(SHAPE, weights, seq_len=16, program=Program(compiled=each)) for each in (False, True))
+    assert compiled.loss(tokens).item() == pytest.approx(plain.loss(tokens).item(), rel=1e-4)
+    expected = gradients(plain, tokens)
+    for name, grad in gradients(compiled, tokens).items():
+        np.testing.assert_allclose(grad, expected[name], rtol=1e-3, atol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("capable", [False, True])
+def test_a_gpu_is_asked_what_it_can(capable: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def supported(including_emulation: bool = True) -> bool:
+        return capable or including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+    assert Program.of("cuda:0") == Program(bf16=capable, compiled=True)
+    assert Program.of("cuda").precision == ("bf16" if capable else "fp32")
+
+
+def test_losses_of_another_precision_are_another_run(
+    tiny: Tiny, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: True)
+    here, there = job(tiny(), corpus, tmp_path), job(tiny(), corpus, tmp_path, device="cuda")
+    branch = here.rung.trunk.branches[0]
+    assert there.settings(branch) == {**here.settings(branch), "precision": "bf16"}
+    assert there.checkpoints != here.checkpoints
+
+
+def test_a_device_that_is_not_there_is_refused_before_anything_is_made(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(BadInput, match=r"device 'cuda': torch .* sees no GPU here; try --device cpu"):
+        sweep(tiny(), tmp_path / "runs", device="cuda")
+    with pytest.raises(BadInput, match=r"device 'tpu': models are trained on cpu or cuda"):
+        sweep(tiny(), tmp_path / "runs", device="tpu")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_no_token_sees_what_comes_after_it_and_order_matters() -> None:
@@ -108,6 +161,18 @@ def test_muon_makes_every_direction_as_long() -> None:
     assert (torch.linalg.vecdot((u @ v).flatten(2), orthogonalised(batch).flatten(2)) > 0.9 * 8 * 0.8).all()
 
 
+@pytest.mark.parametrize("rows", [20, 80])
+def test_the_iteration_is_its_definition(rows: int) -> None:
+    """In float64, matrix by matrix; a tall one goes through its Gram matrix, singular values of 1e-4 included."""
+    batch = torch.randn(2, 3, rows, 20, generator=torch.Generator().manual_seed(0)) * torch.logspace(0, -4, 20)
+    x = batch.double() / torch.linalg.matrix_norm(batch.double(), keepdim=True)
+    a, b, c = NEWTON_SCHULZ
+    for _ in range(NEWTON_SCHULZ_STEPS):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    np.testing.assert_allclose(orthogonalised(batch), x, atol=1e-5)
+
+
 def test_adamw_steps_as_its_formula() -> None:
     """Kingma and Ba 2014, algorithm 1; one rate a group, and only matrices decay."""
     rates = {"matrices": 0.01, "embedding": 0.03, "head": 0.02, "gains": 0.005}
@@ -131,7 +196,7 @@ def test_adamw_steps_as_its_formula() -> None:
         np.testing.assert_allclose(each.detach(), expected[name], rtol=1e-4, atol=1e-6, err_msg=name)
 
 
-def job(ladder: Ladder, corpus: Corpus, out: Path, **options: float) -> Job:
+def job(ladder: Ladder, corpus: Corpus, out: Path, **options: float | str) -> Job:
     return Job(ladder, ladder.rungs[0], 0, corpus, out, **options)  # type: ignore[arg-type]
 
 
@@ -196,6 +261,37 @@ def test_a_loss_that_is_not_finite_is_recorded(tiny: Tiny, corpus: Corpus, tmp_p
     assert [record.state for record in records] == ["finished", "finished"]
     assert all(math.isnan(float(str(record.evals[-1]["loss"]))) for record in records)
     assert not list(tmp_path.glob("checkpoints/*/*")), "a state of NaN is of no use"
+
+
+def test_a_rung_that_diverges_leaves_the_others_alone(tiny: Tiny, tmp_path: Path) -> None:
+    """Two rates go as about width^88 here: fit at the width of the recipe, absurd at twice that."""
+    ladder = tiny(widths=(8, 16), width=8, width_head=-89.0, width_embedding=-87.0)
+    corpus = build_corpus(ladder.data, 64, tmp_path / "corpus", at_least=ladder.tokens)
+    for rung in ladder.rungs:
+        climb(Job(ladder, rung, 0, corpus, tmp_path))
+    swept = sweep(ladder, tmp_path)
+    assert [row["state"] for row in swept.rows] == ["finished"] * 2 + ["diverged"] * 2
+    assert [row["loss"] is None for row in swept.rows] == [False, False, True, True]
+    assert swept.complete and not swept.failed and swept.trained == 0 and "diverged" in str(swept)
+    assert load_runs(tmp_path).endpoints().y.size == 2, "a fit sees those that came to something"
+
+
+def test_a_full_disk_keeps_what_is_done_and_the_same_command_goes_on(
+    tiny: Tiny, corpus: Corpus, tmp_path: Path
+) -> None:
+    """No file may grow beyond 8 kB: runs can be recorded, a checkpoint cannot be written."""
+    climb(job(tiny(), corpus, tmp_path / "whole"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+    try:
+        with pytest.raises(BadInput, match=r"checkpoints/.* cannot be written: .*File too large.*make room there"):
+            climb(job(tiny(), corpus, tmp_path / "full"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert losses(tmp_path / "full") != losses(tmp_path / "whole")
+    assert not list(tmp_path.glob("full/checkpoints/*/*")), "nothing half-written is left"
+    climb(job(tiny(), corpus, tmp_path / "full"))
+    assert losses(tmp_path / "full") == losses(tmp_path / "whole")
 
 
 def test_a_damaged_checkpoint_says_what_to_do(tiny: Tiny, corpus: Corpus, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Sweeps: what is done is skipped, what dies is begun again, and the table is that of a sweep nobody disturbed."""
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -19,7 +20,7 @@ from scalelaw.cli.main import app
 from scalelaw.core.errors import MissingExtra
 from scalelaw.ladder import Ladder
 from scalelaw.runs import DirStore
-from scalelaw.training import executor
+from scalelaw.training import executor, worker
 from scalelaw.training.sweep import Progress, sweep
 
 Tiny = Callable[..., Ladder]
@@ -126,6 +127,31 @@ def test_what_dies_is_begun_again_and_the_rest_goes_on(monkeypatch: pytest.Monke
     assert FakeWorker.begun == ["fatal"] * 3 + ["hopeless", "good", "better"]
     assert ends[0] == {"failed": "its process died 3 times (signal 9); is memory short?"}
     assert ends[1] == {"failed": "no space left on device"} and ends[2] == ends[3] == {"done": True}
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "runs: No space left on device; make room there"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "a/evals.jsonl"),
+            "a/evals.jsonl: No space left on device; m",
+        ),
+        (FileNotFoundError(errno.ENOENT, "No such file", "c/train-000.bin"), "c/train-000.bin: No such file"),
+        (MemoryError("8 GB"), "out of memory (8 GB); narrow the rung"),
+        (RuntimeError("not enough memory: you tried 1 TB\nat x.cpp"), "out of memory (not enough memory: you tried 1"),
+    ],
+)
+def test_a_worker_says_what_stopped_it_and_what_to_do(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(worker.Job, "from_dict", stopped)
+    answer = worker._served({"out": "runs"})["failed"]
+    assert answer.startswith(said)
+    assert ("make room there; what is done is kept" in answer) is ("No space" in said)
 
 
 def test_without_torch_the_command_says_what_to_install(

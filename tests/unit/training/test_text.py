@@ -1,5 +1,6 @@
 """Text becomes tokens on disk, the same ones every time, and errors say what is missing."""
 
+import errno
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -111,15 +112,29 @@ def test_the_standard_library_is_there_without_its_tests() -> None:
     [
         (lambda p: p / "absent", "no such file or folder; a source is a path, stdlib, synthetic, or hf:<dataset>"),
         (lambda p: p, "no text in it"),
+        (lambda p: _written(p / "x.txt", b" \n"), "no text in it"),
         (lambda p: _written(p / "x.txt", b"\xff\xfe"), "is not UTF-8 text"),
         (lambda p: _written(p / "x.jsonl", b'{"text": "a"}\n{"body": 1}\n'), "line 2 is no JSON object with a 'text'"),
         (lambda p: _written(p / "x.parquet", b"PAR1"), "no Parquet table with a column 'text'"),
     ],
-    ids=["absent", "empty", "not text", "no field", "no table"],
+    ids=["absent", "empty", "blank", "not text", "no field", "no table"],
 )
 def test_an_unreadable_source_says_why(tmp_path: Path, make: Callable[[Path], Path], says: str) -> None:
     with pytest.raises(BadInput, match=says):
         list(sources.documents(str(make(tmp_path))))
+
+
+def test_a_source_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may read everything, so the refusal of the system is put in its place."""
+
+    def refused(path: Path, **_: object) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    _written(tmp_path / "x.txt", b"text")
+    monkeypatch.setattr(Path, "read_text", refused)
+    for source in (tmp_path, tmp_path / "x.txt"):
+        with pytest.raises(BadInput, match=r"x\.txt cannot be read: Permission denied"):
+            list(sources.documents(str(source)))
 
 
 @pytest.mark.slow
