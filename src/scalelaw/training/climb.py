@@ -17,7 +17,6 @@ from scalelaw.ladder import Branch
 from scalelaw.runs import DirStore, record
 from scalelaw.training import checkpoint
 from scalelaw.training.evaluate import evaluate
-from scalelaw.training.gradient_noise import gradient_noise
 from scalelaw.training.job import Job
 from scalelaw.training.model import Model, init
 from scalelaw.training.optim import Optimizer
@@ -123,6 +122,8 @@ class Training:
         """Return the gradient-noise scale in tokens, and its standard error, on the batches that come next."""
         if self.diverged:
             return {"noise_scale": None, "noise_scale_se": None}
+        from scalelaw.training.gradient_noise import gradient_noise  # it brings fitting, which few workers need
+
         found = gradient_noise(self._gradient, self._job.rung.trunk.batch_tokens)
         return {"noise_scale": found.tokens, "noise_scale_se": found.se}
 

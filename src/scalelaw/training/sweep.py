@@ -15,7 +15,6 @@ from typing import Any
 from scalelaw.core.errors import BadInput, ScalelawWarning
 from scalelaw.core.findings import Finding
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
-from scalelaw.fitting.under_tuned import check_tuning
 from scalelaw.ladder import Ladder
 from scalelaw.ladder.files import FILE
 from scalelaw.runs import load_runs
@@ -79,6 +78,8 @@ class Swept(Printed):
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """Rungs that look under-tuned, judged by all runs of the folder; none before the sweep is complete."""
+        from scalelaw.fitting.under_tuned import check_tuning
+
         if not self.complete:
             return ()
         try:
