@@ -50,7 +50,7 @@ meta: .venv/developer ## fit every published table in over a thousand ways, into
 corpus: .venv/developer ## gather the text of the shipped ladder, 90 MB of documentation, into build/corpus
 	$(BIN)/python benchmarks/corpus
 
-cpu-ladder: corpus ## train the shipped ladder again: two hours of one core
+cpu-ladder: corpus ## train the shipped ladder again: an hour and more of one core
 	$(BIN)/python benchmarks/cpu_ladder
 
 trials: .venv/developer ## the demo's ladder on ten seeds, forecasts frozen first; an hour on two cores

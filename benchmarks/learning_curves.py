@@ -47,8 +47,8 @@ seconds a curve. Errors in sample always fall from M1 to BNSL; held-out ones do 
 
 Caballero et al. 2023 are remembered to report BNSL best on 69 % of the curves of vision and 75 % of language. Their
 protocol is another: BNSL is fitted to ln(y + 1), from a grid, and stands, we believe, beside M1 to M4 as those' authors
-fitted them, M4 from a level of guessing of .999. Here all five have one objective, ln y, and each its best of 64 starts.
-What each of these differences is worth was not measured.
+fitted them, M4 from a level of guessing of .999. Here all five have one objective, ln y, and each its best of 64
+starts. What each of these differences is worth was not measured.
 
 ## Curve by curve
 

@@ -1,4 +1,4 @@
-"""Train the ladder behind ``datasets.load("cpu-ladder")`` and write what is shipped: two hours of one core.
+"""Train the ladder behind ``datasets.load("cpu-ladder")`` and write what is shipped: an hour and more of one core.
 
     make corpus && python benchmarks/cpu_ladder [--out build/cpu-ladder] [--workers N]
 
