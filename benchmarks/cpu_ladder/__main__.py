@@ -17,15 +17,18 @@ import torch
 
 import scalelaw as sl
 from scalelaw import datasets
+from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.core.version import __version__
 from scalelaw.fitting import FrozenForecast, load_forecast
 from scalelaw.ladder import Intent, Ladder
 from scalelaw.runs import RunTable, load_runs
 from scalelaw.training.sweep import Swept, cores, sweep
+from scalelaw.viz import held_out, save
 from scalelaw.workflows.demo import seed_noise
-from scalelaw.workflows.foretold import fitted_rows
+from scalelaw.workflows.foretold import LEVEL, fitted_rows
 
 NAME = "cpu-ladder"
+PICTURE = Path(__file__).parents[2] / "docs" / "images" / "cpu_ladder.png"
 
 
 def frozen(ladder: Ladder, folder: Path, table: RunTable) -> list[FrozenForecast]:
@@ -92,6 +95,16 @@ def card(ladder: Ladder, swept: Swept, table: RunTable, forecasts: list[FrozenFo
     }
 
 
+def picture(table: RunTable, told: FrozenForecast, measured: float) -> None:
+    """Draw the runs fitted, and the dearest forecast beside what came of it."""
+    low, high = told.interval(LEVEL) or (told.value, told.value)
+    flops = float(COUNTINGS["params"].flops(told.point["params"], told.point["tokens"]))
+    info = held_out.held_out_info(
+        fitted_rows(table), told.run, flops, (low, told.value, high), level=LEVEL, measured=measured
+    )
+    save(held_out.draw(info), PICTURE)
+
+
 def _processor() -> str:
     """Return the name of the processor, where the system says it."""
     try:
@@ -117,6 +130,9 @@ def main() -> None:
     home = datasets.path(NAME).parent
     sl.export_runs(table, home / f"{NAME}.parquet")
     (home / f"{NAME}.json").write_text(json.dumps(card(ladder, swept, table, forecasts), indent=1) + "\n")
+    loss = {row["label"]: row["loss"] for row in swept.rows}
+    dearest = max(forecasts, key=lambda each: each.point["params"] * each.point["tokens"])
+    picture(table, dearest, loss[dearest.run])
     print(swept)
 
 

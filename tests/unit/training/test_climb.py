@@ -81,6 +81,7 @@ def test_bfloat16_is_near_float32_and_leaves_the_weights_alone() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile builds C++")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, on importing its compiler
 def test_the_compiled_program_is_the_plain_one() -> None:
     weights = stirred()
     tokens = torch.randint(11, (17, 3), generator=torch.Generator().manual_seed(1))

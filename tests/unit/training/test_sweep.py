@@ -37,7 +37,7 @@ def losses(out: Path) -> dict[str, Any]:
     return {record.settings["label"]: [values["loss"] for values in record.evals] for record in records}
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 60) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 240) -> Any:
     until = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < until, "waited in vain"
