@@ -31,9 +31,9 @@ def fit(folder: Path) -> FitResult:
     return fit_observations(get("optimal_batch"), rows_of_law, FitSpec(noise=Noise("squared"), draws=0, starts=4))
 
 
-def bottom(lr: Array, batch: Array, loss: Array) -> float:
-    """Return the batch at which a quadratic of ln(lr) and ln(batch), fitted to ln(loss), is least."""
-    u, v = np.log(lr), np.log(batch)
+def bottom(lr: Array, sequences: Array, loss: Array) -> float:
+    """Return the sequences of a batch at which a quadratic of ln(lr) and ln(sequences), fitted to ln(loss), is least."""
+    u, v = np.log(lr), np.log(sequences)
     design = np.column_stack([np.ones(len(u)), u, v, u * u, u * v, v * v])
     _, a, b, c, d, e = np.linalg.lstsq(design, np.log(loss), rcond=None)[0]
     return float(np.exp(np.linalg.solve([[2 * c, d], [d, 2 * e]], [-a, -b])[1]))
