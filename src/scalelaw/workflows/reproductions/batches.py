@@ -32,7 +32,7 @@ def fit(folder: Path) -> FitResult:
 
 
 def bottom(lr: Array, sequences: Array, loss: Array) -> float:
-    """Return the sequences of a batch at which a quadratic of ln(lr) and ln(sequences), fitted to ln(loss), is least."""
+    """Return the sequences where a quadratic of ln(lr) and ln(sequences), fitted to ln(loss), is least."""
     u, v = np.log(lr), np.log(sequences)
     design = np.column_stack([np.ones(len(u)), u, v, u * u, u * v, v * v])
     _, a, b, c, d, e = np.linalg.lstsq(design, np.log(loss), rcond=None)[0]
