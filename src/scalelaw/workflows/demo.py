@@ -126,11 +126,9 @@ def _shipped() -> str:
         band, measured = Band(each["value"], *each["interval90"]), each["measured"]
         held = "inside" if band.holds(measured) else "MISS"
         lines.append([each["run"], f"{band.value:.3f}", str(band), f"{measured:.3f}", held])
-    frozen = Table(lines, right=[1, 3])
-    return (
-        f"What this does, done before: {card['runs']} runs, {card['cpu_s'] / 3600:.2g} hours of one core\n{picture}\n"
-        f"{Sheet('The dearest were held out; their forecasts were frozen before they trained', [frozen])}"
-    )
+    frozen = Sheet("The dearest were held out; forecast and frozen before they trained", [Table(lines, right=[1, 3])])
+    title = f"What this does, done before: {card['runs']} runs, {card['cpu_s'] / 3600:.2g} hours of one core"
+    return f"{title}\n{picture}\n{frozen.text()}"
 
 
 def _kept(path: Path, wanted: Ladder | None, synthetic: bool, tell: Tell) -> Ladder:

@@ -111,6 +111,12 @@ def test_the_forecast_is_frozen_before_the_run_and_compared_with_it(sweeps: Swee
     assert "inside the band" in page and said["foretold"]["digest"] in page and f"{found.measured:.3f}, inside" in page
 
 
+def test_what_was_trained_before_is_there_to_see_first() -> None:
+    told = module._shipped().splitlines()
+    assert told[0].startswith("What this does, done before: 68 runs")
+    assert [line.split()[0] for line in told if line.endswith("inside")][-1].startswith("w192-s0")
+
+
 def test_a_miss_is_called_a_miss(sweeps: Sweeps, tmp_path: Path) -> None:
     sweeps.surprise = 2.0
     found = demo(ladder="small", out=tmp_path)
