@@ -76,7 +76,7 @@ clean: ## remove what was built, except .venv
 	find src tests benchmarks docs -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/user: pyproject.toml constraints.txt
-	@echo "installing into .venv: 1.4 GB with PyTorch for the CPU, one to three minutes"
+	@echo "installing into .venv: 1.3 GB with PyTorch for the CPU, one to three minutes"
 	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet 'pip>=25.1'
 	$(INSTALL) --editable '.[plot,train]'
