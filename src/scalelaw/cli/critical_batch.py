@@ -1,6 +1,6 @@
 """``scalelaw critical-batch``: the batch at which steps and examples trade evenly."""
 
-import numpy as np
+import math
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._output import show
@@ -24,7 +24,7 @@ def critical_batch_command(file: options.File, json: options.Json = False) -> No
     if len(measured) == len(_MEASURED):
         names = next(raw[name].values for name in ("label", "run", "loss") if name in raw)
         rows = zip(names, *(column.values.tolist() for column in measured.values()), strict=True)
-        known = [dict(zip(("run", *measured), row, strict=True)) for row in rows if np.isfinite(row[1:]).all()]
+        known = [dict(zip(("run", *measured), row, strict=True)) for row in rows if all(map(math.isfinite, row[1:]))]
         if known:
             show(NoiseScales(tuple(known)), json)
             return

@@ -74,8 +74,8 @@ def bowl(
     Example:
         >>> rates = np.log([0.005, 0.01, 0.02, 0.04, 0.08])
         >>> found = bowl(rates, 1 + 0.1 * (rates - np.log(0.015)) ** 2)
-        >>> round(np.exp(found.log_lr), 4), round(found.cost(2), 4)
-        (0.015, 0.0492)
+        >>> f"{np.exp(found.log_lr):.3f}, {found.cost(2):.4f}"
+        '0.015, 0.0492'
     """
     x, y = np.asarray(log_lr, float), np.asarray(log_loss, float)
     b = np.zeros(len(x)) if log_batch is None else np.asarray(log_batch, float)
