@@ -17,7 +17,6 @@ import torch
 
 import scalelaw as sl
 from scalelaw import datasets
-from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.core.version import __version__
 from scalelaw.fitting import FrozenForecast, load_forecast
 from scalelaw.ladder import Intent, Ladder
@@ -25,6 +24,7 @@ from scalelaw.runs import RunTable, load_runs
 from scalelaw.training.sweep import Swept, cores, sweep
 from scalelaw.viz import held_out, save
 from scalelaw.workflows.demo import seed_noise
+from scalelaw.workflows.demo_report import pictured
 from scalelaw.workflows.foretold import LEVEL, fitted_rows
 
 NAME = "cpu-ladder"
@@ -48,9 +48,9 @@ def frozen(ladder: Ladder, folder: Path, table: RunTable) -> list[FrozenForecast
     return found
 
 
-def card(ladder: Ladder, swept: Swept, table: RunTable, forecasts: list[FrozenForecast]) -> dict[str, Any]:
+def card(swept: Swept, table: RunTable, forecasts: list[FrozenForecast], loss: dict[str, float]) -> dict[str, Any]:
     """Return how the runs came about, and what is known of them."""
-    loss = {row["label"]: row["loss"] for row in swept.rows}
+    ladder = swept.ladder
     fits = {law: sl.fit(law, table.where(held_out=0)) for law in ("chinchilla", "nested")}
     return {
         "schema": "scalelaw.dataset/1",
@@ -87,22 +87,12 @@ def card(ladder: Ladder, swept: Swept, table: RunTable, forecasts: list[FrozenFo
                 "made": each.made,
                 "digest": each.digest,
                 "value": each.value,
-                "interval90": each.interval(0.9),
+                "interval90": each.interval(LEVEL),
                 "measured": loss[each.run],
             }
             for each in forecasts
         ],
     }
-
-
-def picture(table: RunTable, told: FrozenForecast, measured: float) -> None:
-    """Draw the runs fitted, and the dearest forecast beside what came of it."""
-    low, high = told.interval(LEVEL) or (told.value, told.value)
-    flops = float(COUNTINGS["params"].flops(told.point["params"], told.point["tokens"]))
-    info = held_out.held_out_info(
-        fitted_rows(table), told.run, flops, (low, told.value, high), level=LEVEL, measured=measured
-    )
-    save(held_out.draw(info), PICTURE)
 
 
 def _processor() -> str:
@@ -129,10 +119,10 @@ def main() -> None:
     table = load_runs(asked.out)
     home = datasets.path(NAME).parent
     sl.export_runs(table, home / f"{NAME}.parquet")
-    (home / f"{NAME}.json").write_text(json.dumps(card(ladder, swept, table, forecasts), indent=1) + "\n")
     loss = {row["label"]: row["loss"] for row in swept.rows}
+    (home / f"{NAME}.json").write_text(json.dumps(card(swept, table, forecasts, loss), indent=1) + "\n")
     dearest = max(forecasts, key=lambda each: each.point["params"] * each.point["tokens"])
-    picture(table, dearest, loss[dearest.run])
+    save(held_out.draw(pictured(fitted_rows(table), dearest, loss[dearest.run])), PICTURE)
     print(swept)
 
 

@@ -194,6 +194,23 @@ class OfOneInput(Law):
         return (self.input,)
 
 
+@dataclass(frozen=True)
+class OfMixture(Law):
+    """A law of the shares of ``domains`` that sum to one."""
+
+    domains: int = 2
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The mixture."""
+        return ("mixture",)
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """How many shares it has."""
+        return {"mixture": self.domains}
+
+
 @runtime_checkable
 class HasOptimum(Protocol):
     """A law over params and tokens whose compute-optimal split is known in closed form."""

@@ -136,13 +136,11 @@ class Model:
 
     Attributes:
         weights: of the model.
-        heads: of a layer.
         program: that computes them; None for what is fast where the weights are.
     """
 
     def __init__(self, shape: Architecture, weights: Weights, *, seq_len: int, program: Program | None = None) -> None:
         self.weights = weights
-        self.heads = shape.heads
         device = weights.embedding.device
         self.program = program or Program.of(device)
         pairs = torch.arange(0, shape.head_width, 2) / shape.head_width

@@ -36,10 +36,6 @@ def main() -> None:
 def _served(said: dict[str, Any]) -> dict[str, Any]:
     """Do a job; return how it ended."""
     try:
-        torch = require("torch", extra="train", why="train models")
-        torch.set_num_threads(1)
-        torch.set_flush_denormal(True)
-        gc.freeze()  # what is loaded stays, and is not looked through again
         _climb(Job.from_dict(said))
     except ScalelawError as error:
         return {"failed": str(error)}
@@ -60,6 +56,10 @@ _OUT_OF_MEMORY = "out of memory ({}); narrow the rung, shorten seq_len, or lower
 
 
 def _climb(job: Job) -> None:
+    torch = require("torch", extra="train", why="train models")
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    gc.freeze()  # what is loaded stays, and is not looked through again
     from scalelaw.training.climb import climb
 
     until = time.monotonic() + _PATIENCE

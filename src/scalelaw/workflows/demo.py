@@ -76,7 +76,7 @@ def demo(
     chosen = _chosen(folder / LADDER, ladder, synthetic, 60 * minutes, workers, tell)
     foretold = _foretold(chosen, folder, workers, tell, watching)
     rung = chosen.held_out[0]
-    if not _is_begun(folder):
+    if not _is_begun(load_runs(folder / RUNS)):
         tell(f"{rung.name} trains now, at {foretold.reach:.3g} times the compute of the dearest run fitted")
     with watching("held-out run") as watch:
         swept = sweep(chosen, folder / RUNS, workers=workers, held_out=True, watch=watch)
@@ -179,7 +179,7 @@ def _foretold(ladder: Ladder, folder: Path, workers: int, tell: Tell, watching: 
     with watching("fitted runs") as watch:
         _complete(sweep(ladder, folder / RUNS, workers=workers, held_out=False, watch=watch))
     table = load_runs(folder / RUNS)
-    if _is_begun(folder):
+    if _is_begun(table):
         raise BadInput(f"{folder} holds a run of {rung.name} that was begun without a forecast; name another folder")
     foretold = foretell(ladder, table)
     foretold.frozen.save(path)
@@ -187,9 +187,9 @@ def _foretold(ladder: Ladder, folder: Path, workers: int, tell: Tell, watching: 
     return foretold
 
 
-def _is_begun(folder: Path) -> bool:
+def _is_begun(runs: RunTable) -> bool:
     """Return whether the held-out run is there, finished or not."""
-    return bool(load_runs(folder / RUNS).values("held_out").any())
+    return bool(runs.values("held_out").any())
 
 
 def _complete(swept: Swept) -> None:

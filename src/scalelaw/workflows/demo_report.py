@@ -2,9 +2,11 @@
 
 from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.core.errors import MissingExtra
+from scalelaw.fitting import FrozenForecast
 from scalelaw.reporting import Block, Card, page
 from scalelaw.reporting.page import inlined
-from scalelaw.viz import svg
+from scalelaw.runs import Observations
+from scalelaw.viz import held_out, svg
 from scalelaw.workflows.demo_result import Demo
 from scalelaw.workflows.foretold import LEVEL, MIXTURE
 
@@ -50,17 +52,18 @@ def _next(found: Demo) -> Card:
 
 
 def _picture(found: Demo) -> Block:
-    told = found.foretold
-    low, high = told.mixture.lo, told.mixture.hi
-    assert low is not None and high is not None
-    from scalelaw.viz import held_out
-
-    flops = float(COUNTINGS["params"].flops(told.frozen.point["params"], told.frozen.point["tokens"]))
-    info = held_out.held_out_info(
-        found.rows, told.frozen.run, flops, (low, told.mixture.value, high), level=LEVEL, measured=found.measured
-    )
     caption = "Loss of each run against its compute; the bar was frozen before the run held out began."
+    info = pictured(found.rows, found.foretold.frozen, found.measured)
     try:
         return Block("", figure=inlined(svg(held_out.draw(info)), "held-out"), caption=caption)
     except MissingExtra as error:
         return Block("", [f"No picture: {error}"])
+
+
+def pictured(rows: Observations, frozen: FrozenForecast, measured: float) -> held_out.HeldOut:
+    """Return what the figure shows of runs fitted, a forecast frozen from them, and what came of it."""
+    ends = frozen.interval(LEVEL)
+    assert ends is not None
+    flops = float(COUNTINGS["params"].flops(frozen.point["params"], frozen.point["tokens"]))
+    told = ends[0], frozen.value, ends[1]
+    return held_out.held_out_info(rows, frozen.run, flops, told, level=LEVEL, measured=measured)

@@ -1,13 +1,12 @@
 """Mixing law of an output of unknown make, L(r) = c + sum_i k_i exp(sum_j t_ij r_j) over hidden domains (Ye 2024)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.types import AnyArray, Array, Inputs
-from scalelaw.laws._base import Coef, Law
+from scalelaw.laws._base import Coef, OfMixture
 from scalelaw.laws._math import exp
 
 _STARTS = ((-5.0, 0.0), (0.0, 3.0))
@@ -15,14 +14,13 @@ _STARTS = ((-5.0, 0.0), (0.0, 3.0))
 
 
 @dataclass(frozen=True)
-class ImplicitMixing(Law):
+class ImplicitMixing(OfMixture):
     """Loss on one output that is a blend of ``hidden`` domains, each of which follows ``mixing``.
 
     The paper weighs them by a softmax, sum_i s_i (c_i + k_i exp(...)). Of one output's losses only the sum of s_i c_i
     and each s_i k_i are determined: those are the coefficients here. t of the last domain is zero, as in ``mixing``.
     """
 
-    domains: int = 2
     hidden: int = 2
 
     formula = "L = c + sum_i k_i exp(sum_j t_ij r_j)"
@@ -38,14 +36,6 @@ class ImplicitMixing(Law):
             raise BadInput(
                 f"implicit_mixing takes 2 domains or more and 1 hidden or more, got {self.domains} and {self.hidden}"
             )
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return ("mixture",)
-
-    @property
-    def sizes(self) -> Mapping[str, int]:
-        return {"mixture": self.domains}
 
     @property
     def coefs(self) -> tuple[Coef, ...]:

@@ -1,23 +1,21 @@
 """Linear regression of loss on the mixture, L(r) = sum_j w_j r_j over the shares r of the domains (Liu et al. 2024)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.types import AnyArray, Inputs
-from scalelaw.laws._base import Coef, Law
+from scalelaw.laws._base import Coef, OfMixture
 
 
 @dataclass(frozen=True)
-class LinearMixture(Law):
+class LinearMixture(OfMixture):
     """RegMix's linear model over ``domains``: small proxies of many mixtures rank the mixtures of a large model.
 
     ``intercept=yes`` adds a number of its own, which only shares that are rounded can determine.
     """
 
-    domains: int = 2
     intercept: bool = False
 
     formula = "L = sum_j w_j r_j"
@@ -31,14 +29,6 @@ class LinearMixture(Law):
     def __post_init__(self) -> None:
         if self.domains < 2:
             raise BadInput(f"linear_mixture takes 2 domains or more, got {self.domains}")
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return ("mixture",)
-
-    @property
-    def sizes(self) -> Mapping[str, int]:
-        return {"mixture": self.domains}
 
     @property
     def coefs(self) -> tuple[Coef, ...]:
