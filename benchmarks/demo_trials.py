@@ -2,8 +2,8 @@
 
     python benchmarks/demo_trials.py [--trials 10] [--size small] [--out build/demo-trials] [--synthetic] [--to FILE]
 
-Trial k fits seed k of wide rungs and seeds 2k, 2k + 1 of the two narrowest; it forecasts seed k of the one held out;
-no run is in two trials. All that is fitted trains first, all forecasts are frozen, and then the held-out rungs train.
+Trial k fits one seed of the wide rungs and two of the narrowest, and forecasts one of the rung held out; no run is in
+two trials. All that is fitted trains first, all forecasts are frozen, and then the held-out rungs train.
 Stopped, the same command goes on, and --trials may grow. The table is printed as Markdown, and --to writes a page.
 """
 
