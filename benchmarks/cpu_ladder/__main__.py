@@ -77,6 +77,7 @@ def card(swept: Swept, table: RunTable, forecasts: list[FrozenForecast], loss: d
             law: {
                 "objective": fit.objective,
                 "rows": "held_out = 0",
+                "domain": {name: list(fit.domain[name]) for name in fit.law.inputs},
                 "coefficients": fit.coefficients(),
             }
             for law, fit in fits.items()

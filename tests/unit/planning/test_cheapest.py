@@ -29,11 +29,11 @@ def test_it_is_as_sure_as_asked_and_is_what_it_says() -> None:
 
 def test_no_cheaper_candidate_is_as_sure() -> None:
     search = Search(assumed("cpu-text"), TARGET, 0.9)
-    best, tried = next(search.cheapest(0.04))
+    best, tried = next(search.cheapest(0.05))
     assert search.candidates[tried - 1] is best
     assert [each.flops for each in search.candidates] == sorted(each.flops for each in search.candidates)
     for at in range(0, tried - 1, max(1, tried // 50)):
-        assert search.weighed(at) > 0.04
+        assert search.weighed(at) > 0.05
 
 
 def test_candidates_are_weighed_as_the_ladder_is() -> None:
@@ -46,9 +46,9 @@ def test_candidates_are_weighed_as_the_ladder_is() -> None:
 
 
 def test_more_certainty_costs_more() -> None:
-    costs = [found(width).ladder.flops for width in (0.03, 0.04, 0.05)]
+    costs = [found(width).ladder.flops for width in (0.04, 0.05, 0.06)]
     assert costs == sorted(costs, reverse=True)
-    prices = [flops for _, flops in found(0.04).prices if flops is not None]
+    prices = [flops for _, flops in found(0.05).prices if flops is not None]
     assert prices == sorted(prices, reverse=True)
 
 

@@ -9,9 +9,10 @@ from scipy.optimize import least_squares
 import scalelaw as sl
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.types import Array
+from scalelaw.datasets import card, load
 from scalelaw.fitting import FitSpec, Noise, fit_observations
 from scalelaw.ladder import Grid, Ladder, Rung, Shapes
-from scalelaw.planning.assumed import FORM, SEED_SD, Assumed, assumed
+from scalelaw.planning.assumed import FORM, Assumed, assumed
 from scalelaw.planning.half_width import coefficient_sd, expected_half_width, inputs, log_slopes
 from scalelaw.runs import load_runs
 
@@ -141,11 +142,14 @@ def test_an_assumption_of_other_inputs_is_refused() -> None:
 
 
 def test_tiny_targets_assume_the_tiny_ladder_with_measured_repeats() -> None:
-    tiny = Ladder("tiny", (Grid((16, 24, 32, 48), ("1M", "2M", "4M")), Grid((96,), ("4M",), held_out=True)))
+    shipped = load("cpu-ladder")
+    dear = shipped.values("params") * shipped.values("tokens") * (shipped.values("held_out") == 0)
+    tokens, measured = (shipped.values(name)[np.argmax(dear)] for name in ("tokens", "loss"))
+    tiny = Ladder("tiny", (Grid((16, 24, 32, 48), ("1M", "2M", "4M")), Grid((96,), (float(tokens),), held_out=True)))
     sure = sl.expected_half_width(tiny)
     assert sure.assumption.forecaster.label == "chinchilla@cpu-text"
-    assert sure.assumption.noise == SEED_SD
-    assert sure.loss == pytest.approx(2.850, rel=0.03)  # measured for width 96 at 4M (our prototype)
+    assert sure.assumption.noise == card("cpu-ladder")["seed_noise"]
+    assert sure.loss == pytest.approx(measured, rel=0.02)
     with pytest.raises(BadInput, match="target=-1"):
         expected_half_width(tiny, target=-1)
 
