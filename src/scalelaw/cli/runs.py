@@ -61,15 +61,15 @@ def check_command(
     """Check the runs: every finding with code, grade and fix. Status 2 where one refuses or asks, 0 otherwise."""
     from scalelaw.core.errors import ScalelawWarning
     from scalelaw.fitting.under_tuned import check_tuning
-    from scalelaw.runs import load_runs, review_runs
+    from scalelaw.runs import review_runs
 
     review = review_runs(source, **mapping.arguments())
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ScalelawWarning)  # they are findings of the review
-        losses = [] if review.stopped else [target for target in review.usable if target.partition("@")[0] == "loss"]
-        table = load_runs(source, **mapping.arguments()) if losses else None
-        for target in losses:
-            review = review.adding(check_tuning(table.endpoints(target)) if table else ())
+    losses = [target for target in review.usable if target.partition("@")[0] == "loss"]
+    if review.table is not None and not review.stopped:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ScalelawWarning)  # they are findings of the review
+            for target in losses:
+                review = review.adding(check_tuning(review.table.endpoints(target)))
     show(review, json)
     if review.stopped:
         raise typer.Exit(2)

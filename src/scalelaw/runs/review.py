@@ -25,8 +25,7 @@ class Review(Printed):
 
     Attributes:
         source: where the rows came from.
-        read: rows of the source, None where it cannot be loaded at all.
-        runs: runs among them, None as before.
+        table: its runs, None where it cannot be loaded at all.
         findings: each with code, grade and a way out.
         usable: target -> runs that its end points leave to a fit.
         set_aside: target -> runs left out of its end points, by reason.
@@ -34,8 +33,7 @@ class Review(Printed):
     """
 
     source: str
-    read: int | None
-    runs: int | None
+    table: RunTable | None
     findings: tuple[Finding, ...]
     usable: Mapping[str, int] = field(default_factory=dict)
     set_aside: Mapping[str, tuple[SetAside, ...]] = field(default_factory=dict)
@@ -55,8 +53,8 @@ class Review(Printed):
         return {
             "schema": "scalelaw.review/1",
             "source": self.source,
-            "rows": self.read,
-            "runs": self.runs,
+            "rows": None if self.table is None else self.table.read,
+            "runs": None if self.table is None else len(self.table),
             "findings": [finding.to_dict() for finding in self.findings],
             "usable": dict(self.usable),
             "set_aside": {target: [gone.to_dict() for gone in every] for target, every in self.set_aside.items()},
@@ -65,7 +63,8 @@ class Review(Printed):
 
     def sheet(self) -> Sheet:
         """Return the findings, gravest first, each with its way out."""
-        size = "cannot be loaded as it is" if self.read is None else f"{self.read} rows, {self.runs} runs"
+        table = self.table
+        size = "cannot be loaded as it is" if table is None else f"{table.read} rows, {len(table)} runs"
         lines = []
         for target, count in self.usable.items():
             lines.append((target, f"{count} runs usable"))
@@ -110,7 +109,7 @@ def review_runs(
         except (BadTable, NeedsAnswer) as error:
             if not error.findings:
                 raise
-            return Review(_name(source), None, None, _sorted(error.findings))
+            return Review(_name(source), None, _sorted(error.findings))
         return _of_table(table)
 
 
@@ -139,7 +138,7 @@ def _of_table(table: RunTable) -> Review:
         usable[target] = len(observations)
         set_aside[target] = observations.set_aside
     findings += [_milder(finding) if usable else finding for finding in without]
-    return Review(table.source, table.read, len(table), _sorted(findings), usable, set_aside, rules)
+    return Review(table.source, table, _sorted(findings), usable, set_aside, rules)
 
 
 def _embeddings(observations: Observations) -> list[Finding]:
