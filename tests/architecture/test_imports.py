@@ -40,12 +40,12 @@ def test_what_is_only_needed_later_is_not_imported(program: str, forbidden: set[
     assert not loaded_by(program) & forbidden
 
 
-def test_what_is_imported_is_declared() -> None:
+def test_what_is_imported_is_declared(trees: dict[Path, ast.Module]) -> None:
     """What only a developer's tool brings along is absent where a user installs."""
     undeclared = {}
     for path in sorted((ROOT / "src").rglob("*.py")):
         allowed = MAY_IMPORT | ({"pytest", "hypothesis"} if "testing" in path.parts else set())
-        if missing := imported_by(ast.parse(path.read_text())) - allowed:
+        if missing := imported_by(trees[path]) - allowed:
             undeclared[str(path.relative_to(ROOT))] = missing
     assert not undeclared, "declare it in pyproject.toml, or do without"
 

@@ -8,8 +8,8 @@ LONGEST_FILE = 600
 LONGEST_FUNCTION = 60
 VAGUE_NAMES = {"utils.py", "helpers.py", "common.py"}
 
-PYTHON = [path for folder in ("src", "tests", "benchmarks", "docs") for path in sorted((ROOT / folder).rglob("*.py"))]
-SOURCE = [path for path in PYTHON if path.is_relative_to(ROOT / "src")]
+Trees = dict[Path, ast.Module]
+SOURCE = sorted((ROOT / "src").rglob("*.py"))
 COMMENTED = [
     *(ROOT / name for name in ("pyproject.toml", "Makefile", "constraints.txt", ".gitignore", ".ci/run")),
     *sorted((ROOT / "tests").rglob("*.toml")),
@@ -20,29 +20,28 @@ def shown(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def test_files_are_short() -> None:
-    lengths = {shown(path): len(path.read_text().splitlines()) for path in PYTHON}
+def test_files_are_short(trees: Trees) -> None:
+    lengths = {shown(path): len(path.read_text().splitlines()) for path in trees}
     long = {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE}
     assert not long, f"above {LONGEST_FILE} lines a file is two files: split it by concept"
 
 
-def test_functions_are_short() -> None:
+def test_functions_are_short(trees: Trees) -> None:
     long = {
         f"{shown(path)}:{node.lineno} {node.name}": lines
         for path in SOURCE
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(trees[path])
         if isinstance(node, ast.FunctionDef)
         and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > LONGEST_FUNCTION
     }
     assert not long, f"above {LONGEST_FUNCTION} lines a function does two things"
 
 
-def test_every_python_file_says_what_it_is_for() -> None:
+def test_every_python_file_says_what_it_is_for(trees: Trees) -> None:
     silent = []
-    for path in PYTHON:
-        text = path.read_text()
-        docstring = ast.get_docstring(ast.parse(text)) or ""
-        if not text.startswith('"""') or len(docstring.partition("\n")[0].split()) < 3:
+    for path in trees:
+        docstring = ast.get_docstring(trees[path]) or ""
+        if not path.read_text().startswith('"""') or len(docstring.partition("\n")[0].split()) < 3:
             silent.append(shown(path))
     assert not silent, "line 1 opens a docstring that says what the file is for"
 

@@ -9,6 +9,7 @@ from scalelaw.core.quantities import QUANTITIES
 
 SOURCE = Path(__file__).parents[2] / "src" / "scalelaw"
 FILES = sorted(SOURCE.rglob("*.py"))
+Trees = dict[Path, ast.Module]
 LAWS = [path for path in FILES if path.is_relative_to(SOURCE / "laws")]
 
 # Synonyms that are plain words as well: a solver has a step, a tree a depth.
@@ -47,16 +48,16 @@ def names(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 def factors(node: ast.AST) -> list[ast.expr]:
-    """Return the factors of a product, or the expression itself."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        return [*factors(node.left), *factors(node.right)]
-    return [node] if isinstance(node, ast.expr) else []
+    """Return the factors of a product; none of anything else."""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
+        return []
+    return [factor for side in (node.left, node.right) for factor in factors(side) or [side]]
 
 
-def test_one_name_per_quantity() -> None:
+def test_one_name_per_quantity(trees: Trees) -> None:
     offences = []
     for path in FILES:
-        for name, line in names(ast.parse(path.read_text())):
+        for name, line in names(trees[path]):
             if name in INSTEAD:
                 offences.append(f"{shown(path)}:{line}: say {INSTEAD[name]!r} for {name!r}")
             elif name == "alpha" and path not in LAWS:
@@ -66,23 +67,21 @@ def test_one_name_per_quantity() -> None:
     assert not offences, "\n".join(offences)
 
 
-def test_six_flops_are_counted_in_one_place() -> None:
+def test_six_flops_are_counted_in_one_place(trees: Trees) -> None:
     offences = []
     for path in FILES:
         if path == SOURCE / "accounting" / "flops.py":
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(trees[path]):
             sides = [ast.unparse(factor) for factor in factors(node)]
             if {"6", "6.0"} & set(sides) and any(PARAMS_OR_TOKENS.search(side) for side in sides):
                 offences.append(f"{shown(path)}: {ast.unparse(node)}")
     assert not offences, f"take FLOPS_PER_PARAM_TOKEN from accounting.flops: {offences}"
 
 
-def test_laws_are_complex_safe() -> None:
+def test_laws_are_complex_safe(trees: Trees) -> None:
     offences = {
-        shown(path): forbidden
-        for path in LAWS
-        if (forbidden := NOT_COMPLEX_SAFE & set(from_numpy(ast.parse(path.read_text()))))
+        shown(path): forbidden for path in LAWS if (forbidden := NOT_COMPLEX_SAFE & set(from_numpy(trees[path])))
     }
     assert not offences, "these break derivatives by complex step; laws/_math.py has its own"
 
