@@ -130,9 +130,12 @@ class State:
 
     def normal_equations(self, weight: Array, delta: float) -> tuple[Array, Array]:
         """Return gradient (p, q) and curvature (p, q, q) of the objective by coordinate."""
-        size = np.abs(self.residual)
-        share = 1.0 if np.isinf(delta) else delta / np.maximum(size, delta)
-        bent = weight if np.isinf(delta) else weight * np.where(size <= delta, 1.0, _OUTER_CURVATURE * share)
+        share: float | Array = 1.0
+        bent = weight
+        if not np.isinf(delta):
+            size = np.abs(self.residual)
+            share = delta / np.maximum(size, delta)
+            bent = weight * np.where(size <= delta, 1.0, _OUTER_CURVATURE * share)
         gradient = np.matmul(self.jacobian, (weight * share * self.residual)[:, :, None])
         curvature = np.matmul(self.jacobian * bent[:, None, :], self.jacobian.transpose(0, 2, 1))
         across = self.slopes.transpose(0, 2, 1)
@@ -282,12 +285,14 @@ class _Batch:
         """Return the damped step, with coordinates pressed against a bound left out."""
         u = self.state.u
         pressed = ((u <= self.low) & (gradient > 0)) | ((u >= self.high) & (gradient < 0))
-        gradient = np.where(pressed, 0.0, gradient)
-        curvature = np.where(pressed[:, :, None] | pressed[:, None, :], 0.0, curvature)
+        if pressed.any():
+            gradient = np.where(pressed, 0.0, gradient)
+            curvature = np.where(pressed[:, :, None] | pressed[:, None, :], 0.0, curvature)
         diagonal = np.einsum("pii->pi", curvature)
         diagonal[:] = np.where(pressed | (diagonal <= 0), 1.0, diagonal * (1 + self.damping[:, None]))
-        unusable = ~(np.isfinite(curvature).all((1, 2)) & np.isfinite(gradient).all(1))
-        curvature[unusable], gradient[unusable] = np.eye(curvature.shape[1]), 0.0
+        usable = np.isfinite(curvature).all((1, 2)) & np.isfinite(gradient).all(1)
+        if not usable.all():
+            curvature[~usable], gradient[~usable] = np.eye(curvature.shape[1]), 0.0
         scale = 1 / np.sqrt(diagonal)
         scaled = curvature * scale[:, :, None] * scale[:, None, :]
         np.einsum("pii->pi", scaled)[:] += _REGULAR

@@ -18,7 +18,7 @@ from scalelaw.runs import Observations
 
 _ROWS = 60
 _THIRD = 0.33
-_STARTS = (1, 12, 32)
+_STARTS = (1, 5, 12, 32)
 _RECOVERED = 1e-6
 _SEED = 11
 _RANGES = {
