@@ -28,11 +28,11 @@ def repeated(ladder: Ladder, trials: int) -> Ladder:
 
 
 def rows_of(table: RunTable, ladder: Ladder, trial: int) -> RunTable:
-    """Return the fitted runs of a trial."""
+    """Return the fitted runs of a trial; a folder may hold those of other sizes of the demo."""
     repeats = {rung.params: len(rung.seeds) for rung in ladder.fitted}
     params, seeds = table.values("params"), table.values("seed")
-    wanted = np.array([seed // repeats.get(int(n), 1) == trial for n, seed in zip(params, seeds, strict=True)])
-    return table.keep(wanted & (table.values("held_out") == 0), f"of another trial than {trial}")
+    wanted = [n in repeats and seed // repeats[n] == trial for n, seed in zip(params, seeds, strict=True)]
+    return table.keep(np.array(wanted) & (table.values("held_out") == 0), f"of another trial or size than {trial}")
 
 
 def foretold(ladder: Ladder, table: RunTable, folder: Path, trial: int) -> Foretold:
