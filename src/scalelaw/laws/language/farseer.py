@@ -30,9 +30,9 @@ class Farseer(OfParamsAndTokens):
             _signed("a2", "change of the log scale of tokens with params", 10.0, 120.0, "parameters^-beta"),
             _signed("b2", "log scale of tokens", -8.0, 2.0),
             _signed("beta", "exponent of params in the scale of tokens", -0.2, -0.03),
-            _signed("a1", "change of the log exponent of tokens with params", -0.2, -0.02, "parameters^-alpha"),
+            _signed("a1", "change of the log exponent of tokens with params", -0.2, -0.06, "parameters^-alpha"),
             _signed("b1", "log exponent of tokens", -1.0, 1.0),
-            _signed("alpha", "exponent of params in the exponent of tokens", 0.05, 0.2),
+            _signed("alpha", "exponent of params in the exponent of tokens", 0.07, 0.15),
         )
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
