@@ -23,6 +23,10 @@ sweep(Ladder.load(sys.argv[1]), sys.argv[2], workers=int(sys.argv[3]))
 """
 
 
+PAUSE_S = (3.0, 9.0)
+"""Least and most seconds between two kills; a driver takes two to begin."""
+
+
 def ladder(steps: int) -> Ladder:
     """Return a ladder whose trunks take some seconds each."""
     horizons = tuple(128.0 * steps * share for share in (0.25, 0.5, 1.0))
@@ -49,6 +53,30 @@ def children(pid: int) -> list[int]:
         return []
 
 
+def harassed(command: list[str], out: Path, kills: int, draw: random.Random) -> dict[str, int]:
+    """Run a sweep with so many kills, fewer where it is done before; return how many of each kind there were."""
+    killed = {"driver": 0, "worker": 0}
+    driver = subprocess.Popen(command)
+    while sum(killed.values()) < kills:
+        time.sleep(draw.uniform(*PAUSE_S))
+        if driver.poll() is not None:
+            break
+        workers = children(driver.pid)
+        victim = "worker" if workers and draw.random() < 0.5 else "driver"
+        try:
+            os.kill(draw.choice(workers) if victim == "worker" else driver.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+        killed[victim] += 1
+        done = sum(map(bool, losses(out).values()))
+        print(f"{sum(killed.values())}: {victim} killed, {done} runs done", flush=True)
+        if victim == "driver":
+            driver.wait()
+            driver = subprocess.Popen(command)
+    driver.wait()
+    return killed
+
+
 def main() -> None:
     """Kill, resume, compare."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -57,39 +85,21 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--workers", type=int, default=2)
     chosen = options.parse_args()
-    draw = random.Random(chosen.seed)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder, out = Path(name), Path(name) / "killed"
         meant = ladder(chosen.steps)
         meant.save(folder / "ladder.toml")
-        killed = folder / "killed"
-        kills = {"driver": 0, "worker": 0}
-        command = [sys.executable, "-c", DRIVER, str(folder / "ladder.toml"), str(killed), str(chosen.workers)]
-        driver = subprocess.Popen(command)
-        while driver.poll() is None and sum(kills.values()) < chosen.kills:
-            time.sleep(draw.uniform(5, 20))
-            workers = children(driver.pid)
-            victim = "worker" if workers and draw.random() < 0.5 else "driver"
-            try:
-                os.kill(draw.choice(workers) if victim == "worker" else driver.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-            kills[victim] += 1
-            print(
-                f"{sum(kills.values())}: {victim} killed, {sum(map(bool, losses(killed).values()))} runs done",
-                flush=True,
-            )
-            if victim == "driver":
-                driver.wait()
-                driver = subprocess.Popen(command)
-        driver.wait()
-        swept = sweep(meant, killed, workers=chosen.workers)
+        command = [sys.executable, "-c", DRIVER, str(folder / "ladder.toml"), str(out), str(chosen.workers)]
+        killed = harassed(command, out, chosen.kills, random.Random(chosen.seed))
+        swept = sweep(meant, out, workers=chosen.workers)
         sweep(meant, folder / "whole", workers=chosen.workers)
-        found, whole = losses(killed), losses(folder / "whole")
-        twice = [label for label, values in found.items() if len(values) != 1]
-        print(f"{kills['driver']} drivers and {kills['worker']} workers killed; {len(found)} runs")
-        print(f"bit-equal losses: {found == whole}; run twice: {twice or 'none'}; complete: {swept.complete}")
-        sys.exit(0 if found == whole and not twice and swept.complete else 1)
+        found, whole = losses(out), losses(folder / "whole")
+    twice = [label for label, values in found.items() if len(values) != 1]
+    print(f"{killed['driver']} drivers and {killed['worker']} workers killed; {len(found)} runs")
+    if sum(killed.values()) < chosen.kills:
+        sys.exit(f"done after {sum(killed.values())} kills of {chosen.kills}: give more --steps")
+    print(f"bit-equal losses: {found == whole}; run twice: {twice or 'none'}; complete: {swept.complete}")
+    sys.exit(0 if found == whole and not twice and swept.complete else 1)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def _entropy() -> Row:
 
 
 def _kills() -> Row:
-    said, seconds = run("python", "benchmarks/soak.py", "--kills", "4", "--steps", "200")
+    said, seconds = run("python", "benchmarks/soak.py", "--kills", "4", "--steps", "600")
     last = said.splitlines()[-1]
     holds = last == "bit-equal losses: True; run twice: none; complete: True"
     return Row("killed at random moments, a sweep ends in the same bits", last, holds, "make soak", seconds)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from scalelaw.accounting import hardware
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import check_level
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
@@ -83,6 +84,7 @@ def design(
         like: a ladder whose shapes, recipe and data are taken; unsaid, they go by the size of the target.
 
     Raises:
+        UnknownName: there is no such device.
         BadInput: a bad argument, or no ladder cheaper than the target is so sure; the message says how sure one can be.
 
     Example:
@@ -95,9 +97,10 @@ def design(
         raise BadInput(f"target={target!r}: give C in FLOP, e.g. 1e22")
     if not 0 < half_width < 1:
         raise BadInput(f"half_width={half_width!r}: give a share of the loss, e.g. 0.02 for 2 %")
+    machine = hardware.device(device or ("cpu" if target < SMALL else "h100"))
     search = Search(assumed(assume or default_assumption(target)), target, level, like)
     ladder, sure, tried = _first(search, half_width)
-    run = ladder.dry_run(device or ("cpu" if target < SMALL else "h100"), workers=workers, forecast=sure)
+    run = ladder.dry_run(machine, workers=workers, forecast=sure)
     around = tuple(half_width * _APART**power for power in (-2, -1, 0, 1, 2, 4))
     cheapest = ((width, next(search.cheapest(width), None)) for width in around)
     prices = tuple((width, None if at is None else at[0].flops) for width, at in cheapest)
