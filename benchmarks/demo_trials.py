@@ -19,7 +19,7 @@ from scalelaw.ladder import Ladder
 from scalelaw.runs import RunTable, load_runs
 from scalelaw.training.sweep import sweep
 from scalelaw.workflows.demo_ladders import SIZES, demo_ladder
-from scalelaw.workflows.foretold import LAST, MIXTURE, POWER, Foretold, foretell, recall
+from scalelaw.workflows.foretold import LAST, POWER, Foretold, foretell, recall
 
 
 def repeated(ladder: Ladder, trials: int) -> Ladder:
@@ -41,7 +41,8 @@ def foretold(ladder: Ladder, table: RunTable, folder: Path, trial: int) -> Foret
     rows = rows_of(table, ladder, trial)
     if path.exists():
         return recall(path, ladder, rows)
-    if (table.values("held_out") * (table.values("seed") == trial)).any():
+    begun = (table.values("params") == ladder.held_out[0].params) & (table.values("seed") == trial)
+    if begun.any():
         raise SystemExit(f"{path} is missing, and the run it should forecast was begun")
     found = foretell(ladder, rows)
     found.frozen.save(path)
@@ -56,13 +57,13 @@ def shown(trials: Sequence[tuple[Foretold, float]], reach: float) -> str:
     for number, (told, loss) in enumerate(trials):
         drop = told.best - loss
         errors.append({name: band.value / loss - 1 for name, band in told.bands.items()})
-        widths.append(told.half_width / told.mixture.value)
+        widths.append(told.half_width / told.band.value)
         shares.append(told.half_width / drop)
-        inside.append(bool(told.mixture.holds(loss)))
+        inside.append(bool(told.band.holds(loss)))
         error = errors[-1]
         cells = [
-            str(number), f"{told.mixture.value:.3f}", str(told.mixture), f"{loss:.3f}", "yes" if inside[-1] else "NO",
-            f"{error[MIXTURE]:+.2%}", f"{error[MIXTURE] * loss / drop:+.0%}",
+            str(number), f"{told.band.value:.3f}", str(told.band), f"{loss:.3f}", "yes" if inside[-1] else "NO",
+            f"{error[told.method]:+.2%}", f"{error[told.method] * loss / drop:+.0%}",
             f"{error[POWER]:+.2%}", f"{error[LAST]:+.2%}",
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")

@@ -8,7 +8,7 @@ from scalelaw.reporting.page import inlined
 from scalelaw.runs import Observations
 from scalelaw.viz import held_out, svg
 from scalelaw.workflows.demo_result import Demo
-from scalelaw.workflows.foretold import LEVEL, MIXTURE
+from scalelaw.workflows.foretold import LEVEL
 
 
 def rendered(found: Demo) -> str:
@@ -25,13 +25,13 @@ def rendered(found: Demo) -> str:
 
 
 def _held(found: Demo) -> Card:
-    band = found.foretold.mixture
+    band = found.foretold.band
     share, error = found.share_of_drop(band), band.value / found.measured - 1
     of_drop = "" if share is None else f", {share:+.0%} of the drop"
     lines = [
         f"frozen before it trained: {band.value:.3f}, {100 * LEVEL:g} % band {band}",
         f"measured: {found.measured:.3f}",
-        f"error of the {MIXTURE}: {error:+.1%}{of_drop}",
+        f"error of {found.foretold.method}: {error:+.1%}{of_drop}",
     ]
     return Card("Did the forecast hold?", "inside the band" if found.inside else "no: a miss", lines, not found.inside)
 

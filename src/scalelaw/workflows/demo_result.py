@@ -59,7 +59,7 @@ class Demo(Printed):
     @property
     def inside(self) -> bool:
         """Whether what was measured lies in the band."""
-        return bool(self.foretold.mixture.holds(self.measured))
+        return bool(self.foretold.band.holds(self.measured))
 
     @property
     def drop(self) -> float:
@@ -132,7 +132,7 @@ class Demo(Printed):
         ]
 
     def _verdict(self, level: str) -> tuple[str, str]:
-        band, loss = self.foretold.mixture, self.measured
+        band, loss = self.foretold.band, self.measured
         if self.inside:
             return "INSIDE", f"{loss:.3f} lies in the {level} band {band}, which was frozen before"
         assert band.lo is not None and band.hi is not None

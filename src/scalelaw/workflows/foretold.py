@@ -1,7 +1,8 @@
 """What is said of a ladder's held-out run before it is trained: a frozen forecast, and what simpler rules say.
 
-The frozen part is the mixture's, and whole: the demo's ``forecast.json``. A power law in compute and the best loss so
-far stand beside it; they follow from the same fitted runs.
+The frozen part is whole: the demo's ``forecast.json``. Text is forecast by the mixture of laws. That believes in the
+exponents of text beforehand, so that a synthetic language is forecast by Chinchilla's law alone. A power law in compute
+and the best loss so far stand beside; they follow from the same fitted runs.
 """
 
 from collections.abc import Mapping
@@ -15,14 +16,15 @@ from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.backtesting import forecast
 from scalelaw.core.errors import BadInput
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
-from scalelaw.fitting import FitSpec, FrozenForecast, fit_observations, load_forecast
+from scalelaw.fitting import FitSpec, FrozenForecast, fit_observations, freeze, load_forecast
 from scalelaw.ladder import Ladder
 from scalelaw.ladder.ladder import Intent
 from scalelaw.laws import as_law
 from scalelaw.runs import Observations, RunTable
+from scalelaw.workflows.demo_ladders import SYNTHETIC
 
 LEVEL = 0.9
-MIXTURE, POWER, LAST = "mixture of laws", "power law in C", "last value"
+MIXTURE, CHINCHILLA, POWER, LAST = "mixture of laws", "Chinchilla's law", "power law in C", "last value"
 _DRAWS = 200
 
 
@@ -53,7 +55,8 @@ class Foretold(Printed):
     """What was said of a run before it was trained.
 
     Attributes:
-        frozen: the mixture's forecast, under its seal.
+        frozen: the forecast that counts, under its seal.
+        method: what made it.
         beside: method -> what simpler rules say.
         reach: compute of the run over that of the dearest fitted.
         best: the lowest loss fitted, in nats per token.
@@ -61,13 +64,14 @@ class Foretold(Printed):
     """
 
     frozen: FrozenForecast
+    method: str
     beside: Mapping[str, Band] = field(hash=False)
     reach: float
     best: float
     fitted: int
 
     @property
-    def mixture(self) -> Band:
+    def band(self) -> Band:
         """The forecast that counts."""
         ends = self.frozen.interval(LEVEL)
         assert ends is not None
@@ -75,13 +79,13 @@ class Foretold(Printed):
 
     @property
     def bands(self) -> Mapping[str, Band]:
-        """Method -> its forecast, the mixture first."""
-        return {MIXTURE: self.mixture, **self.beside}
+        """Method -> its forecast, the one that counts first."""
+        return {self.method: self.band, **self.beside}
 
     @property
     def half_width(self) -> float:
         """Half the interval, in nats."""
-        band = self.mixture
+        band = self.band
         assert band.lo is not None and band.hi is not None
         return (band.hi - band.lo) / 2
 
@@ -103,9 +107,9 @@ class Foretold(Printed):
         """Return the forecast, and what simpler rules say."""
         rows = [["", "forecast", f"{100 * LEVEL:g} % band"]]
         rows += [[name, f"{band.value:.3f}", str(band)] for name, band in self.bands.items()]
-        drop = self.best - self.mixture.value
+        drop = self.best - self.band.value
         share = f", {self.half_width / drop:.0%} of the drop that is expected" if drop > 0 else ""
-        width = f"half of the band is {self.half_width / self.mixture.value:.1%} of the loss{share}"
+        width = f"half of the band is {self.half_width / self.band.value:.1%} of the loss{share}"
         return Sheet(
             f"{self.frozen.run}, forecast from {self.fitted} runs", [Table(rows, right=[1]), Lines([("", width)], 0)]
         )
@@ -119,7 +123,9 @@ def foretell(ladder: Ladder, runs: RunTable) -> Foretold:
         FitFailed: no law could be fitted.
     """
     rung, rows = ladder.held_out[0], fitted_rows(runs)
-    frozen = forecast(rows).freeze(run=held_out_run(ladder), params=rung.params, tokens=rung.horizons[0])
+    alone = _method(ladder) == CHINCHILLA
+    told = fit_observations(as_law("chinchilla"), rows, FitSpec(draws=_DRAWS)) if alone else forecast(rows)
+    frozen = freeze(told, run=held_out_run(ladder), params=rung.params, tokens=rung.horizons[0])
     return _beside(ladder, rows, frozen)
 
 
@@ -152,6 +158,10 @@ def counted(rows: Observations) -> Observations:
     return replace(rows, columns={**rows.columns, "flops": flops})
 
 
+def _method(ladder: Ladder) -> str:
+    return CHINCHILLA if ladder.data.source == SYNTHETIC else MIXTURE
+
+
 def _beside(ladder: Ladder, rows: Observations, frozen: FrozenForecast) -> Foretold:
     rung = ladder.held_out[0]
     flops = COUNTINGS["params"].flops(float(rung.params), float(rung.horizons[0]))
@@ -160,4 +170,6 @@ def _beside(ladder: Ladder, rows: Observations, frozen: FrozenForecast) -> Foret
     ends = () if told.lo is None or told.hi is None else (float(told.lo[0]), float(told.hi[0]))
     best = float(np.min(rows.y))
     beside = {POWER: Band(float(told.mean[0]), *ends), LAST: Band(best)}
-    return Foretold(frozen, beside, rung.dearest / max(each.dearest for each in ladder.fitted), best, len(rows))
+    return Foretold(
+        frozen, _method(ladder), beside, rung.dearest / max(each.dearest for each in ladder.fitted), best, len(rows)
+    )

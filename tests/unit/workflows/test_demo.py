@@ -112,6 +112,18 @@ def test_the_forecast_is_frozen_before_the_run_and_compared_with_it(sweeps: Swee
     assert "inside the band" in page and said["foretold"]["digest"] in page and f"{found.measured:.3f}, inside" in page
 
 
+def test_a_language_that_is_no_text_is_forecast_without_what_is_believed_of_text(
+    sweeps: Sweeps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foretold, "forecast", None)
+    ladder = demo_ladder("small", synthetic=True)
+    sweeps(ladder, tmp_path, held_out=False)
+    told = foretold.foretell(ladder, load_runs(tmp_path))
+    assert next(iter(told.bands)) == told.method == "Chinchilla's law" and told.frozen.label.startswith("chinchilla")
+    rung = ladder.held_out[0]
+    assert told.band.value == pytest.approx(law(rung.params, rung.horizons[0]), rel=0.02)
+
+
 def test_what_was_trained_before_is_there_to_see_first() -> None:
     told = module._shipped().splitlines()
     assert told[0].startswith("What this does, done before: 68 runs")
