@@ -12,6 +12,7 @@ from pathlib import Path
 import scalelaw as sl
 from evidence._row import ROOT, Row, run
 from scalelaw.ladder import Data, Grid, Ladder, Shapes
+from scalelaw.training.job import REVISION
 from scalelaw.training.sweep import sweep
 
 FLOOR = ROOT / "build" / "synthetic-floor"
@@ -33,7 +34,8 @@ def _entropy() -> Row:
     corpus = sweep(ladder, FLOOR).corpus
     floor, rate = corpus.loss_floor, corpus.entropy_rate
     assert floor is not None and rate is not None
-    fitted = sl.fit("chinchilla", FLOOR, level=0.9).coefficients()["E"]
+    runs = sl.load_runs(FLOOR).where(trainer=REVISION)  # what an older trainer left there would count twice
+    fitted = sl.fit("chinchilla", runs, level=0.9).coefficients()["E"]
     half = (fitted["hi"] - fitted["lo"]) / 2 / fitted["value"]
     return Row(
         "synthetic language: the 90 % interval of E covers the true entropy rate, half-width <= 5 %",
