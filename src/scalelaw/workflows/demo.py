@@ -24,8 +24,9 @@ from scalelaw.laws import as_law
 from scalelaw.runs import RunTable, load_runs
 from scalelaw.training.speed import Speed, measure_speed
 from scalelaw.training.sweep import Swept, Watch, cores, sweep
+from scalelaw.training.text.documents import SYNTHETIC
 from scalelaw.viz.braille import scatter
-from scalelaw.workflows.demo_ladders import SIZES, SYNTHETIC, demo_ladder
+from scalelaw.workflows.demo_ladders import SIZES, demo_ladder
 from scalelaw.workflows.demo_report import rendered
 from scalelaw.workflows.demo_result import Demo, Floor
 from scalelaw.workflows.foretold import LEVEL, Band, Foretold, fitted_rows, foretell, recall

@@ -13,8 +13,8 @@ from types import MappingProxyType
 
 from scalelaw.core.errors import UnknownName
 from scalelaw.ladder import Data, Grid, Ladder, Shapes
+from scalelaw.training.text.documents import SYNTHETIC
 
-SYNTHETIC = "synthetic"
 _SIGNS = 64
 _TWICE = (24, 32)
 _HORIZONS = (1e6, 2e6, 3e6)

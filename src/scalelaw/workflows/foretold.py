@@ -15,13 +15,14 @@ import numpy as np
 from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.backtesting import forecast
 from scalelaw.core.errors import BadInput
+from scalelaw.core.forecaster import Forecaster
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.fitting import FitSpec, FrozenForecast, fit_observations, freeze, load_forecast
 from scalelaw.ladder import Ladder
 from scalelaw.ladder.ladder import Intent
 from scalelaw.laws import as_law
 from scalelaw.runs import Observations, RunTable
-from scalelaw.workflows.demo_ladders import SYNTHETIC
+from scalelaw.training.text.documents import SYNTHETIC
 
 LEVEL = 0.9
 MIXTURE, CHINCHILLA, POWER, LAST = "mixture of laws", "Chinchilla's law", "power law in C", "last value"
@@ -123,8 +124,10 @@ def foretell(ladder: Ladder, runs: RunTable) -> Foretold:
         FitFailed: no law could be fitted.
     """
     rung, rows = ladder.held_out[0], fitted_rows(runs)
-    alone = _method(ladder) == CHINCHILLA
-    told = fit_observations(as_law("chinchilla"), rows, FitSpec(draws=_DRAWS)) if alone else forecast(rows)
+    if _is_text(ladder):
+        told: Forecaster = forecast(rows)
+    else:
+        told = fit_observations(as_law("chinchilla"), rows, FitSpec(draws=_DRAWS))
     frozen = freeze(told, run=held_out_run(ladder), params=rung.params, tokens=rung.horizons[0])
     return _beside(ladder, rows, frozen)
 
@@ -158,8 +161,8 @@ def counted(rows: Observations) -> Observations:
     return replace(rows, columns={**rows.columns, "flops": flops})
 
 
-def _method(ladder: Ladder) -> str:
-    return CHINCHILLA if ladder.data.source == SYNTHETIC else MIXTURE
+def _is_text(ladder: Ladder) -> bool:
+    return ladder.data.source != SYNTHETIC
 
 
 def _beside(ladder: Ladder, rows: Observations, frozen: FrozenForecast) -> Foretold:
@@ -170,6 +173,6 @@ def _beside(ladder: Ladder, rows: Observations, frozen: FrozenForecast) -> Foret
     ends = () if told.lo is None or told.hi is None else (float(told.lo[0]), float(told.hi[0]))
     best = float(np.min(rows.y))
     beside = {POWER: Band(float(told.mean[0]), *ends), LAST: Band(best)}
-    return Foretold(
-        frozen, _method(ladder), beside, rung.dearest / max(each.dearest for each in ladder.fitted), best, len(rows)
-    )
+    method = MIXTURE if _is_text(ladder) else CHINCHILLA
+    reach = rung.dearest / max(each.dearest for each in ladder.fitted)
+    return Foretold(frozen, method, beside, reach, best, len(rows))
