@@ -91,7 +91,7 @@ class Theirs:
         for _ in range(steps):
             for group in self._optimizer.param_groups:
                 group["lr"] = self._rate * self._factor()
-            tokens = torch.from_numpy(self._batches.at(self._step).T.astype("int64"))
+            tokens = torch.from_numpy(self._batches.at(self._step).astype("int64"))
             _, loss = self._model(tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous())
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
@@ -115,9 +115,9 @@ class Theirs:
         return evaluate(model, stream, seq_len=data.seq_len, tokens=data.eval_tokens).loss  # type: ignore[arg-type]
 
     def _losses(self, tokens: Tensor) -> Tensor:
-        targets = tokens[1:].t().contiguous()
-        logits, _ = self._model(tokens[:-1].t().contiguous(), targets)
-        return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets).t()
+        targets = tokens[:, 1:].contiguous()
+        logits, _ = self._model(tokens[:, :-1].contiguous(), targets)
+        return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
 
 
 def speeds(nano: Any, job: Job, repeats: int, block_s: float = 0.2) -> tuple[float, float, list[float]]:

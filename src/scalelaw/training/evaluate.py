@@ -42,6 +42,6 @@ def evaluate(model: Model, stream: Stream, *, seq_len: int, tokens: float) -> Me
     with torch.no_grad():
         for starts in np.array_split(np.arange(n) * seq_len, max(1, n * seq_len // _TOKENS)):
             batch = torch.from_numpy(stream.windows(starts, seq_len + 1).astype(np.int64)).to(device)
-            means.append(model.losses(batch).double().mean(0).cpu().numpy())
+            means.append(model.losses(batch).double().mean(1).cpu().numpy())
     each = np.concatenate(means)
     return Measured(float(each.mean()), float(each.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan"), n * seq_len)

@@ -16,7 +16,7 @@ from scalelaw.runs.spec import RunSpec
 from scalelaw.runs.store import RunRecord
 from scalelaw.training.text.corpus import Corpus, load_corpus
 
-REVISION = 2
+REVISION = 3
 """Raised when the same settings come to give other losses; runs of several revisions are different runs."""
 
 KEPT = "make room there; what is done is kept, and the same command goes on"

@@ -1,7 +1,7 @@
 """The model: one decoder-only transformer, small enough to read in one sitting.
 
 RMSNorm before each block, rotary positions, normed queries and keys with one learned scale a layer, squared ReLU, no
-biases, an untied head. Positions come first, (T, B, d). Six tensors hold all layers, so that an optimizer sees matrices
+biases, an untied head. Six tensors hold all layers, so that an optimizer sees matrices
 of one shape as one batch. Two programs compute the same losses: ``plain`` torch, which a compiler or a GPU takes, and
 ``fused``, with gradients by hand, which is faster on a CPU.
 """
@@ -144,8 +144,8 @@ class Model:
         device = weights.embedding.device
         self.program = program or Program.of(device)
         pairs = torch.arange(0, shape.head_width, 2) / shape.head_width
-        angles = torch.outer(torch.arange(seq_len, dtype=torch.float64), ROTARY_BASE ** -pairs.double())
-        self._turns = torch.polar(torch.ones_like(angles), angles).to(torch.complex64).to(device)
+        angles = torch.outer(ROTARY_BASE ** -pairs.double(), torch.arange(seq_len))
+        self._turns = torch.stack([angles.cos(), angles.sin()]).float().to(device)
         self._mean = torch.compile(plain.nats, dynamic=False) if self.program.compiled else plain.nats
 
     @torch.no_grad()
@@ -153,25 +153,25 @@ class Model:
         """Return the loss in nats of every token but the first, given those before it; for measuring, not training.
 
         Args:
-            tokens: (T + 1, B); positions first.
+            tokens: (B, T + 1).
 
         Returns:
-            (T, B).
+            (B, T).
         """
         if self.program.fused:
-            found = fused.losses(tokens, self._turns.unsqueeze(1), self.weights)
+            found = fused.losses(tokens, self._turns, self.weights)
         else:
             found = self._plain(plain.nats, tokens, "none")
-        return found.view(-1, tokens.shape[1])
+        return found.view(len(tokens), -1)
 
     def loss(self, tokens: Tensor) -> Tensor:
         """Return the mean loss in nats per token."""
         if self.program.fused:
             embedding, *others = vars(self.weights).values()
-            x_TBd = F.embedding(tokens[:-1], embedding)
-            return fused.Loss.apply(x_TBd, tokens[1:], self._turns.unsqueeze(1), *others)  # type: ignore[no-untyped-call, no-any-return]
+            x_BTd = F.embedding(tokens[:, :-1], embedding)
+            return fused.Loss.apply(x_BTd, tokens[:, 1:], self._turns, *others)  # type: ignore[no-untyped-call, no-any-return]
         return self._plain(self._mean, tokens, "mean")
 
     def _plain(self, program: Callable[..., Tensor], tokens: Tensor, reduction: str) -> Tensor:
         with torch.autocast(tokens.device.type, torch.bfloat16, enabled=self.program.bf16):
-            return program(tokens, torch.view_as_real(self._turns), *vars(self.weights).values(), reduction=reduction)
+            return program(tokens, self._turns, *vars(self.weights).values(), reduction=reduction)

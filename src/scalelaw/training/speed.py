@@ -138,7 +138,7 @@ def seconds_of_token(rung: Rung, seconds: float) -> float:
 
     weights = init(rung.shape, rung.hyper, 0, "cpu")
     model, optimizer = Model(rung.shape, weights, seq_len=rung.seq_len), Optimizer(weights, rung.hyper)
-    size = (rung.seq_len + 1, rung.trunk.batch_tokens // rung.seq_len)
+    size = (rung.trunk.batch_tokens // rung.seq_len, rung.seq_len + 1)
     noise: Tensor = torch.randint(rung.shape.vocab_size, size, generator=torch.Generator().manual_seed(0))
     taken: list[float] = []
     started = before = time.perf_counter()

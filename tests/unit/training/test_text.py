@@ -174,7 +174,7 @@ def test_a_corpus_is_built_once_and_read_back(tmp_path: Path) -> None:
     assert again.digest == corpus.digest and (corpus.folder / "index.json").stat().st_mtime_ns == stamp
     assert corpus.eval_tokens > 2000 and corpus.vocab_size == BYTES
     assert corpus.bytes_per_token == pytest.approx(1, abs=0.01)
-    text = Tokenizer().decode(corpus.held_out_stream.windows(np.array([0]), 40)[:, 0])
+    text = Tokenizer().decode(corpus.held_out_stream.windows(np.array([0]), 40)[0])
     assert any(path.read_text().startswith(text) for path in tmp_path.glob("*.txt"))
 
 
@@ -184,12 +184,12 @@ def test_documents_are_held_out_by_their_hash(tmp_path: Path) -> None:
     before = held_out(build_corpus(data, 300, tmp_path / ".a"))
     (tmp_path / "zzz.txt").write_text("one more document that was not there before")
     corpus = build_corpus(data, 300, tmp_path / ".b")
-    trained = corpus.train_stream.windows(np.array([0]), corpus.unique_tokens)[:, 0].tobytes()
+    trained = corpus.train_stream.windows(np.array([0]), corpus.unique_tokens)[0].tobytes()
     assert before <= held_out(corpus) and not any(each in trained for each in before)
 
 
 def held_out(corpus: Corpus) -> set[bytes]:
-    tokens = corpus.held_out_stream.windows(np.array([0]), corpus.eval_tokens)[:, 0]
+    tokens = corpus.held_out_stream.windows(np.array([0]), corpus.eval_tokens)[0]
     return {each.tobytes() for each in np.split(tokens, np.flatnonzero(tokens == END)) if len(each) > 1}
 
 
@@ -213,12 +213,12 @@ def test_windows_run_across_shards() -> None:
     tokens = np.arange(100, dtype=np.uint16)
     cut = Stream([tokens[:33], tokens[33:50], tokens[50:]])
     starts = np.array([0, 30, 48, 90])
-    np.testing.assert_array_equal(cut.windows(starts, 10), starts[None] + np.arange(10)[:, None])
+    np.testing.assert_array_equal(cut.windows(starts, 10), starts[:, None] + np.arange(10))
 
 
 def test_a_pass_reads_every_sequence_once_and_the_next_in_another_order() -> None:
     batches = Batches(Stream([np.arange(101, dtype=np.uint16)]), seq_len=10, sequences=5, seed=1)
-    passes = [np.concatenate([batches.at(2 * n)[0], batches.at(2 * n + 1)[0]]).tolist() for n in range(2)]
+    passes = [np.concatenate([batches.at(2 * n)[:, 0], batches.at(2 * n + 1)[:, 0]]).tolist() for n in range(2)]
     assert sorted(passes[0]) == sorted(passes[1]) == list(range(0, 100, 10))
     assert passes[0] != passes[1]
     again = Batches(Stream([np.arange(101, dtype=np.uint16)]), seq_len=10, sequences=5, seed=1)

@@ -31,7 +31,7 @@ class Batches:
         return (len(self.stream) - 1) // self.seq_len
 
     def at(self, step: int) -> AnyArray:
-        """Return the batch of a step, (T + 1, B); positions first."""
+        """Return the batch of a step, (B, T + 1)."""
         number = np.arange(step * self.sequences, (step + 1) * self.sequences)
         passes, places = np.divmod(number, self.available)
         chosen = np.array([_order(self.seed, int(p), self.available)[at] for p, at in zip(passes, places, strict=True)])

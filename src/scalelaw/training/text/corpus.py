@@ -118,8 +118,8 @@ class Stream:
         return int(self._ends[-1])
 
     def windows(self, starts: AnyArray, length: int) -> AnyArray:
-        """Return the windows of this length that start at these tokens, (length, n); positions first."""
-        places = starts[None, :] + np.arange(length)[:, None]
+        """Return the windows of this length that start at these tokens, (n, length)."""
+        places = starts[:, None] + np.arange(length)
         if len(self._shards) == 1:
             return np.asarray(self._shards[0][places])
         shard = np.searchsorted(self._ends, places, side="right")
