@@ -18,6 +18,7 @@ import numpy as np
 from scalelaw.ladder import Ladder
 from scalelaw.runs import RunTable, load_runs
 from scalelaw.training.sweep import sweep
+from scalelaw.workflows.demo import RUNS
 from scalelaw.workflows.demo_ladders import SIZES, demo_ladder
 from scalelaw.workflows.foretold import LAST, POWER, Foretold, foretell, recall
 
@@ -28,21 +29,21 @@ def repeated(ladder: Ladder, trials: int) -> Ladder:
 
 
 def rows_of(table: RunTable, ladder: Ladder, trial: int) -> RunTable:
-    """Return the fitted runs of a trial; a folder may hold those of other sizes of the demo."""
+    """Return the fitted runs of a trial."""
     repeats = {rung.params: len(rung.seeds) for rung in ladder.fitted}
     params, seeds = table.values("params"), table.values("seed")
-    wanted = [n in repeats and seed // repeats[n] == trial for n, seed in zip(params, seeds, strict=True)]
-    return table.keep(np.array(wanted) & (table.values("held_out") == 0), f"of another trial or size than {trial}")
+    wanted = [seed // repeats[n] == trial for n, seed in zip(params, seeds, strict=True)]
+    return table.keep(np.array(wanted), f"of another trial than {trial}")
 
 
-def foretold(ladder: Ladder, table: RunTable, folder: Path, trial: int) -> Foretold:
+def foretold(ladder: Ladder, fitted: RunTable, folder: Path, trial: int) -> Foretold:
     """Return the forecast of a trial, frozen now or before."""
     path = folder / f"forecast-{trial}.json"
-    rows = rows_of(table, ladder, trial)
+    rows = rows_of(fitted, ladder, trial)
     if path.exists():
         return recall(path, ladder, rows)
-    begun = (table.values("params") == ladder.held_out[0].params) & (table.values("seed") == trial)
-    if begun.any():
+    whole = load_runs(folder / RUNS)
+    if ((whole.values("params") == ladder.held_out[0].params) & (whole.values("seed") == trial)).any():
         raise SystemExit(f"{path} is missing, and the run it should forecast was begun")
     found = foretell(ladder, rows)
     found.frozen.save(path)
@@ -100,9 +101,8 @@ def main() -> None:
     parser.add_argument("--synthetic", action="store_true")
     asked = parser.parse_args()
     ladder = demo_ladder(asked.size, synthetic=asked.synthetic)
-    many, runs = repeated(ladder, asked.trials), asked.out / "runs"
-    sweep(many, runs, held_out=False)
-    fitted = load_runs(runs)
+    many, runs = repeated(ladder, asked.trials), asked.out / RUNS
+    fitted = sweep(many, runs, held_out=False).table
     told = [foretold(ladder, fitted, asked.out, trial) for trial in range(asked.trials)]
     measured = {row["seed"]: row["loss"] for row in sweep(many, runs, held_out=True).rows}
     done = [(each, measured[trial]) for trial, each in enumerate(told) if measured[trial] is not None]

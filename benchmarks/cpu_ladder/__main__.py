@@ -31,7 +31,7 @@ NAME = "cpu-ladder"
 PICTURE = Path(__file__).parents[2] / "docs" / "images" / "cpu_ladder.png"
 
 
-def frozen(ladder: Ladder, folder: Path, table: RunTable) -> list[FrozenForecast]:
+def frozen(ladder: Ladder, folder: Path, fitted: RunTable) -> list[FrozenForecast]:
     """Return the forecast of every run held out, frozen now or before."""
     mixture = None
     found = []
@@ -40,9 +40,9 @@ def frozen(ladder: Ladder, folder: Path, table: RunTable) -> list[FrozenForecast
             run = Intent(rung, rung.seeds[0], branch).name
             path = folder / f"forecast-{run}.json"
             if not path.exists():
-                if (table.values("params") == rung.params).any():
+                if (load_runs(folder).values("params") == rung.params).any():
                     raise SystemExit(f"{path} is missing, and {rung.name} was begun: what is frozen now is no forecast")
-                mixture = mixture or sl.forecast(fitted_rows(table))
+                mixture = mixture or sl.forecast(fitted_rows(fitted))
                 mixture.freeze(run=run, params=rung.params, tokens=branch.tokens).save(path)
             found.append(load_forecast(path))
     return found
@@ -112,12 +112,12 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=None)
     asked = parser.parse_args()
     ladder = Ladder.load(Path(__file__).with_name("ladder.toml"))
-    sweep(ladder, asked.out, held_out=False, workers=asked.workers)
-    forecasts = frozen(ladder, asked.out, load_runs(asked.out))
+    fitted = sweep(ladder, asked.out, held_out=False, workers=asked.workers)
+    forecasts = frozen(ladder, asked.out, fitted.table)
     swept = sweep(ladder, asked.out, workers=asked.workers)
     if not swept.complete:
         raise SystemExit(f"{swept}\nthe same command goes on")
-    table = load_runs(asked.out)
+    table = swept.table
     home = datasets.path(NAME).parent
     sl.export_runs(table, home / f"{NAME}.parquet")
     loss = {row["label"]: row["loss"] for row in swept.rows}

@@ -12,7 +12,6 @@ from pathlib import Path
 import scalelaw as sl
 from evidence._row import ROOT, Row, run
 from scalelaw.ladder import Data, Grid, Ladder, Shapes
-from scalelaw.training.job import REVISION
 from scalelaw.training.sweep import sweep
 
 FLOOR = ROOT / "build" / "synthetic-floor"
@@ -31,11 +30,10 @@ def _entropy() -> Row:
     horizons = ("0.5M", "1M", "2M", "4M")
     grids = Grid(widths=(32, 48), tokens=horizons, seeds=2), Grid(widths=(64, 96), tokens=horizons)
     ladder = Ladder("synthetic-floor", grids, shapes=Shapes(vocab_size=64), data=Data("synthetic"))
-    corpus = sweep(ladder, FLOOR).corpus
-    floor, rate = corpus.loss_floor, corpus.entropy_rate
+    swept = sweep(ladder, FLOOR)
+    floor, rate = swept.corpus.loss_floor, swept.corpus.entropy_rate
     assert floor is not None and rate is not None
-    runs = sl.load_runs(FLOOR).where(trainer=REVISION)  # what an older trainer left there would count twice
-    fitted = sl.fit("chinchilla", runs, level=0.9).coefficients()["E"]
+    fitted = sl.fit("chinchilla", swept.table, level=0.9).coefficients()["E"]
     half = (fitted["hi"] - fitted["lo"]) / 2 / fitted["value"]
     return Row(
         "synthetic language: the 90 % interval of E covers the true entropy rate, half-width <= 5 %",

@@ -1,5 +1,6 @@
 """A store of runs into raw columns: one row an evaluation, what was chosen repeated on each."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -58,6 +59,10 @@ def _repeat(cells: list[Any], each: Any) -> RawColumn:
 
 def _notes(records: list[RunRecord]) -> Iterable[str]:
     yield f"{len(records)} recorded run{'' if len(records) == 1 else 's'}: {count_states(records)}"
+    trainers = Counter(record.settings["trainer"] for record in records if "trainer" in record.settings)
+    if len(trainers) > 1:
+        each = ", ".join(f"{runs} of {trainer}" for trainer, runs in sorted(trainers.items()))
+        yield f"runs of several revisions of the trainer ({each}), which differ in loss at equal settings"
     if torn := sum(record.torn for record in records):
         yield f"{torn} half-written line{'' if torn == 1 else 's'} ignored"
     if again := sum(record.superseded for record in records):

@@ -12,12 +12,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from scalelaw.core.errors import BadInput, ScalelawWarning
 from scalelaw.core.findings import Finding
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.ladder import Ladder
 from scalelaw.ladder.files import FILE
-from scalelaw.runs import load_runs
+from scalelaw.runs import RunTable, load_runs
+from scalelaw.runs.spec import RunSpec
 from scalelaw.training.executor import execute
 from scalelaw.training.job import Job, precision
 from scalelaw.training.text.corpus import Corpus, build_corpus
@@ -56,7 +59,8 @@ class Swept(Printed):
         ladder: that was swept.
         out: folder of the runs.
         corpus: what they read.
-        rows: one a run: name, N, D, state, loss, standard error; loss is None where there is none.
+        rows: one a run: its name in the store and in words, N, D, state, loss, standard error; loss is None where
+            there is none.
         failed: name of a job -> why it could not be done.
         seconds: that it took this time.
         trained: jobs that were begun this time.
@@ -76,8 +80,19 @@ class Swept(Printed):
         return all(row["state"] in ("finished", "diverged") for row in self.rows)
 
     @cached_property
+    def table(self) -> RunTable:
+        """The runs of this sweep, read from the folder; others that lie there are set aside.
+
+        Raises:
+            BadInput: no run was begun.
+        """
+        table = load_runs(self.out)
+        own = np.isin(table.values("run").astype(str), [row["run"] for row in self.rows])
+        return table.keep(own, f"no run of this sweep of {self.ladder.name}")
+
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """Rungs that look under-tuned, judged by all runs of the folder; none before the sweep is complete."""
+        """Rungs that look under-tuned; none before the sweep is complete."""
         from scalelaw.fitting.under_tuned import check_tuning
 
         if not self.complete:
@@ -85,8 +100,8 @@ class Swept(Printed):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ScalelawWarning)
-                return check_tuning(load_runs(self.out).endpoints("loss"))
-        except BadInput:  # every run diverged, or the folder holds what no fit takes
+                return check_tuning(self.table.endpoints("loss"))
+        except BadInput:  # every run diverged, or no law can be fitted to so few
             return ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -239,6 +254,7 @@ def _row(job: Job, branch: Any) -> dict[str, Any]:
     settings = job.settings(branch)
     diverged = isinstance(loss, float) and not math.isfinite(loss)
     return {
+        "run": RunSpec.of(settings).digest,
         "label": settings["label"],
         "params": settings["params"],
         "params_non_embedding": settings["params_non_embedding"],

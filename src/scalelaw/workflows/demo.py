@@ -75,12 +75,18 @@ def demo(
     folder, started = _made(Path(out).expanduser()), time.monotonic()
     workers = workers or cores("cpu")
     chosen = _chosen(folder / LADDER, ladder, synthetic, 60 * minutes, workers, tell)
-    foretold = _foretold(chosen, folder, workers, tell, watching)
-    rung = chosen.held_out[0]
-    if not _is_begun(load_runs(folder / RUNS)):
-        tell(f"{rung.name} trains now, at {foretold.reach:.3g} times the compute of the dearest run fitted")
+    if not (folder / FORECAST).exists():
+        widths = f"{chosen.fitted[0].name} to {chosen.fitted[-1].name}"
+        tell(f"{widths} train on {_text(chosen)}; {chosen.held_out[0].name} is held out")
+    with watching("fitted runs") as watch:
+        fitted = sweep(chosen, folder / RUNS, workers=workers, held_out=False, watch=watch)
+    _complete(fitted)
+    foretold = _foretold(chosen, folder, fitted.table, tell)
+    if not _is_begun(folder):
+        rung = chosen.held_out[0].name
+        tell(f"{rung} trains now, at {foretold.reach:.3g} times the compute of the dearest run fitted")
     with watching("held-out run") as watch:
-        swept = sweep(chosen, folder / RUNS, workers=workers, held_out=True, watch=watch)
+        swept = sweep(chosen, folder / RUNS, workers=workers, watch=watch)
     _complete(swept)
     result = _compared(chosen, folder, foretold, swept, time.monotonic() - started)
     _write(folder / RESULT, json.dumps(result.to_dict(), indent=1) + "\n")
@@ -164,33 +170,28 @@ def _estimates(speed: Speed, ladders: list[Ladder]) -> str:
     return f"training takes here, if the load stays as it is: {said}"
 
 
-def _foretold(ladder: Ladder, folder: Path, workers: int, tell: Tell, watching: Watching) -> Foretold:
-    """Return the forecast that was frozen, or train what is fitted and freeze one.
+def _foretold(ladder: Ladder, folder: Path, fitted: RunTable, tell: Tell) -> Foretold:
+    """Return the forecast that was frozen, or freeze one.
 
     Raises:
         BadInput: the held-out run was begun without a forecast, which could no longer be one.
     """
     path, rung = folder / FORECAST, ladder.held_out[0]
     if path.exists():
-        foretold = recall(path, ladder, load_runs(folder / RUNS))
+        foretold = recall(path, ladder, fitted)
         tell(f"the forecast of {foretold.frozen.run} stands in {path}, frozen {foretold.frozen.made}")
         return foretold
-    widths = f"{ladder.fitted[0].name} to {ladder.fitted[-1].name}"
-    tell(f"{widths} train on {_text(ladder)}; {rung.name} is held out")
-    with watching("fitted runs") as watch:
-        _complete(sweep(ladder, folder / RUNS, workers=workers, held_out=False, watch=watch))
-    table = load_runs(folder / RUNS)
-    if _is_begun(table):
+    if _is_begun(folder):
         raise BadInput(f"{folder} holds a run of {rung.name} that was begun without a forecast; name another folder")
-    foretold = foretell(ladder, table)
+    foretold = foretell(ladder, fitted)
     foretold.frozen.save(path)
     tell(f"frozen in {path} before {rung.name} begins, digest {foretold.frozen.digest}\n{foretold}")
     return foretold
 
 
-def _is_begun(runs: RunTable) -> bool:
-    """Return whether the held-out run is there, finished or not."""
-    return bool(runs.values("held_out").any())
+def _is_begun(folder: Path) -> bool:
+    """Return whether a held-out run is there, finished or not."""
+    return bool(load_runs(folder / RUNS).values("held_out").any())
 
 
 def _complete(swept: Swept) -> None:
@@ -211,12 +212,12 @@ def _compared(ladder: Ladder, folder: Path, foretold: Foretold, swept: Swept, se
     Raises:
         FitFailed: the held-out run diverged.
     """
-    (row,) = swept.rows
+    (row,) = (row for row in swept.rows if row["held_out"])
     if row["loss"] is None:
         raise FitFailed(f"{foretold.frozen.run} diverged: there is nothing to compare the forecast with")
-    table = load_runs(folder / RUNS)
+    table = swept.table
     return Demo(
-        ladder, folder, foretold, fitted_rows(table), row["loss"], row["se"], seed_noise(table), _floor(swept, table),
+        ladder, folder, foretold, fitted_rows(table), row["loss"], row["se"], seed_noise(table), _floor(swept),
         round(seconds, 1),
     )  # fmt: skip
 
@@ -234,12 +235,12 @@ def seed_noise(table: RunTable) -> float | None:
     return float(np.sqrt(squares / sum(len(values) - 1 for values in repeated)))
 
 
-def _floor(swept: Swept, table: RunTable) -> Floor | None:
+def _floor(swept: Swept) -> Floor | None:
     """Return the irreducible loss fitted to all runs beside the truth, where that is known."""
     corpus = swept.corpus
     if corpus.entropy_rate is None or corpus.loss_floor is None:
         return None
-    fitted = fit_observations(as_law("chinchilla"), table.endpoints(), FitSpec(level=LEVEL)).coefficients()["E"]
+    fitted = fit_observations(as_law("chinchilla"), swept.table.endpoints(), FitSpec(level=LEVEL)).coefficients()["E"]
     return Floor(Band(fitted["value"], fitted["lo"], fitted["hi"]), corpus.loss_floor, corpus.entropy_rate)
 
 

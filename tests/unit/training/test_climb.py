@@ -18,7 +18,7 @@ from scalelaw.runs import DirStore, load_runs
 from scalelaw.training import checkpoint
 from scalelaw.training.climb import Training, climb
 from scalelaw.training.evaluate import evaluate
-from scalelaw.training.job import Job
+from scalelaw.training.job import REVISION, Job
 from scalelaw.training.model import Model, Program, Weights, init
 from scalelaw.training.optim import GROUP, NEWTON_SCHULZ, NEWTON_SCHULZ_STEPS, Optimizer, orthogonalised
 from scalelaw.training.sweep import sweep
@@ -275,6 +275,22 @@ def test_a_rung_that_diverges_leaves_the_others_alone(tiny: Tiny, tmp_path: Path
     assert [row["loss"] is None for row in swept.rows] == [False, False, True, True]
     assert swept.complete and not swept.failed and swept.trained == 0 and "diverged" in str(swept)
     assert load_runs(tmp_path).endpoints().y.size == 2, "a fit sees those that came to something"
+
+
+def test_a_sweep_counts_its_own_runs_alone(
+    tiny: Tiny, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its folder lie the same runs by an older trainer, and those of another ladder."""
+    ladder = tiny()
+    for rung, revision in ((ladder.rungs[0], 1), (ladder.rungs[0], REVISION), (tiny(widths=(16,)).rungs[0], REVISION)):
+        monkeypatch.setattr("scalelaw.training.job.REVISION", revision)
+        climb(Job(ladder, rung, 0, corpus, tmp_path))
+    own = sweep(ladder, tmp_path)
+    assert own.trained == 0 and len(own.rows) == len(own.table) == 2
+    assert set(own.table.values("trainer")) == {REVISION} and len(set(own.table.values("params"))) == 1
+    assert own.table.values("loss").tolist() == [row["loss"] for row in own.rows]
+    whole = load_runs(tmp_path)
+    assert len(whole) == 6 and f"(2 of 1, 4 of {REVISION}), which differ in loss" in " ".join(whole.notes)
 
 
 def test_a_full_disk_keeps_what_is_done_and_the_same_command_goes_on(

@@ -43,19 +43,22 @@ class Sweeps:
         self.frozen: list[bool] = []
         self.fails = False
 
-    def __call__(self, ladder: Ladder, out: Path, *, held_out: bool, **_: Any) -> Swept:
+    def __call__(self, ladder: Ladder, out: Path, *, held_out: bool | None = None, **_: Any) -> Swept:
         self.frozen.append((out.parent / "forecast.json").exists())
         rng, rows = np.random.default_rng(0), []
-        done = {DirStore(out).read(name).settings["label"] for name in DirStore(out).runs()} if out.exists() else set()
+        store = DirStore(out)
+        done = {store.read(name).settings["label"]: name for name in store.runs()} if out.exists() else {}
         for run in ladder.runs():
-            if run.rung.held_out is not held_out:
+            if held_out is not None and run.rung.held_out is not held_out:
                 continue
             loss = law(run.rung.params, run.branch.tokens) * float(np.exp(0.003 * rng.standard_normal()))
-            loss += self.surprise * held_out
+            loss += self.surprise * run.rung.held_out
             if run.name not in done:
-                with record(DirStore(out), **ladder.settings(run), held_out=held_out) as now:
+                with record(store, **ladder.settings(run), held_out=run.rung.held_out) as now:
+                    done[run.name] = now.run
                     now.log(step=run.branch.steps, tokens=run.branch.tokens, flops=run.rung.dearest, loss=loss)
-            rows.append({"loss": loss, "se": None, "state": "finished"})
+            row = {"run": done[run.name], "held_out": run.rung.held_out, "loss": loss, "se": None}
+            rows.append({**row, "state": "finished"})
         failed = {"w32-s0": "out of memory"} if self.fails else {}
         corpus: Any = type("Corpus", (), {"entropy_rate": None, "loss_floor": None})
         return Swept(ladder, out, corpus, tuple(rows), failed, 0.0, 0)
@@ -145,7 +148,7 @@ def test_what_is_frozen_stays_and_an_edit_is_refused(sweeps: Sweeps, tmp_path: P
     before = demo(ladder=ladder, out=tmp_path).foretold.frozen.digest
     frozen = tmp_path / "forecast.json"
     content, sweeps.frozen = frozen.read_bytes(), []
-    assert demo(out=tmp_path).foretold.frozen.digest == before and sweeps.frozen == [True], "the ladder is found again"
+    assert demo(out=tmp_path).foretold.frozen.digest == before and sweeps.frozen == [True, True], "found again"
     frozen.write_bytes(content.replace(b"0.9", b"0.8", 1))
     with pytest.raises(BadInput, match="not what was frozen"):
         demo(out=tmp_path)
