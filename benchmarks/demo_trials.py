@@ -9,6 +9,7 @@ Stopped, the same command goes on, and --trials may grow. The table is printed a
 
 import argparse
 import platform
+import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -82,14 +83,11 @@ def page(table: str, ladder: Ladder, trials: int) -> str:
     """Return the table with how it came about."""
     size, held_out = ladder.name.removeprefix("demo-"), ladder.held_out[0].shape.width
     widths = ", ".join(str(rung.shape.width) for rung in ladder.fitted)
-    return f"""# The demo on {trials} seeds
-
-`python benchmarks/demo_trials.py --size {size}` (`make trials`): {ladder.name}, widths {widths} fitted on the standard
-library of Python {platform.python_version()}, width {held_out} held out. No run is in two trials; every forecast was
-frozen before any held-out run began. *Of the drop*: the error over how far the held-out run fell below the best fitted.
-
-{table}
-"""
+    how = f"""`python benchmarks/demo_trials.py --size {size}` (`make trials`): {ladder.name}, widths {widths} fitted on the
+    standard library of Python {platform.python_version()}, width {held_out} held out. No run is in two trials; every
+    forecast was frozen before any held-out run began. *Of the drop*: the error over how far the held-out run fell
+    below the best fitted."""
+    return f"# The demo on {trials} seeds\n\n{textwrap.fill(' '.join(how.split()), 120)}\n\n{table}\n"
 
 
 def main() -> None:
