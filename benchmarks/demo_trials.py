@@ -83,9 +83,9 @@ def page(table: str, ladder: Ladder, trials: int) -> str:
     """Return the table with how it came about."""
     size, held_out = ladder.name.removeprefix("demo-"), ladder.held_out[0].shape.width
     widths = ", ".join(str(rung.shape.width) for rung in ladder.fitted)
-    how = f"""`python benchmarks/demo_trials.py --size {size}` (`make trials`): {ladder.name}, widths {widths} fitted on the
-    standard library of Python {platform.python_version()}, width {held_out} held out. No run is in two trials; every
-    forecast was frozen before any held-out run began. *Of the drop*: the error over how far the held-out run fell
+    how = f"""`python benchmarks/demo_trials.py --size {size}` (`make trials`): {ladder.name}, widths {widths} fitted on
+    the standard library of Python {platform.python_version()}, width {held_out} held out. No run is in two trials;
+    every forecast was frozen before any held-out run began. *Of the drop*: the error over how far the held-out run fell
     below the best fitted."""
     return f"# The demo on {trials} seeds\n\n{textwrap.fill(' '.join(how.split()), 120)}\n\n{table}\n"
 
