@@ -7,18 +7,20 @@ import numpy as np
 
 import scalelaw as sl
 from evidence._row import Row
+from scalelaw.planning.assumed import SHARED
 from scalelaw.runs import RunTable
 from scalelaw.workflows.demo import seed_noise
 from scalelaw.workflows.foretold import LEVEL, counted
 
-NAME, DECADE, BUDGET = "cpu-ladder", 10.0, 1e13
-BUDGETS = 3e11, 9e11, 2.7e12, 8.1e12
+NAME, DECADE, BUDGET = "cpu-ladder", 10.0, 5.4e12
+BUDGETS = 2e11, 6e11, 1.8e12, 5.4e12
 
 
 def measure() -> Iterator[Row]:
     """Yield the rows."""
     table, card = sl.datasets.load(NAME), sl.datasets.card(NAME)
     yield _trained(table, card)
+    yield _branches(table)
     yield _beyond_the_decade(table)
     yield _frozen(card)
     yield _optima(table)
@@ -34,6 +36,25 @@ def _trained(table: RunTable, card: dict) -> Row:
     return Row(
         "cpu-ladder: an hour or more on two cores, seed noise", measured, noise is not None and card["cpu_s"] >= 7200,
         "make cpu-ladder", 0.0,
+    )  # fmt: skip
+
+
+def _branches(table: RunTable) -> Row:
+    """Split the differences between two seeds into what all horizons of a trunk share and what each has of its own."""
+    rows = table.endpoints()
+    losses: dict[tuple[float, float], list[float]] = {}
+    for params, tokens, loss in zip(rows.columns["params"], rows.columns["tokens"], np.log(rows.y), strict=True):
+        losses.setdefault((params, tokens), []).append(loss)
+    apart: dict[float, list[float]] = {}
+    for (params, _), pair in losses.items():
+        if len(pair) == 2:
+            apart.setdefault(params, []).append(pair[0] - pair[1])
+    own = np.mean([np.var(each, ddof=1) for each in apart.values()])
+    shared = 1 - own / np.mean([np.mean(np.square(each)) for each in apart.values()])
+    return Row(
+        "the branches of a trunk share their luck, and a design counts on it",
+        f"correlation {shared:.2f} over {len(apart)} widths trained twice; assumed {SHARED:g}",
+        abs(shared - SHARED) <= 0.2, "scalelaw ladder design", 0.0,
     )  # fmt: skip
 
 

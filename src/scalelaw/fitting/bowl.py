@@ -23,12 +23,12 @@ _GRID = 257
 
 @dataclass(frozen=True, eq=False)
 class Bowl:
-    """The bottom of a bowl at the best of the batches tried.
+    """The bottom of a bowl at one of the batches tried.
 
     Attributes:
         log_lr: ln rate at the bottom.
         interval: of ``log_lr``, inside what was fitted.
-        log_batch: ln batch, the one of those tried whose bottom is lowest; 0 where only the rate was tried.
+        log_batch: ln batch asked for, or the one whose bottom is lowest; 0 where only the rate was tried.
         value: ln loss at the bottom.
         curvature: second derivative of ln loss by ln rate there; None where it does not curve upwards.
         edge: the lowest point is an end of what was fitted, and may lie beyond.
@@ -57,6 +57,7 @@ def bowl(
     log_loss: AnyArray,
     log_batch: AnyArray | None = None,
     *,
+    at_batch: float | None = None,
     level: float = 0.9,
     draws: int = 2000,
     seed: int = 0,
@@ -67,6 +68,7 @@ def bowl(
         log_lr: ln rate, (n,).
         log_loss: ln loss, (n,); infinite where it diverged, and then left out.
         log_batch: ln batch, (n,); None where all had one.
+        at_batch: ln batch whose bottom is meant, one of those tried; None for the lowest of all.
         level: of the interval.
         draws: of the coefficients, for the interval.
         seed: of the draws.
@@ -95,7 +97,9 @@ def bowl(
     coef = np.linalg.lstsq(rows, y, rcond=None)[0]
     grid, batches = np.linspace(u.min(), u.max(), _GRID), np.unique(v)
     surface = np.array([_design(grid, np.full(_GRID, each), terms) @ coef for each in batches])
-    best, at = np.unravel_index(np.argmin(surface), surface.shape)
+    lowest = int(np.argmin(surface.min(axis=1)))
+    best = lowest if at_batch is None else int(np.argmin(np.abs(centre[1] + batches - at_batch)))
+    at = int(np.argmin(surface[best]))
     skew = len(y) > k + _SPARE and np.linalg.matrix_rank(_design(u, v, terms, skew=True)) > k
     drawn = _drawn(_design(u, v, terms, skew=skew), y, draws, seed)
     along = _design(grid, np.full(_GRID, batches[best]), terms, skew=skew)
@@ -106,7 +110,7 @@ def bowl(
         log_batch=float(centre[1] + batches[best]),
         value=float(surface[best, at]),
         curvature=float(2 * coef[2]) if coef[2] > 0 else None,
-        edge=bool(at in (0, _GRID - 1)),
+        edge=at in (0, _GRID - 1),
         by_batch={float(centre[1] + each): float(row.min()) for each, row in zip(batches, surface, strict=True)},
         used=len(y),
         rmse=float(np.sqrt(np.sum((y - rows @ coef) ** 2) / (len(y) - k))),

@@ -27,8 +27,8 @@ SMALL = 1e15
 MEASURED_REACH = 100.0
 """Compute of the target over the dearest run up to which ``FORM`` was measured."""
 
-SHARED = 0.7
-"""Correlation of the branches of one trunk: seeds at width 32 keep their order over three horizons (our prototype)."""
+SHARED = 0.6
+"""Correlation of the branches of one trunk: two seeds of eight widths, five or six horizons each (``cpu-ladder``)."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -109,7 +109,7 @@ class Tuned(Printed):
         """The share by which the loss falls from the recipe as given, by the best trial; None where that diverged."""
         given = next(each for each in self.trials if (each.lr_octaves, each.batch_octaves) == (0.0, 0))
         best = min(each.log_loss for each in self.trials)
-        return -math.expm1(best - given.log_loss) if math.isfinite(given.log_loss) else None
+        return 1 - math.exp(best - given.log_loss) if math.isfinite(given.log_loss) else None
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -157,7 +157,8 @@ class Tuned(Printed):
         if self.cost_of_two is not None:
             said.append(("sharp", f"rates off by a factor of 2 cost {self.cost_of_two:.2%} of the loss"))
         if self.gain is not None:
-            said.append(("gain", f"the best trial is {self.gain:.2%} below the recipe as given"))
+            gain = f"the best trial is {self.gain:.2%} below the recipe as given"
+            said.append(("gain", gain if self.gain else "no trial is better than the recipe as given"))
         said += [("failed", f"{name}: {why}") for name, why in self.failed.items()]
         said += [("warn", f"{each} [{each.code}]") for each in self.findings]
         where = f"{' and '.join(f'width {width}' for width in widths)} at {shown(self.space.tokens)} tokens"
@@ -178,6 +179,9 @@ class Tuned(Printed):
 def tuned(space: Space, out: Path, trials: tuple[Trial, ...], failed: Mapping[str, str]) -> Tuned:
     """Return what these trials say.
 
+    The batch is that of the best trial, unless the bowl puts another lower by more than it misses the values it was
+    fitted to: batches are octaves apart, and a quadratic through five of them bends where it should not.
+
     Raises:
         FitFailed: none of them has a loss.
     """
@@ -189,8 +193,13 @@ def tuned(space: Space, out: Path, trials: tuple[Trial, ...], failed: Mapping[st
     batches = np.array([each.batch_octaves for each in trials]) * math.log(2)
     losses = np.array([each.log_loss for each in trials])
     found = bowl(rates, losses, batches, level=_LEVEL)
+    own = best.batch_octaves * math.log(2)
+    if found is not None and any(
+        abs(batch - own) < 1e-6 and value - found.value <= found.rmse for batch, value in found.by_batch.items()
+    ):
+        found = bowl(rates, losses, batches, at_batch=own, level=_LEVEL)
     if found is None:
-        same = batches == best.batch_octaves * math.log(2)
+        same = batches == own
         found = bowl(rates[same], losses[same], batches[same], level=_LEVEL)
     if found is None or found.curvature is None:
         return Tuned(space, out, trials, None, best.lr_octaves, best.batch_octaves, failed)

@@ -19,6 +19,7 @@ from scalelaw.training import tune as tuning
 from scalelaw.training.climb import climb
 from scalelaw.training.job import Job
 from scalelaw.training.space import Space
+from scalelaw.training.tuned import Trial, tuned
 
 Tiny = Callable[..., Ladder]
 BEST_LR, BEST_BATCH = 0.03, 128
@@ -77,6 +78,24 @@ def test_the_optimum_is_found_with_its_sharpness(
     assert not found.findings
     table = load_runs(tmp_path)
     assert len(table) <= len(found.trials) == 16 and "lr" in table.runs, "trials are runs"
+
+
+MEASURED = (
+    (0, 0, 3.4537), (-1, 0, 3.5008), (1, 0, 3.5270), (0, -1, 3.4773), (0, 1, 3.5296), (1.85, 2, 3.5572),
+    (1.95, -2, 3.5728), (-1.95, 2, 3.7694), (-1.4, -2, 3.5057), (0.75, -2, 3.5907), (-0.55, 2, 3.6688),
+    (-1.85, -1, 3.5077),
+)  # fmt: skip
+"""Octaves of rate and batch, and the loss of width 24 at 1M tokens of the standard library."""
+
+
+def test_another_batch_is_taken_only_where_the_bowl_is_sure(tiny: Tiny, tmp_path: Path) -> None:
+    """The bottom of the bowl lies at half the batch, .3 % below that of the best trial's, less than it misses by."""
+    trials = tuple(Trial(n, lr, batch, (loss,)) for n, (lr, batch, loss) in enumerate(MEASURED))
+    found = tuned(Space.of(tiny()), tmp_path, trials, {})
+    assert found.bowl is not None and found.bowl.by_batch[0.0] > min(found.bowl.by_batch.values())
+    assert found.batch_octaves == 0 and 2**found.lr_octaves == pytest.approx(0.893, abs=0.005)
+    assert found.interval is not None and found.interval[0] < 1 < found.interval[1]
+    assert found.gain == 0 and "no trial is better than the recipe as given" in str(found)
 
 
 def test_a_search_that_was_stopped_is_the_search_left_alone(
