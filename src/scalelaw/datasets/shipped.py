@@ -30,7 +30,7 @@ _TABLES = MappingProxyType(
     {
         "cpu-ladder": _Table(
             "cpu-ladder.parquet",
-            "trained by us on two cores: depth 2, widths 16 to 192, 0.5M to 9M tokens of documentation; "
+            "trained by us on two cores: one block, widths 16 to 256, 0.5M to 16M tokens of documentation; "
             'datasets.card("cpu-ladder") says how',
         ),
         "synthetic-ladder": _Table(

@@ -79,12 +79,10 @@ def bowl(
         >>> f"{np.exp(found.log_lr):.3f}, {found.cost(2):.4f}"
         '0.015, 0.0492'
     """
-    x, y = np.asarray(log_lr, float), np.asarray(log_loss, float)
-    b = np.zeros(len(x)) if log_batch is None else np.asarray(log_batch, float)
-    there = np.isfinite(y)
-    x, y, b = x[there], y[there], b[there]
-    terms = min(len(np.unique(b)), 3) - 1
-    k = 3 + terms + (terms > 0)
+    there = np.isfinite(log_loss)
+    x, y = np.asarray(log_lr, float)[there], np.asarray(log_loss, float)[there]
+    b = np.zeros(len(x)) if log_batch is None else np.asarray(log_batch, float)[there]
+    k = 3 + (terms := min(len(np.unique(b)), 3) - 1) + (terms > 0)
     if len(y) < k + _SPARE:
         return None
     centre = np.array([x[np.argmin(y)], b.mean()])
@@ -97,8 +95,7 @@ def bowl(
     coef = np.linalg.lstsq(rows, y, rcond=None)[0]
     grid, batches = np.linspace(u.min(), u.max(), _GRID), np.unique(v)
     surface = np.array([_design(grid, np.full(_GRID, each), terms) @ coef for each in batches])
-    lowest = int(np.argmin(surface.min(axis=1)))
-    best = lowest if at_batch is None else int(np.argmin(np.abs(centre[1] + batches - at_batch)))
+    best = int(np.argmin(surface.min(axis=1) if at_batch is None else np.abs(centre[1] + batches - at_batch)))
     at = int(np.argmin(surface[best]))
     skew = len(y) > k + _SPARE and np.linalg.matrix_rank(_design(u, v, terms, skew=True)) > k
     drawn = _drawn(_design(u, v, terms, skew=skew), y, draws, seed)

@@ -27,7 +27,7 @@ SMALL = 1e15
 MEASURED_REACH = 100.0
 """Compute of the target over the dearest run up to which ``FORM`` was measured."""
 
-SHARED = 0.6
+SHARED = 0.33
 """Correlation of the branches of one trunk: two seeds of eight widths, five or six horizons each (``cpu-ladder``)."""
 
 
@@ -72,7 +72,7 @@ class Assumed:
 CPU_TEXT = "cpu-text"
 """Name of what is assumed of tiny models on text: the shipped ``cpu-ladder``."""
 _CPU_FORM = 0.02
-"""As ``FORM``: fitted on a decade of ``cpu-ladder``, the mixture is 2.3 % off ten times beyond it, and up to 3.6 %."""
+"""As ``FORM``: fitted on a decade of ``cpu-ladder``, the mixture is 1.5 % off from ten times on, and 3.6 % at most."""
 
 Assumption = str | Forecaster
 """``cpu-text``, a published law as ``chinchilla@besiroglu2024``, or a fit."""

@@ -145,7 +145,8 @@ def test_tiny_targets_assume_the_tiny_ladder_with_measured_repeats() -> None:
     shipped = load("cpu-ladder")
     dear = shipped.values("params") * shipped.values("tokens") * (shipped.values("held_out") == 0)
     tokens, measured = (shipped.values(name)[np.argmax(dear)] for name in ("tokens", "loss"))
-    tiny = Ladder("tiny", (Grid((16, 24, 32, 48), ("1M", "2M", "4M")), Grid((96,), (float(tokens),), held_out=True)))
+    grids = Grid((16, 24, 32, 48), ("1M", "2M", "4M")), Grid((96,), (float(tokens),), held_out=True)
+    tiny = Ladder("tiny", grids, shapes=Shapes(layers=1, head_dim=8))
     sure = sl.expected_half_width(tiny)
     assert sure.assumption.forecaster.label == "chinchilla@cpu-text"
     assert sure.assumption.noise == card("cpu-ladder")["seed_noise"]

@@ -129,8 +129,8 @@ def test_a_language_that_is_no_text_is_forecast_without_what_is_believed_of_text
 
 def test_what_was_trained_before_is_there_to_see_first() -> None:
     told = module._shipped().splitlines()
-    assert told[0].startswith("What this does, done before: 68 runs")
-    assert [line.split()[0] for line in told if line.endswith("inside")][-1].startswith("w192-s0")
+    assert told[0].startswith("What this does, done before: 98 runs")
+    assert [line.split()[0] for line in told if line.endswith("inside")][-1].startswith("w256-s0")
 
 
 def test_a_miss_is_called_a_miss(sweeps: Sweeps, tmp_path: Path) -> None:
