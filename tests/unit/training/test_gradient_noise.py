@@ -64,7 +64,8 @@ def test_runs_record_it_and_their_losses_stay_the_same_bits(
     assert [each["loss"] for each in plain] == [each["loss"] for each in measured]
     assert all("noise_scale" not in each for each in plain)
     said = json.loads(CliRunner().invoke(app, ["critical-batch", str(tmp_path / "measured"), "--json"]).stdout)
-    assert [each["noise_scale"] for each in said["runs"]] == pytest.approx([each["noise_scale"] for each in measured])
+    recorded = sorted(float(str(each["noise_scale"])) for each in measured)
+    assert sorted(each["noise_scale"] for each in said["runs"]) == pytest.approx(recorded)
     assert "noise scale" in CliRunner().invoke(app, ["critical-batch", str(tmp_path / "measured")]).stdout
     for each in measured:
         assert 16 < float(each["noise_scale"]) < 1e5 and 0 < float(each["noise_scale_se"])  # type: ignore[arg-type]
