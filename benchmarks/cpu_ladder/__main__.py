@@ -123,7 +123,7 @@ def main() -> None:
     loss = {row["label"]: row["loss"] for row in swept.rows}
     (home / f"{NAME}.json").write_text(json.dumps(card(swept, table, forecasts, loss), indent=1) + "\n")
     dearest = max(forecasts, key=lambda each: each.point["params"] * each.point["tokens"])
-    save(held_out.draw(pictured(fitted_rows(table), dearest, loss[dearest.run])), PICTURE)
+    save(held_out.draw(pictured(fitted_rows(table), dearest, loss[dearest.run], dearest.point["params"])), PICTURE)
     print(swept)
 
 

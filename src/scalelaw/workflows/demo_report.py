@@ -53,17 +53,17 @@ def _next(found: Demo) -> Card:
 
 def _picture(found: Demo) -> Block:
     caption = "Loss of each run against its compute; the bar was frozen before the run held out began."
-    info = pictured(found.rows, found.foretold.frozen, found.measured)
+    info = pictured(found.rows, found.foretold.frozen, found.measured, found.ladder.held_out[0].params)
     try:
         return Block("", figure=inlined(svg(held_out.draw(info)), "held-out"), caption=caption)
     except MissingExtra as error:
         return Block("", [f"No picture: {error}"])
 
 
-def pictured(rows: Observations, frozen: FrozenForecast, measured: float) -> held_out.HeldOut:
-    """Return what the figure shows of runs fitted, a forecast frozen from them, and what came of it."""
+def pictured(rows: Observations, frozen: FrozenForecast, measured: float, params: float) -> held_out.HeldOut:
+    """Return what the figure shows of runs fitted, a forecast frozen for N params, and what came of it."""
     ends = frozen.interval(LEVEL)
     assert ends is not None
-    flops = float(COUNTINGS["params"].flops(frozen.point["params"], frozen.point["tokens"]))
+    flops = float(COUNTINGS["params"].flops(params, frozen.point["tokens"]))
     told = ends[0], frozen.value, ends[1]
     return held_out.held_out_info(rows, frozen.run, flops, told, level=LEVEL, measured=measured)

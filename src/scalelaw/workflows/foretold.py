@@ -1,8 +1,10 @@
 """What is said of a ladder's held-out run before it is trained: a frozen forecast, and what simpler rules say.
 
 The frozen part is whole: the demo's ``forecast.json``. Text is forecast by the mixture of laws. That believes in the
-exponents of text beforehand, so that a synthetic language is forecast by Chinchilla's law alone. A power law in compute
-and the best loss so far stand beside; they follow from the same fitted runs.
+exponents of text beforehand, so that a synthetic language is forecast by Chinchilla's law alone. Of models of text N is
+counted without embeddings: they are most of models as narrow as these and go as the width, not as its square, so that
+with them a law goes on too steeply (docs/LOG.md has both, measured). A power law in compute and the best loss so far
+stand beside; they follow from the same fitted runs.
 """
 
 from collections.abc import Mapping
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from scalelaw.accounting.flops import COUNTINGS
+from scalelaw.accounting.params import count_params
 from scalelaw.backtesting import forecast
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import Forecaster
@@ -123,13 +126,15 @@ def foretell(ladder: Ladder, runs: RunTable) -> Foretold:
         BadInput: the held-out run is among them, begun or done.
         FitFailed: no law could be fitted.
     """
-    rung, rows = ladder.held_out[0], fitted_rows(runs)
+    point = _point(ladder)
+    n = next(iter(point))
+    rows = counted(_fitted(runs), n)
+    told: Forecaster
     if _is_text(ladder):
-        told: Forecaster = forecast(rows)
+        told = forecast(rows, n=n)
     else:
         told = fit_observations(as_law("chinchilla"), rows, FitSpec(draws=_DRAWS))
-    frozen = freeze(told, run=held_out_run(ladder), params=rung.params, tokens=rung.horizons[0])
-    return _beside(ladder, rows, frozen)
+    return _beside(ladder, fitted_rows(runs), freeze(told, run=held_out_run(ladder), **point))
 
 
 def recall(path: Path, ladder: Ladder, runs: RunTable) -> Foretold:
@@ -139,7 +144,7 @@ def recall(path: Path, ladder: Ladder, runs: RunTable) -> Foretold:
         BadInput: it cannot be read, was edited, or is of another run.
     """
     frozen, run = load_forecast(path), held_out_run(ladder)
-    if frozen.run != run or frozen.point["params"] != ladder.held_out[0].params:
+    if frozen.run != run or not _point(ladder).items() <= frozen.point.items():
         raise BadInput(f"{path} is a forecast of {frozen.run or 'another run'}, and {ladder.name} holds out {run}")
     return _beside(ladder, fitted_rows(runs), frozen)
 
@@ -152,12 +157,25 @@ def held_out_run(ladder: Ladder) -> str:
 
 def fitted_rows(runs: RunTable) -> Observations:
     """Return the runs that are not held out, counted."""
-    return counted(runs.where(held_out=0).endpoints())
+    return counted(_fitted(runs))
 
 
-def counted(rows: Observations) -> Observations:
-    """Return runs with their compute as a frozen forecast counts it: 6 N D with every parameter."""
-    flops = COUNTINGS["params"].flops(rows.columns["params"], rows.columns["tokens"])
+def _fitted(runs: RunTable) -> Observations:
+    return runs.where(held_out=0).endpoints()
+
+
+def _point(ladder: Ladder) -> dict[str, Any]:
+    """Return what is forecast: N as the laws take it, and tokens."""
+    rung = ladder.held_out[0]
+    tokens = {"tokens": rung.horizons[0]}
+    if _is_text(ladder):
+        return {"params_non_embedding": count_params(rung.shape).non_embedding, **tokens}
+    return {"params": rung.params, **tokens}
+
+
+def counted(rows: Observations, n: str = "params") -> Observations:
+    """Return runs with their compute as a frozen forecast counts it: 6 N D, with every parameter unless said."""
+    flops = COUNTINGS[n].flops(rows.columns[n], rows.columns["tokens"])
     return replace(rows, columns={**rows.columns, "flops": flops})
 
 
