@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.ladder import Ladder
 from scalelaw.runs import Observations
@@ -80,8 +81,9 @@ class Demo(Printed):
     def next_commands(self) -> tuple[str, ...]:
         """Three commands that go on from here."""
         runs = self.out / "runs"
+        n = next(name for name in self.foretold.frozen.point if name in COUNTINGS)
         return (
-            f"scalelaw forecast {runs} --flops {self._far:.0e}",
+            f"scalelaw forecast {runs} --n {n} --flops {self._far:.0e}",
             f"scalelaw report {runs} --to {self.out / 'study.html'}",
             f"scalelaw ladder dry-run {self.out / 'ladder.toml'}",
         )
