@@ -53,7 +53,7 @@ corpus: .venv/developer ## gather the text of the shipped ladder, 90 MB of docum
 cpu-ladder: corpus ## train the shipped ladder again: an hour and more of one core
 	$(BIN)/python benchmarks/cpu_ladder
 
-trials: .venv/developer ## the demo's ladder on ten seeds, forecasts frozen first; an hour on two cores
+trials: .venv/developer ## the demo's three ladders on ten seeds, forecasts frozen first; an hour on two cores
 	$(BIN)/python benchmarks/demo_trials.py --out build/demo-trials --to docs/demo-trials.md
 
 transcripts: .venv/developer ## run the commands of docs/transcripts again and write what they print

@@ -1,10 +1,11 @@
-"""The demo's ladder on several seeds: is the held-out loss inside the band that was frozen before it was trained?
+"""The demo's ladders on several seeds: is the held-out loss inside the band that was frozen before it was trained?
 
-    python benchmarks/demo_trials.py [--trials 10] [--size small] [--out build/demo-trials] [--synthetic] [--to FILE]
+    python benchmarks/demo_trials.py [--trials 10] [--sizes small medium large] [--out build/demo-trials] [--to FILE]
 
 Trial k fits one seed of the wide rungs and two of the narrowest, and forecasts one of the rung held out; no run is in
-two trials. All that is fitted trains first, all forecasts are frozen, and then the held-out rungs train.
-Stopped, the same command goes on, and --trials may grow. The table is printed as Markdown, and --to writes a page.
+two trials of a ladder. The ladders have their narrow rungs in common, which are trained once. All that is fitted trains
+first, all forecasts of a ladder are frozen, and then its held-out rung trains. Stopped, the same command goes on, and
+--trials may grow. The tables are printed as Markdown, and --to writes a page.
 """
 
 import argparse
@@ -39,7 +40,7 @@ def rows_of(table: RunTable, ladder: Ladder, trial: int) -> RunTable:
 
 def foretold(ladder: Ladder, fitted: RunTable, folder: Path, trial: int) -> Foretold:
     """Return the forecast of a trial, frozen now or before."""
-    path = folder / f"forecast-{trial}.json"
+    path = folder / f"{ladder.name}-{trial}.json"
     rows = rows_of(fitted, ladder, trial)
     if path.exists():
         return recall(path, ladder, rows)
@@ -79,35 +80,47 @@ def shown(trials: Sequence[tuple[Foretold, float]], reach: float) -> str:
     return "\n".join(lines)
 
 
-def page(table: str, ladder: Ladder, trials: int) -> str:
-    """Return the table with how it came about."""
-    size, held_out = ladder.name.removeprefix("demo-"), ladder.held_out[0].shape.width
+def section(ladder: Ladder, table: str) -> str:
+    """Return the table of a ladder under what it is of."""
     widths = ", ".join(str(rung.shape.width) for rung in ladder.fitted)
-    how = f"""`python benchmarks/demo_trials.py --size {size}` (`make trials`): {ladder.name}, widths {widths} fitted on
-    the standard library of Python {platform.python_version()}, width {held_out} held out. No run is in two trials;
-    every forecast was frozen before any held-out run began. *Of the drop*: the error over how far the held-out run fell
+    what = f"{ladder.name}: widths {widths} fitted, width {ladder.held_out[0].shape.width} held out"
+    return f"## {what}\n\n{table}\n"
+
+
+def page(sections: Sequence[str], trials: int) -> str:
+    """Return the tables with how they came about."""
+    how = f"""`make trials`, on the standard library of Python {platform.python_version()}. No run is in two trials of a
+    ladder; every forecast was frozen before any held-out run of its ladder began. The ladders have their narrow runs in
+    common, so that a lucky seed is lucky in all three. *Of the drop*: the error over how far the held-out run fell
     below the best fitted."""
-    return f"# The demo on {trials} seeds\n\n{textwrap.fill(' '.join(how.split()), 120)}\n\n{table}\n"
+    return "\n".join([f"# The demo on {trials} seeds\n", textwrap.fill(" ".join(how.split()), 120) + "\n", *sections])
+
+
+def tried(ladder: Ladder, trials: int, folder: Path) -> str:
+    """Train what is not trained, forecasts between the fitted and the held-out, and return the table."""
+    many, runs = repeated(ladder, trials), folder / RUNS
+    fitted = sweep(many, runs, held_out=False).table
+    told = [foretold(ladder, fitted, folder, trial) for trial in range(trials)]
+    measured = {row["seed"]: row["loss"] for row in sweep(many, runs, held_out=True).rows}
+    done = [(each, measured[trial]) for trial, each in enumerate(told) if measured[trial] is not None]
+    return shown(done, told[0].reach)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=10)
-    parser.add_argument("--size", choices=list(SIZES), default="small")
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=SIZES)
     parser.add_argument("--out", type=Path, default=Path("build/demo-trials"))
     parser.add_argument("--to", type=Path)
     parser.add_argument("--synthetic", action="store_true")
     asked = parser.parse_args()
-    ladder = demo_ladder(asked.size, synthetic=asked.synthetic)
-    many, runs = repeated(ladder, asked.trials), asked.out / RUNS
-    fitted = sweep(many, runs, held_out=False).table
-    told = [foretold(ladder, fitted, asked.out, trial) for trial in range(asked.trials)]
-    measured = {row["seed"]: row["loss"] for row in sweep(many, runs, held_out=True).rows}
-    done = [(each, measured[trial]) for trial, each in enumerate(told) if measured[trial] is not None]
-    table = shown(done, told[0].reach)
-    print(table)
+    sections = []
+    for size in asked.sizes:
+        ladder = demo_ladder(size, synthetic=asked.synthetic)
+        sections.append(section(ladder, tried(ladder, asked.trials, asked.out)))
+        print(sections[-1], flush=True)
     if asked.to is not None:
-        asked.to.write_text(page(table, ladder, asked.trials))
+        asked.to.write_text(page(sections, asked.trials))
 
 
 if __name__ == "__main__":

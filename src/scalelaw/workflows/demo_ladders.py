@@ -5,7 +5,8 @@ seed decides, and its losses fall into two groups 2 % apart; with heads of sixte
 and a law fitted to that step goes on too steeply (docs/LOG.md has both, measured). Horizons begin at a million tokens,
 before which wide models are still in their first phase; width is held out, at the longest horizon, at four times the
 compute of the dearest fitted run or more; the two narrowest widths are trained twice, which gives the noise of a run.
-The standard library has 3.9 million tokens, so that no horizon of a single epoch is beyond 3 million.
+The standard library has 3.9 million tokens, so that no horizon of a single epoch is beyond 3 million. The synthetic
+language has a ladder of its own: width 24 cannot store its contexts, and Chinchilla's law wants three widths or more.
 """
 
 from collections.abc import Mapping
@@ -16,13 +17,19 @@ from scalelaw.ladder import Data, Grid, Ladder, Shapes
 from scalelaw.training.text.documents import SYNTHETIC
 
 _SIGNS = 64
-_TWICE = (24, 32)
 _HORIZONS = (1e6, 2e6, 3e6)
 
-SIZES: Mapping[str, tuple[tuple[int, ...], int]] = MappingProxyType(
-    {"small": ((), 88), "medium": ((40,), 104), "large": ((40, 48), 120)}
+_Widths = tuple[tuple[int, ...], tuple[int, ...], int]
+
+_TEXT: Mapping[str, _Widths] = MappingProxyType(
+    {"small": ((24, 32), (), 88), "medium": ((24, 32), (40,), 104), "large": ((24, 32), (40, 48), 120)}
 )
-"""Size -> widths trained once, and the width held out; cheapest first."""
+_LANGUAGE: Mapping[str, _Widths] = MappingProxyType(
+    {"small": ((32, 40), (48,), 104), "medium": ((32, 40), (48, 56), 120), "large": ((32, 40), (48, 56, 64), 136)}
+)
+
+SIZES = tuple(_TEXT)
+"""Names of the ladders, cheapest first. Each has widths trained twice, widths trained once, and the width held out."""
 
 
 def demo_ladder(size: str = "medium", *, synthetic: bool = False) -> Ladder:
@@ -41,8 +48,8 @@ def demo_ladder(size: str = "medium", *, synthetic: bool = False) -> Ladder:
     """
     if size not in SIZES:
         raise UnknownName.among("ladder of the demo", size, SIZES)
-    once, wide = SIZES[size]
-    grids = [Grid(widths=_TWICE, tokens=_HORIZONS, seeds=2)]
+    twice, once, wide = (_LANGUAGE if synthetic else _TEXT)[size]
+    grids = [Grid(widths=twice, tokens=_HORIZONS, seeds=2)]
     grids += [Grid(widths=once, tokens=_HORIZONS)] if once else []
     return Ladder(
         f"demo-{size}{'-synthetic' * synthetic}",
