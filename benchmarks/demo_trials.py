@@ -24,10 +24,13 @@ from scalelaw.workflows.demo import RUNS
 from scalelaw.workflows.demo_ladders import SIZES, demo_ladder
 from scalelaw.workflows.foretold import LAST, POWER, Foretold, foretell, recall
 
+_NAME = "demo-trials"
+
 
 def repeated(ladder: Ladder, trials: int) -> Ladder:
-    """Return the ladder with the seeds of all trials."""
-    return replace(ladder, grids=tuple(replace(grid, seeds=grid.seeds * trials) for grid in ladder.grids))
+    """Return the ladder with the seeds of all trials, under one name, so that runs of two ladders are the same."""
+    grids = tuple(replace(grid, seeds=grid.seeds * trials) for grid in ladder.grids)
+    return replace(ladder, name=_NAME, grids=grids)
 
 
 def rows_of(table: RunTable, ladder: Ladder, trial: int) -> RunTable:
