@@ -25,6 +25,8 @@ from scalelaw.training.text.batches import Batches
 _TELL_S = 0.3
 """Seconds between reports."""
 
+_CPU_S = "cpu_s"
+
 Report = Callable[[int, float], None]
 """Takes steps done of the climb and the loss of the last batch."""
 
@@ -43,7 +45,6 @@ def climb(job: Job, report: Report | None = None) -> None:
     training.resume(before=waiting[0].start)
     for branch in waiting:
         with record(DirStore(job.out), **job.settings(branch)) as run:
-            started = time.process_time()
             training.advance(branch.start)
             training.keep()
             noise = training.noise() if job.noise_scale else {}
@@ -59,7 +60,7 @@ def climb(job: Job, report: Report | None = None) -> None:
                 loss_se=se,
                 train_loss=train_loss,
                 **noise,
-                cpu_s=round(time.process_time() - started, 3),
+                cpu_s=round(training.cpu_s, 3),
             )
             training.put_back(trunk)
 
@@ -86,6 +87,12 @@ class Training:
         self._batches = Batches(job.corpus.train_stream, rung.seq_len, sequences, job.seed)
         self._kept = time.monotonic()
         self._told = 0.0
+        self._started = time.process_time()
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds since the run recorded last, those of a process that was killed included up to its last state."""
+        return time.process_time() - self._started
 
     def advance(self, until: int, branch: Branch | None = None) -> float:
         """Take steps up to a number of them, on the trunk or on a branch; stop where the loss is not finite.
@@ -131,14 +138,17 @@ class Training:
         """Put the state on disk, unless it is of no use."""
         self._kept = time.monotonic()
         if self.step and not self.diverged and self.step not in checkpoint.steps(self._job.checkpoints):
-            checkpoint.save(self._job.checkpoints, self.step, self._tensors())
+            spent = torch.tensor(self.cpu_s, dtype=torch.float64)
+            checkpoint.save(self._job.checkpoints, self.step, {**self._tensors(), _CPU_S: spent})
 
     def resume(self, before: int) -> None:
         """Go on from the last state on disk that is not beyond a step."""
         steps = [step for step in checkpoint.steps(self._job.checkpoints) if step <= before]
         if steps:
-            self._set(checkpoint.load(self._job.checkpoints, steps[-1]))
-            self.step = steps[-1]
+            state, self.step = checkpoint.load(self._job.checkpoints, steps[-1]), steps[-1]
+            self._set(state)
+            recorded = any(self._job.is_done(each) for each in self._job.rung.trunk.branches if each.start == self.step)
+            self._started -= 0.0 if recorded else state[_CPU_S].item()
         self._done += self.step
 
     def copy(self) -> tuple[int, bool, dict[str, Tensor]]:
@@ -146,9 +156,10 @@ class Training:
         return self.step, self.diverged, {name: each.detach().clone() for name, each in self._tensors().items()}
 
     def put_back(self, state: tuple[int, bool, dict[str, Tensor]]) -> None:
-        """Come back to a state."""
+        """Come back to a state after a run was recorded: its seconds are told, and count no more."""
         self.step, self.diverged, tensors = state
         self._set(tensors)
+        self._started = time.process_time()
 
     def _tensors(self) -> dict[str, Tensor]:
         return {**dict(self._weights.named()), **self._optimizer.state}

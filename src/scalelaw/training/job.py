@@ -62,6 +62,7 @@ class Job:
             "seed": self.seed,
             "corpus": self.corpus.digest,
             "revision": REVISION,
+            "state": "weights, optimizer, cpu_s",
             **self._precision,
         }
         return self.out / "checkpoints" / digest(said)

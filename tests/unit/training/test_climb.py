@@ -4,6 +4,7 @@ import dataclasses
 import math
 import resource
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -230,9 +231,10 @@ class Killed(Exception):
 def test_a_killed_climb_goes_on_bit_for_bit(
     tiny: Tiny, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed on the trunk, in a cooldown, and on the trunk again, it never does over what is on disk."""
+    """Killed on the trunk, in a cooldown, after a run and on the trunk again, it never does over what is on disk."""
     climb(job(tiny(), corpus, tmp_path / "whole"))
     steps: list[int] = []
+    monkeypatch.setattr(time, "process_time", lambda: float(len(steps)))
     plain_step = Optimizer.step
 
     def until(limit: int) -> None:
@@ -245,7 +247,7 @@ def test_a_killed_climb_goes_on_bit_for_bit(
         monkeypatch.setattr(Optimizer, "step", step)
         climb(job(tiny(), corpus, tmp_path / "killed", keep_s=0.0))
 
-    for limit in (10, 29, 40):
+    for limit in (10, 29, 35, 40):
         with pytest.raises(Killed):
             until(limit)
     until(10**6)
@@ -253,6 +255,12 @@ def test_a_killed_climb_goes_on_bit_for_bit(
     trunk = [*range(24), *range(24, 29), *range(24, 30), *range(24, 48), *range(48, 60)]
     assert steps == trunk, "only the cooldown that was cut is begun again"
     assert checkpoint.steps(job(tiny(), corpus, tmp_path / "killed").checkpoints) == [48]
+    spent = [
+        values["cpu_s"]
+        for run in DirStore(tmp_path / "killed").runs()
+        for values in DirStore(tmp_path / "killed").read(run).evals
+    ]
+    assert sorted(spent) == [24 + 6, 24 + 12], "seconds before a kill count, and once"
     until(0)
 
 
