@@ -62,7 +62,7 @@ def climb(job: Job, report: Report | None = None) -> None:
                 **noise,
                 cpu_s=round(training.cpu_s, 3),
             )
-            training.put_back(trunk)
+        training.put_back(trunk)
 
 
 class Training:

@@ -37,6 +37,11 @@ def losses(out: Path) -> dict[str, Any]:
     return {record.settings["label"]: [values["loss"] for values in record.evals] for record in records}
 
 
+def finished_runs(out: Path) -> dict[Path, bytes]:
+    """Return file -> content of the runs that are finished."""
+    return {path: found for path in out.glob("*/evals.jsonl") if b"finished" in (found := path.read_bytes())}
+
+
 def wait_for(what: Callable[[], Any], seconds: float = 240) -> Any:
     until = time.monotonic() + seconds
     while not (found := what()):
@@ -85,15 +90,15 @@ def test_kills_leave_no_trace(undisturbed: Ran, tiny: Tiny, tmp_path: Path) -> N
     out = tmp_path / "killed"
     driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(tmp_path / "ladder.toml"), str(out)])
     (worker,) = wait_for(lambda: children(driver.pid))
-    wait_for(lambda: any(losses(out).values()))
+    wait_for(lambda: finished_runs(out))
     for each in (driver.pid, worker):
         os.kill(each, signal.SIGKILL)
     driver.wait()
-    finished = {path: path.read_bytes() for path in out.glob("*/evals.jsonl") if b"finished" in path.read_bytes()}
+    finished = finished_runs(out)
     seen: list[Progress] = []
     swept = sweep(ladder, out, workers=1, watch=seen.append)
     assert swept.complete and not swept.failed and seen[-1].share == 1.0
-    assert finished and all(path.read_bytes() == content for path, content in finished.items()), "nothing runs twice"
+    assert all(path.read_bytes() == content for path, content in finished.items()), "nothing runs twice"
     assert losses(out) == losses(undisturbed.out) and all(len(found) == 1 for found in losses(out).values())
     assert [dict(row) for row in swept.rows] == undisturbed.said["runs"][:4]
     again = sweep(ladder, out, workers=1)
