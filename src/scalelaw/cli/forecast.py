@@ -8,6 +8,7 @@ from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show
 from scalelaw.core.errors import BadInput
+from scalelaw.core.numbers import parse_number
 
 Params = Annotated[str | None, typer.Option(help="Size of the run to forecast, e.g. 8B.", metavar="N")]
 Tokens = Annotated[str | None, typer.Option(help="Tokens of the run to forecast, e.g. 2T.", metavar="D")]
@@ -41,12 +42,15 @@ def forecast_command(
 ) -> None:
     """Forecast larger runs by a mixture of laws, with intervals that held on larger runs of other studies."""
     from scalelaw.backtesting import forecast, load_calibration
+    from scalelaw.core.forecaster import check_level
     from scalelaw.planning import ahead
 
-    if (params is None) != (tokens is None):
+    check_level(level)
+    if (params is None) != (tokens is None) or (params is not None and flops is not None):
         raise BadInput("a run is --params and --tokens together; --flops alone spends a budget compute-optimally")
+    size, data, budget = (None if text is None else parse_number(text) for text in (params, tokens, flops))
     known = None if calibration is None else load_calibration(calibration)
     mixture = forecast(table.read(file), **table.reduced(), n=n, calibration=known, draws=draws, seed=seed)
     kind = n or next((name for name in mixture.inputs if name.startswith("params")), "params")
-    point: dict[str, float | str] = {} if params is None or tokens is None else {kind: params, "tokens": tokens}
-    show(ahead(mixture, flops=flops, level=level, at=point), json)
+    point = {} if size is None or data is None else {kind: size, "tokens": data}
+    show(ahead(mixture, flops=budget, level=level, at=point), json)
