@@ -15,7 +15,7 @@ from scalelaw.core.numbers import parse_number
 if TYPE_CHECKING:
     from scalelaw.planning.assumed import Assumption
 
-app = typer.Typer(no_args_is_help=True, help="Design ladders of small runs: what they take and how sure they will be.")
+app = typer.Typer(no_args_is_help=True, help="Ladders of small runs: design them, train them, tune them.")
 app.command("run")(sweep.run_command)
 app.command("tune")(tune.tune_command)
 
