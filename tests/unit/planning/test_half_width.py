@@ -13,7 +13,7 @@ from scalelaw.datasets import card, load
 from scalelaw.fitting import FitSpec, Noise, fit_observations
 from scalelaw.ladder import Grid, Ladder, Rung, Shapes
 from scalelaw.planning.assumed import FORM, Assumed, assumed
-from scalelaw.planning.half_width import coefficient_sd, expected_half_width, inputs, log_slopes
+from scalelaw.planning.half_width import coefficient_sd, expected_half_width, inputs, log_slopes, quantiles
 from scalelaw.runs import load_runs
 
 SHAPES = Shapes(layers=12, head_dim=64, vocab_size=32768)
@@ -41,6 +41,11 @@ def _refits(known: Assumed, rungs: tuple[Rung, ...], goal: dict[str, Array], cou
         fit = least_squares(residual, np.log(known.coef), jac=slopes, method="lm")
         found.append(np.log(known.law.predict(np.exp(fit.x), goal))[0])
     return np.array(found)
+
+
+def test_quantiles_are_those_of_the_tables() -> None:
+    assert quantiles(0.9, 5) == pytest.approx((2.015, 1.645), abs=1e-3)
+    assert quantiles(0.95, 20) == pytest.approx((2.086, 1.960), abs=1e-3)
 
 
 @pytest.mark.parametrize("shared", [0.0, 0.9])

@@ -198,6 +198,29 @@ def test_adamw_steps_as_its_formula() -> None:
         np.testing.assert_allclose(each.detach(), expected[name], rtol=1e-4, atol=1e-6, err_msg=name)
 
 
+def test_muon_steps_as_its_formula() -> None:
+    """Nesterov momentum, made orthogonal; the first feed-forward matrix, four times as tall, moves twice as far."""
+    said = hyper(weight_decay=0.1)
+    weights = stirred()
+    optimizer = Optimizer(weights, said)
+    matrices = {name: each for name, each in weights.named() if GROUP[name] == "matrices"}
+    expected = {name: each.detach().clone() for name, each in matrices.items()}
+    momentum = {name: torch.zeros_like(each) for name, each in expected.items()}
+    rate = 0.5 * said.lr["matrices"]
+    tokens = torch.randint(11, (4, 9), generator=torch.Generator().manual_seed(3))
+    for number in range(3):
+        found = gradients(Model(SHAPE, weights, seq_len=8), tokens)
+        for name in matrices:
+            momentum[name] = 0.95 * momentum[name] + 0.05 * found[name]
+            update = orthogonalised(0.95 * momentum[name] + 0.05 * found[name])
+            if name == "feed_forward":
+                update[:, 0] *= 2
+            expected[name] = (1 - rate * 0.1) * expected[name] - rate * update
+        optimizer.step(number, 0.5)
+    for name, each in matrices.items():
+        torch.testing.assert_close(each.detach(), expected[name], rtol=1e-3, atol=1e-5, msg=name)
+
+
 def job(ladder: Ladder, corpus: Corpus, out: Path, **options: float | str) -> Job:
     return Job(ladder, ladder.rungs[0], 0, corpus, out, **options)  # type: ignore[arg-type]
 

@@ -83,6 +83,14 @@ def test_the_command_trains_what_fits_and_says_what_failed(undisturbed: Ran) -> 
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="children are found in /proc")
+def test_the_dearest_trunk_begins_first(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no worker is left with the longest job when the others are done."""
+    begun: list[str] = []
+    monkeypatch.setattr(sys.modules[sweep.__module__], "run_jobs", lambda jobs, *_: begun.extend(jobs) or {})
+    sweep(tiny(widths=(8, 16)), tmp_path)
+    assert [name.partition("-")[0] for name in begun] == ["w16", "w8"]
+
+
 def test_kills_leave_no_trace(undisturbed: Ran, tiny: Tiny, tmp_path: Path) -> None:
     """Driver and worker die by ``kill -9`` in the middle; the same command ends where an undisturbed one does."""
     ladder = tiny(widths=(8, 16))

@@ -129,6 +129,35 @@ def test_a_language_that_is_no_text_is_forecast_without_what_is_believed_of_text
     assert told.band.value == pytest.approx(loss_of(rung, rung.horizons[0]), rel=0.02)
 
 
+def test_compute_goes_with_the_kind_of_n_that_is_forecast(sweeps: Sweeps, tmp_path: Path) -> None:
+    rows = sweeps(LADDER, tmp_path, held_out=False).table.endpoints()
+    for kind in ("params", "params_non_embedding"):
+        expected = 6 * rows.columns[kind] * rows.columns["tokens"]
+        np.testing.assert_allclose(foretold.counted(rows, kind).columns["flops"], expected)
+
+
+def test_what_is_foretold_knows_nothing_of_the_run_that_is_held_out(sweeps: Sweeps, tmp_path: Path) -> None:
+    before = foretold.foretell(LADDER, sweeps(LADDER, tmp_path / "fitted", held_out=False).table)
+    sweeps.surprise = -1.0
+    after = foretold.foretell(LADDER, sweeps(LADDER, tmp_path / "all").table)
+    assert before.frozen.value == pytest.approx(after.frozen.value) and before.bands == after.bands
+    assert before.best == after.best and before.fitted == after.fitted == 15
+
+
+def test_what_stands_beside_the_forecast_is_what_it_says(sweeps: Sweeps, tmp_path: Path) -> None:
+    swept = sweeps(LADDER, tmp_path, held_out=False)
+    told = foretold.foretell(LADDER, swept.table)
+    assert told.best == min(row["loss"] for row in swept.rows)
+    assert told.half_width == pytest.approx((told.band.hi - told.band.lo) / 2)
+    wide, rung = max(LADDER.fitted, key=lambda rung: rung.dearest), LADDER.held_out[0]
+    assert told.reach == pytest.approx(rung.dearest / wide.dearest)
+    flops = {"flops": np.array([6.0 * rung.params * rung.horizons[0]])}
+    rows = foretold.counted(swept.table.endpoints())
+    power = fit_observations(as_law("power[input=flops]"), rows, FitSpec(draws=20)).predict(flops, 0.9, "new_run")
+    beside = told.beside["power law in C"]
+    assert (beside.value, beside.lo, beside.hi) == pytest.approx((power.mean[0], power.lo[0], power.hi[0]))
+
+
 def test_what_was_trained_before_is_there_to_see_first() -> None:
     told = module._shipped().splitlines()
     assert told[0].startswith("What this does, done before: 98 runs")
