@@ -39,7 +39,8 @@ def test_totals_are_sums_over_rungs_seeds_and_branches() -> None:
         assert more.flops(name) == pytest.approx(3 * run.flops(name))
         assert run.flops(name) == sum(rung.flops(rung.trunk.tokens, name) for rung in once.rungs)
     assert more.hours == pytest.approx(3 * run.hours)
-    assert sum(each.steps for each in run.rungs) == sum(rung.trunk.steps for rung in once.rungs)
+    assert [each.steps for each in run.rungs] == [rung.trunk.steps for rung in once.rungs]
+    assert [each.steps for each in more.rungs] == [3 * each.steps for each in run.rungs]
     assert run.flops() == pytest.approx(once.flops)
     assert run.to_dict()["total"]["flops"]["porian_att"] == run.flops()
 

@@ -84,6 +84,15 @@ def test_the_entropy_rate_is_what_the_true_model_scores() -> None:
     np.testing.assert_allclose(after, language.stationary, atol=1e-12)
 
 
+def test_entropies_follow_the_chain_rule() -> None:
+    """H(c | a, b) = H(a, b, c) - H(a, b), and of the first prediction H(b | a) = H(a, b) - H(a)."""
+    pairs = LANGUAGE.stationary
+    triples = pairs[:, :, None] * LANGUAGE.table
+    three, two, one = (float(-(p * np.log(p)).sum()) for p in (triples, pairs, pairs.sum(1)))
+    assert LANGUAGE.entropy_rate == pytest.approx(three - two, rel=1e-9)
+    assert LANGUAGE.floor(10) == pytest.approx((two - one + 9 * (three - two)) / 10, rel=1e-9)
+
+
 def test_a_sequence_costs_more_than_the_entropy_rate_at_its_start_only() -> None:
     language = LANGUAGE
     extra = (language.floor(16) - language.entropy_rate) * 16
@@ -176,6 +185,18 @@ def test_a_corpus_is_built_once_and_read_back(tmp_path: Path) -> None:
     assert corpus.bytes_per_token == pytest.approx(1, abs=0.01)
     text = Tokenizer().decode(corpus.held_out_stream.windows(np.array([0]), 40)[0])
     assert any(path.read_text().startswith(text) for path in tmp_path.glob("*.txt"))
+
+
+def test_bytes_per_token_are_bytes_and_not_letters(tmp_path: Path) -> None:
+    for at in range(60):
+        (tmp_path / f"{at}.txt").write_text("été" * (50 + at))
+    corpus = build_corpus(Data(str(tmp_path), tokenizer="bytes", seq_len=16, eval_tokens=2000), 300, tmp_path / ".c")
+    assert corpus.bytes_per_token == pytest.approx(1, abs=0.01)
+
+
+def test_held_out_text_of_the_language_is_not_trained_on(corpus: Corpus) -> None:
+    trained = corpus.train_stream.windows(np.array([0]), corpus.unique_tokens)[0].tobytes()
+    assert corpus.held_out_stream.windows(np.array([0]), 60)[0].tobytes() not in trained
 
 
 def test_documents_are_held_out_by_their_hash(tmp_path: Path) -> None:

@@ -223,6 +223,15 @@ def test_speed_is_told_by_two_widths() -> None:
     assert alone > speed.seconds(LADDER) > held_out / speed.tokens_per_second(rung), "one trunk is not shared out"
 
 
+def test_no_clock_is_shorter_than_the_longest_trunk_and_every_horizon_is_measured() -> None:
+    speed, each = Speed(1e-5, 0.0, workers=100), LADDER.data.eval_tokens / 3
+    (wide,), fitted = LADDER.held_out, LADDER.fitted
+    longest = max(rung.trunk.tokens + len(rung.horizons) * each for rung in fitted)
+    assert speed.seconds(LADDER) == pytest.approx(1e-5 * (longest + wide.trunk.tokens + each))
+    whole = sum(len(rung.seeds) * (rung.trunk.tokens + 3 * each) for rung in fitted)
+    assert replace(speed, workers=2).seconds(LADDER) == pytest.approx(1e-5 * (whole / 2 + wide.trunk.tokens + each))
+
+
 def test_noise_is_that_of_seeds(sweeps: Sweeps, tmp_path: Path) -> None:
     for seed, loss in enumerate((3.0, 3.0 * np.exp(0.02))):
         with record(DirStore(tmp_path), params=1e5, seed=seed, label=str(seed)) as run:
