@@ -25,6 +25,8 @@ class Plan(Printed):
         forecaster: label of the forecaster asked.
         digest: its digest.
         question: what was asked.
+        runs_only: what the runs alone decide, where published studies share in this plan; None where they do not.
+        literature: what those studies say, in words; None likewise.
     """
 
     params: Estimate
@@ -38,6 +40,16 @@ class Plan(Printed):
     forecaster: str
     digest: str
     question: Question
+    runs_only: "Plan | None" = None
+    literature: str | None = None
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the runs alone decide outside this plan's interval of N*, or this plan outside theirs."""
+        alone = self.runs_only
+        return alone is not None and not (
+            self.params.holds(alone.params.value) and alone.params.holds(self.params.value)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, schema ``scalelaw.plan/1``."""
@@ -51,6 +63,9 @@ class Plan(Printed):
             "tokens_per_param_interval": self.tokens_per_param.to_dict(),
             "forecaster": {"label": self.forecaster, "digest": self.digest},
             "question": self.question.to_dict(),
+            "runs_only": self.runs_only.to_dict() if self.runs_only else None,
+            "literature": self.literature,
+            "disagrees": self.disagrees,
         }
 
     def _estimates(self) -> dict[str, Estimate]:
@@ -62,6 +77,14 @@ class Plan(Printed):
             "tokens_per_param": self.tokens_per_param,
         }
 
+    def _beside(self) -> list[tuple[str, str]]:
+        """Return what the runs alone decide, and what the studies say, where both share."""
+        if self.runs_only is None:
+            return []
+        alone = self.runs_only
+        lines = [("runs alone", f"{alone.params} on {alone.tokens}")]
+        return [*lines, ("published", self.literature)] if self.literature else lines
+
     def sheet(self) -> Sheet:
         """Return the answer with its intervals, reach and assumptions."""
         known = any(estimate.lo is not None for estimate in self._estimates().values())
@@ -70,7 +93,7 @@ class Plan(Printed):
             value, span = estimate.texts(5 if name == "loss" else 4)
             unit = estimate.unit if name in ("flops", "loss") else ""
             rows.append([name.replace("_", " "), value, span, unit])
-        lines = []
+        lines = self._beside()
         if self.reach:
             reached = ", ".join(f"{name} {times:.3g}x" for name, times in self.reach.items())
             lines.append(("reach", f"{reached} the largest fitted"))

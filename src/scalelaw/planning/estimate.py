@@ -39,6 +39,10 @@ class Estimate:
             "unit": self.unit,
         }
 
+    def holds(self, value: float) -> bool:
+        """Return whether a value lies in the interval; it does where there is none."""
+        return self.lo is None or self.hi is None or self.lo <= value <= self.hi
+
     def texts(self, digits: int = 4) -> tuple[str, str]:
         """Return value and interval as people write them; the interval is empty where there is none."""
         value = format_number(self.value, digits)

@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from typing import Literal, TypedDict, Unpack
 
-from scalelaw.core.errors import BadInput
+from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.forecaster import check_level
 from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.planning.path import Caps
 
 Given = Literal["flops", "params", "tokens", "loss"]
 _GIVEN: tuple[Given, ...] = ("flops", "params", "tokens", "loss")
+
+Prior = Literal["literature", "none"]
+"""Whether published studies share in a decision, where several laws decide: ``none`` leaves it to the runs alone."""
+PRIORS: tuple[Prior, ...] = ("literature", "none")
 
 Number = float | str
 """A number, or one as people write it: ``70B``, ``1.5T tokens``, ``1e22``."""
@@ -25,6 +29,7 @@ class Asked(TypedDict, total=False):
     level: float
     max_params: Number | None
     max_tokens: Number | None
+    prior: Prior
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Question:
         level: probability the intervals shall claim, in (0, 1).
         max_params: N may not exceed this, or None.
         max_tokens: D may not exceed this, or None.
+        prior: whether published studies share in the decision.
     """
 
     given: Given
@@ -44,9 +50,12 @@ class Question:
     level: float = 0.9
     max_params: float | None = None
     max_tokens: float | None = None
+    prior: Prior = "literature"
 
     def __post_init__(self) -> None:
         check_level(self.level)
+        if self.prior not in PRIORS:
+            raise UnknownName.among("prior of a decision", self.prior, PRIORS)
         for name, value in {self.given: self.value, **self.limits}.items():
             if not value > 0:
                 raise BadInput(f"{name} must be positive, got {value:g}")
@@ -69,7 +78,7 @@ class Question:
 
     def to_dict(self) -> dict[str, float | str]:
         """Return plain values."""
-        return {self.given: self.value, "level": self.level, **self.limits}
+        return {self.given: self.value, "level": self.level, **self.limits, "prior": self.prior}
 
     def __str__(self) -> str:
         unit = {"flops": "FLOP", "params": "params", "tokens": "tokens"}
@@ -83,15 +92,16 @@ def ask(**asked: Unpack[Asked]) -> Question:
 
     Args:
         **asked: exactly one of ``flops``, ``params``, ``tokens`` and ``loss``; ``level`` of the intervals (0.9);
-            ``max_params`` and ``max_tokens``, which limit a plan for ``flops`` or ``loss``.
+            ``max_params`` and ``max_tokens``, which limit a plan for ``flops`` or ``loss``; ``prior``, ``none`` to
+            leave published studies out of the decision.
 
     Raises:
         BadNumber: a value that is no number or carries the unit of another quantity.
         BadInput: none or several quantities given, a value that is not positive, or a limit that cannot apply.
 
     Example:
-        >>> ask(flops="5.76e23", max_tokens="1T tokens")
-        Question(given='flops', value=5.76e+23, level=0.9, max_params=None, max_tokens=1000000000000.0)
+        >>> print(ask(flops="5.76e23", max_tokens="1T tokens"))
+        5.76e+23 FLOP, max_tokens 1T
     """
     chosen = [name for name in _GIVEN if asked.get(name) is not None]
     if len(chosen) != 1:
@@ -103,6 +113,7 @@ def ask(**asked: Unpack[Asked]) -> Question:
         asked.get("level", 0.9),
         _optional(asked.get("max_params"), "params"),
         _optional(asked.get("max_tokens"), "tokens"),
+        asked.get("prior", "literature"),
     )
 
 

@@ -1,6 +1,7 @@
 """The planner: from one question to the N, D, C and loss that answer it, with the optimum of every draw."""
 
 import math
+from dataclasses import dataclass, replace
 from typing import Unpack
 
 import numpy as np
@@ -18,7 +19,7 @@ from scalelaw.planning.pooled import HasDeciders, widened
 from scalelaw.planning.question import Asked, Question, ask
 from scalelaw.planning.ratio import combined, literature, split_at
 from scalelaw.planning.surface import Points, Surface
-from scalelaw.planning.survey import loss_unit, survey
+from scalelaw.planning.survey import Survey, loss_unit, survey
 from scalelaw.planning.wording import Spread, assumptions
 
 _BOUNDLESS = 1e45
@@ -37,7 +38,9 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Aske
         forecaster: of a loss, over one kind of params and tokens.
         kind: whether the loss interval is for a ``new_run`` (its noise included) or for the ``mean``.
         **asked: exactly one of ``flops`` (FLOP), ``params``, ``tokens``, ``loss``, each a number or text such as
-            ``70B``; ``level`` of the intervals (0.9); ``max_params`` and ``max_tokens`` with ``flops`` or ``loss``.
+            ``70B``; ``level`` of the intervals (0.9); ``max_params`` and ``max_tokens`` with ``flops`` or ``loss``;
+            ``prior``: ``literature`` (the default) lets published studies share in what several laws decide at a
+            budget, and ``runs_only`` of the plan is the runs' own decision; ``none`` leaves them out.
 
     Raises:
         BadInput: no single question, a forecaster over other inputs, no compute-optimal split, or a loss out of reach.
@@ -52,15 +55,18 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Aske
     Source:
         Hoffmann et al. 2022, arXiv 2203.15556, eq. 4; numeric where the law has no such form.
     """
-    question = ask(**asked)
-    surfaces = survey(forecaster)
+    return _plan(forecaster, ask(**asked), kind, survey(forecaster))
+
+
+def _plan(forecaster: Forecaster, question: Question, kind: Kind, surfaces: Survey) -> Plan:
+    """Return the plan, and beside it what the runs alone decide where published studies share in it."""
     point = _answer(surfaces.point, question)
     n, d, c = (float(values[0]) for values in (point.params, point.tokens, point.flops))
     if question.given == "flops" and math.isclose(c, question.value):
         c = question.value
     _check(forecaster, surfaces.point, question, (n, d, c))
     draws = None if surfaces.draws is None else _answer(surfaces.draws, question, around=c)
-    (n, d), draws, told = _decided(forecaster, question, (n, d), draws)
+    (n, d), draws, shared = _decided(forecaster, question, (n, d), draws)
     where = {surfaces.counting.params: np.full(1, n), "tokens": np.full(1, d)}
     predicted = forecaster.predict(where, question.level, kind)
     loss = Estimate(
@@ -71,6 +77,7 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Aske
         loss_unit(forecaster),
     )
     reached = reach({surfaces.counting.params: n, "tokens": d, "flops": c}, forecaster.domain)
+    told = (shared.said,) if shared else ()
     return Plan(
         **_estimates(question, (n, d, c), draws),
         loss=loss,
@@ -80,6 +87,8 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Aske
         forecaster=forecaster.label,
         digest=forecaster.digest,
         question=question,
+        runs_only=_plan(forecaster, replace(question, prior="none"), kind, surfaces) if shared else None,
+        literature=shared.literature if shared else None,
     )
 
 
@@ -95,16 +104,30 @@ def _answer(surface: Surface, question: Question, around: float | None = None) -
     return first_reaching(surface, question.given, target, caps, around)
 
 
-Decided = tuple[tuple[float, float], Points | None, tuple[str, ...]]
+@dataclass(frozen=True)
+class Shared:
+    """How published studies share in a decision.
+
+    Attributes:
+        said: how much of it is theirs, in words.
+        literature: what they say.
+    """
+
+    said: str
+    literature: str
+
+
+Decided = tuple[tuple[float, float], Points | None, Shared | None]
+"""N and D, those of the draws, and how published studies share in them; None where they do not."""
 
 
 def _decided(forecaster: Forecaster, question: Question, point: tuple[float, float], draws: Points | None) -> Decided:
-    """Return N and D, the draws and what to say of them, where several laws decide under a calibration."""
+    """Return N and D and their draws, where several laws decide under a calibration."""
     if draws is None or not isinstance(forecaster, HasDeciders):
-        return point, draws, ()
-    if question.given == "flops" and not question.limits:
+        return point, draws, None
+    if question.given == "flops" and not question.limits and question.prior == "literature":
         return _with_literature(point, draws, forecaster.decision_factor)
-    return point, widened(draws, forecaster.decision_factor), ()
+    return point, widened(draws, forecaster.decision_factor), None
 
 
 def _with_literature(point: tuple[float, float], draws: Points, factor: float) -> Decided:
@@ -112,20 +135,17 @@ def _with_literature(point: tuple[float, float], draws: Points, factor: float) -
     with np.errstate(all="ignore"):
         found = combined(np.log(draws.tokens / draws.params), factor)
     if found is None:
-        return point, draws, ()
+        return point, draws, None
     n, d = point
     best = split_at(np.full(1, n * d), np.full(1, found.centre))
     spread = split_at(draws.params * draws.tokens, found.draws)
     known = literature()
-    told = (
-        f"the ratio of tokens to params is {found.share:.0%} the literature's, {math.exp(known.mean):.3g} within a "
-        f"factor of {math.exp(known.sd):.2g} over {len(known.studies)} studies, and otherwise these runs'"
+    studies = f"{math.exp(known.mean):.3g} tokens per parameter within a factor of {math.exp(known.sd):.2g}"
+    shared = Shared(
+        f"D/N combines {found.share:.0%} published studies and {1 - found.share:.0%} these runs",
+        f"{studies}, over {len(known.studies)} studies",
     )
-    return (
-        (float(best.params[0]), float(best.tokens[0])),
-        Points(spread.params, spread.tokens, draws.flops),
-        (told,),
-    )
+    return (float(best.params[0]), float(best.tokens[0])), Points(spread.params, spread.tokens, draws.flops), shared
 
 
 def _check(forecaster: Forecaster, point: Surface, question: Question, found: tuple[float, float, float]) -> None:

@@ -127,7 +127,7 @@ def test_how_a_budget_is_split_leans_on_the_literature(mixture: Mixture) -> None
     assert found is not None
     assert np.log(planned.tokens_per_param.value) == pytest.approx(found.centre, abs=1e-6)
     assert 6 * planned.params.value * planned.tokens.value == pytest.approx(1e22)
-    assert f"{found.share:.0%} the literature's" in planned.assumptions[0]
+    assert f"{found.share:.0%} published studies" in planned.assumptions[0]
 
 
 def test_the_view_ahead_follows_the_optimum_or_stands_where_asked(mixture: Mixture) -> None:

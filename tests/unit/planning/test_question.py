@@ -48,4 +48,4 @@ def test_bad_numbers_are_refused(asked: dict[str, float | str]) -> None:
 
 def test_a_question_says_itself() -> None:
     assert str(ask(flops="5.76e23", max_tokens="1T")) == "5.76e+23 FLOP, max_tokens 1T"
-    assert ask(loss=2, level=0.8).to_dict() == {"loss": 2.0, "level": 0.8}
+    assert ask(loss=2, level=0.8).to_dict() == {"loss": 2.0, "level": 0.8, "prior": "literature"}
