@@ -7,12 +7,16 @@ from types import MappingProxyType
 import numpy as np
 
 from scalelaw.accounting.architecture import Architecture
+from scalelaw.accounting.cost import StatedCost
 from scalelaw.accounting.params import count_params
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.types import Array
 
 FLOPS_PER_PARAM_TOKEN = 6.0
 """FLOP for one parameter and one trained token: 2 forward, 4 backward (Kaplan et al. 2020, section 2.1)."""
+
+AS_STATED = "as_stated"
+"""Name of the convention of a table that states its own compute."""
 
 TRAINING_PASSES = 3.0
 """Training costs three forward passes: one forward, and a backward of twice the work."""
@@ -32,6 +36,7 @@ class Counting:
         formula: FLOP for a trained token in symbols; s is the sequence length, d_a the width of all heads.
         forward: FLOP of a forward pass for one token from shape and sequence length, where 6 N does not say it all.
         takes_seq_len: whether the count depends on the sequence length.
+        cost: C over 6 N D by size, where a table states its own compute.
     """
 
     name: str
@@ -39,22 +44,51 @@ class Counting:
     formula: str = "6 N"
     forward: Callable[[Architecture, float], float] | None = None
     takes_seq_len: bool = False
+    cost: StatedCost | None = None
+
+    @property
+    def words(self) -> str:
+        """How C is counted, in words, for whoever prints a result that used it."""
+        if self.cost is None:
+            return f"C = {self.formula} D ({self.name})"
+        low, high = (f"{end:.3g}" for end in self.cost.range)
+        return f"C as the table states it: {low if low == high else f'{low} to {high}'} x 6 N D"
 
     def flops(self, params: Array | float, tokens: Array | float) -> Array:
         """Return C in FLOP. Computed in float64: 6 N D overflows 64-bit integers above 9.2e18."""
         self._check_by_params()
         with np.errstate(over="ignore"):
-            return np.asarray(FLOPS_PER_PARAM_TOKEN * np.asarray(params, float) * np.asarray(tokens, float))
+            plain = np.asarray(FLOPS_PER_PARAM_TOKEN * np.asarray(params, float) * np.asarray(tokens, float))
+            return plain if self.cost is None else np.asarray(self.cost.factor(params) * plain)
 
     def tokens(self, params: Array | float, flops: Array | float) -> Array:
         """Return the D that the compute pays for at this N."""
         self._check_by_params()
-        return np.asarray(flops, float) / (FLOPS_PER_PARAM_TOKEN * np.asarray(params, float))
+        paid = np.asarray(flops, float) if self.cost is None else np.asarray(flops, float) / self.cost.factor(params)
+        return paid / (FLOPS_PER_PARAM_TOKEN * np.asarray(params, float))
 
     def params_for(self, tokens: Array | float, flops: Array | float) -> Array:
         """Return the N that the compute pays for at this D."""
         self._check_by_params()
-        return np.asarray(flops, float) / (FLOPS_PER_PARAM_TOKEN * np.asarray(tokens, float))
+        plain = np.asarray(flops, float) / (FLOPS_PER_PARAM_TOKEN * np.asarray(tokens, float))
+        if self.cost is None:
+            return plain
+        with np.errstate(divide="ignore"):
+            return self.cost.params_at(np.log(plain))
+
+    def split(self, flops: Array | float, tokens_per_param: Array | float) -> tuple[Array, Array]:
+        """Return the N and D that the compute pays for at this D/N.
+
+        Example:
+            >>> [float(each) for each in COUNTINGS["params"].split(6 * 20 * 1e18, 20)]
+            [1000000000.0, 20000000000.0]
+        """
+        self._check_by_params()
+        ratio = np.asarray(tokens_per_param, float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            square = np.asarray(flops, float) / (FLOPS_PER_PARAM_TOKEN * ratio)
+            params = np.sqrt(square) if self.cost is None else self.cost.params_of_square(np.log(square))
+        return params, ratio * params
 
     def flops_per_token(self, architecture: Architecture, seq_len: float | None = None) -> float:
         """Return the FLOP that training on one token takes.
@@ -152,15 +186,19 @@ CONVENTIONS = MappingProxyType(
 """Name -> convention, the ones that need a shape included."""
 
 
-def counting_for(params: str) -> Counting:
-    """Return the convention that counts with this kind of N and nothing else.
+def counting_for(params: str, cost: StatedCost | None = None) -> Counting:
+    """Return the convention that counts with this kind of N and nothing else, or with the cost a table states.
+
+    Args:
+        params: the kind of N.
+        cost: C over 6 N D by size; None for 6 N D itself.
 
     Raises:
         UnknownName: ``params`` is none of the kinds of N.
     """
     if params not in COUNTINGS:
         raise UnknownName.among("kind of params", params, COUNTINGS)
-    return COUNTINGS[params]
+    return COUNTINGS[params] if cost is None else Counting(AS_STATED, params, "6 f(N) N", cost=cost)
 
 
 def convention(name: str) -> Counting:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.accounting.flops import COUNTINGS, Counting
+from scalelaw.accounting.flops import Counting
 from scalelaw.backtesting.calibration import Calibration, Doubt
 from scalelaw.backtesting.members import named
 from scalelaw.core.digest import digest
@@ -81,8 +81,8 @@ class Mixture(Printed):
     @cached_property
     def counting(self) -> Counting | None:
         """Which N the members take, and how C follows from it; None where they take no N."""
-        kinds = [name for member in self.members for name in member.inputs if name in COUNTINGS]
-        return COUNTINGS[kinds[0]] if kinds else None
+        found = (member.counting for member in self.members)
+        return next((counting for counting in found if counting is not None), None)
 
     @property
     def inputs(self) -> tuple[str, ...]:

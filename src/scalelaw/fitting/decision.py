@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scalelaw.accounting.cost import StatedCost
 from scalelaw.accounting.flops import COUNTINGS, Counting, counting_for
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.minimum import least, lowest
 from scalelaw.core.numbers import parse_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array
+from scalelaw.fitting.iso_cost import best_split
 from scalelaw.laws import HasOptimum, Law
 
 PLANNED = ("tokens_per_param", "params", "tokens", "loss")
@@ -27,11 +29,13 @@ class Decision:
         law: the law.
         quantity: one of ``PLANNED``, or the name of a coefficient.
         flops: the budget in FLOP, None for a coefficient.
+        cost: C over 6 N D by size, where the rows state compute of their own.
     """
 
     law: Law
     quantity: str
     flops: float | None
+    cost: StatedCost | None = None
 
     @property
     def relative(self) -> bool:
@@ -49,7 +53,7 @@ class Decision:
         """Return the number at coefficients (p, k), shape (p,); NaN where there is no compute-optimal split."""
         if self.flops is None:
             return np.asarray(coef[:, [c.name for c in self.law.coefs].index(self.quantity)])
-        params, tokens, loss = optimum_at(self.law, coef, self.flops)
+        params, tokens, loss = optimum_at(self.law, coef, self.flops, self.cost)
         with np.errstate(invalid="ignore"):
             return {"params": params, "tokens": tokens, "tokens_per_param": tokens / params, "loss": loss}[
                 self.quantity
@@ -65,7 +69,7 @@ class Decision:
         return named if self.flops is None else f"{named} at {self.flops:.4g} FLOP"
 
 
-def decision(law: Law, quantity: str, flops: float | str | None) -> Decision:
+def decision(law: Law, quantity: str, flops: float | str | None, cost: StatedCost | None = None) -> Decision:
     """Return the decision that a quantity, and a budget where it needs one, name.
 
     Raises:
@@ -85,7 +89,7 @@ def decision(law: Law, quantity: str, flops: float | str | None) -> Decision:
     budget = parse_number(flops, "flops")
     if not budget > 0:
         raise BadInput(f"flops must be positive, got {budget:g}")
-    return Decision(law, quantity, budget)
+    return Decision(law, quantity, budget, cost)
 
 
 def kind_of_params(law: Law) -> str:
@@ -103,11 +107,13 @@ def kind_of_params(law: Law) -> str:
     return kinds[0]
 
 
-def optimum_at(law: Law, coef: Array, flops: float) -> tuple[Array, Array, Array]:
+def optimum_at(law: Law, coef: Array, flops: float, cost: StatedCost | None = None) -> tuple[Array, Array, Array]:
     """Return N*, D* and the loss there, each (p,), of coefficients (p, k) at one budget; NaN where there is none."""
-    counting = counting_for(kind_of_params(law))
+    counting = counting_for(kind_of_params(law), cost)
     with np.errstate(all="ignore"):
-        if isinstance(law, HasOptimum):
+        if isinstance(law, HasOptimum) and cost is not None:
+            params = best_split(law, coef, flops, counting)[0]
+        elif isinstance(law, HasOptimum):
             params = np.asarray(law.optimum(coef, np.asarray(flops))[0])
         else:
             params = _searched(law, coef, flops, counting)
@@ -120,7 +126,7 @@ def optimum_at(law: Law, coef: Array, flops: float) -> tuple[Array, Array, Array
 
 def _searched(law: Law, coef: Array, flops: float, counting: Counting) -> Array:
     """Return the N that minimises the loss, looked for on a grid of ln N and refined between its points."""
-    grid = np.arange(0.0, math.log(flops / counting.flops(1.0, 1.0)), _GRID)
+    grid = np.arange(0.0, math.log(float(counting.params_for(1.0, flops))), _GRID)
     params = np.exp(grid)
     loss = law.predict(coef, {counting.params: params, "tokens": counting.tokens(params, flops)})
     found = np.full(len(coef), np.nan)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from scalelaw.accounting.cost import StatedCost
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
@@ -64,6 +65,7 @@ def save_fit(fit: FitResult, path: str | Path) -> None:
         "notes": list(fit.notes),
         "digest": fit.digest,
         "conditions": dict(fit.conditions),
+        **({} if fit.cost is None else {"cost": fit.cost.to_dict()}),
     }
     document["content"] = _content(document)
     partial = Path(f"{path}.partial")
@@ -158,6 +160,7 @@ def _fit(document: Mapping[str, Any]) -> FitResult:
         spread=_spread(document["spread"]),
         version=document["version"],
         conditions=document.get("conditions", {}),
+        cost=StatedCost.from_dict(document["cost"]) if "cost" in document else None,
     )
 
 

@@ -26,7 +26,16 @@ from scalelaw.fitting.solve import Problem
 from scalelaw.fitting.spec import FitOptions, FitSpec
 from scalelaw.fitting.status import assess
 from scalelaw.laws import Law
-from scalelaw.runs import SWEPT, Observations, Reduction, check_design, check_pooling, indicators, shared_conditions
+from scalelaw.runs import (
+    SWEPT,
+    Observations,
+    Reduction,
+    check_design,
+    check_pooling,
+    currency,
+    indicators,
+    shared_conditions,
+)
 
 _FEW_LOST = 0.05
 _ASKED_FOR = "FIT_PRIOR"
@@ -134,6 +143,7 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
         noise=problem.noise,
         spread=found.spread,
         conditions=shared_conditions(usable),
+        cost=currency(usable, law.inputs),
     )
 
 

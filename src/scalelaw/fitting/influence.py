@@ -195,7 +195,7 @@ def influence(
     """
     if not 0 < rate < 1:
         raise BadInput(f"rate must lie strictly between 0 and 1, got {rate}; {RATE} is usual")
-    asked = decision(fit.law, quantity, flops)
+    asked = decision(fit.law, quantity, flops, fit.cost)
     rows = fit.rows
     _, run = np.unique(rows.cluster, return_inverse=True)
     if run.max() == 0:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scalelaw.accounting.cost import StatedCost
+from scalelaw.accounting.flops import COUNTINGS, Counting, counting_for
 from scalelaw.core.components import check_mixtures, codes, kind_of
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
@@ -93,6 +95,7 @@ class FitResult(Printed):
         spread: relative size of the noise of each row, where it was found or known.
         version: scalelaw's version.
         conditions: what all fitted rows share and a run must to be compared: dataset, tokenizer and the like.
+        cost: C over 6 N D by size, where the rows state compute of their own.
     """
 
     law: Law
@@ -110,6 +113,13 @@ class FitResult(Printed):
     spread: Spread | None = None
     version: str = __version__
     conditions: Mapping[str, float | str] = field(default_factory=dict)
+    cost: StatedCost | None = None
+
+    @property
+    def counting(self) -> Counting | None:
+        """How C follows from N and D: as the rows state it, else 6 N D; None where the law takes no one kind of N."""
+        kinds = [name for name in self.law.inputs if name in COUNTINGS]
+        return counting_for(kinds[0], self.cost) if len(kinds) == 1 else None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -330,6 +340,7 @@ class FitResult(Printed):
             "domain": {name: list(ends) for name, ends in self.domain.items()},
             "findings": [finding.to_dict() for finding in self.findings],
             "notes": list(self.notes),
+            "compute": None if self.counting is None else self.counting.words,
             "noise": {
                 **self.scoring.to_dict(),
                 "spread": self.spread.to_dict() if self.spread else None,
@@ -373,6 +384,7 @@ class FitResult(Printed):
             ("rows", f"{self.rows.read} read, {len(self.rows.y)} fitted"),
             *(("", f"{part.n} set aside: {part.reason}") for part in self.rows.set_aside),
             ("fitted on", ", ".join(self._ranges())),
+            *(() if self.counting is None else (("compute", self.counting.words),)),
             *(("note", note) for note in self.notes),
             *self._doubts(),
         ]

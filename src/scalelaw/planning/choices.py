@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from scalelaw.accounting.flops import COUNTINGS, counting_for
+from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.accounting.pearce_song import with_embeddings, without_embeddings
 from scalelaw.core.errors import ScalelawError
 from scalelaw.core.types import frozen
@@ -21,7 +21,7 @@ from scalelaw.fitting.outliers import outlying
 from scalelaw.fitting.prior import exponents_of, literature
 from scalelaw.fitting.refit import problem_of
 from scalelaw.laws import HasOptimum, Law, get, names
-from scalelaw.runs import Observations
+from scalelaw.runs import Observations, by_convention
 
 Choice = Literal["base", "loss function", "outliers", "loss function and outliers", "counting", "law", "prior"]
 
@@ -35,9 +35,6 @@ LOSS_FUNCTIONS = (
 )
 """Loss functions the field fits with: Hoffmann's and Epoch's, a wider Huber, the two ends, on log loss and on loss."""
 
-_OTHER_COMPUTE = 0.02
-"""Measured compute that differs from 6 N D by less changes nothing."""
-
 
 @dataclass(frozen=True, eq=False)
 class Alternative:
@@ -50,7 +47,6 @@ class Alternative:
         observed: the rows fitted.
         spec: how.
         params_as_base: its N* -> N* as the base counts it; None where it counts alike.
-        budget_ratio: FLOP of its own counting that the budget pays for, over the budget.
     """
 
     choice: Choice
@@ -59,7 +55,6 @@ class Alternative:
     observed: Observations
     spec: FitSpec
     params_as_base: Any = None
-    budget_ratio: float = 1.0
 
 
 def alternatives(base: FitResult, observed: Observations) -> Iterator[Alternative]:
@@ -125,12 +120,11 @@ def _countings(base: FitResult, observed: Observations) -> Iterator[Alternative]
                 label = f"N as {other}, the table's column; N* times {ratio:.3g} to compare"
                 yield Alternative("counting", label, law, observed, base.spec, lambda n, r=ratio: n * r)
         yield from _converted(base, observed, kind)
-    if "flops" in observed.columns:
-        counted = counting_for(kind).flops(observed.columns[kind], observed.columns["tokens"])
-        ratio = float(np.nanmedian(observed.columns["flops"] / counted))
-        if abs(np.log(ratio)) > _OTHER_COMPUTE:
-            label = f"C as measured, {ratio:.3g} x 6 N D"
-            yield Alternative("counting", label, base.law, observed, base.spec, budget_ratio=1 / ratio)
+    if base.cost is not None:
+        plain = COUNTINGS[kind]
+        yield Alternative(
+            "counting", f"{plain.words}, not the table's own", base.law, by_convention(observed), base.spec
+        )
 
 
 def _converted(base: FitResult, observed: Observations, kind: str) -> Iterator[Alternative]:

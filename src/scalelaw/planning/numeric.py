@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN, Counting
+from scalelaw.accounting.flops import Counting
 from scalelaw.core.minimum import least, lowest
 from scalelaw.core.types import Array, Inputs
 from scalelaw.planning.path import first_reaching
@@ -66,7 +66,7 @@ class Numeric:
         if self.centre is not None:
             middle = math.log(self.centre.optimum(np.full(1, flops))[0][0, 0])
             return _around(middle, _NEAR)
-        coarse = np.arange(0.0, math.log(flops / FLOPS_PER_PARAM_TOKEN), _COARSE)
+        coarse = np.arange(0.0, math.log(float(self.counting.params_for(1.0, flops))), _COARSE)
         low = lowest(self._along(coarse, flops))[0] if coarse.size else 0
         if low in (0, coarse.size - 1):
             return coarse[:0]

@@ -8,8 +8,9 @@ import numpy as np
 
 from scalelaw.accounting.flops import Counting
 from scalelaw.core.types import Array
-from scalelaw.planning.closed import ClosedForm, HasLaw
-from scalelaw.planning.surface import Points
+from scalelaw.planning.closed import HasLaw
+from scalelaw.planning.iso_cost import surface_of
+from scalelaw.planning.surface import Points, Surface
 
 
 @runtime_checkable
@@ -34,7 +35,7 @@ class Pooled:
         counting: how C follows from N and D; also which N the laws take.
     """
 
-    parts: tuple[ClosedForm, ...]
+    parts: tuple[Surface, ...]
     counting: Counting
 
     @property
@@ -89,5 +90,5 @@ def pooled(deciding: Sequence[tuple[HasLaw, float]], counting: Counting) -> Pool
         if forecaster.draws is None:
             return None
         taken = forecaster.draws[: max(1, round(weight * len(forecaster.draws)))]
-        parts.append(ClosedForm(forecaster.law, taken, counting))  # type: ignore[arg-type]
+        parts.append(surface_of(forecaster.law, taken, counting))  # type: ignore[arg-type]
     return Pooled(tuple(parts), counting)

@@ -265,7 +265,7 @@ def _outcome(way: Alternative, budget: float, cut: float | None) -> Outcome:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ScalelawWarning)
             fit = fit_observations(way.law, way.observed, way.spec)
-            planned = plan(fit, flops=budget * way.budget_ratio, level=way.spec.level)
+            planned = plan(fit, flops=budget, level=way.spec.level)
             held_out = _held_out(way, cut)
     except ScalelawError as error:
         return Outcome(way.choice, way.label, len(way.observed), None, None, None, None, None, failed=str(error))

@@ -6,6 +6,7 @@ from typing import Unpack
 
 import numpy as np
 
+from scalelaw.accounting.flops import Counting
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import Forecaster, Kind, reach
 from scalelaw.core.numbers import format_number
@@ -66,7 +67,7 @@ def _plan(forecaster: Forecaster, question: Question, kind: Kind, surfaces: Surv
         c = question.value
     _check(forecaster, surfaces.point, question, (n, d, c))
     draws = None if surfaces.draws is None else _answer(surfaces.draws, question, around=c)
-    (n, d), draws, shared = _decided(forecaster, question, (n, d), draws)
+    (n, d), draws, shared = _decided(forecaster, question, (n, d), draws, surfaces.counting)
     where = {surfaces.counting.params: np.full(1, n), "tokens": np.full(1, d)}
     predicted = forecaster.predict(where, question.level, kind)
     loss = Estimate(
@@ -121,24 +122,33 @@ Decided = tuple[tuple[float, float], Points | None, Shared | None]
 """N and D, those of the draws, and how published studies share in them; None where they do not."""
 
 
-def _decided(forecaster: Forecaster, question: Question, point: tuple[float, float], draws: Points | None) -> Decided:
+def _decided(
+    forecaster: Forecaster, question: Question, point: tuple[float, float], draws: Points | None, counting: Counting
+) -> Decided:
     """Return N and D and their draws, where several laws decide under a calibration."""
     if draws is None or not isinstance(forecaster, HasDeciders):
         return point, draws, None
     if question.given == "flops" and not question.limits and question.prior == "literature":
-        return _with_literature(point, draws, forecaster.decision_factor)
+        return _with_literature(point, draws, forecaster.decision_factor, counting)
     return point, widened(draws, forecaster.decision_factor), None
 
 
-def _with_literature(point: tuple[float, float], draws: Points, factor: float) -> Decided:
+def _with_literature(point: tuple[float, float], draws: Points, factor: float, counting: Counting) -> Decided:
     """Return N and D at a budget, and those of the draws, where runs and literature both tell their ratio."""
     with np.errstate(all="ignore"):
         found = combined(np.log(draws.tokens / draws.params), factor)
     if found is None:
         return point, draws, None
     n, d = point
-    best = split_at(np.full(1, n * d), np.full(1, found.centre))
-    spread = split_at(draws.params * draws.tokens, found.draws)
+    if counting.cost is None:
+        best, spread = (
+            split_at(np.full(1, n * d), np.full(1, found.centre)),
+            split_at(draws.params * draws.tokens, found.draws),
+        )
+    else:
+        spent = counting.flops(n, d)
+        best = Points(*counting.split(np.full(1, spent), np.exp(np.full(1, found.centre))), np.full(1, spent))
+        spread = Points(*counting.split(draws.flops, np.exp(found.draws)), draws.flops)
     known = literature()
     studies = f"{math.exp(known.mean):.3g} tokens per parameter within a factor of {math.exp(known.sd):.2g}"
     shared = Shared(

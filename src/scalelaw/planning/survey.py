@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -12,12 +13,22 @@ from scalelaw.core.forecaster import Forecaster
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array, Inputs
 from scalelaw.laws import Law
-from scalelaw.planning.closed import ClosedForm, HasLaw, Solvable
+from scalelaw.planning.closed import HasLaw, Solvable
+from scalelaw.planning.iso_cost import surface_of
 from scalelaw.planning.numeric import Numeric
 from scalelaw.planning.pooled import HasDeciders, pooled
 from scalelaw.planning.surface import Surface
 
 _LOSSES = ("loss", "bpb")
+
+
+@runtime_checkable
+class HasCounting(Protocol):
+    """A forecaster that knows how the table behind it counts compute."""
+
+    @property
+    def counting(self) -> Counting | None:
+        """How C follows from N and D; None where it takes no one kind of N."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +56,7 @@ def survey(forecaster: Forecaster) -> Survey:
         BadInput: it does not forecast a loss, or not from params and tokens alone.
     """
     loss_unit(forecaster)
-    counting = _counting(forecaster)
+    counting = counting_of(forecaster)
     if isinstance(forecaster, HasLaw):
         return _of_law(forecaster.law, forecaster.coef, forecaster.draws, counting)
     if isinstance(forecaster, HasDeciders) and forecaster.deciding:
@@ -57,7 +68,8 @@ def _of_law(law: Law, coef: Array, draws: Array | None, counting: Counting) -> S
     """Return the surfaces of one law: no prediction has to be asked for, with an interval that no one needs."""
     single = np.atleast_2d(coef)
     if isinstance(law, Solvable):
-        return Survey(ClosedForm(law, single, counting), None if draws is None else ClosedForm(law, draws, counting))
+        spread = None if draws is None else surface_of(law, draws, counting)
+        return Survey(surface_of(law, single, counting), spread)
     point = Numeric(partial(law.predict, single), counting)
     return Survey(point, None if draws is None else Numeric(partial(law.predict, draws), counting, len(draws), point))
 
@@ -101,12 +113,17 @@ def loss_unit(forecaster: Forecaster) -> str:
     return QUANTITIES[metric].unit
 
 
-def _counting(forecaster: Forecaster) -> Counting:
-    """Return the convention that counts with the one kind of N the forecaster takes."""
+def counting_of(forecaster: Forecaster) -> Counting:
+    """Return how compute is counted: as the table behind the forecaster states it, else 6 N D with its kind of N.
+
+    Raises:
+        BadInput: it does not forecast from one kind of N and tokens alone.
+    """
     kinds = [name for name in forecaster.inputs if name in COUNTINGS]
     if len(kinds) != 1 or set(forecaster.inputs) != {*kinds, "tokens"}:
         raise BadInput(
             f"a plan needs a law over params (or {', '.join(name for name in COUNTINGS if name != 'params')}) and "
             f"tokens; {forecaster.label} takes {', '.join(forecaster.inputs)}. Fit one such as chinchilla"
         )
-    return COUNTINGS[kinds[0]]
+    stated = forecaster.counting if isinstance(forecaster, HasCounting) else None
+    return stated if stated is not None and stated.params == kinds[0] else COUNTINGS[kinds[0]]

@@ -49,7 +49,7 @@ def assumptions(
     """
     counting = surfaces.counting
     lines = [
-        f"C = 6 N D ({counting.name}), N = {counting.params}: {QUANTITIES[counting.params].meaning}",
+        f"{counting.words}, N = {counting.params}: {QUANTITIES[counting.params].meaning}",
         *_law(forecaster, surfaces),
         *_intervals(forecaster, question, spread, kind),
         *_extent(forecaster, reached),

@@ -1,6 +1,8 @@
 """Measured runs: loading, checking and reducing them to what a fit may see."""
 
 from scalelaw.runs.check import check_design as check_design
+from scalelaw.runs.currency import by_convention as by_convention
+from scalelaw.runs.currency import currency as currency
 from scalelaw.runs.dirstore import DirStore as DirStore
 from scalelaw.runs.export import export_runs as export_runs
 from scalelaw.runs.io_source import read_source as read_source

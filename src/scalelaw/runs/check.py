@@ -36,6 +36,7 @@ DESIGN_BYTES_UNSAID      warn       bits per byte against tokens of several toke
 DESIGN_WHICH_N           ask        total and active params differ, and the law leaves open which is N
 DESIGN_TOTAL_FOR_ACTIVE  refuse     active params are the total, although there are several experts
 DESIGN_OTHER_FLOPS       warn       6 N D is not the compute measured, and with another kind of N it is
+DESIGN_STATED_FLOPS      warn       the compute stated is over 1.5 times 6 N D, or below a 1.5th; see ``currency``
 DESIGN_RECIPE_WITH_SIZE  warn       recipe, schedule, dataset or tokenizer changes with size
 """
 

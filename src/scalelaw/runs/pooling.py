@@ -13,6 +13,7 @@ from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import AnyArray, Array
+from scalelaw.runs.currency import check_currency
 from scalelaw.runs.observations import Observations
 
 _PADDING = 1.05
@@ -37,7 +38,7 @@ def check_pooling(observed: Observations, inputs: Sequence[str]) -> list[Finding
         *_tokenizers(observed, inputs),
         *_recipes(observed, inputs),
         *_total_for_active(observed, inputs),
-        *_other_flops(observed, inputs),
+        *(_other_flops(observed, inputs) or check_currency(observed, inputs)),
     ]
 
 

@@ -59,9 +59,12 @@ def test_n_counted_otherwise_is_converted_there_and_back(found: Robustness, obse
 def test_compute_that_is_not_six_n_d_is_an_alternative(observed: Observations) -> None:
     dearer = {**observed.columns, "flops": 1.2 * observed.columns["flops"]}
     found = sl.robustness(replace(observed, columns=dearer), flops=1.2e22, **QUICK)
-    measured = next(each for each in found.outcomes if each.label.startswith("C as measured, 1.2 x"))
-    alone = plan(sl.fit("chinchilla", observed, **QUICK), flops=1e22)
-    assert measured.ratio == pytest.approx(alone.tokens_per_param.value, rel=1e-6)
+    plain = next(each for each in found.outcomes if each.label.startswith("C = 6 N D"))
+    fit = sl.fit("chinchilla", observed, **QUICK)
+    for each, flops in ((found.base, 1e22), (plain, 1.2e22)):
+        alone = plan(fit, flops=flops)
+        assert each.tokens_per_param is not None
+        assert each.tokens_per_param.value == pytest.approx(alone.tokens_per_param.value, rel=1e-4)
 
 
 @pytest.mark.slow

@@ -1,0 +1,93 @@
+"""Whether a table's own FLOPs are 6 N D, and the cost as a function of N where they are not.
+
+Published tables round their FLOPs, some to one digit: scatter about 6 N D is no other currency. Another currency is a
+curve that foretells the FLOPs of rows left out of it better than 6 N D does.
+"""
+
+import numpy as np
+
+from scalelaw.accounting.cost import StatedCost, through
+from scalelaw.core.types import AnyArray, Array
+
+FEWEST = 3
+"""Rows that must state N, D and C before anything is made of them."""
+LEAST = 0.02
+"""A table whose FLOPs are this near 6 N D, on the log, is in 6 N D."""
+_GAIN = 0.6
+"""Another currency must foretell rows left out with less than this share of the error 6 N D has."""
+_SAME_SIZE = 0.05
+_KNOTS = (1, 2, 3, 4, 6, 8, 12, 16, 24)
+_FOLDS, _ALL_BELOW = 5, 12
+_NO_WORSE, _EXACT = 1.05, 5e-4
+
+
+def stated_cost(log_factor: AnyArray, params: AnyArray) -> StatedCost | None:
+    """Return the cost a table states, or None where it is 6 N D, states too little, or makes N cost nothing.
+
+    Args:
+        log_factor: ln(C / (6 N D)) of each row, (n,); what is not finite is left out.
+        params: N of each row, (n,).
+
+    Example:
+        >>> n = np.geomspace(1e7, 1e9, 8)
+        >>> found = stated_cost(np.log(1 + (n / 1e8) ** -0.5), n)
+        >>> found.factor(1e8).round(3), stated_cost(np.zeros(8), n)
+        (array(2.), None)
+    """
+    y, n = np.asarray(log_factor, float), np.asarray(params, float)
+    with np.errstate(invalid="ignore"):
+        usable = np.isfinite(y) & np.isfinite(n) & (n > 0)
+    if usable.sum() < FEWEST:
+        return None
+    order = np.lexsort((y[usable], n[usable]))
+    x, y = np.log(n[usable][order]), y[usable][order]
+    if np.abs(y).max() < LEAST:
+        return None
+    size = np.cumsum(np.append(0, np.diff(x) > _SAME_SIZE))
+    knots, error = _chosen(x, y, size)
+    if error > _GAIN * float(np.mean(np.abs(y))):
+        return None
+    for fewer in [k for k in _KNOTS[::-1] if k < knots] if knots > 1 else []:
+        found = _curve(x, y, size, knots, error)
+        if found.increasing:
+            break
+        knots = fewer
+    found = _curve(x, y, size, knots, error)
+    off = max(abs(np.log(end)) for end in found.range)
+    return found if found.increasing and off >= max(LEAST, error) else None
+
+
+def _chosen(x: Array, y: Array, size: AnyArray) -> tuple[int, float]:
+    """Return the fewest knots that foretell rows left out about as well as any number does, and their mean error."""
+    sizes = int(size[-1]) + 1
+    tried = sorted({k for k in (*_KNOTS, sizes) if k <= min(sizes, _KNOTS[-1])})
+    folds = np.arange(len(y)) % (len(y) if len(y) < _ALL_BELOW else _FOLDS)
+    errors = [_left_out(x, y, size, folds, k) for k in tried]
+    best = min(errors)
+    enough = max(_NO_WORSE * best, best + _EXACT)
+    return next((k, error) for k, error in zip(tried, errors, strict=True) if error <= enough)
+
+
+def _left_out(x: Array, y: Array, size: AnyArray, folds: AnyArray, knots: int) -> float:
+    """Return the mean error of rows forecast by the curve through the other folds."""
+    missed = []
+    for fold in np.unique(folds):
+        kept = folds != fold
+        curve = _curve(x[kept], y[kept], size[kept], knots, 0.0)
+        missed.append(np.abs(np.log(curve.factor(np.exp(x[~kept]))) - y[~kept]))
+    return float(np.mean(np.concatenate(missed)))
+
+
+def _curve(x: Array, y: Array, size: AnyArray, knots: int, error: float) -> StatedCost:
+    """Return the curve through the medians of so many groups of neighbouring sizes."""
+    groups = np.array_split(np.unique(size), min(knots, len(np.unique(size))))
+    members = [np.isin(size, group) for group in groups]
+    at = np.array([float(np.mean(x[mine])) for mine in members])
+    values = np.array([float(np.median(y[mine])) for mine in members])
+    noise = 1.25 * error / np.sqrt(len(y) / len(groups))
+
+    def shrunk(slope: float, over: float) -> float:
+        unsure = (1.41 * noise / over / slope) ** 2 if slope else 1.0
+        return slope * max(0.0, 1.0 - unsure)
+
+    return through(at, values, len(y), error, shrunk)
