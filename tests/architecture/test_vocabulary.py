@@ -16,6 +16,8 @@ LAWS = [path for path in FILES if path.is_relative_to(SOURCE / "laws")]
 ALSO_WORDS = {"step", "iter", "iters", "iteration", "data", "depth", "resumed", "corpus"}
 # A plan bounds the tokens to buy, which is no run's planned number.
 ALSO_WORDS |= {"max_tokens"}
+# What a plan is given to spend; a column of that name holds what each run was given.
+ALSO_WORDS |= {"budget"}
 
 INSTEAD = {
     **{word: q.name for q in QUANTITIES.values() for word in q.synonyms if len(word) > 1 and word not in ALSO_WORDS},

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -138,6 +139,15 @@ class Counting:
                 f"{self.name} needs the shape of the model, not N alone; use flops_of, tokens_of or params_of "
                 "with an Architecture"
             )
+
+
+@runtime_checkable
+class HasCounting(Protocol):
+    """A forecaster that knows how the table behind it counts compute."""
+
+    @property
+    def counting(self) -> Counting | None:
+        """How C follows from N and D; None where it takes no one kind of N."""
 
 
 def _chinchilla(a: Architecture, seq_len: float) -> float:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.accounting.flops import COUNTINGS, counting_for
+from scalelaw.accounting.flops import COUNTINGS, Counting, HasCounting, counting_for
 from scalelaw.core.digest import digest, source_digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade, enforce
@@ -157,7 +157,7 @@ def freeze(
             ``{"dataset": "c4", "tokenizer": "gpt2"}``. A run that differs is not scored.
         runs: the table the forecaster was fitted to, so that runs it left out are looked at as well.
         **point: ``params``, ``tokens``, ``flops`` or whatever the forecaster takes, numbers or text like ``70B``;
-            what is missing of N, D and C follows from C = 6 N D.
+            what is missing of N, D and C follows from C = 6 N D, or as the fitted table counts C.
 
     Raises:
         BadInput: a quantity is unknown, missing or not positive, a condition contradicts the rows, or the run is in
@@ -171,12 +171,13 @@ def freeze(
         ('loss', (0.5, 0.8, 0.9, 0.95))
     """
     origin = forecaster.origin if isinstance(forecaster, Traceable) else Origin(forecaster.label)
-    asked, flops = _completed({name: _number(name, value) for name, value in point.items()}, forecaster.inputs)
+    counting = forecaster.counting if isinstance(forecaster, HasCounting) else None
+    given = {name: _number(name, value) for name, value in point.items()}
+    asked, flops = _completed(given, forecaster.inputs, counting)
     _check_open(origin, {name: asked[name] for name in forecaster.inputs})
     if runs is not None:
         _check_absent(runs if isinstance(runs, RunTable) else load_runs(runs), asked, run)
     x = {name: np.array([asked[name]]) for name in forecaster.inputs}
-    n = next((name for name in COUNTINGS if name in asked), None)
     document = {
         "schema": SCHEMA,
         "target": {"name": forecaster.target, "unit": QUANTITIES[forecaster.target.partition("@")[0]].unit},
@@ -184,8 +185,7 @@ def freeze(
         "point": asked,
         "tolerance": TOLERANCE,
         "conditions": _conditions(origin, conditions or {}),
-        "counting": {} if n is None else {"n": n, "meaning": QUANTITIES[n].meaning, "flops": flops,
-                                          "flops_by": counting_for(n).name},
+        "counting": _counted(asked, flops, counting),
         "mean": _predicted(forecaster, x, "mean"),
         "new_run": _predicted(forecaster, x, "new_run"),
         "reach": reach(asked, forecaster.domain),
@@ -264,12 +264,23 @@ def _number(name: str, value: float | str) -> float:
     return found
 
 
-def _completed(given: dict[str, float], inputs: tuple[str, ...]) -> tuple[dict[str, float], float | None]:
+def _counted(asked: Mapping[str, float], flops: float | None, counting: Counting | None) -> dict[str, Any]:
+    """Return which N the point has, its compute and by which convention; nothing where it has no N."""
+    n = next((name for name in COUNTINGS if name in asked), None)
+    if n is None:
+        return {}
+    by = counting if counting is not None and counting.params == n else counting_for(n)
+    return {"n": n, "meaning": QUANTITIES[n].meaning, "flops": flops, "flops_by": by.name}
+
+
+def _completed(
+    given: dict[str, float], inputs: tuple[str, ...], counting: Counting | None = None
+) -> tuple[dict[str, float], float | None]:
     """Return the point with every input, and its compute where N and D are known."""
     known = dict(given)
     n = next((name for name in COUNTINGS if name in (*given, *inputs)), None)
     if n is not None:
-        by = counting_for(n)
+        by = counting if counting is not None and counting.params == n else counting_for(n)
         if {n, "tokens"} <= set(known):
             known.setdefault("flops", float(by.flops(known[n], known["tokens"])))
         elif {n, "flops"} <= set(known):

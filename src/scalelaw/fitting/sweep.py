@@ -166,12 +166,25 @@ def sweep(observed: Observations, n: str, budgets: Sequence[float] | None, toler
     if budgets is None and _PLANNED in usable.columns:
         planned = np.asarray(usable.columns[_PLANNED], float)
         group = np.where(np.isfinite(planned), np.searchsorted(flops, planned).clip(0, len(flops) - 1), group)
+        usable, compute = _in_budgets(usable, planned, tolerance)
     near = np.abs(np.log(compute / flops[group])) <= np.log1p(tolerance) * (1 + 1e-9)
     kept = usable.keep(near, f"no budget within {tolerance:.3g} of its compute")
     if not len(kept):
         raise BadTable(f"no run is within {tolerance:.3g} of the budgets {', '.join(map(format_number, flops))}")
     used, group = np.unique(group[near], return_inverse=True)
     return Sweep(kept, n, frozen(flops[used]), group)
+
+
+def _in_budgets(usable: Observations, planned: Array, tolerance: float) -> tuple[Observations, Array]:
+    """Return the rows with compute counted as their budgets count it, where all of it is the same multiple of them."""
+    compute = np.asarray(usable.columns["flops"], float)
+    with np.errstate(invalid="ignore"):
+        times = float(np.exp(np.nanmedian(np.log(compute / planned)))) if np.isfinite(planned).any() else 1.0
+    if abs(np.log(times)) <= np.log1p(tolerance):
+        return usable, compute
+    columns = {**usable.columns, "flops": frozen(compute / times)}
+    note = f"flops are {times:.3g} times the budgets stated; compute is counted as the budgets are"
+    return replace(usable, columns=columns, notes=(*usable.notes, note)), compute / times
 
 
 def alike(flops: Array, tolerance: float) -> Array:

@@ -24,11 +24,13 @@ from scalelaw.fitting import (
     make_isoflop_spec,
     make_spec,
 )
+from scalelaw.fitting.decision import optimum_at
 from scalelaw.laws import HasOptimum, get
 from scalelaw.planning.estimate import Estimate, estimated
 from scalelaw.runs import RunTable, load_runs
 
 _AHEAD = 10.0
+_STEP = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,19 +236,28 @@ def _of_law(runs: RunTable, target: str, spec: IsoFlopSpec, flops: float) -> App
         found = fit_observations(law, runs.curves(target), options)
     if not isinstance(law, HasOptimum):
         raise BadInput(f"{law.spelling} has no compute-optimal split in closed form")
-    exponent, (n, d) = _share(found.coef), law.optimum(found.coef, np.asarray(flops))
-    draws = None if found.draws is None else law.optimum(found.draws, np.asarray(flops))
+    exponent, (n, d) = _share(found, found.coef[None], flops), _split(found, found.coef[None], flops)
+    draws = None if found.draws is None else _split(found, found.draws, flops)
     return Approach(
         "law",
         how,
-        estimated(float(exponent), None if found.draws is None else _share(found.draws), spec.level, "1"),
-        estimated(float(n), None if draws is None else draws[0], spec.level, "parameters"),
-        estimated(float(d), None if draws is None else draws[1], spec.level, "tokens"),
-        estimated(float(d / n), None if draws is None else draws[1] / draws[0], spec.level, "1"),
+        estimated(exponent[0], None if found.draws is None else _share(found, found.draws, flops), spec.level, "1"),
+        estimated(float(n[0]), None if draws is None else draws[0], spec.level, "parameters"),
+        estimated(float(d[0]), None if draws is None else draws[1], spec.level, "tokens"),
+        estimated(float(d[0] / n[0]), None if draws is None else draws[1] / draws[0], spec.level, "1"),
         found=found,
     )
 
 
-def _share(coef: Array) -> Array:
-    """Return a = beta / (alpha + beta), (...)."""
-    return np.asarray(coef[..., 4] / (coef[..., 3] + coef[..., 4]))
+def _split(found: FitResult, coef: Array, flops: float) -> tuple[Array, Array]:
+    """Return N* and D* of coefficients (b, k), as the table behind the fit counts compute."""
+    params, tokens, _ = optimum_at(found.law, coef, flops, found.cost)
+    return params, tokens
+
+
+def _share(found: FitResult, coef: Array, flops: float) -> Array:
+    """Return a = beta / (alpha + beta) of coefficients (b, k); the slope at the budget where C has its own cost."""
+    if found.cost is None:
+        return np.asarray(coef[..., 4] / (coef[..., 3] + coef[..., 4]))
+    low, high = (_split(found, coef, flops * times)[0] for times in (1 / _STEP, _STEP))
+    return np.asarray(np.log(high / low) / (2 * np.log(_STEP)))

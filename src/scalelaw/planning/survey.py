@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from scalelaw.accounting.flops import COUNTINGS, Counting
+from scalelaw.accounting.flops import COUNTINGS, Counting, HasCounting
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import Forecaster
 from scalelaw.core.quantities import QUANTITIES
@@ -20,15 +19,6 @@ from scalelaw.planning.pooled import HasDeciders, pooled
 from scalelaw.planning.surface import Surface
 
 _LOSSES = ("loss", "bpb")
-
-
-@runtime_checkable
-class HasCounting(Protocol):
-    """A forecaster that knows how the table behind it counts compute."""
-
-    @property
-    def counting(self) -> Counting | None:
-        """How C follows from N and D; None where it takes no one kind of N."""
 
 
 @dataclass(frozen=True, eq=False)

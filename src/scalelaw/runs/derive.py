@@ -8,10 +8,11 @@ from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN, counting_for
 from scalelaw.core.errors import BadFormula, UnknownName
 from scalelaw.core.expression import parse
 from scalelaw.core.quantities import QUANTITIES, first_in, spelling
-from scalelaw.core.types import Array
+from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.cells import read_numbers
 from scalelaw.runs.raw import RawTable
 
+_ROUNDED, _UNLIKE = 0.05, 2.3
 _KINDS_OF_N = ("params_active", "params", "params_non_embedding")
 
 
@@ -67,6 +68,32 @@ def derive_counts(known: Mapping[str, Array]) -> list[tuple[str, Array, str]]:
         elif "batch_tokens" in known:
             found["tokens"] = known["steps"] * known["batch_tokens"], "steps x batch_tokens"
     return [(name, values, how) for name, (values, how) in found.items()]
+
+
+def derive_spent(known: Mapping[str, Array], run: AnyArray) -> tuple[Array, str] | None:
+    """Return the compute of each row where a table states the budget of its run, and nothing but it.
+
+    A row short of its run's end spent its share of the tokens. A budget that is 6 N D anyway is left to the convention,
+    and one that is nothing like it to the user.
+
+    Args:
+        known: quantity -> values, each (n,).
+        run: number of the run of each row, (n,).
+    """
+    params = first_in(_KINDS_OF_N, known)
+    if params is None or "flops" in known or not {"tokens", "planned_flops"} <= set(known):
+        return None
+    tokens, end = known["tokens"], np.zeros(int(run.max(initial=0)) + 1)
+    np.maximum.at(end, run, np.nan_to_num(tokens))
+    whole = np.fmax(known.get("planned_tokens", end[run]), end[run])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = known["planned_flops"] * tokens / whole
+        off = np.abs(np.log(values / counting_for(params).flops(known[params], tokens)))
+    off = off[np.isfinite(off)]
+    if not len(off) or np.quantile(off, 0.9) < _ROUNDED or np.median(off) > _UNLIKE:
+        return None
+    partly = "" if np.allclose(whole, tokens, equal_nan=True) else " x tokens / tokens at the end of the run"
+    return np.asarray(values), f"planned_flops{partly}, the budget that the table states"
 
 
 def derive_compute(known: Mapping[str, Array]) -> tuple[str, Array, str] | None:

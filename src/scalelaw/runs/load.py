@@ -15,7 +15,7 @@ from scalelaw.runs.check import COUNTS, check_one_size, check_units, check_value
 from scalelaw.runs.checkpoints import check_checkpoints
 from scalelaw.runs.columns import DROP, read_columns, run_numbers
 from scalelaw.runs.copies import copies
-from scalelaw.runs.derive import derive_column, derive_compute, derive_counts
+from scalelaw.runs.derive import derive_column, derive_compute, derive_counts, derive_spent
 from scalelaw.runs.eval_sets import split_eval_sets
 from scalelaw.runs.io_source import read_source
 from scalelaw.runs.mapping import Assignment, assign, metric_of
@@ -148,6 +148,11 @@ def _derive(rows: Rows, raw: RawTable, formulas: Mapping[str, str]) -> set[str]:
         rows.columns[name] = values
         rows.origins[name] = how
         rows.notes.append(f"{name} = {how}")
+    spent = derive_spent({name: numbers.values for name, numbers in rows.numbers.items()}, rows.run)
+    if spent is not None:
+        rows.columns["flops"], rows.origins["flops"] = spent
+        rows.notes.append(f"flops = {spent[1]}")
+        return {"flops"}
     found = derive_compute({name: rows.numbers[name].values for name in COUNTS if name in rows.numbers})
     if found is None:
         return set()

@@ -12,6 +12,7 @@ from scalelaw.runs.cells import read_numbers
 from scalelaw.runs.raw import RawColumn, RawTable
 from scalelaw.runs.units import is_unit, split_unit
 
+_LEAST_BUDGET = 1e14
 NEEDED = ("params", "params_non_embedding", "params_active", "tokens", "flops", *METRICS)
 """The quantities a fit stands on; doubt about one of them is the user's to settle."""
 
@@ -127,10 +128,16 @@ def _claim(column: str, raw: RawColumn) -> str | None:
         return None
     if QUANTITIES[quantity].kind == "text":
         return quantity if unit is None else None
-    if unit and not is_unit(unit, quantity):
+    if (unit and not is_unit(unit, quantity)) or (spelling(name) == "budget" and not _may_be_flops(raw)):
         return None
     needed = quantity in NEEDED and len(spelling(name)) > 1
     return quantity if needed or _has_number(raw) else None
+
+
+def _may_be_flops(raw: RawColumn) -> bool:
+    """Return whether a column called ``budget`` is of compute: no other budget is so large."""
+    values = read_numbers(raw).values
+    return bool(np.any(values >= _LEAST_BUDGET))
 
 
 def _has_number(raw: RawColumn) -> bool:

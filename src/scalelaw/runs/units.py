@@ -9,9 +9,19 @@ import numpy as np
 from scalelaw.accounting.units import bits_from_nats, nats_from_bits, nats_from_perplexity
 from scalelaw.core.errors import BadInput, BadNumber
 from scalelaw.core.numbers import parse_number
-from scalelaw.core.quantities import QUANTITIES
+from scalelaw.core.quantities import QUANTITIES, spelling
 from scalelaw.core.types import Array
 
+_FLOPS = re.compile(
+    r"(?P<before>(?:total|train|training|compute|budget|cumulative|planned|target|run|model)_)*"
+    r"(?P<scale>[gtpezy]|giga|tera|peta|exa|zetta|yotta)_?flops?"
+    r"(?P<days>(?:_s)?_?days?)?(?P<after>_(?:budget|total|spent|used))*"
+)
+_PF_DAYS = re.compile(
+    r"(?:(?:total|train|training|compute|budget)_)*pf_?(?:s_?)?days?(?P<after>_(?:budget|total|spent|used))*"
+)
+_POWER = re.compile(r"(?P<name>(?:[a-z]+_)*flops?)_(?:in_)?1?e(?P<power>\d+)")
+_PLANNED = ("budget", "planned", "target")
 _IN_BRACKETS = re.compile(r"(?P<name>.*\S)\s*[(\[](?P<unit>[^()\[\]]+)[)\]]")
 
 
@@ -37,14 +47,33 @@ _METRIC_UNITS: Mapping[str, Mapping[str, Callable[[Array], Array]]] = MappingPro
 
 
 def split_unit(column: str) -> tuple[str, str | None]:
-    """Return a column name and the unit it carries in brackets, if any.
+    """Return a column name and the unit it carries: in brackets, or before FLOPs.
 
     Example:
-        >>> split_unit("Loss (nats/token)"), split_unit("params")
-        (('Loss', 'nats/token'), ('params', None))
+        >>> split_unit("Loss (nats/token)"), split_unit("params"), split_unit("total_gflops")
+        (('Loss', 'nats/token'), ('params', None), ('flops', 'GFLOP'))
     """
     match = _IN_BRACKETS.fullmatch(column.strip())
-    return (match["name"], match["unit"].strip()) if match else (column, None)
+    return (match["name"], match["unit"].strip()) if match else _flops_unit(column) or (column, None)
+
+
+def _flops_unit(column: str) -> tuple[str, str] | None:
+    """Return ``flops`` or ``planned_flops`` and the unit where a name holds both, None elsewhere.
+
+    Bare ``gflops``, ``tflops`` and ``pflops`` are as often a speed, or the forward pass of an image, and are not read.
+    """
+    name = spelling(column)
+    if power := _POWER.fullmatch(name):
+        return power["name"], f"1e{power['power']}"
+    found = _FLOPS.fullmatch(name) or _PF_DAYS.fullmatch(name)
+    if found is None:
+        return None
+    quantity = "planned_flops" if any(word in name.split("_") for word in _PLANNED) else "flops"
+    scale = found.groupdict().get("scale", "p")[0]
+    if found.groupdict().get("days") or found.re is _PF_DAYS:
+        return (quantity, "PF-days") if scale == "p" else None
+    bare = not (found["before"] or found["after"])
+    return None if bare and scale in "gtp" else (quantity, f"{scale.upper()}FLOP")
 
 
 def is_unit(unit: str, quantity: str) -> bool:

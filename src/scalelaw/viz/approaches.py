@@ -9,6 +9,7 @@ from scalelaw.core.types import Array
 from scalelaw.fitting import Envelope, FitResult, IsoFlop
 from scalelaw.laws import HasOptimum
 from scalelaw.planning import Agreement
+from scalelaw.planning.survey import survey
 from scalelaw.viz import style
 
 if TYPE_CHECKING:
@@ -87,6 +88,9 @@ def _sizes(found: Envelope | IsoFlop | FitResult | None, flops: Array) -> tuple[
         return found.params.at(flops), found.params.draws_at(flops)
     if not isinstance(found, FitResult) or not isinstance(found.law, HasOptimum):
         raise TypeError(f"no compute-optimal size in {found!r}")
+    if found.cost is not None:
+        surfaces = survey(found)
+        return surfaces.point.optimum(flops)[0][0], None if surfaces.draws is None else surfaces.draws.optimum(flops)[0]
     centre = found.law.optimum(found.coef, flops)[0]
     return centre, None if found.draws is None else found.law.optimum(found.draws[:, None, :], flops)[0]
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalelaw.accounting.flops import counting_for
 from scalelaw.core.forecaster import Forecaster
 from scalelaw.core.types import Array
 from scalelaw.planning import plan
+from scalelaw.planning.survey import counting_of
 from scalelaw.runs import Observations
 from scalelaw.viz import style
 
@@ -54,7 +54,7 @@ def iso_loss_info(forecaster: Forecaster, observed: Observations, *, level: floa
     compute, sizes = (np.asarray(observed.columns[name], float) for name in ("flops", kind))
     flops = np.geomspace(compute.min() / 1.5, compute.max() * 4, _GRID)
     params = np.geomspace(sizes.min() / 1.5, sizes.max() * 2.5, _GRID)
-    tokens = counting_for(kind).tokens(params[:, None], flops[None, :])
+    tokens = counting_of(forecaster).tokens(params[:, None], flops[None, :])
     loss = forecaster.predict({kind: np.broadcast_to(params[:, None], tokens.shape).ravel(), "tokens": tokens.ravel()})
     plans = [
         plan(forecaster, flops=each, level=level).params for each in np.geomspace(flops[0], flops[-1], _LINE_POINTS)
