@@ -21,7 +21,7 @@ ESTIMATE = {"value": NUMBER, "lo": MAYBE, "hi": MAYBE, "level": NUMBER, "unit": 
 FIT = {
     "schema": str, "law": str, "target": str, "coefficients": dict, "objective": NUMBER, "status": dict,
     "starts": {"n": int, "agreeing": int}, "rows": {"read": int, "set_aside": list, "fitted": int},
-    "domain": dict, "findings": list, "notes": list, "noise": dict, "spec": dict,
+    "domain": dict, "findings": list, "notes": list, "compute": (str, type(None)), "noise": dict, "spec": dict,
     "digest": str, "version": str,
 }  # fmt: skip
 CUT = {
