@@ -55,7 +55,8 @@ def few_windows() -> Iterator[None]:
         most_cuts: int = 1
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(importlib.import_module("scalelaw.backtesting.backtest"), "WindowRules", OneCut)
+        for module in ("backtest", "ensemble"):
+            patch.setattr(importlib.import_module(f"scalelaw.backtesting.{module}"), "WindowRules", OneCut)
         yield
 
 

@@ -182,7 +182,18 @@ _HOMES = {
     "scalelaw.training.sweep": ("Swept", "sweep"),
     "scalelaw.training.tune": ("tune",),
     "scalelaw.training.tuned": ("Tuned",),
-    "scalelaw.workflows": ("Demo", "Study", "demo", "init", "load_project", "report", "reproduce", "study"),
+    "scalelaw.workflows": (
+        "Decided",
+        "Demo",
+        "Study",
+        "decide",
+        "demo",
+        "init",
+        "load_project",
+        "report",
+        "reproduce",
+        "study",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("datasets", "ladder", "laws")

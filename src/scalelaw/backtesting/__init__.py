@@ -11,6 +11,7 @@ from scalelaw.backtesting.calibration import Record as Record
 from scalelaw.backtesting.calibration import calibrate as calibrate
 from scalelaw.backtesting.calibration import load_calibration as load_calibration
 from scalelaw.backtesting.calibration import shipped as shipped
+from scalelaw.backtesting.ensemble import backtest_ensemble as backtest_ensemble
 from scalelaw.backtesting.forecast import forecast as forecast
 from scalelaw.backtesting.forecast import forecast_observations as forecast_observations
 from scalelaw.backtesting.frozen_score import ForecastScore as ForecastScore

@@ -74,18 +74,30 @@ class Cut:
 
 @dataclass(frozen=True, eq=False)
 class Backtest(Printed):
-    """All windows of a table, scored for one law."""
+    """All windows of a table, scored for one law, or for the ensemble of laws where ``law`` is None."""
 
-    law: Law
+    law: Law | None
     target: str
     cuts: tuple[Cut, ...]
     spec: FitSpec
+
+    @property
+    def label(self) -> str:
+        """Who was scored."""
+        return self.law.spelling if self.law else "the ensemble"
+
+    def nearest(self, reach: float) -> Cut | None:
+        """Return the scored cut over compute whose reach is nearest to one, or None where none was scored."""
+        scored = [cut for cut in self.cuts if cut.axis == "flops" and cut.score] or [
+            cut for cut in self.cuts if cut.score
+        ]
+        return min(scored, key=lambda cut: abs(np.log(cut.reach / max(reach, 1.0))), default=None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values: the contract of ``scalelaw backtest --json``."""
         return {
             "schema": "scalelaw.backtest/1",
-            "law": self.law.spelling,
+            "law": self.law.spelling if self.law else "ensemble",
             "target": self.target,
             "spec": self.spec.to_dict(),
             "cuts": [cut.to_dict() for cut in self.cuts],
@@ -96,8 +108,8 @@ class Backtest(Printed):
         if not self.cuts:
             rules = WindowRules()
             return Sheet(
-                f"backtest of {self.law.spelling}: no window has {rules.min_train} runs over {rules.min_decades} "
-                f"decades below the cut and {rules.min_test} above it; train more small runs"
+                f"backtest of {self.label}: too few runs. It needs {rules.min_train} runs over {rules.min_decades:g} "
+                f"decades below some cut and {rules.min_test} above it"
             )
         head = ["cut", "reach", "fitted", "scored", "error", "bias", f"inside {100 * self.cuts[0].level:g} %",
                 "last value", "power in C"]  # fmt: skip
@@ -107,7 +119,7 @@ class Backtest(Printed):
             *(("* not certified", doubt) for doubt in doubts),
             *(("not fitted", f"{', '.join(names)}: {why}") for why, names in self._failures().items()),
         ]
-        title = f"backtest of {self.law.spelling}: {self.target} of the dearer runs, forecast from the cheaper ones"
+        title = f"backtest of {self.label}: {self.target} of the larger runs, forecast from the smaller ones"
         return Sheet(title, [Table(rows, right=range(1, 9)), Lines(lines, width=0)])
 
     def _failures(self) -> dict[str, list[str]]:

@@ -62,8 +62,7 @@ def forecast_observations(
     observed: Observations, *, calibration: Calibration, n: str | None = None, draws: int = DRAWS, seed: int = 0
 ) -> Mixture:
     """Forecast from rows already reduced; see ``forecast``."""
-    if draws < _FEWEST:
-        raise BadInput(f"draws must be {_FEWEST} or more, since intervals rest on them, got {draws}; {DRAWS} is usual")
+    check_draws(draws)
     if observed.target.partition("@")[0] == "score":
         raise BadInput(
             f"{observed.target} is a share, which laws without a ceiling cannot forecast; forecast a loss, and chain "
@@ -74,3 +73,13 @@ def forecast_observations(
         enforce(check_which_params(usable, ("params", "tokens")))
     members, left_out = fit_members(usable, draws, seed, n)
     return Mixture(members, calibration, left_out, seed)
+
+
+def check_draws(draws: int) -> None:
+    """Refuse too few draws of each law.
+
+    Raises:
+        BadInput: there are too few.
+    """
+    if draws < _FEWEST:
+        raise BadInput(f"draws must be {_FEWEST} or more, since intervals rest on them, got {draws}; {DRAWS} is usual")

@@ -1,10 +1,11 @@
 """Options that several commands share: how a table is read, how a law is fitted, how sure the answer must be."""
 
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypedDict, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict, cast, get_args
 
 import typer
 
@@ -24,6 +25,21 @@ File = Annotated[
     typer.Argument(help="Runs: CSV, TSV, JSON, JSONL or Parquet, or the logs of a tracker or trainer.", metavar="FILE"),
 ]
 LawName = Annotated[str, typer.Option("--law", help="Law by name, spelling or formula.", metavar="NAME|FORMULA")]
+OneLaw = Annotated[
+    str | None,
+    typer.Option(
+        "--law", help="Decide by this law alone; by the ensemble of laws unless given.", metavar="NAME|FORMULA"
+    ),
+]
+PriorName = Annotated[
+    str | None,
+    typer.Option(
+        "--prior",
+        help="Whether published studies share in the decision: they do unless none; with --law, only if literature.",
+        metavar="literature|none",
+    ),
+]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Print everything: runs read, fit, laws, assumptions.")]
 Plot = Annotated[
     bool | None, typer.Option("--plot/--no-plot", help="Show the runs as a scatter; unsaid, on a terminal only.")
 ]
@@ -227,7 +243,7 @@ class SearchOptions:
     ] = 64
 
     prior: Annotated[
-        str | None, _text("Exponents as far as published studies agree, for few runs.", "literature", _FIT)
+        str | None, _text("Exponents as far as published studies agree, for few runs.", "literature|none", _FIT)
     ] = None
 
     def chosen(self) -> "FitOptions":
@@ -240,7 +256,7 @@ class SearchOptions:
 
         noise = Noise(self.loss, self.delta, self.on, self.scale)  # type: ignore[arg-type]
         options: FitOptions = {"noise": noise, "starts": self.starts}
-        return options if self.prior is None else {**options, "prior": self.prior}  # type: ignore[typeddict-item]
+        return options if self.prior in (None, "none") else {**options, "prior": self.prior}  # type: ignore[typeddict-item]
 
 
 def pairs(values: Sequence[str] | None, option: str) -> dict[str, str]:
@@ -263,6 +279,37 @@ def pairs(values: Sequence[str] | None, option: str) -> dict[str, str]:
 def names_of(*groups: type) -> tuple[str, ...]:
     """Return the options of some groups."""
     return tuple(field.name for group in groups for field in fields(group))
+
+
+def prior_named(prior: str) -> "Literal['literature', 'none']":
+    """Return the prior of a decision.
+
+    Raises:
+        UnknownName: there is none of this name.
+    """
+    if prior not in ("literature", "none"):
+        raise UnknownName.among("prior", prior, ("literature", "none"))
+    return cast("Literal['literature', 'none']", prior)
+
+
+def given_of(context: typer.Context, options: "FitOptions") -> "FitOptions":
+    """Return the options of a fit, ``draws`` only where the user gave it: one law and an ensemble differ in it."""
+    source = context.get_parameter_source("draws")
+    if source is None or source.name != "COMMANDLINE":
+        options.pop("draws", None)
+    return options
+
+
+def words_of(file: str, table: TableOptions) -> str:
+    """Return a file and the options it is read by, as a command line has them."""
+    words = [file]
+    for each in fields(table):
+        value, option = getattr(table, each.name), f"--{each.name.replace('_', '-')}"
+        if isinstance(value, bool):
+            words += [option] * value
+        elif value is not None:
+            words += [word for one in ([value] if isinstance(value, str) else value) for word in (option, one)]
+    return shlex.join(words)
 
 
 def refuse_with(context: typer.Context, names: Sequence[str], why: str) -> None:

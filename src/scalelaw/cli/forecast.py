@@ -1,20 +1,26 @@
 """``scalelaw forecast``: what larger runs are expected to reach, by every law the runs allow, calibrated."""
 
-from typing import Annotated
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show
+from scalelaw.cli._output import progress, show
 from scalelaw.core.errors import BadInput
-from scalelaw.core.numbers import parse_number
+from scalelaw.core.numbers import format_number, parse_number
+
+if TYPE_CHECKING:
+    from scalelaw.fitting import FitOptions
+    from scalelaw.planning import Ahead
+    from scalelaw.workflows.decide import Decided
 
 Params = Annotated[str | None, typer.Option(help="Size of the run to forecast, e.g. 8B.", metavar="N")]
 Tokens = Annotated[str | None, typer.Option(help="Tokens of the run to forecast, e.g. 2T.", metavar="D")]
 Flops = Annotated[
     str | None,
-    typer.Option(help="Budget to forecast, spent compute-optimally; 3, 10 and 30 times the dearest run unless given."),
+    typer.Option(help="Budget to forecast, spent compute-optimally; 3, 10 and 30 times the largest run unless given."),
 ]
 Kind = Annotated[str | None, typer.Option("--n", help="Kind of N the laws take, e.g. params_active.", metavar="KIND")]
 Draws = Annotated[int, typer.Option(help="Draws of each law.", metavar="COUNT")]
@@ -36,21 +42,56 @@ def forecast_command(
     level: Level = 0.9,
     draws: Draws = 200,
     seed: Seed = 0,
+    prior: options.PriorName = None,
     calibration: Calibrated = None,
     table: options.TableOptions = TABLE,
     json: options.Json = False,
 ) -> None:
     """Forecast larger runs by a mixture of laws, with intervals that held on larger runs of other studies."""
-    from scalelaw.backtesting import forecast, load_calibration
+    from scalelaw.backtesting import load_calibration
+    from scalelaw.backtesting.forecast import check_draws
     from scalelaw.core.forecaster import check_level
     from scalelaw.planning import ahead
+    from scalelaw.workflows.decide import EnsembleRules, decide
 
     check_level(level)
+    check_draws(draws)
     if (params is None) != (tokens is None) or (params is not None and flops is not None):
         raise BadInput("a run is --params and --tokens together; --flops alone spends a budget compute-optimally")
     size, data, budget = (None if text is None else parse_number(text) for text in (params, tokens, flops))
+    how: FitOptions = {"draws": draws, "seed": seed, "level": level}
+    if prior is not None:
+        how["prior"] = options.prior_named(prior)
     known = None if calibration is None else load_calibration(calibration)
-    mixture = forecast(table.read(file), **table.reduced(), n=n, calibration=known, draws=draws, seed=seed)
+    with progress("backtest") as moved:
+        found = decide(
+            table.read(file), **table.reduced(), ensemble=EnsembleRules(n, known, False), asked={"flops": budget},
+            progress=moved, **how,
+        )  # fmt: skip
+    mixture = found.forecaster
     kind = n or next((name for name in mixture.inputs if name.startswith("params")), "params")
     point = {} if size is None or data is None else {kind: size, "tokens": data}
-    show(ahead(mixture, flops=budget, level=level, at=point), json)
+    seen = ahead(mixture, flops=budget, level=level, at=point, prior="none" if prior == "none" else "literature")
+    if point:
+        found = replace(found, plan=None, expected=seen.runs[0], skipped={"plan": _as_asked(size, data)})
+    show(Seen(seen, replace(found, words=options.words_of(file, table))), json)
+
+
+def _as_asked(params: float | None, tokens: float | None) -> str:
+    return f"{format_number(params or 0)} parameters on {format_number(tokens or 0)} tokens, as asked"
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What larger runs should reach, with the six lines before it."""
+
+    ahead: "Ahead"
+    found: "Decided"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the runs with the answer beside them."""
+        said = self.ahead.to_dict()
+        return {"schema": said.pop("schema"), "answer": self.found.answer.to_dict(), **said}
+
+    def __str__(self) -> str:
+        return f"{self.found.answer}\n\n{self.ahead}"

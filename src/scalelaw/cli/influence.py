@@ -15,7 +15,10 @@ Quantity = Annotated[
     str,
     typer.Option(help="tokens_per_param, params, tokens or loss at --flops, or a coefficient.", metavar="QUANTITY"),
 ]
-Flops = Annotated[str | None, typer.Option(help="Budget of the decision, e.g. 1e22.", metavar="C")]
+Flops = Annotated[
+    str | None,
+    typer.Option(help="Budget of the decision, e.g. 1e22; ten times the largest run unless given.", metavar="C"),
+]
 Rate = Annotated[
     float, typer.Option(help="Share of false flags to accept in the group.", parser=options.real, metavar="RATE")
 ]

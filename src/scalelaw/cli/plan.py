@@ -1,17 +1,20 @@
 """``scalelaw plan``: how to spend a budget, from a table, a saved fit or a published law."""
 
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show
+from scalelaw.cli._output import progress, show
 from scalelaw.cli._source import Source, known
+from scalelaw.core.errors import BadInput
 
 if TYPE_CHECKING:
     from scalelaw.core.forecaster import Forecaster
     from scalelaw.planning.question import Asked
+    from scalelaw.workflows.decide import Decided
 
 Flops = Annotated[str | None, typer.Option(help="Budget, e.g. 1e22.", metavar="C")]
 Params = Annotated[str | None, typer.Option(help="Size, e.g. 8B: how many tokens suit it?", metavar="N")]
@@ -33,31 +36,55 @@ def plan_command(
     loss: LossGoal = None,
     max_params: MaxParams = None,
     max_tokens: MaxTokens = None,
-    law: options.LawName = "chinchilla",
+    law: options.OneLaw = None,
+    prior: options.PriorName = None,
     table: options.TableOptions = TABLE,
     bootstrap: options.DrawOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
     """Decide how to spend a budget: params, tokens and loss, with intervals, reach and assumptions."""
-    from scalelaw.fitting import fit_observations, make_spec, observe
-    from scalelaw.planning import ask, plan
+    from scalelaw.core.budget import default_budget
+    from scalelaw.planning import plan
+    from scalelaw.workflows.decide import decide
 
     asked: Asked = {
         "flops": flops,
         "params": params,
         "tokens": tokens,
         "loss": loss,
-        "level": bootstrap.level,
         "max_params": max_params,
         "max_tokens": max_tokens,
     }
-    ask(**asked)
     forecaster: Forecaster | None = known(source)
     if forecaster is None:
-        chosen, observed = observe(law, table.read(source), **table.reduced())
-        forecaster = fit_observations(chosen, observed, make_spec(**bootstrap.chosen()))
-    else:
-        why = f"is for fitting a table, and {source} is fitted already"
-        of_fits = ("law", *options.names_of(options.TableOptions), "draws", "seed", "intervals")
-        options.refuse_with(context, of_fits, why)
+        chosen = options.given_of(context, bootstrap.chosen())
+        if prior is not None:
+            chosen["prior"] = options.prior_named(prior)
+        with progress("backtest") as moved:
+            found = decide(table.read(source), law=law, asked=asked, progress=moved, **table.reduced(), **chosen)
+        if found.plan is None:
+            raise BadInput(found.skipped["plan"])
+        show(Decision(replace(found, words=options.words_of(source, table))), json)
+        return
+    why = f"is for fitting a table, and {source} is fitted already"
+    of_fits = ("law", "prior", *options.names_of(options.TableOptions), "draws", "seed", "intervals")
+    options.refuse_with(context, of_fits, why)
+    if all(each is None for each in (flops, params, tokens, loss)):
+        asked["flops"] = default_budget(forecaster.domain)
+    asked["level"] = bootstrap.level
     show(plan(forecaster, **asked), json)
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """A plan with the six lines before it."""
+
+    found: "Decided"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan with the answer beside it."""
+        said = self.found.plan.to_dict() if self.found.plan else {}
+        return {"schema": said.pop("schema"), "answer": self.found.answer.to_dict(), **said}
+
+    def __str__(self) -> str:
+        return f"{self.found.answer}\n\n{self.found.plan}"

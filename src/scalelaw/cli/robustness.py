@@ -8,7 +8,9 @@ from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show, write_figure
 
-Flops = Annotated[str, typer.Option(help="Budget to plan for, e.g. 1e22.", metavar="C")]
+Flops = Annotated[
+    str | None, typer.Option(help="Budget to plan for, e.g. 1e22; ten times the largest run unless given.", metavar="C")
+]
 Out = Annotated[str | None, typer.Option(help="Draw the figure into this file.", metavar="FIGURE.png")]
 TABLE = options.TableOptions()
 SEARCH = options.SearchOptions()
@@ -18,8 +20,8 @@ DRAWS = options.DrawOptions(draws=200)
 @grouped
 def robustness_command(
     file: options.File,
-    flops: Flops,
-    law: options.LawName = "chinchilla",
+    flops: Flops = None,
+    law: options.OneLaw = None,
     table: options.TableOptions = TABLE,
     search: options.SearchOptions = SEARCH,
     bootstrap: options.DrawOptions = DRAWS,
@@ -32,6 +34,8 @@ def robustness_command(
     if out is not None:
         options.check_figure(out, "--out")
     chosen = search.chosen() | bootstrap.chosen()
+    if search.prior == "none":
+        chosen["prior"] = "none"
     found = robustness(table.read(file), flops=flops, law=law, **table.reduced(), **chosen)
     write_figure("robustness", found, out)
     show(found, json)

@@ -1,5 +1,6 @@
 """``scalelaw study`` and ``scalelaw report``: fit, backtest and plan from one table, as text or as a page."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,11 +20,12 @@ MaybeFile = Annotated[
     typer.Argument(help="Runs; without them the scalelaw.toml of this folder says what to study.", metavar="FILE"),
 ]
 Flops = Annotated[
-    str | None, typer.Option(help="Budget to plan for; ten times the dearest run unless given.", metavar="C")
+    str | None, typer.Option(help="Budget to plan for; ten times the largest run unless given.", metavar="C")
 ]
 Out = Annotated[str | None, typer.Option(help="Folder for the figures; none are drawn without it.", metavar="DIR")]
 Page = Annotated[str, typer.Option("--to", help="HTML file to write.", metavar="FILE")]
 Demo = Annotated[bool, typer.Option("--demo", help="Study the shipped synthetic ladder instead of a file.")]
+PROJECT = "(project)"
 _PROJECT = "scalelaw.toml"
 _PAGE = "report.html"
 TABLE = options.TableOptions()
@@ -34,23 +36,25 @@ DRAWS = options.DrawOptions()
 def study_command(
     context: typer.Context,
     file: MaybeFile = None,
-    law: options.LawName = "chinchilla",
+    law: options.OneLaw = None,
     flops: Flops = None,
+    prior: options.PriorName = None,
     out: Out = None,
     demo: Demo = False,
+    verbose: options.Verbose = False,
     table: options.TableOptions = TABLE,
     bootstrap: options.DrawOptions = DRAWS,
     plot: options.Plot = None,
     json: options.Json = False,
 ) -> None:
-    """Fit, backtest, plan and draw from one table, printed together."""
+    """Decide what to train from one table: six lines, how they were tested, and with --verbose all they rest on."""
     if out is not None:
         options.check_writable(out, "--out", folder=True)
-    if _of_project(context, file, demo, ("law", "flops", "out")):
-        study_project(json)
+    if _of_project(context, file, demo, ("law", "flops", "prior", "out")):
+        study_project(json, verbose)
     else:
-        found = _studied(context, file, demo, law, flops, table, bootstrap, out=out)
-        show(found, json)
+        found = _studied(context, file, demo, (law, flops, prior), table, bootstrap, out=out)
+        show(replace(found, verbose=verbose), json)
         if not json:
             draw_points(found.observed, plot)
 
@@ -60,8 +64,9 @@ def report_command(
     context: typer.Context,
     file: MaybeFile = None,
     to: Page = _PAGE,
-    law: options.LawName = "chinchilla",
+    law: options.OneLaw = None,
     flops: Flops = None,
+    prior: options.PriorName = None,
     demo: Demo = False,
     table: options.TableOptions = TABLE,
     bootstrap: options.DrawOptions = DRAWS,
@@ -70,11 +75,11 @@ def report_command(
     from scalelaw.workflows import load_project, report
 
     options.check_writable(to, "--to")
-    if _of_project(context, file, demo, ("law", "flops")):
+    if _of_project(context, file, demo, ("law", "flops", "prior")):
         with progress("backtest") as moved:
-            study = load_project().study(progress=moved, figures=False)
+            study = called(load_project().study(progress=moved, figures=False), PROJECT)
     else:
-        study = _studied(context, file, demo, law, flops, table, bootstrap)
+        study = _studied(context, file, demo, (law, flops, prior), table, bootstrap)
     typer.echo(report(study, to))
 
 
@@ -98,8 +103,7 @@ def _studied(
     context: typer.Context,
     file: str | None,
     demo: bool,
-    law: str,
-    flops: str | None,
+    asked: tuple[str | None, str | None, str | None],
     table: options.TableOptions,
     bootstrap: options.DrawOptions,
     out: str | None = None,
@@ -114,8 +118,19 @@ def _studied(
         runs = datasets.load("synthetic-ladder")
     else:
         runs = table.read(file)
+    law, flops, prior = asked
+    chosen = options.given_of(context, bootstrap.chosen())
+    if prior is not None:
+        chosen["prior"] = options.prior_named(prior)
+    words = "--demo" if file is None else options.words_of(file, table)
     with progress("backtest") as moved:
-        return study(runs, law=law, flops=flops, out=out, progress=moved, **table.reduced(), **bootstrap.chosen())
+        found = study(runs, law=law, flops=flops, out=out, progress=moved, **table.reduced(), **chosen)
+    return called(found, words)
+
+
+def called(found: "Study", words: str) -> "Study":
+    """Return a study that knows what its table is called on the command line."""
+    return replace(found, decided=replace(found.decided, words=words))
 
 
 def project_here() -> bool:
@@ -123,13 +138,13 @@ def project_here() -> bool:
     return Path(_PROJECT).is_file()
 
 
-def study_project(json: bool) -> None:
+def study_project(json: bool, verbose: bool = False) -> None:
     """Study what the ``scalelaw.toml`` of this folder says, and write its report beside its figures."""
     from scalelaw.workflows import load_project, report
 
     project = load_project()
     with progress("backtest") as moved:
-        found = project.study(progress=moved)
-    show(found, json)
+        found = called(project.study(progress=moved), PROJECT)
+    show(replace(found, verbose=verbose), json)
     if project.out is not None:
         typer.echo(f"  {'report':<18}{report(found, project.folder / project.out / _PAGE)}", err=json)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scalelaw.core.budget import default_budget
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray, Array, frozen
-from scalelaw.fitting.decision import Decision, decision
+from scalelaw.fitting.decision import PLANNED, Decision, decision
 from scalelaw.fitting.outliers import RATE, ROWS_PER_COEF, Outlying, outlying
 from scalelaw.fitting.refit import problem_of
 from scalelaw.fitting.solve import Problem, solve
@@ -179,7 +180,7 @@ def influence(
         fit: the fit.
         quantity: ``tokens_per_param``, ``params``, ``tokens`` or ``loss`` at the compute-optimal split of ``flops``, or
             the name of a coefficient.
-        flops: the budget, FLOP.
+        flops: the budget, FLOP; ten times that of the largest run unless given.
         rate: share of false flags to accept among those flagged, in (0, 1).
 
     Raises:
@@ -195,6 +196,8 @@ def influence(
     """
     if not 0 < rate < 1:
         raise BadInput(f"rate must lie strictly between 0 and 1, got {rate}; {RATE} is usual")
+    if flops is None and quantity in PLANNED and "flops" in fit.domain:
+        flops = default_budget(fit.domain)
     asked = decision(fit.law, quantity, flops, fit.cost)
     rows = fit.rows
     _, run = np.unique(rows.cluster, return_inverse=True)

@@ -98,7 +98,7 @@ def prior_of(spec: "FitSpec", law: Law) -> Prior | None:
         BadInput: no such free coefficient, or see ``literature``.
     """
     held = {*spec.fixed, *spec.ties}
-    if spec.prior is None:
+    if spec.prior is None or spec.prior == "none":
         return None
     if spec.prior == "literature":
         return literature(law, held)

@@ -12,7 +12,7 @@ from scalelaw.fitting.noise import Noise
 
 Intervals = Literal["auto", "cluster", "pairs", "wild", "laplace", "sandwich"]
 INTERVALS = ("auto", "cluster", "pairs", "wild", "laplace", "sandwich")
-_PRIORS = ("literature",)
+_PRIORS = ("literature", "none")
 _MOST_STARTS = 100_000
 _MOST_DRAWS = 1_000_000
 
@@ -24,7 +24,7 @@ class FitOptions(TypedDict, total=False):
     fixed: Mapping[str, float]
     ties: Mapping[str, str]
     bounds: Bounds
-    prior: Literal["literature"] | Mapping[str, tuple[float, float]] | None
+    prior: Literal["literature", "none"] | Mapping[str, tuple[float, float]] | None
     weights: str | None
     starts: int
     draws: int
@@ -43,7 +43,8 @@ class FitSpec:
         ties: coefficient -> coefficient it equals.
         bounds: coefficient -> (low, high); None leaves an end open.
         prior: what is known of coefficients before any run. ``literature``: exponents as far as published studies
-            agree; or coefficient -> (value, factor), known to within that factor at one standard deviation.
+            agree; or coefficient -> (value, factor), known to within that factor at one standard deviation; ``none`` is
+            the same as None.
         weights: column that weighs the rows; None takes a ``weight`` column where there is one.
         starts: fits from so many starts; the share that agree certifies the optimum.
         draws: draws of the coefficients; 0 leaves every interval unknown.
@@ -59,7 +60,7 @@ class FitSpec:
     fixed: Mapping[str, float] = field(default_factory=dict)
     ties: Mapping[str, str] = field(default_factory=dict)
     bounds: Bounds = field(default_factory=dict)
-    prior: Literal["literature"] | Mapping[str, tuple[float, float]] | None = None
+    prior: Literal["literature", "none"] | Mapping[str, tuple[float, float]] | None = None
     weights: str | None = None
     starts: int = 64
     draws: int = 1000
@@ -77,6 +78,8 @@ class FitSpec:
             raise BadInput(f"seed must not be negative, got {self.seed}; 0 is usual")
         if self.intervals not in INTERVALS:
             raise UnknownName.among("way to draw intervals", self.intervals, INTERVALS)
+        if self.prior == "none":
+            object.__setattr__(self, "prior", None)
         if isinstance(self.prior, str) and self.prior not in _PRIORS:
             raise UnknownName.among("prior", self.prior, _PRIORS)
         for name, (value, factor) in self.prior.items() if isinstance(self.prior, Mapping) else ():

@@ -11,6 +11,7 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import Forecaster, Kind, reach
 from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.core.sheet import Printed, Sheet, Table
+from scalelaw.planning.question import Prior
 from scalelaw.planning.solve import plan
 
 BEYOND = (3.0, 10.0, 30.0)
@@ -93,6 +94,7 @@ def ahead(
     flops: float | str | Sequence[float] | None = None,
     level: float = 0.9,
     kind: Kind = "new_run",
+    prior: Prior = "literature",
 ) -> Ahead:
     """Return what a forecaster expects of larger runs.
 
@@ -103,6 +105,7 @@ def ahead(
             asked for.
         level: of the intervals.
         kind: whether they are for a ``new_run`` or for the ``mean``.
+        prior: whether published studies share in how budgets are spent, see ``plan``.
 
     Raises:
         BadInput: a point that lacks an input, has one too many, or stands beside budgets.
@@ -121,7 +124,7 @@ def ahead(
             )
         points = [{name: parse_number(value) for name, value in at.items()}]
     else:
-        points = _along(forecaster, flops)
+        points = _along(forecaster, flops, prior)
     x = {name: np.array([each[name] for each in points]) for name in forecaster.inputs}
     told = forecaster.predict(x, level, kind)
     runs = []
@@ -131,7 +134,7 @@ def ahead(
     return Ahead(forecaster, tuple(runs))
 
 
-def _along(forecaster: Forecaster, flops: float | str | Sequence[float] | None) -> list[dict[str, float]]:
+def _along(forecaster: Forecaster, flops: float | str | Sequence[float] | None, prior: Prior) -> list[dict[str, float]]:
     """Return the points that budgets are best spent at, or multiples of the one input where there is no split."""
     kinds = [name for name in forecaster.inputs if name in COUNTINGS]
     splits = bool(kinds) and "tokens" in forecaster.inputs
@@ -148,6 +151,6 @@ def _along(forecaster: Forecaster, flops: float | str | Sequence[float] | None) 
         return [{axis: budget} for budget in budgets]
     found = []
     for budget in budgets:
-        best = plan(forecaster, flops=budget)
+        best = plan(forecaster, flops=budget, prior=prior)
         found.append({kinds[0]: best.params.value, "tokens": best.tokens.value, "flops": budget})
     return found

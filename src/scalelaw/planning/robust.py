@@ -13,19 +13,23 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.backtesting import windows
+from scalelaw.core.budget import default_budget
 from scalelaw.core.errors import FitFailed, ScalelawError, ScalelawWarning
-from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
-from scalelaw.fitting import FitOptions, fit_observations, make_spec, observe
-from scalelaw.laws import Law
+from scalelaw.fitting import FitOptions, fit_observations, make_spec, observe, observe_rows
+from scalelaw.laws import Law, get
 from scalelaw.planning.answer import Plan
-from scalelaw.planning.choices import Alternative, Choice, alternatives
+from scalelaw.planning.by_ensemble import against, ensemble_outcomes
+from scalelaw.planning.choices import Alternative, alternatives
 from scalelaw.planning.estimate import Estimate
-from scalelaw.planning.question import Number, ask
+from scalelaw.planning.outcome import Outcome
+from scalelaw.planning.question import Number, Prior, ask
 from scalelaw.planning.solve import plan
-from scalelaw.runs import SWEPT, Observations, Reduction
+from scalelaw.runs import SWEPT, Observations, Reduction, check_which_params
 
 DRAWS = 200
 """Refits of each alternative unless said otherwise."""
@@ -35,57 +39,6 @@ COMPARABLE = 1.25
 _REACH = 10.0
 _DIFFERENT = 0.25
 _STARTS = 16
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What one way to make the choices decides.
-
-    Attributes:
-        choice: which choice differs from the base.
-        label: how.
-        rows: rows fitted.
-        params: N*, as the base counts it; None where there is no split.
-        tokens: D*, None likewise.
-        tokens_per_param: D* / N*, None likewise.
-        loss: loss there, None likewise.
-        held_out: mean |predicted - measured| / measured of the dearer runs, fitted to the cheaper ones; None where the
-            table has no such split.
-        comparable: whether that error is within ``COMPARABLE`` times the least; True where it is not known.
-        failed: why there is no decision, or empty.
-        doubts: why the optimum of the fit is not certified.
-    """
-
-    choice: Choice
-    label: str
-    rows: int
-    params: Estimate | None
-    tokens: Estimate | None
-    tokens_per_param: Estimate | None
-    loss: Estimate | None
-    held_out: float | None
-    comparable: bool = True
-    failed: str = ""
-    doubts: tuple[str, ...] = ()
-
-    @property
-    def ratio(self) -> float:
-        """Tokens per parameter; NaN where there is no decision."""
-        return math.nan if self.tokens_per_param is None else self.tokens_per_param.value
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        decided = {name: getattr(self, name) for name in ("params", "tokens", "tokens_per_param", "loss")}
-        return {
-            "choice": self.choice,
-            "label": self.label,
-            "rows": self.rows,
-            **{name: None if each is None else each.to_dict() for name, each in decided.items()},
-            "held_out_error": self.held_out,
-            "comparable": self.comparable,
-            "failed": self.failed or None,
-            "doubts": list(self.doubts),
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,8 +161,8 @@ class Robustness(Printed):
 def robustness(
     runs: Any,
     *,
-    flops: Number,
-    law: str | Law = "chinchilla",
+    flops: Number | None = None,
+    law: str | Law | None = None,
     target: str | None = None,
     use: Reduction | None = None,
     over: Sequence[str] = SWEPT,
@@ -217,14 +170,15 @@ def robustness(
 ) -> Robustness:
     """Plan one budget under every defensible loss function, outlier policy, counting, law and prior.
 
-    Every alternative is one change to the base, which ``law`` and ``options`` describe, and is fitted and planned like
-    it. Beside each stands its error on the dearer runs when it is fitted to the cheaper ones, so that disagreement
-    among those that forecast as well can be told from a choice that is simply worse.
+    The base is the decision of the ensemble of laws, as ``study`` and ``plan`` have it, or of ``law`` alone. Every
+    alternative is one change to Chinchilla's law, or to ``law``, as ``options`` describe it. Beside each stands its
+    error on the larger runs when it is fitted to the smaller ones, which tells disagreement among those that forecast
+    as well from a choice that is simply worse.
 
     Args:
         runs: a table, anything ``load_runs`` reads, or rows already reduced.
-        flops: the budget, FLOP.
-        law: name, spelling, formula or law of the base, over params and tokens.
+        flops: the budget, FLOP; ten times that of the largest run unless given.
+        law: name, spelling, formula or law of the base, over params and tokens; the ensemble unless given.
         target: what to fit, as in ``fit``.
         use: what of a table to fit, as in ``fit``.
         over: what was swept, for ``use="best"``.
@@ -236,22 +190,46 @@ def robustness(
 
     Example:
         >>> import scalelaw as sl
-        >>> found = sl.robustness(sl.datasets.load("synthetic-ladder"), flops=1e22, draws=0, starts=8)
+        >>> found = sl.robustness(sl.datasets.load("synthetic-ladder"), flops=1e22, law="chinchilla", draws=0, starts=8)
         >>> found.base.label
         'chinchilla, Huber, delta 0.001, on log loss'
     """
     options.setdefault("draws", DRAWS)
     spec = make_spec(**options)
-    budget = ask(flops=flops, level=spec.level).value
-    chosen, observed = observe(law, runs, target=target, use=use, over=over)
+    if flops is not None:
+        ask(flops=flops, level=spec.level)
+    chosen, observed = _rows(law, runs, target, use, over)
+    mixed = law is None and spec.draws > 0
+    if mixed:
+        spec = replace(spec, prior=None)
     base = fit_observations(chosen, observed, spec)
+    budget = ask(flops=default_budget(base.domain) if flops is None else flops, level=spec.level).value
     plan(base, flops=budget, level=spec.level)
     cut = _cut(observed.complete(chosen.inputs))
     outcomes = [_outcome(each, budget, cut) for each in alternatives(base, observed)]
+    if mixed:
+        prior: Prior = "none" if options.get("prior") == "none" else "literature"
+        own = ensemble_outcomes(
+            observed, budget, spec.level, prior=prior, seed=spec.seed, draws=options["draws"], cut=cut
+        )
+        outcomes = against(own, outcomes)
     errors = [each.held_out for each in outcomes if each.held_out is not None]
     limit = COMPARABLE * min(errors, default=math.inf)
     outcomes = [replace(each, comparable=each.held_out is None or each.held_out <= limit) for each in outcomes]
-    return Robustness(budget, spec.level, chosen.spelling, observed.target, tuple(outcomes), cut)
+    name = "the ensemble of laws" if mixed else chosen.spelling
+    return Robustness(budget, spec.level, name, observed.target, tuple(outcomes), cut)
+
+
+def _rows(
+    law: str | Law | None, runs: Any, target: str | None, use: Reduction | None, over: Sequence[str]
+) -> tuple[Law, Observations]:
+    """Return the law whose alternatives are tried, and the rows; Chinchilla's over the N there is unless named."""
+    if law is not None:
+        return observe(law, runs, target=target, use=use, over=over)
+    rows = observe_rows(runs, target, use, over)
+    enforce(check_which_params(rows, ("params", "tokens")))
+    kind = next((name for name in COUNTINGS if name in rows.columns), "params")
+    return observe(get("chinchilla", n=kind), rows)
 
 
 def _cut(usable: Observations) -> float | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from scalelaw.core.sheet import Sheet
 from scalelaw.core.version import __version__
-from scalelaw.reporting.headline import Card
+from scalelaw.reporting.answer import Answer
+from scalelaw.reporting.card import Card
 
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1b1b1b;--soft:#5c6672;--line:#d9dee5;--ground:#fff;--card:#f5f7fa;--law:#1f5fa8;
@@ -23,6 +24,7 @@ padding-top:1.2rem}h4,h5{margin:.8rem 0 .4rem;font-size:1rem}
 .card{background:var(--card);border-top:4px solid var(--law);padding:1rem;border-radius:4px}
 .card.care{border-top-color:var(--care)}.card h3{margin:0;font-size:.85rem;color:var(--soft);font-weight:600}
 .card p.lead{font-size:1.35rem;font-weight:600;margin:.3rem 0 .6rem}.card ul{margin:0;padding-left:1.1rem}
+.card dl{font-size:1rem;gap:.35rem 1.2rem}
 figure{margin:1rem 0}figure svg{max-width:100%;height:auto;background:#fff;border-radius:4px}
 figcaption{color:var(--soft);font-size:.9rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.92rem}
@@ -66,23 +68,38 @@ class Block:
         return "".join(parts)
 
 
-def page(title: str, subtitle: str, cards: Sequence[Card], blocks: Sequence[Block]) -> str:
+def page(title: str, subtitle: str, first: Answer | Sequence[Card], blocks: Sequence[Block]) -> str:
     """Return a whole HTML document.
 
     Args:
         title: what the report is about.
         subtitle: in a few words, what was done.
-        cards: the first screen.
+        first: the first screen: an answer, or cards.
         blocks: everything below it.
     """
-    first, below = "".join(map(_card, cards)), "".join(block.html() for block in blocks)
+    below = "".join(block.html() for block in blocks)
     return (
         "<!doctype html><html lang=en><head><meta charset=utf-8>"
         '<meta name=viewport content="width=device-width,initial-scale=1">'
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body>"
         f"<h1>{html.escape(title)}</h1><p class=by>{html.escape(subtitle)}, by scalelaw {__version__}</p>"
-        f"<div class=cards>{first}</div>{below}</body></html>\n"
+        f"{_screen(first) if isinstance(first, Answer) else _cards(first)}{below}</body></html>\n"
     )
+
+
+def _screen(first: Answer) -> str:
+    """Return the six lines, the first of them large."""
+    (_, train), *others = first.lines()
+    rows = "".join(
+        f"<dt>{html.escape(label)}</dt><dd>{_command(text) if label == 'next' else html.escape(text)}</dd>"
+        for label, text in others
+    )
+    care = " care" if first.doubtful else ""
+    return f"<section class='card{care}'><h3>train</h3><p class=lead>{html.escape(train)}</p><dl>{rows}</dl></section>"
+
+
+def _cards(cards: Sequence[Card]) -> str:
+    return f"<div class=cards>{''.join(map(_card, cards))}</div>"
 
 
 def _card(card: Card) -> str:
@@ -91,6 +108,10 @@ def _card(card: Card) -> str:
         f"<section class='card{' care' if card.doubtful else ''}'><h3>{html.escape(card.title)}</h3>"
         f"<p class=lead>{html.escape(card.lead)}</p><ul>{lines}</ul></section>"
     )
+
+
+def _command(text: str) -> str:
+    return f"<code>{html.escape(text)}</code>"
 
 
 def inlined(svg: str, prefix: str) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from scalelaw.core.forecaster import Forecaster
 from scalelaw.core.types import Array
-from scalelaw.planning import plan
+from scalelaw.planning import Plan, plan
 from scalelaw.planning.survey import counting_of
 from scalelaw.runs import Observations
 from scalelaw.viz import style
@@ -35,6 +35,7 @@ class IsoLoss:
         loss: predicted loss, (p params, p flops).
         line: compute and N* along the efficient line, (2, m).
         band: ends of the interval of N*, (2, m), or None.
+        planned: compute and N* of the recommended run, or None.
     """
 
     label: str
@@ -46,18 +47,26 @@ class IsoLoss:
     loss: Array
     line: Array
     band: Array | None
+    planned: tuple[float, float] | None = None
 
 
-def iso_loss_info(forecaster: Forecaster, observed: Observations, *, level: float = 0.9) -> IsoLoss:
-    """Compute the figure from a forecaster over params and tokens, and the runs to show in it."""
+def iso_loss_info(
+    forecaster: Forecaster, observed: Observations, *, level: float = 0.9, planned: Plan | None = None
+) -> IsoLoss:
+    """Compute the figure from a forecaster over params and tokens, the runs to show in it, and the recommended run."""
     kind = next(name for name in forecaster.inputs if name.startswith("params"))
     compute, sizes = (np.asarray(observed.columns[name], float) for name in ("flops", kind))
-    flops = np.geomspace(compute.min() / 1.5, compute.max() * 4, _GRID)
-    params = np.geomspace(sizes.min() / 1.5, sizes.max() * 2.5, _GRID)
+    recommended = (planned.flops.value, planned.params.value) if planned else None
+    most, largest = (max(own, 1.3 * value) for own, value in zip(
+        (compute.max() * 4, sizes.max() * 2.5), recommended or (0.0, 0.0), strict=True))  # fmt: skip
+    flops = np.geomspace(compute.min() / 1.5, most, _GRID)
+    params = np.geomspace(sizes.min() / 1.5, largest, _GRID)
     tokens = counting_of(forecaster).tokens(params[:, None], flops[None, :])
     loss = forecaster.predict({kind: np.broadcast_to(params[:, None], tokens.shape).ravel(), "tokens": tokens.ravel()})
+    prior = planned.question.prior if planned else "literature"
     plans = [
-        plan(forecaster, flops=each, level=level).params for each in np.geomspace(flops[0], flops[-1], _LINE_POINTS)
+        plan(forecaster, flops=each, level=level, prior=prior).params
+        for each in np.geomspace(flops[0], flops[-1], _LINE_POINTS)
     ]
     ends = [(each.lo, each.hi) for each in plans if each.lo is not None and each.hi is not None]
     return IsoLoss(
@@ -70,6 +79,7 @@ def iso_loss_info(forecaster: Forecaster, observed: Observations, *, level: floa
         loss=loss.mean.reshape(tokens.shape),
         line=np.stack([np.geomspace(flops[0], flops[-1], _LINE_POINTS), [each.value for each in plans]]),
         band=np.array(ends).T if len(ends) == len(plans) else None,
+        planned=recommended,
     )
 
 
@@ -102,6 +112,8 @@ def draw(info: IsoLoss) -> "Figure":
         cmap=_COLOURS,
         norm=norm,
     )
+    if info.planned is not None:
+        style.mark(axes, *info.planned)
     axes.clabel(contours, levels[1::2].tolist(), fontsize=7.5, fmt="%.2f")
     bar = figure.colorbar(dots, ax=axes, label="loss (nats/token)", pad=0.02)
     style.plain_log_ticks(bar.ax.yaxis)

@@ -7,7 +7,7 @@ import numpy as np
 
 from scalelaw.core.forecaster import Forecaster
 from scalelaw.core.types import AnyArray, Array
-from scalelaw.planning import frontier
+from scalelaw.planning import Plan, frontier
 from scalelaw.runs import Observations
 from scalelaw.viz import style
 
@@ -54,6 +54,7 @@ class LossVsCompute:
         held_out: dearer runs it has not seen.
         line: compute and loss along the frontier, (2, p).
         band: ends of the interval along the frontier, (2, p), or None.
+        planned: compute and loss of the recommended run, or None.
     """
 
     label: str
@@ -62,10 +63,16 @@ class LossVsCompute:
     held_out: Runs
     line: Array
     band: Array | None
+    planned: tuple[float, float] | None = None
 
 
 def loss_vs_compute_info(
-    forecaster: Forecaster, fitted: Observations, held_out: Observations | None = None, *, level: float = 0.9
+    forecaster: Forecaster,
+    fitted: Observations,
+    held_out: Observations | None = None,
+    *,
+    level: float = 0.9,
+    planned: Plan | None = None,
 ) -> LossVsCompute:
     """Compute the figure.
 
@@ -74,10 +81,13 @@ def loss_vs_compute_info(
         fitted: the runs it was fitted to, with flops.
         held_out: dearer runs it has not seen.
         level: level of the band and of each run's interval.
+        planned: the plan whose run is marked.
     """
     unseen = held_out if held_out is not None else fitted.rows(np.zeros(len(fitted), bool))
     compute = np.concatenate([fitted.columns["flops"], unseen.columns["flops"]]).astype(float)
-    flops = np.geomspace(compute.min(), compute.max() * _BEYOND, _POINTS)
+    recommended = (planned.flops.value, planned.loss.value) if planned else None
+    most = max(compute.max() * _BEYOND, 1.3 * recommended[0] if recommended else 0.0)
+    flops = np.geomspace(compute.min(), most, _POINTS)
     params, tokens, loss = frontier(forecaster, flops)
     kind = next(name for name in forecaster.inputs if name.startswith("params"))
     along = forecaster.predict({kind: params, "tokens": tokens}, level)
@@ -88,6 +98,7 @@ def loss_vs_compute_info(
         held_out=_runs(forecaster, unseen, level),
         line=np.stack([flops, loss]),
         band=None if along.lo is None or along.hi is None else np.stack([along.lo, along.hi]),
+        planned=recommended,
     )
 
 
@@ -120,6 +131,8 @@ def draw(info: LossVsCompute) -> "Figure":
             label=f"{len(info.fitted.loss)} runs fitted",
         )
         _draw_held_out(axes, info.held_out, getattr(info.held_out, values))
+    if info.planned is not None:
+        style.mark(above, *info.planned)
     _draw_intervals(below, info.fitted)
     _draw_intervals(below, info.held_out)
     below.axhline(0, color=style.LAW, linewidth=1.2)

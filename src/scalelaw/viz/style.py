@@ -37,6 +37,13 @@ def canvas(
     return figure, _dressed(stacked, labelsize=9)
 
 
+def mark(axes: "Axes", x: float, y: float) -> None:
+    """Mark the recommended run."""
+    axes.scatter(
+        [x], [y], s=130, marker="*", color=OUTSIDE, edgecolor=INK, linewidth=0.6, zorder=5, label="recommended"
+    )
+
+
 def grid(across: int, down: int) -> "tuple[Figure, list[Axes]]":
     """Return a figure of small panels, row by row.
 

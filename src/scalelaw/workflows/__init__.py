@@ -1,5 +1,7 @@
 """Whole jobs, joined from the layers below."""
 
+from scalelaw.workflows.decide import Decided as Decided
+from scalelaw.workflows.decide import decide as decide
 from scalelaw.workflows.demo import demo as demo
 from scalelaw.workflows.demo_result import Demo as Demo
 from scalelaw.workflows.init import init as init

@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalelaw.backtesting import windows
+from scalelaw.backtesting import Mixture, forecast_observations, windows
 from scalelaw.core.errors import BadInput, ScalelawError
 from scalelaw.core.forecaster import Forecaster
-from scalelaw.fitting import FitResult, FitSpec, fit_observations
+from scalelaw.fitting import FitResult, fit_observations
 from scalelaw.runs import Observations
+from scalelaw.workflows.decide import Decided
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,30 +22,31 @@ Drawn = tuple[dict[str, "Figure"], dict[str, str]]
 CAPTIONS = {
     "loss_vs_compute": "Above: runs, compute-optimal loss and the interval of a new run. Below: each run over its own "
     "forecast; what is coloured was not fitted.",
-    "iso_loss": "Contours of equal loss over parameters and tokens, the runs, and the compute-optimal line.",
+    "iso_loss": "Contours of equal loss over parameters and tokens, the runs, the compute-optimal line, "
+    "and the recommended run.",
     "residuals": "Predicted over measured of each run, along what was chosen; a bend says that the form is wrong.",
 }
 """Name of a figure -> what it shows."""
 
 
-def draw(fitted: FitResult, observed: Observations, spec: FitSpec) -> Drawn:
-    """Draw what the fit allows.
+def draw(decided: Decided, fitted: FitResult) -> Drawn:
+    """Draw what the forecaster that decides allows, with the recommended run marked.
 
     Args:
-        fitted: the fit to all rows.
-        observed: the rows that may be fitted.
-        spec: how fits are made.
+        decided: the decision.
+        fitted: one law fitted to all rows, for the residuals.
     """
     from scalelaw.viz import iso_loss, loss_vs_compute, residuals
 
-    usable = observed.complete(fitted.inputs)
+    level = decided.spec.level
     drawn = {"residuals": residuals.draw(residuals.residuals_info(fitted))}
     try:
-        forecaster, train, held_out = _held_out(fitted, usable, spec)
-        loss = loss_vs_compute.loss_vs_compute_info(forecaster, train, held_out, level=spec.level)
-        contours = iso_loss.iso_loss_info(fitted, usable, level=spec.level)
+        usable = decided.observed.complete(decided.forecaster.inputs)
+        forecaster, train, held_out = _held_out(decided, usable)
+        loss = loss_vs_compute.loss_vs_compute_info(forecaster, train, held_out, level=level, planned=decided.plan)
+        contours = iso_loss.iso_loss_info(decided.forecaster, usable, level=level, planned=decided.plan)
     except BadInput as error:
-        return drawn, {"loss_vs_compute, iso_loss": f"they need the law's compute-optimal line: {error}"}
+        return drawn, {"loss_vs_compute, iso_loss": f"they need a compute-optimal line: {error}"}
     return {
         "loss_vs_compute": loss_vs_compute.draw(loss),
         "iso_loss": iso_loss.draw(contours),
@@ -52,15 +54,19 @@ def draw(fitted: FitResult, observed: Observations, spec: FitSpec) -> Drawn:
     }, {}
 
 
-def _held_out(
-    fitted: FitResult, usable: Observations, spec: FitSpec
-) -> tuple[Forecaster, Observations, Observations | None]:
-    """Return a fit to the runs below the cut whose reach is nearest to tenfold, those runs, and the dearer ones."""
+def _held_out(decided: Decided, usable: Observations) -> tuple[Forecaster, Observations, Observations | None]:
+    """Return what forecasts, made of the runs below the cut whose reach is nearest to tenfold, and both parts."""
     cuts = windows(usable, ["flops"])
     if not cuts:
-        return fitted, usable, None
+        return decided.forecaster, usable, None
     shown = min(cuts, key=lambda cut: abs(np.log(cut.reach / _AHEAD)))
+    made = decided.forecaster
     try:
-        return fit_observations(fitted.law, shown.train, spec), shown.train, shown.test
+        if isinstance(made, Mixture):
+            n = made.counting.params if made.counting else None
+            part: Forecaster = forecast_observations(shown.train, calibration=made.calibration, n=n, seed=made.seed)
+        else:
+            part = fit_observations(made.law, shown.train, decided.spec)
     except ScalelawError:
-        return fitted, usable, None
+        return made, usable, None
+    return part, shown.train, shown.test

@@ -63,7 +63,9 @@ def _look(said: Mapping[str, Any], read: dict[str, RunTable]) -> Proposal:
         if how not in read:
             read[how] = project.loaded
         table = project.prepared(read[how])
-        law, rows = observe(project.law, table, target=project.target, use=project.use, over=project.over)
+        law, rows = observe(
+            project.law or "chinchilla", table, target=project.target, use=project.use, over=project.over
+        )
         rows = rows.complete(law.inputs)
         findings = [
             *rows.findings,

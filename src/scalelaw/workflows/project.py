@@ -69,7 +69,7 @@ class Project:
         where: column -> value, list of values, or ``{from, to}``; other runs are set aside.
         exclude: runs left out, each with a reason.
         per_byte: losses in bits per byte, data in bytes.
-        law: name, spelling or formula.
+        law: name, spelling or formula to decide by alone; the ensemble of laws where None.
         target: ``metric@eval_set``.
         use: ``endpoints``, ``best`` or ``curves``.
         over: what was swept, for ``best``.
@@ -88,7 +88,7 @@ class Project:
     where: Mapping[str, Any] = field(default_factory=dict)
     exclude: tuple[Exclusion, ...] = ()
     per_byte: bool = False
-    law: str = "chinchilla"
+    law: str | None = None
     target: str | None = None
     use: Any = None
     over: Sequence[str] = SWEPT

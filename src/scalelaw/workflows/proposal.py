@@ -14,7 +14,6 @@ from scalelaw.core.version import __version__
 from scalelaw.runs import Observations, RunTable
 from scalelaw.workflows.project import FILE
 
-_LAW = "chinchilla"
 _OUT = "study"
 
 
@@ -55,14 +54,18 @@ class Proposal(Printed):
             "",
             "# What is fitted. use: endpoints (one row a run), best (of each cell swept over `over`) or curves.",
         ]
-        fitted = {"law": _LAW, "use": "endpoints"} | said
+        fitted = {"use": "endpoints"} | said
         lines += [line for name, value in fitted.items() if name not in self._open() for line in spelt(name, value)]
+        lines += (
+            [] if "law" in said else ["# Decide by one law alone, not by the ensemble of laws:", '# law = "chinchilla"']
+        )
+        lines += ["# Leave published studies out of the decision:", '# prior = "none"']
         lines += _remarks("Set aside", () if self.rows is None else _aside(self.rows))
         lines += _remarks("Warnings", [str(each) for each in self.findings if each.grade is Grade.WARN])
         lines += _remarks("Refused as it stands", [self.refusal] if self.refusal else [])
         lines += [
             "",
-            "# Budget to plan for, in FLOP; ten times the dearest run unless said.",
+            "# Budget to plan for, in FLOP; ten times the largest run unless given.",
             "# flops = 1e22",
             "# Folder of the figures; they need the extra `plot`.",
             f"{'' if find_spec('matplotlib') else '# '}{spelt('out', _OUT)[0]}",

@@ -40,7 +40,7 @@ class Part:
             ScalelawError: the table cannot be reduced as said.
         """
         said = self.project
-        return observe(said.law, self.runs, target=said.target, use=said.use, over=said.over)
+        return observe(said.law or "chinchilla", self.runs, target=said.target, use=said.use, over=said.over)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from scalelaw.core.errors import BadInput
-from scalelaw.reporting import Block, headline, page
+from scalelaw.reporting import Block, page
 from scalelaw.reporting.page import inlined
 from scalelaw.viz import svg
 from scalelaw.workflows.figures import CAPTIONS, draw
@@ -31,22 +31,20 @@ def report(study: Study, path: str | Path) -> Path:
 
 def rendered(study: Study) -> str:
     """Return the report as HTML text."""
-    drawn, undrawn = study.drawn or draw(study.fit, study.observed, study.fit.spec)
+    drawn, undrawn = study.drawn or draw(study.decided, study.fit)
     figures = {
         name: Block("", figure=inlined(svg(figure), name), caption=CAPTIONS[name]) for name, figure in drawn.items()
     }
-    cards = headline(study.fit, study.backtest, study.plan, study.skipped.get("plan", ""))
-    plan = [Block("The plan", sheet=study.plan.sheet())] if study.plan else []
     blocks = [
         *(figures.pop(name) for name in ("loss_vs_compute",) if name in figures),
-        *plan,
-        Block("How it forecast the dearer runs", sheet=study.backtest.sheet()),
-        Block("The fit", sheet=study.fit.sheet()),
+        *([Block("The plan", sheet=study.plan.sheet())] if study.plan else []),
+        Block("How it forecast your larger runs", sheet=study.backtest.sheet()),
+        *([Block("The laws", sheet=study.mixture.sheet())] if study.mixture else []),
+        Block("One law fitted", sheet=study.once().sheet()),
         *figures.values(),
         *(Block("", prose=[f"No {name}: {why}."]) for name, why in undrawn.items()),
         Block("The runs", sheet=study.runs.sheet()),
         Block("Methods", prose=[study.fit.methods()], code=study.fit.bibtex()),
     ]
-    return page(
-        f"Scaling study of {study.runs.source}", f"{study.fit.label} fitted to {study.fit.target}", cards, blocks
-    )
+    who = study.decided.forecaster.label
+    return page(f"Scaling study of {study.runs.source}", f"{study.fit.target} by {who}", study.answer, blocks)

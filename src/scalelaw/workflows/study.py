@@ -1,85 +1,130 @@
-"""The study: one table of runs becomes a fit, a backtest, a calibrated plan and figures, printed together."""
+"""The study: one table of runs becomes a decision, its test, a fit and figures, printed together."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Unpack
 
-from scalelaw.backtesting import (
-    DRAWS,
-    Backtest,
-    Mixture,
-    Progress,
-    backtest_observations,
-    forecast_observations,
-    shipped,
-)
-from scalelaw.core.errors import BadInput, ScalelawError
+from scalelaw.backtesting import Backtest, Mixture, Progress
+from scalelaw.core.errors import BadInput
+from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.optional import require
 from scalelaw.core.sheet import Lines, Printed, Sheet
-from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec, observe
+from scalelaw.fitting import FitOptions, FitResult, fit_observations, make_spec
 from scalelaw.laws import Law
 from scalelaw.planning import Plan, ask, plan
-from scalelaw.runs import SWEPT, Observations, Reduction, RunTable, load_runs
+from scalelaw.reporting.answer import Answer
+from scalelaw.runs import SWEPT, Observations, Reduction, RunTable
 from scalelaw.viz import save
+from scalelaw.workflows.decide import Decided, decide
 from scalelaw.workflows.figures import Drawn, draw
 
-_AHEAD = 10.0
+_SHOWN = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Study(Printed):
-    """Everything one table says: under one law, and under the mixture whose interval is calibrated.
+    """Everything one table says: the decision first, then what it rests on.
 
     Attributes:
-        runs: the table.
-        observed: the rows of it that may be fitted.
-        fit: the law fitted to all of it.
-        backtest: how fits to its cheaper runs forecast the dearer ones.
-        plan: how to spend the budget asked for, by the mixture; by the law where there is none, and None where
-            that cannot plan either.
+        decided: the decision, who made it and how that was tested.
+        fit: one law fitted to all rows, for its coefficients.
         figures: name -> file written.
         skipped: ``plan``, ``mixture`` or the name of a figure -> why there is none.
         drawn: the figures themselves, where they were asked for.
-        mixture: all laws the runs allow, or None where they allow none or no draws were asked for.
-        alone: the plan of the law alone, where ``plan`` is that of the mixture.
+        alone: the plan of that law alone, where ``plan`` is that of the ensemble.
+        verbose: whether everything is printed.
     """
 
-    runs: RunTable
-    observed: Observations
+    decided: Decided
     fit: FitResult
-    backtest: Backtest
-    plan: Plan | None
     figures: Mapping[str, Path]
     skipped: Mapping[str, str] = field(default_factory=dict)
     drawn: Drawn | None = None
-    mixture: Mixture | None = None
     alone: Plan | None = None
+    verbose: bool = False
+
+    @property
+    def runs(self) -> RunTable:
+        """The table."""
+        return self.decided.runs
+
+    @property
+    def observed(self) -> Observations:
+        """The rows of it that may be fitted."""
+        return self.decided.observed
+
+    @property
+    def answer(self) -> Answer:
+        """The six lines."""
+        return self.decided.answer
+
+    @property
+    def plan(self) -> Plan | None:
+        """How to spend the budget asked for, or None."""
+        return self.decided.plan
+
+    @property
+    def backtest(self) -> Backtest:
+        """How the same forecaster did on the larger runs, fitted to the smaller ones."""
+        return self.decided.backtest
+
+    @property
+    def mixture(self) -> Mixture | None:
+        """The ensemble of laws, or None where one law decides."""
+        forecaster = self.decided.forecaster
+        return forecaster if isinstance(forecaster, Mixture) else None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noticed, once."""
+        return self.decided.findings
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
             "schema": "scalelaw.study/1",
-            "runs": self.runs.to_dict(),
-            "fit": self.fit.to_dict(),
+            "answer": self.answer.to_dict(),
+            "plan": self.plan.to_dict() if self.plan else None,
             "backtest": self.backtest.to_dict(),
             "mixture": self.mixture.to_dict() if self.mixture else None,
-            "plan": self.plan.to_dict() if self.plan else None,
             "alone": self.alone.to_dict() if self.alone else None,
+            "fit": self.fit.to_dict(),
+            "runs": self.runs.to_dict(),
             "figures": {name: str(path) for name, path in self.figures.items()},
             "skipped": dict(self.skipped),
         }
 
     def sheet(self) -> Sheet:
-        """Return the printouts of all parts; what the table says already the fit does not repeat."""
-        notes = tuple(note for note in self.fit.notes if note not in self.runs.notes)
-        findings = tuple(finding for finding in self.fit.findings if finding not in self.runs.findings)
-        told: list[Printed] = [self.runs, replace(self.fit, notes=notes, findings=findings), self.backtest]
-        told += [each for each in (self.mixture, self.plan) if each is not None]
+        """Return the answer, then the plan and its test; with ``verbose`` all it rests on."""
+        parts = [self.answer.sheet(), *self._noticed()]
+        parts += [self.plan.sheet()] if self.plan and self.verbose else []
+        parts += [self.backtest.sheet()]
+        if self.verbose:
+            parts += [self.mixture.sheet()] if self.mixture else []
+            parts += [*self._beside(), self.once().sheet(), self.runs.sheet()]
         figures = Lines([(name, str(path)) for name, path in self.figures.items()], width=18)
-        skipped = [Sheet(f"no {name}: {why}") for name, why in self.skipped.items()]
-        drawn = [Sheet("figures", [figures])] if self.figures else []
-        return Sheet("", [*(each.sheet() for each in told), *self._beside(), *drawn, *skipped])
+        parts += [Sheet("figures", [figures])] if self.figures else []
+        parts += [Sheet(f"no {name}: {why}") for name, why in self.skipped.items()]
+        if not self.verbose:
+            parts.append(Sheet("--verbose prints the laws, the fit and the runs read; --json has everything"))
+        return Sheet("", parts)
+
+    def once(self) -> FitResult:
+        """Return the fit without what the table says already."""
+        notes = tuple(note for note in self.fit.notes if note not in self.runs.notes)
+        known = {(each.code, each.message) for each in self.findings}
+        findings = tuple(each for each in self.fit.findings if (each.code, each.message) not in known)
+        return replace(self.fit, notes=notes, findings=findings)
+
+    def _noticed(self) -> list[Sheet]:
+        """Return the findings to be careful with, three unless all are asked for."""
+        found = [each for each in self.findings if each.grade is Grade.WARN]
+        shown = found if self.verbose else found[:_SHOWN]
+        lines = [("-", f"{each} [{each.code}]") for each in shown]
+        if len(found) > len(shown):
+            lines.append(("", f"and {len(found) - len(shown)} more with --verbose"))
+        return [Sheet("noticed", [Lines(lines, width=2)])] if lines else []
 
     def _beside(self) -> list[Sheet]:
         """Return what the law alone would have said, for comparison."""
@@ -87,14 +132,13 @@ class Study(Printed):
             return []
         names = ("params", "tokens", "loss", "tokens_per_param")
         lines = [(name.replace("_", " "), str(getattr(self.alone, name))) for name in names]
-        title = f"{self.fit.label} alone, whose interval carries no doubt of its form"
-        return [Sheet(title, [Lines(lines, width=18)])]
+        return [Sheet(f"{self.fit.label} alone (interval ignores model-form error)", [Lines(lines, width=18)])]
 
 
 def study(
     runs: Any,
     *,
-    law: str | Law = "chinchilla",
+    law: str | Law | None = None,
     target: str | None = None,
     flops: float | str | None = None,
     out: str | Path | None = None,
@@ -103,18 +147,18 @@ def study(
     progress: Progress | None = None,
     **options: Unpack[FitOptions],
 ) -> Study:
-    """Fit, backtest and plan from one table.
+    """Decide, test, fit and draw from one table.
 
     Args:
         runs: a table, or anything ``load_runs`` reads.
-        law: name, spelling, formula or law.
+        law: name, spelling, formula or law to decide by alone; the ensemble of laws unless given.
         target: what to fit, where the table has several targets.
-        flops: budget to plan for, FLOP; ten times the dearest run unless given.
+        flops: budget to plan for, FLOP; ten times the largest run unless given.
         out: folder the figures are written to; none are drawn without it.
         use: what of the table to fit, as in ``fit``.
         over: what was swept, for ``use="best"``.
-        progress: told (done, of) as the windows of the backtest are scored.
-        **options: how to fit, see ``FitSpec``; the backtest refits each window at most 400 times.
+        progress: called with (done, of) as the windows of the backtest are scored.
+        **options: how to fit, see ``FitSpec``; ``prior="none"`` leaves published studies out of the decision.
 
     Raises:
         BadInput: a bad argument, or a table the law cannot be fitted to.
@@ -126,18 +170,20 @@ def study(
         ask(flops=flops, level=spec.level)
     if out is not None:
         _make_folder(Path(out))
-    table = runs if isinstance(runs, RunTable) else load_runs(runs)
-    chosen, observed = observe(law, table, target=target, use=use, over=over)
-    fitted = fit_observations(chosen, observed, spec)
-    mixture, skipped = _mixed(observed, spec)
-    planned, alone, unplanned = _plans(fitted, mixture, flops)
-    skipped |= unplanned
-    tested = backtest_observations(chosen, observed, replace(spec, draws=min(spec.draws, DRAWS)), progress=progress)
+    decided = decide(
+        runs, law=law, target=target, use=use, over=over, asked={"flops": flops}, progress=progress, **options
+    )
+    forecaster, observed = decided.forecaster, decided.observed
+    if isinstance(forecaster, FitResult):
+        fitted, alone = forecaster, None
+    else:
+        fitted = fit_observations(decided.law, observed, spec)
+        alone = plan(fitted, flops=decided.plan.flops.value, level=spec.level) if decided.plan else None
     if out is None:
-        return Study(table, observed, fitted, tested, planned, {}, skipped, None, mixture, alone)
-    drawn = draw(fitted, observed, spec)
+        return Study(decided, fitted, {}, decided.skipped, None, alone)
+    drawn = draw(decided, fitted)
     figures = {name: save(figure, Path(out) / f"{name}.png") for name, figure in drawn[0].items()}
-    return Study(table, observed, fitted, tested, planned, figures, skipped | drawn[1], drawn, mixture, alone)
+    return Study(decided, fitted, figures, decided.skipped | drawn[1], drawn, alone)
 
 
 def _make_folder(out: Path) -> None:
@@ -152,34 +198,3 @@ def _make_folder(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"the folder {str(out)!r} cannot be made: {error.strerror}") from error
-
-
-def _mixed(observed: Observations, spec: FitSpec) -> tuple[Mixture | None, dict[str, str]]:
-    """Return the mixture of all laws, or why there is none."""
-    if not spec.draws:
-        return None, {"mixture": "it rests on draws, and none were asked for"}
-    try:
-        return forecast_observations(observed, calibration=shipped(), seed=spec.seed), {}
-    except ScalelawError as error:
-        return None, {"mixture": str(error)}
-
-
-def _plans(
-    fitted: FitResult, mixture: Mixture | None, flops: float | str | None
-) -> tuple[Plan | None, Plan | None, dict[str, str]]:
-    """Plan by the mixture, and by the law alone beside it.
-
-    Where neither can, say why, which is an error only where a budget was named.
-    """
-    if flops is None and "flops" not in fitted.domain:
-        return None, None, {"plan": "the table has no compute; name a budget with flops= (CLI: --flops)"}
-    budget = flops if flops is not None else _AHEAD * fitted.domain["flops"][1]
-    try:
-        alone = plan(fitted, flops=budget, level=fitted.spec.level)
-    except BadInput as error:
-        if flops is not None:
-            raise
-        return None, None, {"plan": str(error)}
-    if mixture is None or not mixture.deciding or mixture.inputs != fitted.inputs:
-        return alone, None, {}
-    return plan(mixture, flops=budget, level=fitted.spec.level), alone, {}

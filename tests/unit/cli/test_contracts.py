@@ -31,10 +31,24 @@ CUT = {
 }  # fmt: skip
 BACKTEST = {"schema": str, "law": str, "target": str, "spec": dict, "cuts": list}
 PLAN = {
-    "schema": str, "params": ESTIMATE, "tokens": ESTIMATE, "flops": ESTIMATE, "loss": ESTIMATE,
-    "tokens_per_param": NUMBER, "reach": dict, "binding_constraints": list, "assumptions": list,
+    "schema": str,
+    "params": ESTIMATE,
+    "tokens": ESTIMATE,
+    "flops": ESTIMATE,
+    "loss": ESTIMATE,
+    "tokens_per_param": NUMBER,
+    "reach": dict,
+    "binding_constraints": list,
+    "assumptions": list,
     "tokens_per_param_interval": ESTIMATE,
-    "forecaster": {"label": str, "digest": str}, "question": dict,
+    "forecaster": {"label": str, "digest": str},
+    "question": dict,
+    "runs_only": (dict, type(None)),
+    "literature": (str, type(None)),
+    "disagrees": bool,
+}
+ANSWER = {
+    "train": str, "loss": str, "sure": str, "tested": str, "doubt": str, "next": str, "doubtful": bool,
 }  # fmt: skip
 CALC = {
     "schema": str, "params": NUMBER, "tokens": NUMBER, "flops": dict, "tokens_per_param": NUMBER, "losses": list,
@@ -77,8 +91,8 @@ EXTRAPOLATION = {
     "findings": list,
 }  # fmt: skip
 STUDY = {
-    "schema": str, "runs": dict, "fit": FIT, "backtest": BACKTEST, "mixture": dict, "plan": PLAN, "alone": PLAN,
-    "figures": dict, "skipped": dict,
+    "schema": str, "answer": ANSWER, "plan": PLAN, "backtest": BACKTEST, "mixture": dict, "alone": PLAN, "fit": FIT,
+    "runs": dict, "figures": dict, "skipped": dict,
 }  # fmt: skip
 
 
@@ -221,9 +235,11 @@ def test_plan_of_published_constants_is_the_one_published() -> None:
 def test_plan_of_a_saved_fit_is_the_plan_of_its_table(tmp_path: Path) -> None:
     fit = tmp_path / "fit.json"
     printed(f"fit {LADDER} --draws 60 --seed 3 --save {fit}")
-    saved = printed(f"plan {fit} --flops 1e23 --json")
-    assert saved == printed(f"plan {LADDER} --flops 1e23 --draws 60 --seed 3 --json")
-    assert json.loads(saved)["params"]["lo"] is not None
+    saved = document(f"plan {fit} --flops 1e23")
+    of_table = document(f"plan {LADDER} --flops 1e23 --law chinchilla --draws 60 --seed 3")
+    holds(ANSWER, of_table.pop("answer"))
+    assert saved == of_table
+    assert saved["params"]["lo"] is not None
 
 
 def test_influence() -> None:

@@ -17,12 +17,14 @@ SWEEP = {"--profile", "--n", "--budgets", "--tolerance", "--window", "--noise"}
 
 COMMANDS = {
     "init": {"FILE", "--answer", "--force", "--dry-run", "--json", *MAPPING},
-    "study": {"FILE", "--law", "--flops", "--out", "--demo", "--plot", "--json", *TABLE, *REFIT},
-    "report": {"FILE", "--to", "--law", "--flops", "--demo", *TABLE, *REFIT},
+    "study": {
+        "FILE", "--law", "--prior", "--verbose", "--flops", "--out", "--demo", "--plot", "--json", *TABLE, *REFIT,
+    },
+    "report": {"FILE", "--to", "--law", "--prior", "--flops", "--demo", *TABLE, *REFIT},
     "fit": {"FILE", "--law", "--save", "--plot", "--json", *TABLE, *REFIT, *SEARCH},
     "backtest": {"FILE", "--law", "--json", *TABLE, *REFIT, *SEARCH},
     "plan": {
-        "FILE|FIT.json|LAW@SOURCE", "--law", "--json", *TABLE, *REFIT,
+        "FILE|FIT.json|LAW@SOURCE", "--law", "--prior", "--json", *TABLE, *REFIT,
         "--flops", "--params", "--tokens", "--loss", "--max-params", "--max-tokens",
     },
     "extrapolate": {"FILE", "--at", "--end", "--schedule", "--target", "--level", "--out", "--json", *MAPPING},
@@ -40,7 +42,9 @@ COMMANDS = {
     "ladder show": {"LADDER.toml", "--json"},
     "ladder dry-run": {"LADDER.toml", "--device", "--workers", "--target", "--assume", "--level", "--json"},
     "ladder recipes": {"NAME", "--json"},
-    "forecast": {"FILE", "--calibration", "--flops", "--json", "--n", "--params", "--tokens", *TABLE, *RESAMPLED},
+    "forecast": {
+        "FILE", "--calibration", "--prior", "--flops", "--json", "--n", "--params", "--tokens", *TABLE, *RESAMPLED,
+    },
     "watch": {
         "FORECAST.json", "--end", "--entry", "--every", "--json", "--level", "--log", "--once", "--run", "--schedule",
         *MAPPING,

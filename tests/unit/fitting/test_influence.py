@@ -140,12 +140,15 @@ def test_all_rows_of_a_run_leave_together(table: Make) -> None:
     assert found.without[4] == pytest.approx(influence(alone, flops=1e22).value, rel=1e-3)
 
 
+def test_without_a_budget_it_is_ten_times_the_largest(table: Make) -> None:
+    fit = fitted(table())
+    assert influence(fit, "tokens").decision.flops == pytest.approx(10 * fit.domain["flops"][1])
+
+
 def test_bad_questions_are_refused(table: Make) -> None:
     fit = fitted(table())
     with pytest.raises(UnknownName, match="Did you mean 'tokens'"):
         influence(fit, "token", flops=1e22)
-    with pytest.raises(BadInput, match="give flops="):
-        influence(fit)
     with pytest.raises(BadInput, match="rate must lie"):
         influence(fit, flops=1e22, rate=1.0)
     with pytest.raises(BadInput, match="one run"):

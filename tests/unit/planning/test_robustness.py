@@ -11,8 +11,7 @@ from scalelaw.accounting.pearce_song import with_embeddings, without_embeddings
 from scalelaw.core.errors import BadInput
 from scalelaw.fitting import FitSpec, fit_observations
 from scalelaw.laws import get
-from scalelaw.planning import Robustness, plan
-from scalelaw.planning.robust import Outcome
+from scalelaw.planning import Outcome, Robustness, plan
 from scalelaw.runs import Observations
 
 QUICK = {"draws": 0, "starts": 8}
@@ -25,7 +24,7 @@ def observed() -> Observations:
 
 @pytest.fixture(scope="module")
 def found(observed: Observations) -> Robustness:
-    return sl.robustness(observed, flops=1e22, draws=40, starts=8)
+    return sl.robustness(observed, flops=1e22, law="chinchilla", draws=40, starts=8)
 
 
 def test_each_alternative_is_the_plan_of_that_fit(found: Robustness, observed: Observations) -> None:
@@ -58,7 +57,7 @@ def test_n_counted_otherwise_is_converted_there_and_back(found: Robustness, obse
 @pytest.mark.slow
 def test_compute_that_is_not_six_n_d_is_an_alternative(observed: Observations) -> None:
     dearer = {**observed.columns, "flops": 1.2 * observed.columns["flops"]}
-    found = sl.robustness(replace(observed, columns=dearer), flops=1.2e22, **QUICK)
+    found = sl.robustness(replace(observed, columns=dearer), flops=1.2e22, law="chinchilla", **QUICK)
     plain = next(each for each in found.outcomes if each.label.startswith("C = 6 N D"))
     fit = sl.fit("chinchilla", observed, **QUICK)
     for each, flops in ((found.base, 1e22), (plain, 1.2e22)):
@@ -71,7 +70,7 @@ def test_compute_that_is_not_six_n_d_is_an_alternative(observed: Observations) -
 def test_outlying_runs_are_left_out_and_tried_with_every_loss_function(observed: Observations) -> None:
     y = observed.y.copy()
     y[:4] *= 1.25
-    found = sl.robustness(replace(observed, y=y), flops=1e22, **QUICK)
+    found = sl.robustness(replace(observed, y=y), flops=1e22, law="chinchilla", **QUICK)
     without = [each for each in found.outcomes if "4 outlying rows left out" in each.label]
     assert {each.choice for each in without} == {"outliers", "loss function and outliers"}
     assert {each.rows for each in without} == {38}

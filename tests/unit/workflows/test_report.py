@@ -1,5 +1,6 @@
 """The report: one file that holds everything, the decision and its doubts on the first screen."""
 
+import html
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,7 +11,6 @@ from typer.testing import CliRunner
 import scalelaw as sl
 from scalelaw import datasets
 from scalelaw.cli.main import app
-from scalelaw.reporting import headline
 from scalelaw.workflows import Study
 
 pytestmark = pytest.mark.usefixtures("few_windows")
@@ -52,11 +52,10 @@ def test_it_is_one_file_that_asks_for_no_other(written: str) -> None:
     assert set(inside) <= set(tags.ids)
 
 
-def test_the_first_screen_holds_plan_trust_and_doubts(written: str, study: Study) -> None:
-    first = re.sub(r"<[^>]+>", " ", written[: written.index("<figure>")])
-    assert study.plan is not None
-    assert "parameters on" in first and study.plan.loss.texts(5)[1] in first
-    assert "How far to believe it" in first and "What to watch" in first
+def test_the_first_screen_is_the_answer_in_its_order(written: str, study: Study) -> None:
+    first = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", written[written.index("</h1>") : written.index("<figure>")]))
+    places = [first.index(html.escape(text)) for _, text in study.answer.lines()]
+    assert places == sorted(places) and len(places) == 6
 
 
 def test_everything_printed_is_in_it(written: str, study: Study) -> None:
@@ -69,9 +68,10 @@ def test_everything_printed_is_in_it(written: str, study: Study) -> None:
 def test_a_table_that_cannot_be_planned_from_says_why() -> None:
     runs = {"tokens": [1e8 * 2**n for n in range(12)], "loss": [2 + 3 * 0.9**n for n in range(12)]}
     study = sl.study(sl.load_runs(runs), law="power[input=tokens]", draws=0)
-    plan, trust, _ = headline(study.fit, study.backtest, study.plan, study.skipped["plan"])
-    assert plan.lead == "no plan" and plan.doubtful and plan.lines == [study.skipped["plan"]]
-    assert trust.doubtful
+    assert study.plan is None and study.decided.expected is not None
+    assert study.answer.train.startswith("no size follows: the runs are known by tokens alone")
+    assert study.answer.loss.startswith(f"{study.decided.expected.mean:.4g} loss at 2.05T tokens")
+    assert study.answer.doubtful
 
 
 def test_the_command_writes_it_and_says_where(tmp_path: Path) -> None:

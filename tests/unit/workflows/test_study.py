@@ -23,21 +23,45 @@ def demo() -> Study:
 def test_the_parts_are_those_of_the_single_steps(demo: Study) -> None:
     fit = sl.fit("chinchilla", LADDER, draws=30, starts=8)
     assert demo.fit.to_dict() == fit.to_dict()
-    assert demo.backtest.to_dict() == sl.backtest("chinchilla", LADDER, draws=30, starts=8).to_dict()
     assert demo.plan is not None and demo.alone is not None
-    dearest = fit.domain["flops"][1]
-    assert demo.plan.to_dict() == sl.plan(sl.forecast(LADDER), flops=10 * dearest).to_dict()
-    assert demo.alone.to_dict() == sl.plan(fit, flops=10 * dearest).to_dict()
+    largest = fit.domain["flops"][1]
+    assert demo.plan.to_dict() == sl.plan(sl.forecast(LADDER, draws=30), flops=10 * largest).to_dict()
+    assert demo.alone.to_dict() == sl.plan(fit, flops=10 * largest).to_dict()
     assert demo.runs is LADDER
     assert demo.figures == demo.skipped == {}
 
 
+def test_one_law_that_is_named_decides_and_is_tested() -> None:
+    named = study(LADDER, law="chinchilla", draws=30, starts=8)
+    assert named.mixture is None and named.alone is None and named.plan is not None
+    assert named.backtest.to_dict() == sl.backtest("chinchilla", LADDER, draws=30, starts=8).to_dict()
+    assert named.plan.to_dict() == sl.plan(named.fit, flops=10 * named.fit.domain["flops"][1]).to_dict()
+    assert "chinchilla alone" in named.answer.tested
+
+
+def test_who_is_recommended_is_who_is_tested(demo: Study) -> None:
+    assert demo.backtest.to_dict()["law"] == "ensemble"
+    cut = demo.backtest.nearest(10.0)
+    assert cut is not None and cut.score is not None
+    assert f"{cut.n_train} of your runs forecast {cut.n_test} larger ones" in demo.answer.tested
+    assert (
+        f"{cut.score.mean_abs_rel_error:.1%} off" in demo.answer.tested and "ensemble of 5 laws" in demo.answer.tested
+    )
+
+
+def test_six_lines_come_first_in_text_and_json(demo: Study) -> None:
+    labels = ["train", "loss", "how sure", "tested", "doubt", "next"]
+    assert [line.strip().partition("  ")[0] for line in str(demo).splitlines()[:6]] == labels
+    assert list(demo.to_dict())[:2] == ["schema", "answer"]
+    assert list(demo.to_dict()["answer"]) == ["train", "loss", "sure", "tested", "doubt", "next", "doubtful"]
+
+
 def test_nothing_is_said_twice(demo: Study) -> None:
-    lines = [line.strip() for line in str(demo).splitlines() if line.strip()]
+    lines = [line.strip() for line in str(replace(demo, verbose=True)).splitlines() if line.strip()]
     notes = [line.removeprefix("note:").removeprefix("note").strip() for line in lines if line.startswith("note")]
     assert notes
     assert len(notes) == len(set(notes))
-    for part in ("synthetic-ladder: 42 rows read", "chinchilla fitted to loss", "backtest of chinchilla", "Plan for"):
+    for part in ("synthetic-ladder: 42 rows read", "chinchilla fitted to loss", "backtest of the ensemble", "Plan for"):
         assert sum(line.startswith(part) for line in lines) == 1
 
 
@@ -49,7 +73,7 @@ def test_what_only_the_fit_noticed_is_shown(tmp_path: Path) -> None:
 
 
 def test_the_backtest_refits_no_more_than_it_needs() -> None:
-    tested = study(LADDER.where(params=(None, 2e8)), draws=401, starts=4).backtest
+    tested = study(LADDER.where(params=(None, 2e8)), draws=401, starts=4, law="chinchilla").backtest
     assert tested.spec == replace(sl.fit("chinchilla", LADDER, draws=0, starts=4).spec, draws=400)
 
 
@@ -64,9 +88,9 @@ def test_a_law_that_cannot_plan_is_fitted_and_tested_and_says_so(tmp_path: Path)
     found = study(LADDER, law="power", draws=0, out=tmp_path)
     assert found.plan is None
     assert set(found.figures) == {"residuals"}
-    assert set(found.skipped) == {"plan", "mixture", "loss_vs_compute, iso_loss"}
+    assert set(found.skipped) == {"plan", "loss_vs_compute, iso_loss"}
     assert "no plan: a plan needs a law over params" in str(found)
-    assert "no loss_vs_compute, iso_loss: they need the law's compute-optimal line" in str(found)
+    assert "no loss_vs_compute, iso_loss: they need a compute-optimal line" in str(found)
     assert [path.name for path in tmp_path.iterdir()] == ["residuals.png"]
 
 
@@ -93,13 +117,14 @@ def test_figures_are_written_and_named(tmp_path: Path) -> None:
 def test_a_bad_argument_is_refused_before_any_work(
     options: dict[str, Any], error: type[Exception], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["scalelaw.workflows.study"], "fit_observations", lambda *_: pytest.fail("fitted"))
+    for work in ("fit_observations", "forecast_observations"):
+        monkeypatch.setattr(sys.modules["scalelaw.workflows.decide"], work, lambda *_, **__: pytest.fail("fitted"))
     with pytest.raises(error, match=message):
         study(LADDER, **options)
 
 
 def test_without_matplotlib_the_advice_comes_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.setattr(sys.modules["scalelaw.workflows.study"], "fit_observations", lambda *_: pytest.fail("fitted"))
+    monkeypatch.setattr(sys.modules["scalelaw.workflows.study"], "decide", lambda *_, **__: pytest.fail("fitted"))
     with pytest.raises(MissingExtra, match="scalelaw\\[plot\\]"):
         study(LADDER, out=tmp_path)

@@ -1,0 +1,59 @@
+"""What one way to make the choices behind a plan decides."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from scalelaw.planning.choices import Choice
+from scalelaw.planning.estimate import Estimate
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What one way to make the choices decides.
+
+    Attributes:
+        choice: which choice differs from the base.
+        label: how.
+        rows: rows fitted.
+        params: N*, as the base counts it; None where there is no split.
+        tokens: D*, None likewise.
+        tokens_per_param: D* / N*, None likewise.
+        loss: loss there, None likewise.
+        held_out: mean |predicted - measured| / measured of the dearer runs, fitted to the cheaper ones; None where the
+            table has no such split.
+        comparable: whether that error is within ``COMPARABLE`` times the least; True where it is not known.
+        failed: why there is no decision, or empty.
+        doubts: why the optimum of the fit is not certified.
+    """
+
+    choice: Choice
+    label: str
+    rows: int
+    params: Estimate | None
+    tokens: Estimate | None
+    tokens_per_param: Estimate | None
+    loss: Estimate | None
+    held_out: float | None
+    comparable: bool = True
+    failed: str = ""
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def ratio(self) -> float:
+        """Tokens per parameter; NaN where there is no decision."""
+        return math.nan if self.tokens_per_param is None else self.tokens_per_param.value
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        decided = {name: getattr(self, name) for name in ("params", "tokens", "tokens_per_param", "loss")}
+        return {
+            "choice": self.choice,
+            "label": self.label,
+            "rows": self.rows,
+            **{name: None if each is None else each.to_dict() for name, each in decided.items()},
+            "held_out_error": self.held_out,
+            "comparable": self.comparable,
+            "failed": self.failed or None,
+            "doubts": list(self.doubts),
+        }

@@ -1,0 +1,250 @@
+"""The answer: six lines that say what to train, what to expect, how sure that is, and what to do next."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from scalelaw.backtesting import Backtest, Cut
+from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.numbers import format_number
+from scalelaw.core.sheet import Lines, Printed, Sheet
+from scalelaw.planning import Estimate, Plan
+from scalelaw.planning.outlook import Expected
+
+FAR = 100.0
+"""Reach in compute from which a plan is a hope."""
+AS_ASKED = "as asked"
+"""How the reason ends where there is no plan because the run itself was named."""
+WIDE = 10.0
+"""Upper over lower end of N* from which the runs do not determine the size."""
+
+_SHORT = 0.15
+"""How far below its level a share inside must fall, beyond what chance explains, to be called too low."""
+_SENTENCES = 2
+_LONGEST = 240
+
+
+@dataclass(frozen=True)
+class Answer(Printed):
+    """The first screen, the same in text, HTML and JSON.
+
+    Attributes:
+        train: what to train.
+        loss: the loss to expect.
+        sure: how sure that is.
+        tested: how it was tested, on these runs and on others.
+        doubt: the largest doubt.
+        next: the next command.
+        doubtful: whether there is a reason to be careful.
+    """
+
+    train: str
+    loss: str
+    sure: str
+    tested: str
+    doubt: str
+    next: str
+    doubtful: bool = False
+
+    def to_dict(self) -> dict[str, str | bool]:
+        """Return the lines by name."""
+        return asdict(self)
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return label and text of each line."""
+        return [
+            ("train", self.train), ("loss", self.loss), ("how sure", self.sure), ("tested", self.tested),
+            ("doubt", self.doubt), ("next", self.next),
+        ]  # fmt: skip
+
+    def sheet(self) -> Sheet:
+        """Return the six lines."""
+        return Sheet("", [Lines(self.lines(), width=10)])
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What an answer is made of.
+
+    Attributes:
+        target: what is forecast.
+        who: name of the forecaster.
+        plan: what to train, or None.
+        expected: what one run should reach, where there is no plan.
+        why: why there is no plan.
+        backtest: how the same forecaster did on the larger of these runs.
+        others: how it was tested on other runs, in words; empty where it was not.
+        findings: what was noticed.
+        next: the next command.
+        runs: how many runs were fitted.
+    """
+
+    target: str
+    who: str
+    plan: Plan | None
+    expected: Expected | None
+    why: str
+    backtest: Backtest
+    others: str
+    findings: Sequence[Finding]
+    next: str
+    runs: int
+
+    @property
+    def reach(self) -> float | None:
+        """Compute asked for over the largest fitted."""
+        known = self.plan.reach if self.plan else self.expected.reach if self.expected else {}
+        return known.get("flops", max(known.values(), default=None))
+
+
+def answer(known: Evidence) -> Answer:
+    """Return the six lines of what is known."""
+    cut = known.backtest.nearest(known.reach or 1.0)
+    doubts = _doubts(known, cut)
+    return Answer(
+        _train(known),
+        _loss(known),
+        _sure(known),
+        _tested(known, cut),
+        _first(doubts),
+        known.next,
+        bool(doubts) or (known.plan is None and not known.why.endswith(AS_ASKED)) or _open(known),
+    )
+
+
+def _open(known: Evidence) -> bool:
+    """Return whether the headline itself is a doubt."""
+    return known.plan is not None and (undetermined(known.plan) or known.plan.disagrees)
+
+
+def undetermined(plan: Plan) -> bool:
+    """Return whether the interval of N* is wider than a factor of ten."""
+    lo, hi = plan.params.lo, plan.params.hi
+    return lo is not None and hi is not None and not hi <= WIDE * lo
+
+
+def _train(known: Evidence) -> str:
+    plan = known.plan
+    if plan is None and known.expected is not None and not known.why.endswith(AS_ASKED):
+        axis = ", ".join(known.expected.point)
+        return f"no size follows: the runs are known by {axis} alone, which splits no budget"
+    if plan is None:
+        return known.why or "no plan"
+    size = f"{_short(plan.params)} parameters on {_short(plan.tokens)} tokens"
+    budget = f"for {format_number(plan.flops.value, 3)} FLOP"
+    if undetermined(plan):
+        return f"These runs do not determine the size: {_span(plan.params)} parameters. Middle: {size}, {budget}."
+    alone = plan.runs_only
+    if plan.disagrees and alone is not None:
+        studies = (plan.literature or "another ratio").partition(" within")[0]
+        return (
+            f"Your runs alone: {_short(alone.params)} on {_short(alone.tokens)}. Published studies: about {studies}. "
+            f"Combined: {_short(plan.params)} on {_short(plan.tokens)}, {budget}. These disagree; see robustness."
+        )
+    return f"{size} ({format_number(plan.tokens_per_param.value, 3)} tokens per parameter), {budget}"
+
+
+def _loss(known: Evidence) -> str:
+    if known.plan is not None:
+        loss = known.plan.loss
+    elif known.expected is not None:
+        seen = known.expected
+        loss = Estimate(seen.mean, seen.lo, seen.hi, seen.level, known.target)
+    else:
+        return "no forecast"
+    value, span = loss.texts(4)
+    at = "" if known.plan else f" at {_point(known.expected)}"
+    if not span:
+        return f"{value} {loss.unit}{at}; no interval is known"
+    return f"{value} {loss.unit}{at}; {100 * loss.level:g} % of such runs should land in {span}"
+
+
+def _point(expected: Expected | None) -> str:
+    words = {"flops": "FLOP", "params": "parameters", "tokens": "tokens"}
+    point = expected.point if expected else {}
+    return " and ".join(f"{format_number(value, 3)} {words.get(name, name)}" for name, value in point.items())
+
+
+def _sure(known: Evidence) -> str:
+    plan, parts = known.plan, []
+    if plan is not None:
+        both = (("size", plan.params), ("tokens", plan.tokens))
+        shown = [(name, each) for name, each in both[undetermined(plan) :] if each.lo is not None]
+        if shown:
+            said = ", ".join(f"{name} {_span(each)}" for name, each in shown)
+            parts.append(f"{100 * plan.question.level:g} % intervals: {said}")
+        else:
+            parts.append("no interval of the size is known")
+    if known.reach is not None:
+        far = f"CAUTION: {known.reach:.3g}x" if known.reach > FAR else f"{known.reach:.3g}x"
+        parts.append(f"{far} the largest run")
+    return "; ".join(parts) or "not known"
+
+
+def _tested(known: Evidence, cut: Cut | None) -> str:
+    if cut is None or cut.score is None:
+        own = f"{known.who}, fitted to {known.runs} runs: not tested on them, they are too few or too alike"
+    else:
+        inside = cut.score.observed
+        held = "" if inside is None else f", {round(inside * cut.n_test)} of {cut.n_test} inside {100 * cut.level:g} %"
+        own = (
+            f"{known.who}: {cut.n_train} of your runs forecast {cut.n_test} larger ones (to {cut.reach:.3g}x) "
+            f"{cut.score.mean_abs_rel_error:.1%} off{held}"
+        )
+    return f"{own}; {known.others}" if known.others else own
+
+
+def _doubts(known: Evidence, cut: Cut | None) -> list[str]:
+    """Return what is doubtful, the largest first; what the headline says already is not said again."""
+    doubts, reach = [], known.reach
+    if reach is not None and reach > FAR:
+        tested = f"they were tested to {cut.reach:.3g}x" if cut else "they were tested at no reach"
+        doubts.append(f"The budget is {reach:.3g}x that of the largest run; {tested}.")
+    if cut is not None:
+        doubts += _too_narrow(cut)
+    plan = known.plan
+    if plan is not None and any(
+        each.startswith("CAUTION") and "no compute-optimal" in each for each in plan.assumptions
+    ):
+        doubts.append(next(each for each in plan.assumptions if "no compute-optimal" in each).removeprefix("CAUTION: "))
+    doubts += dict.fromkeys(_cut_short(each.message) for each in known.findings if each.grade is Grade.WARN)
+    if cut is None:
+        doubts.append("No larger run has tested this forecast; train more small runs over a wider range.")
+    elif reach is not None and FAR >= reach > 1.5 * cut.reach:
+        doubts.append(f"Your runs test forecasts to {cut.reach:.3g}x only; this one goes to {reach:.3g}x.")
+    return doubts
+
+
+def _too_narrow(cut: Cut) -> list[str]:
+    """Say where fewer runs fell inside than the level and chance would let expect."""
+    inside = cut.score.observed if cut.score else None
+    if inside is None:
+        return []
+    chance = math.sqrt(cut.level * (1 - cut.level) / cut.n_test)
+    if inside >= cut.level - max(_SHORT, 2 * chance):
+        return []
+    return [f"Intervals were too narrow on your own larger runs: {inside:.0%} inside at {cut.level:.0%}."]
+
+
+def _first(doubts: Sequence[str]) -> str:
+    if not doubts:
+        return "none found; data, tokenizer and recipe must stay those of the runs"
+    more = f" (and {len(doubts) - 1} more below)" if len(doubts) > 1 else ""
+    return doubts[0] + more
+
+
+def _cut_short(message: str) -> str:
+    """Return the first two sentences of a finding, and no list of more than a line or two."""
+    text = " ".join(re.split(r"(?<=[.;])\s+(?=[A-Za-z])", message)[:_SENTENCES])
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rsplit(" ", 1)[0] + " …"
+
+
+def _short(estimate: Estimate) -> str:
+    return format_number(estimate.value, 3)
+
+
+def _span(estimate: Estimate) -> str:
+    if estimate.lo is None or estimate.hi is None:
+        return "unknown"
+    return f"{format_number(estimate.lo, 3)} to {format_number(estimate.hi, 3)}"

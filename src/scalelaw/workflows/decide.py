@@ -1,0 +1,259 @@
+"""The one path from a table to a decision: ``plan``, ``study``, ``report``, ``forecast`` and projects all take it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Unpack
+
+from scalelaw.backtesting import DRAWS as REFITS
+from scalelaw.backtesting import (
+    Backtest,
+    Calibration,
+    Mixture,
+    Progress,
+    backtest_ensemble,
+    backtest_observations,
+    forecast_observations,
+    shipped,
+)
+from scalelaw.backtesting.forecast import DRAWS
+from scalelaw.core.budget import AHEAD, default_budget
+from scalelaw.core.errors import BadInput, ScalelawError
+from scalelaw.core.findings import Finding
+from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec, observe, observe_rows
+from scalelaw.laws import Law
+from scalelaw.planning import Plan, ahead, ask, plan
+from scalelaw.planning.outlook import Expected
+from scalelaw.planning.question import Asked
+from scalelaw.reporting.answer import Answer, Evidence, answer
+from scalelaw.runs import SWEPT, Observations, Reduction, RunTable, load_runs
+
+_LAW = "chinchilla"
+
+
+@dataclass(frozen=True, eq=False)
+class EnsembleRules:
+    """How an ensemble is made.
+
+    Attributes:
+        n: kind of N its laws take, where a table has several.
+        calibration: what its intervals rest on; the shipped one where None.
+        fallback: whether Chinchilla's law decides alone where no ensemble can; refused otherwise.
+    """
+
+    n: str | None = None
+    calibration: Calibration | None = None
+    fallback: bool = True
+
+
+_RULES = EnsembleRules()
+
+
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """What one table decides, by the ensemble of laws or by one law.
+
+    Attributes:
+        runs: the table.
+        observed: the rows of it that are used.
+        law: the law named, or the first of the ensemble.
+        forecaster: the ensemble, or the fit of one law.
+        plan: how to spend the budget, or None where the forecaster splits none.
+        expected: the loss of one run, where there is no plan.
+        backtest: how the same forecaster does on the larger runs, fitted to the smaller ones.
+        spec: how one law is fitted.
+        skipped: ``plan`` or ``mixture`` -> why there is none.
+        words: the table as a command line names it, for the next command; empty outside the command line.
+    """
+
+    runs: RunTable
+    observed: Observations
+    law: Law
+    forecaster: Mixture | FitResult
+    plan: Plan | None
+    expected: Expected | None
+    backtest: Backtest
+    spec: FitSpec
+    skipped: dict[str, str]
+    words: str = ""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noticed, once."""
+        known = (*self.runs.findings, *self.observed.findings, *self.forecaster.findings)
+        return tuple({(each.code, each.message): each for each in known}.values())
+
+    @cached_property
+    def answer(self) -> Answer:
+        """The six lines."""
+        made = self.forecaster
+        who = f"ensemble of {len(made.members)} laws" if isinstance(made, Mixture) else f"{self.law.spelling} alone"
+        return answer(
+            Evidence(
+                self.observed.target,
+                who,
+                self.plan,
+                self.expected,
+                self.skipped.get("plan", ""),
+                self.backtest,
+                _others(self.forecaster),
+                self.findings,
+                self._next(),
+                len(self.observed),
+            )
+        )
+
+    def _next(self) -> str:
+        """Return the next command: settle the decision where it can be settled, else look at the backtest."""
+        flops = self.plan.flops.value if self.plan else None
+        if not self.words:
+            return f"sl.robustness(runs, flops={flops:.4g})" if flops else f'sl.backtest("{self.law.spelling}", runs)'
+        if self.words == _PROJECT:
+            return "scalelaw report"
+        if "--demo" in self.words.split():
+            return "scalelaw report --demo"
+        law = f" --law {_quoted(self.law.spelling)}"
+        if flops is None:
+            return f"scalelaw backtest {self.words}{law}"
+        alone = "" if isinstance(self.forecaster, Mixture) else law
+        return f"scalelaw robustness {self.words}{alone} --flops {flops:.4g}"
+
+
+_PROJECT = "(project)"
+
+
+def _quoted(spelling: str) -> str:
+    import shlex
+
+    return shlex.quote(spelling)
+
+
+def _others(forecaster: Mixture | FitResult) -> str:
+    if not isinstance(forecaster, Mixture):
+        return "on no runs of others"
+    known = forecaster.calibration
+    return f"interval set on {known.cases} forecasts of larger runs in {len(known.sources)} other studies"
+
+
+def decide(
+    runs: Any,
+    *,
+    law: str | Law | None = None,
+    target: str | None = None,
+    use: Reduction | None = None,
+    over: Sequence[str] = SWEPT,
+    ensemble: EnsembleRules = _RULES,
+    asked: Asked | None = None,
+    progress: Progress | None = None,
+    **options: Unpack[FitOptions],
+) -> Decided:
+    """Decide from one table: by the ensemble of laws, or by one law that is named, tested as it decides.
+
+    Args:
+        runs: a table, anything ``load_runs`` reads, or rows already reduced.
+        law: name, spelling, formula or law to decide alone; the ensemble where None.
+        target: what to forecast, where the table has several targets.
+        use: what of the table to use, as in ``fit``.
+        over: what was swept, for ``use="best"``.
+        ensemble: how the ensemble is made.
+        asked: the question, as for ``plan``; ten times the compute of the largest run unless given.
+        progress: called with (done, of) as the windows of the backtest are scored.
+        **options: how one law is fitted, see ``FitSpec``; ``draws``, ``seed``, ``level`` and ``prior`` (``none``: no
+            published studies) hold for the ensemble, too.
+
+    Raises:
+        BadInput: a bad argument, or a table that no law can be fitted to.
+
+    Example:
+        >>> import scalelaw as sl
+        >>> found = sl.decide(sl.datasets.load("synthetic-ladder"), asked={"flops": 1e22})
+        >>> found.plan.params.value == sl.study(found.runs, flops=1e22).plan.params.value
+        True
+    """
+    spec = make_spec(**options)
+    question = {name: value for name, value in (asked or {}).items() if value is not None and name != "level"}
+    named = any(name in question for name in ("flops", "params", "tokens", "loss"))
+    if named:
+        ask(**question, level=spec.level)  # type: ignore[arg-type]
+    table = runs if isinstance(runs, RunTable) else load_runs(runs)
+    chosen, observed, forecaster, skipped = _forecaster(
+        (law, table, target, use, over), ensemble, spec, options.get("draws")
+    )
+    if "prior" not in question and isinstance(forecaster, Mixture) and options.get("prior") == "none":
+        question["prior"] = "none"
+    planned = expected = None
+    try:
+        if not named:
+            question["flops"] = default_budget(forecaster.domain)
+        planned = plan(forecaster, **question, level=spec.level)  # type: ignore[arg-type]
+    except BadInput as error:
+        expected = _expected(forecaster, question, spec.level)
+        if named and (expected is None or "flops" not in question):
+            raise
+        skipped["plan"] = str(error)
+    tested = _tested(chosen, observed, forecaster, spec, progress)
+    return Decided(table, observed, chosen, forecaster, planned, expected, tested, spec, skipped)
+
+
+def _tested(
+    law: Law, observed: Observations, forecaster: Mixture | FitResult, spec: FitSpec, progress: Progress | None
+) -> Backtest:
+    """Return how the same way to forecast does on the larger of these runs."""
+    if isinstance(forecaster, FitResult):
+        return backtest_observations(law, observed, replace(spec, draws=min(spec.draws, REFITS)), progress=progress)
+    n = forecaster.counting.params if forecaster.counting else None
+    return backtest_ensemble(observed, calibration=forecaster.calibration, n=n, spec=spec, progress=progress)
+
+
+def _forecaster(
+    named: tuple[str | Law | None, RunTable, str | None, Reduction | None, Sequence[str]],
+    ensemble: EnsembleRules,
+    spec: FitSpec,
+    draws: int | None,
+) -> tuple[Law, Observations, Mixture | FitResult, dict[str, str]]:
+    """Return the law, the rows, and who forecasts from them."""
+    law, table, target, use, over = named
+    skipped = {}
+    if law is None and draws != 0:
+        try:
+            observed = observe_rows(table, target, use, over)
+            mixture = forecast_observations(
+                observed,
+                calibration=ensemble.calibration or shipped(),
+                n=ensemble.n,
+                draws=draws or DRAWS,
+                seed=spec.seed,
+            )
+            if ensemble.fallback and not mixture.deciding:
+                _refused_split(mixture, table, target, use, over)
+            return mixture.members[0].law, observed, mixture, {}
+        except ScalelawError as error:
+            if not ensemble.fallback:
+                raise
+            skipped["mixture"] = str(error)
+    elif law is None:
+        skipped["mixture"] = "it needs draws, and draws=0 was asked for"
+    chosen, observed = observe(law or _LAW, table, target=target, use=use, over=over)
+    return chosen, observed, fit_observations(chosen, observed, spec), skipped
+
+
+def _refused_split(mixture: Mixture, *reduced: Any) -> None:
+    """Refuse a table over params and tokens that no law can split a budget by, as a fit of Chinchilla's law does.
+
+    Raises:
+        BadTable: what the rows cannot show.
+    """
+    table, target, use, over = reduced
+    if any(name.startswith(_LAW) for name in mixture.left_out):
+        fit_observations(*observe(_LAW, table, target=target, use=use, over=over), FitSpec(draws=0))
+
+
+def _expected(forecaster: Mixture | FitResult, question: dict[str, Any], level: float) -> Expected | None:
+    """Return the loss of one run along the only input, where a budget cannot be split."""
+    if len(forecaster.inputs) != 1 or not set(question) <= {"flops", "prior"}:
+        return None
+    axis = forecaster.inputs[0]
+    value = question.get("flops") if axis == "flops" else None
+    if value is None and axis in forecaster.domain:
+        value = AHEAD * forecaster.domain[axis][1]
+    return None if value is None else ahead(forecaster, at={axis: value}, level=level).runs[0]
