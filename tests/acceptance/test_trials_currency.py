@@ -98,3 +98,18 @@ def test_budgets_in_another_currency_than_the_compute_beside_them(rng):
     found = quietly(sl.isoflop, table, draws=0)
     assert [budget.flops for budget in found.budgets] == pytest.approx(budgets)
     assert any("1.4 times the budgets" in note for note in found.rows.notes)
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.6])
+def test_rows_without_flops_are_counted_as_the_rows_that_state_theirs(factor, rng):
+    n, d = 10 ** rng.uniform(7, 9, 30), 10 ** rng.uniform(9, 11, 30)
+    c = factor * (1 + (factor > 1) * (n / 1e7) ** -0.5) * 6 * n * d
+    table = {"params": n, "tokens": d, "loss": 1.7 + 380 / n**0.335 + 900 / d**0.345}
+    some = np.where(np.arange(30) % 3 == 0, np.nan, c)
+    part = sl.load_runs({**table, "flops": some})
+    assert part.runs["flops"] == pytest.approx(c, rel=0.03)
+    assert any("flops of 10 rows that state none" in note and "the 20 that do" in note for note in part.notes)
+    whole, partly = (
+        sl.plan(quietly(sl.fit, "chinchilla", {**table, "flops": flops}, draws=0), flops=1e22) for flops in (c, some)
+    )
+    assert partly.params.value == pytest.approx(whole.params.value, rel=0.02)

@@ -29,10 +29,11 @@ def stated_cost(log_factor: AnyArray, params: AnyArray) -> StatedCost | None:
         params: N of each row, (n,).
 
     Example:
+        >>> import numpy as np
         >>> n = np.geomspace(1e7, 1e9, 8)
         >>> found = stated_cost(np.log(1 + (n / 1e8) ** -0.5), n)
-        >>> found.factor(1e8).round(3), stated_cost(np.zeros(8), n)
-        (array(2.), None)
+        >>> round(float(found.factor(1e8)), 2), stated_cost(np.zeros(8), n)
+        (2.0, None)
     """
     y, n = np.asarray(log_factor, float), np.asarray(params, float)
     with np.errstate(invalid="ignore"):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN, counting_for
+from scalelaw.accounting.stated import stated_cost
 from scalelaw.core.errors import BadFormula, UnknownName
 from scalelaw.core.expression import parse
 from scalelaw.core.quantities import QUANTITIES, first_in, spelling
@@ -94,6 +95,29 @@ def derive_spent(known: Mapping[str, Array], run: AnyArray) -> tuple[Array, str]
         return None
     partly = "" if np.allclose(whole, tokens, equal_nan=True) else " x tokens / tokens at the end of the run"
     return np.asarray(values), f"planned_flops{partly}, the budget that the table states"
+
+
+def complete_flops(known: Mapping[str, Array]) -> tuple[Array, str] | None:
+    """Return compute with the rows that state none counted as the others state theirs; None where none is missing.
+
+    Args:
+        known: quantity -> values, each (n,).
+    """
+    params = first_in(_KINDS_OF_N, known)
+    if params is None or not {"tokens", "flops"} <= set(known):
+        return None
+    plain, flops = counting_for(params).flops(known[params], known["tokens"]), known["flops"]
+    lacking = ~np.isfinite(flops) & np.isfinite(plain) & (plain > 0)
+    if not lacking.any() or lacking.all():
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cost = stated_cost(np.log(flops / plain), known[params])
+    values = plain if cost is None else plain * cost.factor(known[params])
+    low, high = (f"{end:.3g}" for end in (cost.range if cost else (1.0, 1.0)))
+    times = "" if cost is None else f"{low} x " if low == high else f"{low} to {high} x "
+    count = int(np.isfinite(flops).sum())
+    how = f"flops of {int(lacking.sum())} rows that state none: {times}6 x {params} x tokens, as in the {count} that do"
+    return np.where(lacking, values, flops), how
 
 
 def derive_compute(known: Mapping[str, Array]) -> tuple[str, Array, str] | None:

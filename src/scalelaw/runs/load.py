@@ -15,7 +15,7 @@ from scalelaw.runs.check import COUNTS, check_one_size, check_units, check_value
 from scalelaw.runs.checkpoints import check_checkpoints
 from scalelaw.runs.columns import DROP, read_columns, run_numbers
 from scalelaw.runs.copies import copies
-from scalelaw.runs.derive import derive_column, derive_compute, derive_counts, derive_spent
+from scalelaw.runs.derive import complete_flops, derive_column, derive_compute, derive_counts, derive_spent
 from scalelaw.runs.eval_sets import split_eval_sets
 from scalelaw.runs.io_source import read_source
 from scalelaw.runs.mapping import Assignment, assign, metric_of
@@ -153,7 +153,11 @@ def _derive(rows: Rows, raw: RawTable, formulas: Mapping[str, str]) -> set[str]:
         rows.columns["flops"], rows.origins["flops"] = spent
         rows.notes.append(f"flops = {spent[1]}")
         return {"flops"}
-    found = derive_compute({name: rows.numbers[name].values for name in COUNTS if name in rows.numbers})
+    counts = {name: rows.numbers[name].values for name in COUNTS if name in rows.numbers}
+    if (filled := complete_flops(counts)) is not None:
+        rows.columns["flops"] = filled[0]
+        rows.notes.append(filled[1])
+    found = derive_compute(counts)
     if found is None:
         return set()
     name, values, how = found
