@@ -18,6 +18,10 @@ _GAIN = 0.6
 _SAME_SIZE = 0.05
 _KNOTS = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 _FOLDS, _ALL_BELOW = 5, 12
+_WILD = 3.0
+"""A row this far from the median, on the log, is a slip of a unit: no cost of one table spans a factor of 20."""
+_STEEP = 2 / 3
+"""Slope of ln f at the ends of the table: that of an embedding far larger than the layers, and no more."""
 _NO_WORSE, _EXACT = 1.05, 5e-4
 
 
@@ -38,6 +42,7 @@ def stated_cost(log_factor: AnyArray, params: AnyArray) -> StatedCost | None:
     y, n = np.asarray(log_factor, float), np.asarray(params, float)
     with np.errstate(invalid="ignore"):
         usable = np.isfinite(y) & np.isfinite(n) & (n > 0)
+        usable &= np.abs(y - np.median(y[usable])) < _WILD if usable.any() else usable
     if usable.sum() < FEWEST:
         return None
     order = np.lexsort((y[usable], n[usable]))
@@ -89,6 +94,6 @@ def _curve(x: Array, y: Array, size: AnyArray, knots: int, error: float) -> Stat
 
     def shrunk(slope: float, over: float) -> float:
         unsure = (1.41 * noise / over / slope) ** 2 if slope else 1.0
-        return slope * max(0.0, 1.0 - unsure)
+        return float(np.clip(slope * max(0.0, 1.0 - unsure), -_STEEP, _STEEP))
 
     return through(at, values, len(y), error, shrunk)
