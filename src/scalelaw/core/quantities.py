@@ -85,7 +85,8 @@ _TABLE = (
     Quantity("score", "score", "1", "benchmark score", 0.0, 1.0, open_low=False, synonyms=("accuracy", "acc")),
     Quantity("error", "error", "1", "share of wrong answers", 0.0, 1.0, open_low=False, synonyms=("error_rate",)),
     _number("loss_increase", "dL", "nats/token", "held-out loss above that of the same model before"),
-    Quantity("unigram_loss", "L_u", "nats/token", "held-out loss minus that of a unigram model", float("-inf")),
+    Quantity("unigram_loss", "L_u", "nats/token", "held-out loss minus that of a unigram model", float("-inf"),
+             synonyms=("lossu", "unigram_normalized_loss", "unigram_normalised_loss", "loss_unigram_normalized")),
     _number("irreducible_loss", "E", "nats/token", "irreducible loss"),
     _number("steps", "S", "steps", "optimizer steps", "step", "iter", "iters", "iteration", "global_step", "num_steps"),
     _number("min_steps", "S_min", "steps", "fewest optimizer steps, with a batch far above critical"),
@@ -145,6 +146,9 @@ QUANTITIES = MappingProxyType({quantity.name: quantity for quantity in _TABLE})
 METRICS = ("loss", "bpb", "score")
 """The quantities that are measured on held-out data rather than chosen."""
 
+OUTCOMES = ("unigram_loss", "error", "loss_increase")
+"""The quantities that stand for a target where none of the metrics is measured."""
+
 BENCHMARKS = frozenset(
     {"mmlu", "mmlu_pro", "arc_c", "arc_challenge", "arc_e", "arc_easy", "hellaswag", "winogrande", "winograd",
      "xwinograd", "truthfulqa", "gsm8k", "humaneval", "mbpp", "piqa", "boolq", "openbookqa", "triviaqa", "lambada",
@@ -182,7 +186,8 @@ def recognise(column: str) -> str | None:
     if (known := _BY_SPELLING.get(spelling(column))) is not None:
         return known
     chosen = _CHOSEN.fullmatch(column.strip())
-    return _BY_SPELLING.get(spelling(re.split(r"[./]", chosen["path"])[-1])) if chosen else None
+    found = _BY_SPELLING.get(spelling(re.split(r"[./]", chosen["path"])[-1])) if chosen else None
+    return None if found in METRICS else found
 
 
 def quantity(name: str) -> Quantity:

@@ -69,7 +69,8 @@ def read_columns(rows: Rows, raw: RawTable, assignment: Assignment, said: Mappin
     unsaid = {name for name in rows.targets if metric_of(name) == "loss"} - set(said) - set(assignment.units)
     if unsaid and "loss" not in assignment.unit_columns:
         rows.notes.append(
-            "loss is read as nats per token; if it is not, say units={'loss': 'bits'} (CLI: --unit loss=bits)"
+            "loss is read as nats per token; if it is not, say units={'loss': 'bits'} or 'perplexity' "
+            "(CLI: --unit loss=bits or --unit loss=perplexity)"
         )
     return examples
 

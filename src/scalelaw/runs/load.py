@@ -8,7 +8,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
-from scalelaw.core.quantities import METRICS, QUANTITIES, recognise
+from scalelaw.core.quantities import METRICS, OUTCOMES, QUANTITIES, recognise
 from scalelaw.core.types import AnyArray
 from scalelaw.runs.cells import Numbers
 from scalelaw.runs.check import COUNTS, check_one_size, check_units, check_values
@@ -71,11 +71,13 @@ def load_runs(
     raw = read_source(source, importer)
     raw, columns = named_shares(raw, columns)
     assignment = assign(raw, columns)
-    enforce(assignment.findings)
+    enforce(finding for finding in assignment.findings if finding.grade is not Grade.WARN)
     said = _check_units_named(dict(units or {}), assignment)
+    enforce(finding for name, finding in assignment.asks.items() if name not in said)
     rows = Rows(raw.source, len(raw), run_numbers(raw, assignment), notes=[*raw.notes, *assignment.notes])
     examples = read_columns(rows, raw, assignment, said)
     split_eval_sets(rows)
+    _take_outcome(rows)
     stated = {*said, *assignment.units, *raw.stated, *(name for name, n in rows.numbers.items() if n.suffixed.any())}
     computed = _derive(rows, raw, dict(derive or {}))
     _check_something_known(rows, raw)
@@ -86,6 +88,7 @@ def load_runs(
     notes, doubts = copies(raw, rows.run, rows.order, rows.columns, rows.targets)
     rows.notes += notes
     table = to_runs(rows)
+    doubts += [finding for finding in assignment.findings if finding.grade is Grade.WARN]
     findings = doubts + _findings(table, rows, stated=stated, computed=computed, examples=examples)
     enforce(findings, strict=strict)
     return replace(table, findings=tuple(findings), read=table.read if raw.read is None else raw.read)
@@ -165,6 +168,14 @@ def _derive(rows: Rows, raw: RawTable, formulas: Mapping[str, str]) -> set[str]:
     rows.origins[name] = how
     rows.notes.append(f"{name} = {how}")
     return {name}
+
+
+def _take_outcome(rows: Rows) -> None:
+    """Make a quantity that laws give, such as ``unigram_loss``, the target of a table that measures no metric."""
+    outcome = next((name for name in OUTCOMES if name in rows.numbers), None)
+    if not rows.targets and outcome is not None:
+        rows.targets[outcome] = rows.numbers.pop(outcome)
+        del rows.columns[outcome]
 
 
 def _check_something_known(rows: Rows, raw: RawTable) -> None:

@@ -7,9 +7,12 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.findings import Answer, Finding, Grade
-from scalelaw.core.quantities import BENCHMARKS, METRICS, QUANTITIES, recognise, spelling
+from scalelaw.core.names import HELD_OUT, read_name, words
+from scalelaw.core.quantities import BENCHMARKS, METRICS, OUTCOMES, QUANTITIES, recognise, spelling
 from scalelaw.runs.cells import read_numbers
+from scalelaw.runs.likely import take_likely
 from scalelaw.runs.raw import RawColumn, RawTable
+from scalelaw.runs.unit_names import name_unit
 from scalelaw.runs.units import is_unit, split_unit
 
 _LEAST_BUDGET = 1e14
@@ -26,6 +29,7 @@ _COMPANIONS = _STANDARD_ERROR | {
     "lo", "hi", "lo95", "hi95", "lower", "upper", "ci", "std", "stdev", "sd", "var", "min", "max", "n", "items",
     "unit", "units", "train", "training", "scale", "weight", "fn", "ema", "smoothed",
 }  # fmt: skip
+_UNIT_WORDS = frozenset({"bits", "nats", "ppl", "perplexity", "percent", "pct"})
 
 
 @dataclass
@@ -41,7 +45,9 @@ class Assignment:
         unit_columns: quantity -> column that says the unit of each row.
         named: quantities that the user named a column for.
         notes: what was assumed, in words.
-        findings: what only the user can settle.
+        findings: what only the user can settle, and what makes a column doubtful.
+        asks: quantity or target -> what its name leaves open unless the user gives its unit.
+        passed_over: columns that lost to another one.
     """
 
     quantities: dict[str, str] = field(default_factory=dict)
@@ -53,6 +59,12 @@ class Assignment:
     named: frozenset[str] = frozenset()
     notes: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    asks: dict[str, Finding] = field(default_factory=dict)
+    passed_over: list[str] = field(default_factory=list)
+
+    def outcome(self) -> str | None:
+        """Return the quantity that stands for a target where no metric is measured, None where there is none."""
+        return next((name for name in OUTCOMES if name in self.quantities), None)
 
     def used(self) -> set[str]:
         """Return the columns that were taken for something."""
@@ -74,7 +86,7 @@ def assign(table: RawTable, columns: Mapping[str, str | None] | None = None) -> 
     Raises:
         BadInput: a name in ``columns`` is no quantity, or no column.
     """
-    said = dict(columns or {})
+    said = {name: column or None for name, column in (columns or {}).items()}
     _check_named(said, table)
     result = Assignment(named=frozenset(said))
     for name, column in said.items():
@@ -89,9 +101,24 @@ def assign(table: RawTable, columns: Mapping[str, str | None] | None = None) -> 
         if (column := _one_of(quantity, claimants, table, result)) is not None:
             _take(result, quantity, column)
     claimed = {column for claimants in claims.values() for column in claimants}
+    result.passed_over += [column for column in claimed if column not in result.used()]
     _fold(table, result, claimed | {column for column in said.values() if column})
+    take_likely(table, result, said, _has_number)
     _count_items(table, result)
+    _read_units(table, result)
     return result
+
+
+def _read_units(table: RawTable, result: Assignment) -> None:
+    """Read the unit that the name of each column carries, with what it leaves open."""
+    for name, column in {**result.quantities, **result.targets}.items():
+        said = name_unit(name, column, table.columns[column])
+        if said.unit:
+            result.units[name] = said.unit
+        if said.note:
+            result.notes.append(said.note)
+        if said.ask is not None:
+            result.asks[name] = said.ask
 
 
 def _check_named(said: Mapping[str, str | None], table: RawTable) -> None:
@@ -110,14 +137,11 @@ def _check_named(said: Mapping[str, str | None], table: RawTable) -> None:
 
 
 def _take(result: Assignment, name: str, column: str) -> None:
-    """Record that a column is a quantity or a target, with the unit its name may carry."""
+    """Record that a column is a quantity or a target."""
     if metric_of(name) in METRICS:
         result.targets[name] = column
     else:
         result.quantities[name] = column
-    _, unit = split_unit(column)
-    if unit and is_unit(unit, metric_of(name)):
-        result.units[name] = unit
 
 
 def _claim(column: str, raw: RawColumn) -> str | None:
@@ -158,6 +182,10 @@ def _one_of(quantity: str, claimants: list[str], table: RawTable, result: Assign
         result.notes.append(f"lr: {peak[0]!r} is what was chosen, {now!r} what it was at each row")
         _take(result, "lr_now", now)
         return peak[0]
+    held_out = [column for column in claimants if column != "loss" and _is_held_out(column)]
+    if quantity == "loss" in claimants and len(held_out) == 1 == len(claimants) - 1:
+        result.notes.append(f"loss = {held_out[0]!r}; 'loss' beside it is taken for the training loss")
+        return held_out[0]
     if quantity in claimants:
         result.notes.append(f"{quantity}: of {both}, the column of exactly that name is used")
         return quantity
@@ -186,6 +214,12 @@ def _one_of(quantity: str, claimants: list[str], table: RawTable, result: Assign
     return None
 
 
+def _is_held_out(column: str) -> bool:
+    """Return whether a name says validation; a test loss beside a bare loss is the user's to settle."""
+    named = read_name(column)
+    return named is not None and named.split == HELD_OUT and "test" not in words(column)
+
+
 def _fold(table: RawTable, result: Assignment, taken: set[str]) -> None:
     """Read wide columns: ``loss_c4_val`` is the target ``loss@c4_val``."""
     folded = []
@@ -195,11 +229,15 @@ def _fold(table: RawTable, result: Assignment, taken: set[str]) -> None:
         metric, rest = _split_metric(column)
         if metric is None:
             continue
-        words = rest.split("_")
-        companion = words[0] if words[0].lower() in _COMPANIONS else words[-1]
+        parts = rest.split("_")
+        companion = parts[0] if parts[0].lower() in _COMPANIONS else parts[-1]
+        named = read_name(column)
         if companion.lower() in _COMPANIONS:
             _companion(result, column, metric, rest, companion)
+        elif named is not None and not named.eval_set:
+            continue
         elif raw.scalar and _has_number(raw):
+            rest = "_".join(part for part in parts if part.lower() not in _UNIT_WORDS)
             result.targets[f"{metric}@{rest}"] = column
             if column != f"{metric}@{rest}":
                 folded.append(f"{column} -> {metric}@{rest}")

@@ -40,10 +40,21 @@ _METRIC_UNITS: Mapping[str, Mapping[str, Callable[[Array], Array]]] = MappingPro
             "bits": nats_from_bits, "bit": nats_from_bits, "bits/token": nats_from_bits,
             "ppl": nats_from_perplexity, "perplexity": nats_from_perplexity,
         },
-        "bpb": {"bits/byte": _same, "bits": _same, "nats/byte": bits_from_nats, "nats": bits_from_nats},
+        "bpb": {
+            "bits/byte": _same, "bits": _same, "nats/byte": bits_from_nats, "nats": bits_from_nats,
+            "bits/char": _same, "bpc": _same,
+        },
         "score": {"fraction": _same, "1": _same, "%": _percent, "percent": _percent},
     }
 )  # fmt: skip
+
+
+_NAMED = {"loss": "nats, bits or perplexity", "bpb": "bits/byte, nats/byte or bits/char", "score": "fraction or percent"}
+
+
+def units_of(quantity: str) -> str:
+    """Return the units a metric may be given in, in words; of a unit with several spellings the plainest."""
+    return _NAMED.get(quantity, "1, K, M, B or T")
 
 
 def split_unit(column: str) -> tuple[str, str | None]:
