@@ -17,6 +17,7 @@ A message says what, which value, and what to try.
 """
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import Any, Self
 
@@ -39,7 +40,8 @@ class UnknownName(BadInput):
     def among(cls, kind: str, name: object, known: Iterable[str]) -> Self:
         """Build the error with the nearest known names as advice."""
         names = sorted(known)
-        near = difflib.get_close_matches(str(name), names, n=1)
+        holding = [other for other in names if str(name).lower() in re.split(r"[^a-z0-9]+", other.lower())]
+        near = holding[:1] if len(holding) == 1 else difflib.get_close_matches(str(name), names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         every = "" if near and len(names) > _MOST_LISTED else f" Known: {', '.join(names) or 'none'}"
         return cls(f"unknown {kind} {name!r}.{hint}{every}")

@@ -18,7 +18,7 @@ _JOINED = {
 }  # fmt: skip
 _PHRASES = (
     (r"held out|hold out|holdout", "heldout"),
-    (r"(?:cross|x) (?:entropy|ent)", "xent"),
+    (r"(?:cross|x) (?:entropy|ent)|xentropy|crossentropy|crossent", "xent"),
     (r"(?:non|no|without|wo|excl|excluding|minus) (?:embeddings?|embeds?|emb|embd)", "nonemb"),
     (r"(?:bits?|bit) per (?:bytes?)", "bpb"),
     (r"(?:bits?|bit) per (?:char|chars|character|characters)", "bpc"),
@@ -71,10 +71,10 @@ _OF_TOKENS = _COUNTING | _NAMESPACES | {
 }  # fmt: skip
 _FLOPS = frozenset({"flop", "flops", "flos"})
 _OF_FLOPS = _COUNTING | _NAMESPACES | {
-    "compute", "achieved", "estimated", "cumulative", "cum", "used", "spent", "c", "hardware", "measured", "pretraining",
-    "budget", "max", "planned", "target",
+    "compute", "achieved", "estimated", "cumulative", "cum", "used", "spent", "c", "hardware", "measured",
+    "pretraining", "budget", "max", "planned", "target",
 }  # fmt: skip
-_SPENT = frozenset({"total", "train", "training", "cumulative", "cum", "achieved", "spent", "used", "days", "day"})
+_SPENT = frozenset({"total", "cumulative", "cum"})
 _PLANNED = frozenset({"budget", "max", "planned", "target"})
 _STEPS = frozenset({"step", "steps", "iter", "iters", "iteration", "iterations"})
 _OF_STEPS = frozenset({"train", "training", "trainer", "global", "optimizer", "optim", "opt", "current", "progress"})
@@ -138,7 +138,9 @@ def _metric(found: list[str]) -> Named | None:
     have = set(found)
     said = have & (_VALIDATION | _TEST | _TRAIN)
     losses = bool(have & _LOSS) or "ppl" in have or bool({"bits"} & have and said)
-    kinds = [kind for kind, there in (("bpb", "bpb" in have), ("bpc", "bpc" in have), ("score", have & _SCORE)) if there]
+    kinds = [
+        kind for kind, there in (("bpb", "bpb" in have), ("bpc", "bpc" in have), ("score", have & _SCORE)) if there
+    ]
     quantity = kinds[0] if kinds else ("loss" if losses else None)
     if quantity is None or have & _NO_LOSS:
         return None
@@ -163,7 +165,13 @@ def _count(found: list[str]) -> Named | None:
     have = set(found)
     planned = bool(have & _PLANNED)
     if (have & _PARAMS or have == {"n", "nonemb"}) and have <= _PARAMS | _OF_PARAMS:
-        kind = "params_non_embedding" if "nonemb" in have else "params_active" if have & {"active", "activated"} else "params"
+        kind = (
+            "params_non_embedding"
+            if "nonemb" in have
+            else "params_active"
+            if have & {"active", "activated"}
+            else "params"
+        )
         return Named(kind, unit)
     if have & _TOKENS and have <= _TOKENS | _OF_TOKENS:
         return Named("planned_tokens" if planned else "tokens", unit)

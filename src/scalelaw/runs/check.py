@@ -9,9 +9,11 @@ RUNS_IMPOSSIBLE          set aside  N, D, C or a loss is zero or negative; a sco
 RUNS_ALL_TEXT            refuse     no cell of a column that must hold numbers is one
 RUNS_NOTHING_KNOWN       refuse     no column is a quantity, or none is a target
 RUNS_TWO_COLUMNS         ask        two columns claim one quantity
+RUNS_TRAINING_LOSS       warn       the only loss of the table is that of training
 RUNS_UNIT_SLIP           ask, warn  6 N D / C is a power of 1000 other than 1 (warn: units were said)
 RUNS_UNSAID_UNITS        ask        every N, D or C is far too small to be a plain count
-RUNS_LOSS_UNIT           ask        a unit column is empty or unknown where there is a loss
+RUNS_LOSS_UNIT           ask        a unit column is empty or unknown where there is a loss, or the column's name says a
+                                    unit that the target or its values cannot have
 RUNS_PARAMS_VARY         ask        rows of one run differ in N
 RUNS_SAME_MOMENT         warn       ten values and a tenth of all share run and step with a later row
 RUNS_WHICH_TARGET        ask        several targets, and none named
@@ -50,7 +52,7 @@ from scalelaw.accounting.flops import counting_for
 from scalelaw.core.components import kind_of, numbers
 from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.numbers import format_number
-from scalelaw.core.quantities import TOO_SMALL
+from scalelaw.core.quantities import QUANTITIES, TOO_SMALL
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.cells import Numbers
 from scalelaw.runs.observations import Observations
@@ -82,7 +84,7 @@ def check_values(name: str, numbers: Numbers, *, needed: bool = True) -> list[Fi
     values, present = numbers.values, numbers.present
     metric = name.partition("@")[0]
     with np.errstate(invalid="ignore"):
-        impossible = present & np.isfinite(values) & ((values < 0) | (values > 1) if metric == "score" else values <= 0)
+        impossible = present & np.isfinite(values) & outside(metric, values)
     bounds = "outside [0, 1]" if metric == "score" else "not positive"
     table = (
         ("RUNS_UNREADABLE", numbers.unreadable, f"unreadable {name} ({numbers.example})"),
@@ -96,6 +98,13 @@ def check_values(name: str, numbers: Numbers, *, needed: bool = True) -> list[Fi
         for code, mask, text in table
         if mask.any()
     ]
+
+
+def outside(metric: str, values: Array) -> AnyArray:
+    """Return where a value is impossible; a loss minus that of a unigram model may be negative."""
+    if metric == "score":
+        return (values < 0) | (values > 1)
+    return np.zeros(len(values), dtype=bool) if metric in QUANTITIES and QUANTITIES[metric].low < 0 else values <= 0
 
 
 def check_all_text(name: str, column: str, numbers: Numbers) -> list[Finding]:

@@ -10,7 +10,7 @@ from scalelaw.core.errors import BadFormula, UnknownName
 from scalelaw.core.expression import parse
 from scalelaw.core.quantities import QUANTITIES, first_in, spelling
 from scalelaw.core.types import AnyArray, Array
-from scalelaw.runs.cells import read_numbers
+from scalelaw.runs.cells import Numbers, read_numbers
 from scalelaw.runs.raw import RawTable
 
 _ROUNDED, _UNLIKE = 0.05, 2.3
@@ -95,6 +95,19 @@ def derive_spent(known: Mapping[str, Array], run: AnyArray) -> tuple[Array, str]
         return None
     partly = "" if np.allclose(whole, tokens, equal_nan=True) else " x tokens / tokens at the end of the run"
     return np.asarray(values), f"planned_flops{partly}, the budget that the table states"
+
+
+def derive_budget(counts: Mapping[str, Array], numbers: Mapping[str, Numbers]) -> Array | None:
+    """Return the stated budget as compute where that leaves N or D to follow from it, None elsewhere.
+
+    Args:
+        counts: N of each kind, D and C as far as they are known.
+        numbers: every numeric quantity of the table.
+    """
+    params = first_in(_KINDS_OF_N, counts)
+    if "flops" in counts or "planned_flops" not in numbers or (params is None) == ("tokens" not in counts):
+        return None
+    return numbers["planned_flops"].values
 
 
 def complete_flops(known: Mapping[str, Array]) -> tuple[Array, str] | None:

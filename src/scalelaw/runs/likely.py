@@ -15,7 +15,16 @@ from scalelaw.runs.units import split_unit
 if TYPE_CHECKING:
     from scalelaw.runs.mapping import Assignment
 
-_COUNTS = ("params", "params_non_embedding", "params_active", "tokens", "flops", "planned_tokens", "planned_flops", "steps")
+_COUNTS = (
+    "params",
+    "params_non_embedding",
+    "params_active",
+    "tokens",
+    "flops",
+    "planned_tokens",
+    "planned_flops",
+    "steps",
+)
 _ASKED = ("params", "params_non_embedding", "params_active", "tokens", "flops")
 _SPLITS = {HELD_OUT: 2, "": 1, TRAINING: 0}
 
@@ -46,7 +55,12 @@ def take_likely(
                 result.quantities[quantity] = column
                 result.notes.append(f"{quantity} = {column!r}, by the words of its name")
     if not result.targets and not result.outcome():
-        _targets(table, result, said, {column: named for column, named in free.items() if named.quantity in (*METRICS, "bpc")})
+        _targets(
+            table,
+            result,
+            said,
+            {column: named for column, named in free.items() if named.quantity in (*METRICS, "bpc")},
+        )
 
 
 def _targets(table: RawTable, result: "Assignment", said: Mapping[str, str | None], free: dict[str, Named]) -> None:
@@ -64,12 +78,12 @@ def _targets(table: RawTable, result: "Assignment", said: Mapping[str, str | Non
         sets.setdefault((named.quantity, named.eval_set), {})[column] = named
     for (metric, eval_set), claimants in sets.items():
         target = metric if len(sets) == 1 or not eval_set else f"{metric}@{eval_set}"
-        column = _one(table, target, claimants, result, ask=True)
-        if column is None:
+        chosen = _one(table, target, claimants, result, ask=True)
+        if chosen is None:
             continue
-        result.targets[target] = column
-        if claimants[column].split == TRAINING:
-            result.findings.append(_training(target, column))
+        result.targets[target] = chosen
+        if claimants[chosen].split == TRAINING:
+            result.findings.append(_training(target, chosen))
     if result.targets:
         result.notes.append(_named_note(result, free))
 
@@ -92,9 +106,7 @@ def _training(target: str, column: str) -> Finding:
     )
 
 
-def _one(
-    table: RawTable, name: str, claimants: Mapping[str, Named], result: "Assignment", *, ask: bool
-) -> str | None:
+def _one(table: RawTable, name: str, claimants: Mapping[str, Named], result: "Assignment", *, ask: bool) -> str | None:
     """Return the likeliest claimant; where two are equally likely and differ, ask, or leave both."""
     ranked = sorted(claimants, key=lambda column: _likelihood(claimants[column]), reverse=True)
     best = [column for column in ranked if _likelihood(claimants[column]) == _likelihood(claimants[ranked[0]])]

@@ -15,12 +15,20 @@ from scalelaw.runs.check import COUNTS, check_one_size, check_units, check_value
 from scalelaw.runs.checkpoints import check_checkpoints
 from scalelaw.runs.columns import DROP, read_columns, run_numbers
 from scalelaw.runs.copies import copies
-from scalelaw.runs.derive import complete_flops, derive_column, derive_compute, derive_counts, derive_spent
+from scalelaw.runs.derive import (
+    complete_flops,
+    derive_budget,
+    derive_column,
+    derive_compute,
+    derive_counts,
+    derive_spent,
+)
 from scalelaw.runs.eval_sets import split_eval_sets
 from scalelaw.runs.io_source import read_source
 from scalelaw.runs.mapping import Assignment, assign, metric_of
 from scalelaw.runs.mixtures import named_shares
 from scalelaw.runs.order import time_order
+from scalelaw.runs.propose import advice, propose
 from scalelaw.runs.raw import RawTable
 from scalelaw.runs.reduce import Rows, to_runs
 from scalelaw.runs.select import last_evaluations
@@ -71,9 +79,7 @@ def load_runs(
     raw = read_source(source, importer)
     raw, columns = named_shares(raw, columns)
     assignment = assign(raw, columns)
-    enforce(finding for finding in assignment.findings if finding.grade is not Grade.WARN)
-    said = _check_units_named(dict(units or {}), assignment)
-    enforce(finding for name, finding in assignment.asks.items() if name not in said)
+    said, doubts = _settled(assignment, dict(units or {}))
     rows = Rows(raw.source, len(raw), run_numbers(raw, assignment), notes=[*raw.notes, *assignment.notes])
     examples = read_columns(rows, raw, assignment, said)
     split_eval_sets(rows)
@@ -85,13 +91,20 @@ def load_runs(
     if "run" not in assignment.named:
         enforce(check_checkpoints(rows.columns, rows.read))
     rows.order = time_order(rows.run, rows.columns)
-    notes, doubts = copies(raw, rows.run, rows.order, rows.columns, rows.targets)
+    notes, repeated = copies(raw, rows.run, rows.order, rows.columns, rows.targets)
     rows.notes += notes
     table = to_runs(rows)
-    doubts += [finding for finding in assignment.findings if finding.grade is Grade.WARN]
-    findings = doubts + _findings(table, rows, stated=stated, computed=computed, examples=examples)
+    findings = repeated + doubts + _findings(table, rows, stated=stated, computed=computed, examples=examples)
     enforce(findings, strict=strict)
     return replace(table, findings=tuple(findings), read=table.read if raw.read is None else raw.read)
+
+
+def _settled(assignment: Assignment, units: dict[str, str]) -> tuple[dict[str, str], list[Finding]]:
+    """Return the units of quantities and targets, and the doubts about columns; what only the user knows is asked."""
+    enforce(finding for finding in assignment.findings if finding.grade is not Grade.WARN)
+    said = _check_units_named(units, assignment)
+    enforce(finding for name, finding in assignment.asks.items() if name not in said)
+    return said, [finding for finding in assignment.findings if finding.grade is Grade.WARN]
 
 
 def _check_options(**options: object) -> None:
@@ -157,6 +170,10 @@ def _derive(rows: Rows, raw: RawTable, formulas: Mapping[str, str]) -> set[str]:
         rows.notes.append(f"flops = {spent[1]}")
         return {"flops"}
     counts = {name: rows.numbers[name].values for name in COUNTS if name in rows.numbers}
+    if (budget := derive_budget(counts, rows.numbers)) is not None:
+        rows.columns["flops"] = counts["flops"] = budget
+        rows.origins["flops"] = rows.origins["planned_flops"]
+        rows.notes.append(f"flops = {rows.origins['flops']!r}, the budget that the table states, taken as spent")
     if (filled := complete_flops(counts)) is not None:
         rows.columns["flops"] = filled[0]
         rows.notes.append(filled[1])
@@ -185,14 +202,13 @@ def _check_something_known(rows: Rows, raw: RawTable) -> None:
         return
     wanted = "a loss (loss, val_loss, loss_c4, ...)" if not rows.targets else "params, tokens or flops"
     have = ", ".join(list(raw.columns)[:12]) + (", ..." if len(raw.columns) > 12 else "")
-    example = '{"loss": "..."}' if not rows.targets else '{"params": "...", "tokens": "..."}'
-    hollow = [
-        column for column in raw.columns if recognise(split_unit(column)[0]) and column not in rows.origins.values()
-    ]
+    used = {column for name, column in rows.origins.items() if name != "bits" or rows.targets}
+    hollow = [column for column in raw.columns if recognise(split_unit(column)[0]) and column not in used]
     empty = f" ({', '.join(hollow)}: no usable value)" if hollow else ""
     message = f"{raw.source}: no column is recognised as {wanted}; the columns are {have}{empty}"
-    fix = f"name them with columns={example} (CLI: --column {'params' if rows.targets else 'loss'}=...)"
-    enforce([Finding("RUNS_NOTHING_KNOWN", Grade.REFUSE, message, rows.read, fix)])
+    open_ = ("loss",) if not rows.targets else ("params", "tokens")
+    fix, answers = advice({name: propose(raw, used, name) for name in open_})
+    enforce([Finding("RUNS_NOTHING_KNOWN", Grade.REFUSE, message, rows.read, fix, answers)])
 
 
 def _keep_unrecognised(rows: Rows, raw: RawTable, assignment: Assignment) -> None:

@@ -49,7 +49,9 @@ def name_unit(target: str, column: str, cells: RawColumn) -> NameUnit:
     bare = values.values[values.present & ~values.suffixed]
     largest = float(np.nanmax(bare)) if len(bare) and np.isfinite(bare).any() else 0.0
     scaled = float(convert(np.array([largest]), named.unit, metric)[0])
-    if scaled > _LARGEST.get(metric, np.inf) or (named.unit.isalpha() and largest > 1e3 * TOO_SMALL.get(metric, np.inf)):
+    if scaled > _LARGEST.get(metric, np.inf) or (
+        named.unit.isalpha() and largest > 1e3 * TOO_SMALL.get(metric, np.inf)
+    ):
         return NameUnit(note=f"{metric}: {column!r} holds plain counts; the end of its name is taken for no unit")
     return NameUnit(named.unit)
 
@@ -123,6 +125,8 @@ def _per_character(column: str, columns: dict[str, str]) -> Finding:
     )
     answers = (
         Answer("each character is one byte: bits per byte", {"columns": columns, "units": {"bpb": _CHARACTER}}),
-        Answer("fit it as a loss of its own, in bits", {"columns": {"bpb": "", "loss": column}, "units": {"loss": "bits"}}),
+        Answer(
+            "fit it as a loss of its own, in bits", {"columns": {"bpb": "", "loss": column}, "units": {"loss": "bits"}}
+        ),
     )
     return Finding("RUNS_LOSS_UNIT", Grade.ASK, message, 0, fix, answers)

@@ -49,7 +49,11 @@ _METRIC_UNITS: Mapping[str, Mapping[str, Callable[[Array], Array]]] = MappingPro
 )  # fmt: skip
 
 
-_NAMED = {"loss": "nats, bits or perplexity", "bpb": "bits/byte, nats/byte or bits/char", "score": "fraction or percent"}
+_NAMED = {
+    "loss": "nats, bits or perplexity",
+    "bpb": "bits/byte, nats/byte or bits/char",
+    "score": "fraction or percent",
+}
 
 
 def units_of(quantity: str) -> str:

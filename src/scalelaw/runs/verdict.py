@@ -13,6 +13,7 @@ import numpy as np
 
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.types import AnyArray, Array
+from scalelaw.runs.check import outside
 from scalelaw.runs.states import DELETED, UNFINISHED, states
 from scalelaw.runs.superseded import superseded
 
@@ -85,10 +86,9 @@ def against_values(target: str, values: Array) -> Iterator[Objection]:
     yield Objection(np.isnan(values), f"diverged: {target} is NaN")
     yield Objection(np.isinf(values), f"diverged: {target} is infinite")
     with np.errstate(invalid="ignore"):
-        if target.partition("@")[0] == "score":
-            yield Objection((values < 0) | (values > 1), f"impossible: {target} is outside [0, 1]")
-        else:
-            yield Objection(values <= 0, f"impossible: {target} is not positive")
+        metric = target.partition("@")[0]
+        words = "outside [0, 1]" if metric == "score" else "not positive"
+        yield Objection(outside(metric, values), f"impossible: {target} is {words}")
 
 
 def against_runs(table: "RunTable", run: AnyArray) -> Iterator[Objection]:

@@ -106,7 +106,7 @@ def tabulate(
         said.append("'loss' is taken for the held-out loss; where it is the training loss, say columns={'loss': None}")
     measured = any(held_out & set(run.series) for run in runs)
     if not measured and "train_loss" in meant.values():
-        said.append("no held-out loss is logged; to fit the training loss, say columns={'loss': 'train_loss'}")
+        said.append("no held-out loss is logged: columns={'loss': 'train_loss'} is taken as said")
     kept = _settings_that_differ(runs)
     labels = _labels(runs)
     others = sorted({metric for run in runs for metric in run.series} - set(meant))

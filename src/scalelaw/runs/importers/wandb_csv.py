@@ -129,7 +129,9 @@ def _listed(rows: list[dict[str, Any]]) -> list[LoggedRun]:
 
 def _is_measure(key: str, column: str) -> bool:
     """Return whether an entry of a runs table is a last value; a setting of the same word has dots, not slashes."""
-    return column.partition("@")[0] in METRICS or (column == "tokens" and ("/" in key or "." not in key))
+    return column.partition("@")[0] in (*METRICS, "train_loss") or (
+        column == "tokens" and ("/" in key or "." not in key)
+    )
 
 
 def _add_chart(runs: dict[str, LoggedRun], rows: list[dict[str, Any]], source: str) -> None:
