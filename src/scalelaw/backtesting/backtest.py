@@ -109,7 +109,7 @@ class Backtest(Printed):
             rules = WindowRules()
             return Sheet(
                 f"backtest of {self.label}: too few runs. It needs {rules.min_train} runs over {rules.min_decades:g} "
-                f"decades below some cut and {rules.min_test} above it"
+                f"decades below some cut and {rules.min_test} above it; train more small runs"
             )
         head = ["cut", "reach", "fitted", "scored", "error", "bias", f"inside {100 * self.cuts[0].level:g} %",
                 "last value", "power in C"]  # fmt: skip

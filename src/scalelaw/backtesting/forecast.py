@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.backtesting.calibration import Calibration, shipped
 from scalelaw.backtesting.members import fit_members
 from scalelaw.backtesting.mixture import Mixture
@@ -68,11 +69,22 @@ def forecast_observations(
             f"{observed.target} is a share, which laws without a ceiling cannot forecast; forecast a loss, and chain "
             "the score to it"
         )
-    usable = observed.keep(observed.y > 0, f"{observed.target} is not positive")
+    usable = _known(observed.keep(observed.y > 0, f"{observed.target} is not positive"), n)
     if n is None:
         enforce(check_which_params(usable, ("params", "tokens")))
     members, left_out = fit_members(usable, draws, seed, n)
     return Mixture(members, calibration, left_out, seed)
+
+
+def _known(observed: Observations, n: str | None) -> Observations:
+    """Return the rows whose params and tokens are both known, where most are: every law shall see the same rows."""
+    kinds = [n] if n is not None else [name for name in COUNTINGS if name in observed.columns]
+    for kind in kinds:
+        if kind in observed.columns and "tokens" in observed.columns:
+            full = observed.complete([kind, "tokens"])
+            if 2 * len(full) >= len(observed):
+                return full
+    return observed
 
 
 def check_draws(draws: int) -> None:

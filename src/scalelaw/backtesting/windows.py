@@ -70,6 +70,7 @@ def windows(observed: Observations, axes: Iterable[str] = AXES, rules: WindowRul
         if axis not in observed.columns:
             continue
         values = np.asarray(observed.columns[axis], float)
+        values = np.where(values > 0, values, np.nan)
         cuts = [cut for cut in np.unique(values[np.isfinite(values)]) if _worth(observed, values, cut, rules)]
         chosen = np.unique(np.linspace(0, len(cuts) - 1, min(rules.most_cuts, len(cuts))).round().astype(int))
         found += [_window(observed, axis, values, float(cuts[i]), rules) for i in chosen]

@@ -2,6 +2,7 @@
 
 import html
 import re
+import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ _STYLE = (
     ".scalelaw .r{text-align:right}.scalelaw dl{display:grid;grid-template-columns:max-content 1fr;gap:.15em 1em}"
     ".scalelaw dt{opacity:.65}.scalelaw dd{margin:0}</style>"
 )
+_VERBATIM = "next"
+"""Label of a command, which is copied and must not be folded."""
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
@@ -75,16 +78,33 @@ class Lines:
     Attributes:
         lines: label and text of each.
         width: columns the labels take in plain text; 0 puts a colon behind each instead.
+        fold: columns after which plain text goes on in the next line, below the text; 0 never folds.
     """
 
     lines: Sequence[tuple[str, str]]
     width: int = 12
+    fold: int = 0
 
     def text(self) -> str:
         """Return the lines behind their labels."""
+        if self.fold:
+            return "\n".join(self._folded(label, text) for label, text in self.lines)
         if self.width:
             return "\n".join(f"  {label:<{self.width}}{text}".rstrip() for label, text in self.lines)
         return "\n".join(f"  {label}: {text}" if label else f"  {text}" for label, text in self.lines)
+
+    def _folded(self, label: str, text: str) -> str:
+        first, hang = f"  {label:<{self.width}}", " " * (2 + self.width)
+        if label == _VERBATIM:
+            return first + text
+        return textwrap.fill(
+            text,
+            self.fold,
+            initial_indent=first,
+            subsequent_indent=hang,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
 
     def html(self) -> str:
         """Return a list of terms and what is said of them."""

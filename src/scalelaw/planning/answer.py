@@ -82,7 +82,8 @@ class Plan(Printed):
         if self.runs_only is None:
             return []
         alone = self.runs_only
-        lines = [("runs alone", f"{alone.params} on {alone.tokens}")]
+        (n, of_n), (d, of_d) = alone.params.texts(3), alone.tokens.texts(3)
+        lines = [("runs alone", f"{n} parameters ({of_n}) on {d} tokens ({of_d})")]
         return [*lines, ("published", self.literature)] if self.literature else lines
 
     def sheet(self) -> Sheet:

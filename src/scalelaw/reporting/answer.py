@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from scalelaw.backtesting import Backtest, Cut
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.numbers import format_number
+from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.planning import Estimate, Plan
 from scalelaw.planning.outlook import Expected
@@ -22,6 +23,7 @@ WIDE = 10.0
 _SHORT = 0.15
 """How far below its level a share inside must fall, beyond what chance explains, to be called too low."""
 _SENTENCES = 2
+_COLUMNS = 100
 _LONGEST = 240
 
 
@@ -37,6 +39,7 @@ class Answer(Printed):
         doubt: the largest doubt.
         next: the next command.
         doubtful: whether there is a reason to be careful.
+        others: the further doubts, which stand below.
     """
 
     train: str
@@ -46,10 +49,11 @@ class Answer(Printed):
     doubt: str
     next: str
     doubtful: bool = False
+    others: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, str | bool]:
         """Return the lines by name."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "others"}
 
     def lines(self) -> list[tuple[str, str]]:
         """Return label and text of each line."""
@@ -60,7 +64,7 @@ class Answer(Printed):
 
     def sheet(self) -> Sheet:
         """Return the six lines."""
-        return Sheet("", [Lines(self.lines(), width=10)])
+        return Sheet("", [Lines(self.lines(), width=10, fold=_COLUMNS)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,13 +113,9 @@ def answer(known: Evidence) -> Answer:
         _tested(known, cut),
         _first(doubts),
         known.next,
-        bool(doubts) or (known.plan is None and not known.why.endswith(AS_ASKED)) or _open(known),
+        bool(doubts) or (known.plan is None and not known.why.endswith(AS_ASKED)),
+        tuple(doubts[1:]),
     )
-
-
-def _open(known: Evidence) -> bool:
-    """Return whether the headline itself is a doubt."""
-    return known.plan is not None and (undetermined(known.plan) or known.plan.disagrees)
 
 
 def undetermined(plan: Plan) -> bool:
@@ -128,7 +128,7 @@ def _train(known: Evidence) -> str:
     plan = known.plan
     if plan is None and known.expected is not None and not known.why.endswith(AS_ASKED):
         axis = ", ".join(known.expected.point)
-        return f"no size follows: the runs are known by {axis} alone, which splits no budget"
+        return f"no size follows: the forecast is by {axis} alone, which splits no budget"
     if plan is None:
         return known.why or "no plan"
     size = f"{_short(plan.params)} parameters on {_short(plan.tokens)} tokens"
@@ -150,7 +150,8 @@ def _loss(known: Evidence) -> str:
         loss = known.plan.loss
     elif known.expected is not None:
         seen = known.expected
-        loss = Estimate(seen.mean, seen.lo, seen.hi, seen.level, known.target)
+        unit = QUANTITIES[known.target.partition("@")[0]].unit
+        loss = Estimate(seen.mean, seen.lo, seen.hi, seen.level, unit)
     else:
         return "no forecast"
     value, span = loss.texts(4)
@@ -190,14 +191,14 @@ def _tested(known: Evidence, cut: Cut | None) -> str:
         held = "" if inside is None else f", {round(inside * cut.n_test)} of {cut.n_test} inside {100 * cut.level:g} %"
         own = (
             f"{known.who}: {cut.n_train} of your runs forecast {cut.n_test} larger ones (to {cut.reach:.3g}x) "
-            f"{cut.score.mean_abs_rel_error:.1%} off{held}"
+            f"{100 * cut.score.mean_abs_rel_error:.2g} % off{held}"
         )
     return f"{own}; {known.others}" if known.others else own
 
 
 def _doubts(known: Evidence, cut: Cut | None) -> list[str]:
     """Return what is doubtful, the largest first; what the headline says already is not said again."""
-    doubts, reach = [], known.reach
+    doubts, reach = _of_headline(known), known.reach
     if reach is not None and reach > FAR:
         tested = f"they were tested to {cut.reach:.3g}x" if cut else "they were tested at no reach"
         doubts.append(f"The budget is {reach:.3g}x that of the largest run; {tested}.")
@@ -208,12 +209,23 @@ def _doubts(known: Evidence, cut: Cut | None) -> list[str]:
         each.startswith("CAUTION") and "no compute-optimal" in each for each in plan.assumptions
     ):
         doubts.append(next(each for each in plan.assumptions if "no compute-optimal" in each).removeprefix("CAUTION: "))
-    doubts += dict.fromkeys(_cut_short(each.message) for each in known.findings if each.grade is Grade.WARN)
+    doubts += dict.fromkeys(_cut_short(f"{each} [{each.code}]") for each in known.findings if each.grade is Grade.WARN)
     if cut is None:
         doubts.append("No larger run has tested this forecast; train more small runs over a wider range.")
     elif reach is not None and FAR >= reach > 1.5 * cut.reach:
         doubts.append(f"Your runs test forecasts to {cut.reach:.3g}x only; this one goes to {reach:.3g}x.")
     return doubts
+
+
+def _of_headline(known: Evidence) -> list[str]:
+    """Return what an open headline asks for."""
+    if known.plan is None:
+        return []
+    if undetermined(known.plan):
+        return ["The runs leave the split of the budget open; add runs at other ratios of tokens to parameters."]
+    if known.plan.disagrees:
+        return ["The runs alone decide outside the interval of the combination; --prior none follows the runs."]
+    return []
 
 
 def _too_narrow(cut: Cut) -> list[str]:
@@ -224,20 +236,24 @@ def _too_narrow(cut: Cut) -> list[str]:
     chance = math.sqrt(cut.level * (1 - cut.level) / cut.n_test)
     if inside >= cut.level - max(_SHORT, 2 * chance):
         return []
-    return [f"Intervals were too narrow on your own larger runs: {inside:.0%} inside at {cut.level:.0%}."]
+    return [
+        f"Intervals were too narrow on your own larger runs: {100 * inside:.0f} % inside, not {100 * cut.level:g} %."
+    ]
 
 
 def _first(doubts: Sequence[str]) -> str:
     if not doubts:
         return "none found; data, tokenizer and recipe must stay those of the runs"
-    more = f" (and {len(doubts) - 1} more below)" if len(doubts) > 1 else ""
-    return doubts[0] + more
+    return doubts[0] if len(doubts) == 1 else f"{doubts[0]} ({len(doubts) - 1} more below)"
 
 
 def _cut_short(message: str) -> str:
-    """Return the first two sentences of a finding, and no list of more than a line or two."""
-    text = " ".join(re.split(r"(?<=[.;])\s+(?=[A-Za-z])", message)[:_SENTENCES])
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rsplit(" ", 1)[0] + " …"
+    """Return the first two sentences of a finding."""
+    text, bracket, code = message.rpartition(" [")
+    short = " ".join(re.split(r"(?<=[.;])\s+(?=[A-Za-z])", text)[:_SENTENCES]).rstrip(";")
+    if len(short) > _LONGEST:
+        short = short[: _LONGEST - 1].rsplit(" ", 1)[0] + " …"
+    return f"{short}{bracket}{code}"
 
 
 def _short(estimate: Estimate) -> str:

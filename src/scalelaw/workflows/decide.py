@@ -130,9 +130,9 @@ def _quoted(spelling: str) -> str:
 
 def _others(forecaster: Mixture | FitResult) -> str:
     if not isinstance(forecaster, Mixture):
-        return "on no runs of others"
+        return "not tested on runs of others"
     known = forecaster.calibration
-    return f"interval set on {known.cases} forecasts of larger runs in {len(known.sources)} other studies"
+    return f"intervals set on {known.cases} forecasts of larger runs by {len(known.sources)} other studies"
 
 
 def decide(

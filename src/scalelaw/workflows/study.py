@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 from scalelaw.backtesting import Backtest, Mixture, Progress
 from scalelaw.core.errors import BadInput
-from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.findings import Finding
 from scalelaw.core.optional import require
 from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.fitting import FitOptions, FitResult, fit_observations, make_spec
@@ -20,6 +20,7 @@ from scalelaw.workflows.decide import Decided, decide
 from scalelaw.workflows.figures import Drawn, draw
 
 _SHOWN = 3
+_COLUMNS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +106,11 @@ class Study(Printed):
             parts += [*self._beside(), self.once().sheet(), self.runs.sheet()]
         figures = Lines([(name, str(path)) for name, path in self.figures.items()], width=18)
         parts += [Sheet("figures", [figures])] if self.figures else []
-        parts += [Sheet(f"no {name}: {why}") for name, why in self.skipped.items()]
+        parts += [
+            Sheet(f"no {name}: {why}")
+            for name, why in self.skipped.items()
+            if name != "plan" or self.decided.expected is None
+        ]
         if not self.verbose:
             parts.append(Sheet("--verbose prints the laws, the fit and the runs read; --json has everything"))
         return Sheet("", parts)
@@ -118,13 +123,13 @@ class Study(Printed):
         return replace(self.fit, notes=notes, findings=findings)
 
     def _noticed(self) -> list[Sheet]:
-        """Return the findings to be careful with, three unless all are asked for."""
-        found = [each for each in self.findings if each.grade is Grade.WARN]
+        """Return the further doubts, three unless all are asked for; the first stands in the answer."""
+        found = self.answer.others
         shown = found if self.verbose else found[:_SHOWN]
-        lines = [("-", f"{each} [{each.code}]") for each in shown]
+        lines = [("-", each) for each in shown]
         if len(found) > len(shown):
             lines.append(("", f"and {len(found) - len(shown)} more with --verbose"))
-        return [Sheet("noticed", [Lines(lines, width=2)])] if lines else []
+        return [Sheet("further doubts", [Lines(lines, width=2, fold=_COLUMNS)])] if lines else []
 
     def _beside(self) -> list[Sheet]:
         """Return what the law alone would have said, for comparison."""
