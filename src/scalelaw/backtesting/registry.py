@@ -17,6 +17,7 @@ from typing import Any
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.seal import faults, sealed_text, sha256
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
+from scalelaw.fitting.files import is_fit
 from scalelaw.fitting.frozen import FrozenForecast, opened, point_text, read_bytes
 
 SCHEMA = "scalelaw.registry/1"
@@ -24,6 +25,7 @@ _WAIT_S = 10.0
 _POLL_S = 0.05
 _SHORT = 12
 _FEWEST_DIGITS = 4
+_MARKS = (b"scalelaw.registry/", b"scalelaw.forecast", b'"seal"', b'"forecast"')
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +177,7 @@ def read_forecasts(path: str | Path) -> Registry:
     """
     content = read_bytes(path)
     if problems := list(_faults(content)):
+        _check_kind(content, str(path))
         raise BadInput(f"{path} was changed since it was written: {'; '.join(problems)}")
     return Registry(str(path), tuple(_entries(content, str(path))))
 
@@ -197,6 +200,19 @@ def verify_forecasts(path: str | Path, *, head: str | None = None) -> Verificati
     if head is not None and entries and not any(each.digest.startswith(head.lower()) for each in entries):
         problems.append(f"no forecast has the published digest {head}: the file ends before it, or is another")
     return Verification(str(path), len(entries), entries[-1].digest if entries else "", tuple(problems))
+
+
+def _check_kind(content: bytes, path: str) -> None:
+    """Refuse a file that never was a forecast, by what it is.
+
+    Raises:
+        BadInput: it is a fit, or runs.
+    """
+    if is_fit(path):
+        freeze = f"scalelaw forecasts freeze {path} --params N --tokens D"
+        raise BadInput(f"{path} is a fit, not a frozen forecast; make one with: {freeze}")
+    if not any(mark in content for mark in _MARKS):
+        raise BadInput(f"{path} is not a frozen forecast; make one with: scalelaw forecasts freeze")
 
 
 def _is_chain(content: bytes) -> bool:

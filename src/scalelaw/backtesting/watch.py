@@ -4,7 +4,7 @@ code                     grade   when
 WATCH_WHICH_END          ask     nothing tells the steps of the whole run
 WATCH_WHICH_RUN          ask     the log holds several runs, and none has the name or size of the forecast
 WATCH_SCHEDULE_UNSAID    warn    nothing tells the learning rate, so that no gain from a decay is expected
-WATCH_CONTRADICTED       warn    the curve and the registered forecast exclude each other's 90 % interval
+WATCH_CONTRADICTED       warn    the curve and the registered forecast exclude each other's interval
 """
 
 from collections.abc import Iterator, Mapping
@@ -54,6 +54,7 @@ class Watch(Printed):
         advice: what to do.
         why: in words.
         findings: what deserves doubt.
+        level: of the intervals.
     """
 
     forecast: FrozenForecast
@@ -70,6 +71,7 @@ class Watch(Printed):
     advice: Advice
     why: str
     findings: tuple[Finding, ...]
+    level: float = 0.9
 
     @property
     def where(self) -> str:
@@ -123,7 +125,7 @@ class Watch(Printed):
 
     def sheet(self) -> Sheet:
         """Return where it is, where it should be, where it will end, and what to do."""
-        level = 90 if self.registered is None else 100 * self.registered.level
+        level = 100 * self.level
         lines = [
             ("now", f"{self.reading:.4g} at {time_text(self.at)} of {time_text(self.end)} {self.axis}"),
             ("band", "unknown" if self.band is None else f"{_told(self.band)}: {self.where}"),
@@ -193,7 +195,7 @@ def watch(
     elif advice == "go on" and any(finding.code == "WATCH_CONTRADICTED" for finding in doubts):
         advice, why = "look", "its curve goes elsewhere than was registered"
     return Watch(forecast, name, axis, float(time[-1]), stop, how, float(loss[-1]), band, registered, curve, revised,
-                 advice, why, tuple(doubts))  # fmt: skip
+                 advice, why, tuple(doubts), level)  # fmt: skip
 
 
 def _row(forecast: FrozenForecast, table: RunTable, name: str | None) -> int:

@@ -259,6 +259,25 @@ class SearchOptions:
         return options if self.prior in (None, "none") else {**options, "prior": self.prior}  # type: ignore[typeddict-item]
 
 
+@dataclass(frozen=True)
+class FixOptions:
+    """Which coefficients of the law are held."""
+
+    fix: Annotated[
+        list[str] | None,
+        _text("Hold a coefficient at a value, e.g. E=1.69; again for another.", "COEF=VALUE", _FIT, "--fix"),
+    ] = None
+
+    def chosen(self) -> "FitOptions":
+        """Return them as options of a fit.
+
+        Raises:
+            BadInput: one is not NAME=NUMBER.
+        """
+        held = pairs(self.fix, "--fix")
+        return {"fixed": {name: parse_number(value) for name, value in held.items()}} if held else {}
+
+
 def pairs(values: Sequence[str] | None, option: str) -> dict[str, str]:
     """Split NAME=VALUE arguments.
 

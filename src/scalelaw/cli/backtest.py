@@ -5,6 +5,7 @@ from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import progress, show
 
 TABLE = options.TableOptions()
+FIX = options.FixOptions()
 SEARCH = options.SearchOptions()
 DRAWS = options.DrawOptions(draws=400)
 
@@ -14,6 +15,7 @@ def backtest_command(
     file: options.File,
     law: options.LawName = "chinchilla",
     table: options.TableOptions = TABLE,
+    held: options.FixOptions = FIX,
     search: options.SearchOptions = SEARCH,
     bootstrap: options.DrawOptions = DRAWS,
     json: options.Json = False,
@@ -21,7 +23,7 @@ def backtest_command(
     """Fit a law to the cheaper runs and score it on the dearer ones, cut by cut."""
     from scalelaw.backtesting import backtest
 
-    runs, chosen = table.read(file), search.chosen() | bootstrap.chosen()
+    runs, chosen = table.read(file), search.chosen() | held.chosen() | bootstrap.chosen()
     with progress("backtest") as moved:
         tested = backtest(law, runs, progress=moved, **table.reduced(), **chosen)
     show(tested, json)

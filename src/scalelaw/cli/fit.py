@@ -11,6 +11,7 @@ from scalelaw.cli._output import show
 
 Save = Annotated[str | None, typer.Option(help="Write the fit, draws included.", metavar="FIT.json")]
 TABLE = options.TableOptions()
+FIX = options.FixOptions()
 SEARCH = options.SearchOptions()
 DRAWS = options.DrawOptions()
 
@@ -20,6 +21,7 @@ def fit_command(
     file: options.File,
     law: options.LawName = "chinchilla",
     table: options.TableOptions = TABLE,
+    held: options.FixOptions = FIX,
     search: options.SearchOptions = SEARCH,
     bootstrap: options.DrawOptions = DRAWS,
     save: Save = None,
@@ -32,7 +34,7 @@ def fit_command(
     if save is not None:
         options.check_writable(save, "--save")
     chosen, observed = observe(law, table.read(file), **table.reduced())
-    result = fit_observations(chosen, observed, make_spec(**(search.chosen() | bootstrap.chosen())))
+    result = fit_observations(chosen, observed, make_spec(**(search.chosen() | held.chosen() | bootstrap.chosen())))
     if save is not None:
         result.save(save)
     show(result, json)

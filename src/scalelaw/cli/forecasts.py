@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scalelaw.runs import RunTable
 
 TABLE = options.TableOptions()
+FIX = options.FixOptions()
 MAPPING = options.MappingOptions()
 SEARCH = options.SearchOptions()
 DRAWS = options.DrawOptions()
@@ -63,6 +64,7 @@ def freeze_command(
     registry: Into = None,
     law: Law = None,
     table: options.TableOptions = TABLE,
+    held: options.FixOptions = FIX,
     search: options.SearchOptions = SEARCH,
     bootstrap: options.DrawOptions = DRAWS,
     json: options.Json = False,
@@ -88,9 +90,9 @@ def freeze_command(
     runs: RunTable | None = None
     if forecaster is None:
         runs = table.read(source)
-        forecaster = _made(context, runs, table, law, {**search.chosen(), **bootstrap.chosen()})
+        forecaster = _made(context, runs, table, law, {**search.chosen(), **held.chosen(), **bootstrap.chosen()})
     else:
-        groups = (options.TableOptions, options.SearchOptions, options.DrawOptions)
+        groups = (options.TableOptions, options.FixOptions, options.SearchOptions, options.DrawOptions)
         why = f"is for fitting a table, and {source} is fitted already"
         options.refuse_with(context, ("law", *options.names_of(*groups)), why)
     conditions = options.pairs(say, "--say")

@@ -24,6 +24,7 @@ Rate = Annotated[
 ]
 Out = Annotated[str | None, typer.Option(help="Draw the figure into this file.", metavar="FIGURE.png")]
 TABLE = options.TableOptions()
+FIX = options.FixOptions()
 SEARCH = options.SearchOptions()
 _NO_DRAWS: "FitOptions" = {"draws": 0}
 
@@ -36,6 +37,7 @@ def influence_command(
     flops: Flops = None,
     rate: Rate = 0.05,
     table: options.TableOptions = TABLE,
+    held: options.FixOptions = FIX,
     search: options.SearchOptions = SEARCH,
     out: Out = None,
     json: options.Json = False,
@@ -47,7 +49,10 @@ def influence_command(
         options.check_figure(out, "--out")
     chosen, observed = observe(law, table.read(file), **table.reduced())
     found = influence(
-        fit_observations(chosen, observed, make_spec(**(search.chosen() | _NO_DRAWS))), quantity, flops=flops, rate=rate
+        fit_observations(chosen, observed, make_spec(**(search.chosen() | held.chosen() | _NO_DRAWS))),
+        quantity,
+        flops=flops,
+        rate=rate,
     )
     write_figure("influence", found, out)
     show(found, json)

@@ -23,6 +23,7 @@ from scalelaw.core.types import Array, frozen
 from scalelaw.fitting.curve_forecast import FEWEST, CurveForecast, extrapolate_curve
 from scalelaw.fitting.curve_shape import Course
 from scalelaw.runs import RunTable, Schedule, load_runs, parse_schedule, parse_share
+from scalelaw.runs.one_run import as_one_run
 from scalelaw.runs.select import evaluations
 from scalelaw.runs.verdict import against_runs, first_reasons
 
@@ -142,8 +143,8 @@ def extrapolate(
     Args:
         runs: a table of checkpoints, or anything ``load_runs`` reads: run, tokens or steps, loss.
         at: use this share of each run only, ``1/3`` or 0.33; all readings there are where None.
-        end: tokens or steps of a whole run; where None, ``planned_tokens`` or ``planned_steps`` of the run, and with
-            ``at`` and no plan the time of its last reading.
+        end: tokens or steps of a whole run; where None, ``planned_tokens`` or ``planned_steps`` of the run (steps count
+            as many tokens as so far), and with ``at`` and no plan the time of its last reading.
         schedule: the learning rate of all runs, like ``cosine``, ``wsd[decay=0.2]`` or ``constant``; where None, the
             column ``schedule`` of the table says it, and without one no gain from a decay is expected.
         target: a loss; needed only where the table has several targets.
@@ -163,7 +164,7 @@ def extrapolate(
     share = parse_share(at, "at=") if isinstance(at, str) else at
     if share is not None and not 0 < share < 1:
         raise BadInput(f"at={at!r}: give a share of the run between 0 and 1, like 1/3")
-    table = load_runs(runs)
+    table = as_one_run(load_runs(runs))
     name = table.target(target)
     if name.partition("@")[0] == "score":
         raise BadInput(f"{name} is a score; its curves rise. Derive a loss of it, e.g. derive={{'loss': '1 - score'}}")
@@ -188,7 +189,7 @@ class _Curves:
     def __init__(
         self, table: RunTable, target: str, share: float | None, end: float | None, schedule: Schedule | None
     ) -> None:
-        self.table, self.share, self.end, self.schedule = table, share, end, schedule
+        self.table, self.target, self.share, self.end, self.schedule = table, target, share, end, schedule
         axis = next((name for name in _PLANNED if np.isfinite(table.evals.get(name, np.nan)).any()), None)
         if axis is None:
             raise BadInput(f"{table.source} has neither tokens nor steps; name one with columns= (CLI: --column)")
@@ -228,11 +229,13 @@ class _Curves:
         )
 
     def _course(self, run: int, last: float) -> Course:
-        planned = self.end or self._number(run, _PLANNED[self.axis])
+        planned = self.end or self._planned(run, last)
         if planned is None and self.share is None:
             so_far = f"{time_text(last)} {self.axis}"
             message = f"nothing says when the run {self.names[run]} ends; its last reading is at {so_far}"
-            fix = f"say end= (CLI: --end), or name the column {_PLANNED[self.axis]}"
+            fix = f"say end= (CLI: --end), or add a column {_PLANNED[self.axis]}"
+            if self.axis == "tokens" and "steps" in self.table.runs:
+                fix += " or planned_steps"
             enforce([Finding("CURVES_WHICH_END", Grade.ASK, message, 1, fix)])
         sizes = [name for name in self.table.runs if name.startswith("params") and QUANTITIES.get(name)]
         return Course(
@@ -241,6 +244,21 @@ class _Curves:
             unique_tokens=self._number(run, "unique_tokens") if self.axis == "tokens" else None,
             params=self._number(run, "params" if "params" in sizes or not sizes else sizes[0]),
         )
+
+    def _planned(self, run: int, last: float) -> float | None:
+        """Return where the run is to end on its axis; steps planned are tokens at the tokens of a step so far."""
+        planned = self._number(run, _PLANNED[self.axis])
+        steps = self._number(run, "planned_steps")
+        if planned is not None or self.axis == "steps" or steps is None:
+            return planned
+        if (batch := self._number(run, "batch_tokens")) is not None:
+            return steps * batch
+        taken = self.table.evals.get("steps")
+        if taken is None:
+            return None
+        at = evaluations(self.table, self.target)
+        done = np.asarray(taken[at], float)[(self.run == run) & (self.time == last)]
+        return steps * last / float(done[-1]) if len(done) and np.isfinite(done[-1]) and done[-1] > 0 else None
 
     def _number(self, run: int, name: str) -> float | None:
         value = self.table.runs[name][run] if name in self.table.runs else None

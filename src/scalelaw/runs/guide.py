@@ -144,6 +144,8 @@ def _can_hold_out(cost: Array) -> bool:
 def _alike(observed: Observations) -> bool:
     """Return whether two runs have equal inputs."""
     names = [name for name in (*_KINDS, "tokens", "flops", "lr", "batch_tokens") if name in observed.columns]
+    if not names:
+        return False
     values = np.column_stack([np.log(np.maximum(np.asarray(observed.columns[name], float), 1e-300)) for name in names])
     rounded = np.round(np.nan_to_num(values) / _SAME).astype(np.int64)
     return len(np.unique(rounded, axis=0)) < len(rounded)

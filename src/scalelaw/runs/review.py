@@ -12,10 +12,12 @@ from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.runs.guide import check_guide
 from scalelaw.runs.load import load_runs
 from scalelaw.runs.observations import Observations, SetAside
+from scalelaw.runs.one_run import time_of_one_run
 from scalelaw.runs.pooling import check_pooling
 from scalelaw.runs.table import RunTable
 
 _SIZES = ("params", "tokens")
+_OF_TIME = frozenset({"steps", "epochs", "planned_steps", "lr", "lr_now"})
 _ORDER = (Grade.REFUSE, Grade.ASK, Grade.WARN, Grade.SET_ASIDE)
 
 
@@ -123,7 +125,7 @@ def _lines(findings: tuple[Finding, ...]) -> Lines:
 
 
 def _of_table(table: RunTable) -> Review:
-    findings, without = list(table.findings), list[Finding]()
+    findings, without = [*table.findings, *_nothing_to_fit(table)], list[Finding]()
     usable: dict[str, int] = {}
     set_aside: dict[str, tuple[SetAside, ...]] = {}
     rules: tuple[Finding, ...] = ()
@@ -139,6 +141,19 @@ def _of_table(table: RunTable) -> Review:
         set_aside[target] = observations.set_aside
     findings += [_milder(finding) if usable else finding for finding in without]
     return Review(table.source, table, _sorted(findings), usable, set_aside, rules)
+
+
+def _nothing_to_fit(table: RunTable) -> list[Finding]:
+    """Refuse the readings of one run over steps: no law can be fitted where no size, tokens or compute is known."""
+    if time_of_one_run(table) != "steps" or set(table.quantities()) - _OF_TIME:
+        return []
+    message = f"the {table.read} rows are readings of one run over steps, and it has no params, tokens or flops"
+    fix = (
+        'state them with derive={"params": "124e6", "tokens": "steps * 524288"} '
+        "(CLI: --derive params=124e6 --derive 'tokens=steps * 524288'); a law needs several runs, and "
+        "`scalelaw extrapolate` forecasts the end of this one"
+    )
+    return [Finding("RUNS_NOTHING_KNOWN", Grade.REFUSE, message, table.read, fix)]
 
 
 def _embeddings(observations: Observations) -> list[Finding]:

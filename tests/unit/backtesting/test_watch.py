@@ -200,3 +200,18 @@ def test_the_program_follows_a_log_to_its_end_and_ctrl_c_is_quiet(
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=60)
     assert (running.returncode, out, err) == (130, "", "")
+
+
+def test_the_level_asked_for_is_printed(forecast: FrozenForecast, log: Log) -> None:
+    assert "80 % intervals" in str(watch(forecast, log(2.0, 0.5), level=0.8))
+
+
+def test_a_fit_is_named_as_a_fit(tmp_path: Path) -> None:
+    observed = sl.datasets.load("synthetic-ladder").endpoints()
+    place = tmp_path / "fit.json"
+    fit_observations(get("chinchilla"), observed, FitSpec(draws=0, starts=8)).save(place)
+    with pytest.raises(BadInput, match="is a fit, not a frozen forecast"):
+        sl.read_forecasts(place)
+    place.write_text('{"a": 1}')
+    with pytest.raises(BadInput, match="is not a frozen forecast"):
+        sl.read_forecasts(place)
