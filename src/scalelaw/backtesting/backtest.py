@@ -9,6 +9,7 @@ import numpy as np
 
 from scalelaw.backtesting.score import Score, score
 from scalelaw.backtesting.windows import AXES, Window, WindowRules, windows
+from scalelaw.core.direction import best_value
 from scalelaw.core.errors import BadTable, FitFailed, ScalelawWarning
 from scalelaw.core.forecaster import Prediction
 from scalelaw.core.numbers import format_number
@@ -37,7 +38,7 @@ class Cut:
         n_test: rows scored.
         level: level of the intervals.
         score: how the law did.
-        baselines: how ``last_value`` (the best loss so far) and ``power_in_flops`` did.
+        baselines: how ``last_value`` (the best run so far) and ``power_in_flops`` did.
         failed: why the law could not be fitted, or empty.
         doubts: why the optimum of the fit is not certified; empty where it is.
     """
@@ -112,7 +113,7 @@ class Backtest(Printed):
                 f"decades below some cut and {rules.min_test} above it; train more small runs"
             )
         head = ["cut", "reach", "fitted", "scored", "error", "bias", f"inside {100 * self.cuts[0].level:g} %",
-                "last value", "power in C"]  # fmt: skip
+                "best so far", "power law in C"]  # fmt: skip
         rows = [head, *(_row(cut) for cut in self.cuts)]
         doubts = dict.fromkeys(each for cut in self.cuts for each in cut.doubts)
         lines = [
@@ -212,7 +213,7 @@ def _forecast(fit: FitResult, window: Window) -> Prediction:
 
 def _last_value(window: Window, spec: FitSpec) -> Prediction:
     """Predict that nothing improves on the best run so far."""
-    best = np.full(len(window.test), window.train.y.min())
+    best = np.full(len(window.test), best_value(window.train.target, window.train.y))
     return Prediction(best, None, None, spec.level, np.ones(len(best), bool))
 
 

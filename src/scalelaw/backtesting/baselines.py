@@ -10,6 +10,7 @@ import numpy as np
 
 from scalelaw.backtesting.calibration import LEVELS
 from scalelaw.backtesting.windows import Window
+from scalelaw.core.direction import best_value
 from scalelaw.core.errors import ScalelawError, ScalelawWarning
 from scalelaw.core.types import Array
 from scalelaw.fitting import FitSpec, fit_observations
@@ -32,8 +33,8 @@ class Band:
 
 
 def last_value(window: Window) -> Band:
-    """Forecast the best loss so far."""
-    return Band(np.full(len(window.test), window.train.y.min()), {})
+    """Forecast the best run so far."""
+    return Band(np.full(len(window.test), best_value(window.train.target, window.train.y)), {})
 
 
 def power_in_flops(window: Window) -> Band:

@@ -1,4 +1,4 @@
-"""Approach 1, the envelope: at each compute the size whose training curve is lowest, and how it grows.
+"""Approach 1, the envelope: at each compute the size whose training curve is best, and how it grows.
 
 code                     grade      when
 ENVELOPE_WINNERS_CURSE   warn       always: minima over noisy curves favour lucky runs; how often it matters is said
@@ -70,6 +70,7 @@ class Envelope(Printed):
             "close": self.close,
             "noise": self.noise,
             "findings": [finding.to_dict() for finding in self.findings],
+            "set_aside": [part.to_dict() for part in self.rows.set_aside],
             "notes": list(self.rows.notes),
         }
 
@@ -78,6 +79,7 @@ class Envelope(Printed):
         curves = len(np.unique(self.rows.cluster))
         title = f"Envelope of {self.rows.target}: {curves} curves, {len(np.unique(self.size))} sizes win"
         lines = [("won at", f"{self.flops.min():.3g} to {self.flops.max():.3g} FLOP")]
+        lines += [("set aside", f"{part.n}: {part.reason}") for part in self.rows.set_aside]
         lines += [("note", note) for note in self.rows.notes]
         lines += [("warn", f"{finding} [{finding.code}]") for finding in self.findings if finding.grade is Grade.WARN]
         return Sheet(title, [power_laws(self.params, self.tokens, self.level), Lines(lines)])
@@ -138,10 +140,12 @@ def envelope_observations(
     check_level(level)
     if draws < 0 or draws == 1:
         raise BadInput(f"draws must be 0 (no intervals) or 2 and more, got {draws}; 400 is usual")
-    usable = observed.complete([n, "tokens", "flops"])
+    usable = observed.falling().complete([n, "tokens", "flops"])
     usable = usable.keep(usable.y > 0, f"{usable.target} is not positive")
     if not usable.clustered:
         raise BadInput("every run has one reading; an envelope needs curves: several rows a run, with a column run")
+    _, run, readings = np.unique(usable.cluster, return_inverse=True, return_counts=True)
+    usable = usable.keep(readings[run] > 1, "one reading of its run, which is no curve")
     curves = _interpolated(usable, n)
     inside, winner = _winners(curves)
     if len(np.unique(curves.size[winner[inside]])) < 2:
@@ -166,7 +170,7 @@ def _interpolated(usable: Observations, n: str) -> _Curves:
     """Return every curve at the compute that at least three sizes cover."""
     compute = np.log(np.asarray(usable.columns["flops"], float))
     runs = [np.flatnonzero(usable.cluster == run) for run in np.unique(usable.cluster)]
-    runs = [mine[np.argsort(compute[mine], kind="stable")] for mine in runs if len(mine) > 1]
+    runs = [mine[np.argsort(compute[mine], kind="stable")] for mine in runs]
     grid = np.linspace(compute.min(), compute.max(), _POINTS)
     log_loss = np.full((len(runs), len(grid)), np.inf)
     tokens = np.full_like(log_loss, np.nan)

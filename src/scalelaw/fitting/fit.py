@@ -135,6 +135,7 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
             usable.set_aside,
             usable.digest,
             {name: usable.levels[name] for name in law.inputs if name in usable.levels},
+            usable.names,
         ),
         target=usable.target,
         domain=usable.domain(),

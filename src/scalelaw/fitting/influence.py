@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalelaw.core.budget import default_budget
+from scalelaw.core.budget import AHEAD, default_budget
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.numbers import format_number
@@ -60,12 +60,13 @@ class Influence(Printed):
         shift: how far that is from ``value``, (m,): the logarithm of their ratio for N*, D* and D/N, which span
             decades, else the difference.
         rank: place of each run by the size of its shift, one for the largest, (m,).
-        runs: what each run was: its number ``run``, its inputs and its measured value, in the order of ``without``.
+        runs: what each run was: its name ``run``, its inputs and its measured value, in the order of ``without``.
         group: the runs that do not belong with the others; None where the rows are too few to tell.
         law: the law's spelling.
         target: what was fitted.
         rate: share of false flags accepted in ``group``.
         digest: digest of the fit.
+        notes: what was assumed, in words.
     """
 
     decision: Decision
@@ -73,12 +74,13 @@ class Influence(Printed):
     without: Array
     shift: Array
     rank: AnyArray
-    runs: tuple[Mapping[str, float], ...]
+    runs: tuple[Mapping[str, float | str], ...]
     group: Group | None
     law: str
     target: str
     rate: float
     digest: str
+    notes: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -118,6 +120,7 @@ class Influence(Printed):
                 "members": [self._run(i) for i in group.members],
             },
             "findings": [finding.to_dict() for finding in self.findings],
+            "notes": list(self.notes),
             "digest": self.digest,
         }
 
@@ -134,7 +137,8 @@ class Influence(Printed):
     def sheet(self) -> Sheet:
         """Return the runs that matter most, the group that lies apart, and what follows."""
         runs = f"{self.law} fitted to {len(self.runs)} runs of {self.target}"
-        lines = [(str(finding.grade), f"{finding} [{finding.code}]") for finding in self.findings]
+        lines = [("note", note) for note in self.notes]
+        lines += [(str(finding.grade), f"{finding} [{finding.code}]") for finding in self.findings]
         parts = [Sheet("one run left out", [self._table(np.argsort(self.rank)[:_SHOWN].tolist())]), self._apart()]
         return Sheet(f"{self.decision}, {runs}: {_number(self.value)}", [*parts, Lines(lines)])
 
@@ -196,7 +200,8 @@ def influence(
     """
     if not 0 < rate < 1:
         raise BadInput(f"rate must lie strictly between 0 and 1, got {rate}; {RATE} is usual")
-    if flops is None and quantity in PLANNED and "flops" in fit.domain:
+    stated = flops is not None or quantity not in PLANNED or "flops" not in fit.domain
+    if not stated:
         flops = default_budget(fit.domain)
     asked = decision(fit.law, quantity, flops, fit.cost)
     rows = fit.rows
@@ -224,6 +229,7 @@ def influence(
         target=fit.target,
         rate=rate,
         digest=fit.digest,
+        notes=() if stated else (f"no budget was given, so it is {AHEAD:g} times the largest fitted",),
     )
 
 
@@ -251,17 +257,19 @@ def _group(problem: Problem, u: Array, weight: Array, run: AnyArray, asked: Deci
     return Group(tuple(members.tolist()), value, frozen(found.distance), frozen(found.rate))
 
 
-def _described(rows: "FittedRows", run: AnyArray, target: str) -> tuple[dict[str, float], ...]:
+def _described(rows: "FittedRows", run: AnyArray, target: str) -> tuple[dict[str, float | str], ...]:
     """Return what each run was, at the last of its rows."""
+    names = rows.run_names()
     last = len(run) - 1 - np.unique(run[::-1], return_index=True)[1]
     quantities = {**{name: np.asarray(values) for name, values in rows.x.items()}, target: rows.y}
     return tuple(
-        {"run": int(rows.cluster[at]), **{name: float(values[at]) for name, values in quantities.items()}}
-        for at in last
+        {"run": str(names[at]), **{name: float(values[at]) for name, values in quantities.items()}} for at in last
     )
 
 
-def _number(value: float) -> str:
+def _number(value: float | str) -> str:
+    if isinstance(value, str):
+        return value
     return "none" if np.isnan(value) else format_number(float(value), 4)
 
 

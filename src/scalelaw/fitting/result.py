@@ -51,6 +51,7 @@ class FittedRows:
         set_aside: what was left out.
         digest: digest of the rows, whatever their order.
         levels: the names behind the components of a vector, or the codes of a category.
+        names: name of the run of each row, (n,); None where nobody gave one.
     """
 
     x: Mapping[str, Array]
@@ -61,6 +62,11 @@ class FittedRows:
     set_aside: tuple[SetAside, ...]
     digest: str
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    names: AnyArray | None = None
+
+    def run_names(self) -> AnyArray:
+        """Return the name of the run of each row, its number where nobody gave one, (n,)."""
+        return np.asarray(self.cluster).astype(str).astype(object) if self.names is None else self.names
 
     def arrays(self, x: Inputs) -> Inputs:
         """Return inputs as the law takes them: categories by their codes, shares that sum to one.

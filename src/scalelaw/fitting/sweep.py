@@ -149,7 +149,7 @@ def sweep(observed: Observations, n: str, budgets: Sequence[float] | None, toler
         BadInput: a budget is not positive.
         BadTable: a column is missing, or no budget has runs.
     """
-    usable = observed.complete([n, "tokens", "flops"])
+    usable = observed.falling().complete([n, "tokens", "flops"])
     usable = usable.keep(usable.y > 0, f"{usable.target} is not positive")
     if usable.reduction == "curves" and usable.clustered:
         usable = read_off(usable, budgets, tolerance)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.core.direction import demerit
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.numbers import format_number
@@ -46,8 +47,7 @@ def best(table: "RunTable", target: str, over: Sequence[str]) -> Observations:
     reasons = verdicts(table, target, at)
     check_left(without(ends, reasons))
     cell = cells(table, run, swept)
-    higher = target.partition("@")[0] == "score"
-    merit = np.where(reasons == "", -ends.y if higher else ends.y, np.inf)
+    merit = np.where(reasons == "", demerit(target, ends.y), np.inf)
     sweeps = [sweep for number in range(cell.max() + 1) if (sweep := _sweep(table, run, cell == number, merit))]
     values = {name: column[run] for name, column in swept.items()}
     chosen = np.array([sweep.best for sweep in sweeps])
@@ -119,7 +119,7 @@ def _at_edges(values: dict[str, Array], reasons: AnyArray, sweeps: Sequence[_Swe
     if not edges:
         return []
     message = f"{len(edges)} optim{'a lie' if len(edges) > 1 else 'um lies'} on the edge of the sweep ({_some(edges)})"
-    fix = "extend the sweep there, or leave these cells out: the true optimum is lower"
+    fix = "extend the sweep there, or leave these cells out: the true optimum is better"
     return [Finding("RUNS_EDGE_OPTIMUM", Grade.WARN, message, len(edges), fix)]
 
 

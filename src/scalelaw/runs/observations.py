@@ -8,7 +8,8 @@ import numpy as np
 
 from scalelaw.core.components import check_shares, codes, components, kind_of
 from scalelaw.core.digest import digest_rows
-from scalelaw.core.errors import BadTable
+from scalelaw.core.direction import higher_is_better
+from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.findings import Finding
 from scalelaw.core.forecaster import Domain
 from scalelaw.core.quantities import QUANTITIES
@@ -48,6 +49,7 @@ class Observations:
         se: standard error of each value, (n,), NaN where unknown; None where none is known.
         reduction: how the rows were taken from their table.
         levels: the names behind the components of a vector, or the codes of a category.
+        names: name of the run of each row, (n,); None for rows that come from no table.
     """
 
     target: str
@@ -63,6 +65,7 @@ class Observations:
     se: Array | None = None
     reduction: Reduction = "endpoints"
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    names: AnyArray | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -122,7 +125,26 @@ class Observations:
             weight=self.weight[index],
             absent={name: why[index] for name, why in self.absent.items()},
             se=None if self.se is None else self.se[index],
+            names=None if self.names is None else self.names[index],
         )
+
+    def run_names(self) -> AnyArray:
+        """Return the name of the run of each row, its number where it comes from no table, (n,)."""
+        return np.asarray(self.cluster).astype(str).astype(object) if self.names is None else self.names
+
+    def falling(self) -> "Observations":
+        """Return the rows with lower values better: a score becomes the error 1 - score, anything else stays.
+
+        Raises:
+            BadInput: scores that are no shares, so that no error follows from them.
+        """
+        if not higher_is_better(self.target):
+            return self
+        if len(self) and float(np.nanmax(self.y)) > 1:
+            raise BadInput(f"{self.target} reaches {np.nanmax(self.y):g}; give scores as shares of 1, like 0.62")
+        metric, at, eval_set = self.target.partition("@")
+        note = f"higher {metric} is better, so it is read as the error 1 - {metric}"
+        return replace(self, y=frozen(1.0 - self.y), target=f"error{at}{eval_set}", notes=(*self.notes, note))
 
     def weighed(self, name: str) -> "Observations":
         """Return the rows weighed by a column; rows without a positive weight are set aside.
@@ -203,6 +225,7 @@ def stacked(parts: Sequence[Observations], metric: str) -> Observations:
         ),
         notes=(*first.notes, f"{len(parts)} outputs stand one below the other: {', '.join(names)}"),
         absent={},
+        names=np.concatenate([part.run_names() for part in parts]),
         se=frozen(np.concatenate(ses)) if np.isfinite(np.concatenate(ses)).any() else None,
         levels={**first.levels, "eval_set": tuple(names)},
     )

@@ -104,6 +104,7 @@ def observe(table: "RunTable", target: str, at: AnyArray, reduction: Reduction) 
         se=frozen(se) if np.isfinite(se).any() else None,
         reduction=reduction,
         levels={"mixture": domains(shares)} if shares else {},
+        names=frozen(table.names[run]),
     )
 
 

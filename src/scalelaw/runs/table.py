@@ -38,6 +38,7 @@ class RunTable(Printed):
         set_aside: runs left out so far, and why.
         findings: what was noticed on loading.
         notes: what was assumed or derived, in words.
+        rows: number of each run in the source, counted from 1, for runs without a name; None while none was left out.
 
     Example:
         >>> import scalelaw.runs as runs
@@ -55,9 +56,20 @@ class RunTable(Printed):
     set_aside: tuple[SetAside, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    rows: AnyArray | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.runs.values()), ()))
+
+    @property
+    def names(self) -> AnyArray:
+        """The name of each run, ``row 3`` where the source gives none, (runs,)."""
+        if "run" in self.runs:
+            return np.asarray(self.runs["run"]).astype(str).astype(object)
+        return np.array([f"row {row}" for row in self._rows()], dtype=object)
+
+    def _rows(self) -> AnyArray:
+        return np.arange(1, len(self) + 1) if self.rows is None else self.rows
 
     def sheet(self) -> Sheet:
         """Return what was read, from where, and what was assumed or set aside."""
@@ -290,6 +302,8 @@ class RunTable(Printed):
             return self.runs[name]
         if name in self.targets:
             return self._last_value(name)
+        if name == "run":
+            return self.names
         if name == "tokens_per_param" and {"params", "tokens"} <= set(self.runs):
             with np.errstate(divide="ignore", invalid="ignore"):
                 return np.asarray(self.runs["tokens"] / self.runs["params"])
@@ -325,6 +339,7 @@ class RunTable(Printed):
             evals={**evals, "run": frozen(number[evals["run"]])},
             absent={name: frozen(values[mask]) for name, values in self.absent.items()},
             set_aside=(*self.set_aside, SetAside(reason, dropped)),
+            rows=frozen(self._rows()[mask]),
         )
 
     def quantities(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.core.direction import best_value
 from scalelaw.core.types import Array
 from scalelaw.runs import Observations
 from scalelaw.viz import style
@@ -69,7 +70,7 @@ def held_out_info(
 def draw(info: HeldOut) -> "Figure":
     """Render it."""
     figure, (axes,) = style.canvas()
-    best = min(float(points[1].min()) for points in info.sizes.values())
+    best = best_value(info.target, np.concatenate([points[1] for points in info.sizes.values()]))
     axes.axhline(best, color=style.RUNS, linewidth=0.8, linestyle=":", label=f"best run fitted, {best:.3f}")
     for shade, (params, (flops, loss)) in zip(np.linspace(0.25, 1, len(info.sizes)), info.sizes.items(), strict=True):
         axes.plot(flops, loss, "o", color=style.RUNS, alpha=shade, markersize=4, label=f"fitted, N = {params:,.0f}")

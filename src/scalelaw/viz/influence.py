@@ -32,7 +32,7 @@ class InfluenceInfo:
         value: the decision by all runs.
         flagged: runs of the group, a mask (m,).
         group_value: the decision without the group, or None where there is none.
-        names: numbers of the runs, (m,).
+        names: names of the runs, (m,).
     """
 
     decision: str
@@ -43,7 +43,7 @@ class InfluenceInfo:
     value: float
     flagged: AnyArray
     group_value: float | None
-    names: tuple[int, ...]
+    names: tuple[str, ...]
 
 
 def influence_info(found: Influence) -> InfluenceInfo:
@@ -62,7 +62,7 @@ def influence_info(found: Influence) -> InfluenceInfo:
         value=found.value,
         flagged=flagged[shown],
         group_value=group.value if group is not None and members else None,
-        names=tuple(int(run["run"]) for run, kept in zip(found.runs, shown, strict=True) if kept),
+        names=tuple(str(run["run"]) for run, kept in zip(found.runs, shown, strict=True) if kept),
     )
 
 
@@ -101,8 +101,8 @@ def draw(info: InfluenceInfo) -> "Figure":
 
 
 def _name(axes: "Axes", info: InfluenceInfo) -> None:
-    """Write the numbers of the runs apart beside them."""
+    """Write the names of the runs apart beside them."""
     apart = np.flatnonzero(info.flagged)
     for i, at in enumerate(apart[np.argsort(-info.distance[apart])][:_NAMED]):
         where, beside = (info.distance[at], info.without[at]), (6, -10 if i % 2 else 4)
-        axes.annotate(f"run {info.names[at]}", where, xytext=beside, textcoords="offset points", fontsize=8)
+        axes.annotate(info.names[at], where, xytext=beside, textcoords="offset points", fontsize=8)

@@ -20,6 +20,7 @@ from scalelaw.backtesting.forecast import forecast_observations
 from scalelaw.backtesting.mixture import Parts
 from scalelaw.backtesting.scoring import Scored, best_constant
 from scalelaw.core.digest import digest
+from scalelaw.core.direction import best_value
 from scalelaw.core.errors import ScalelawError
 from scalelaw.core.sheet import Printed, Sheet
 from scalelaw.core.types import Array
@@ -180,7 +181,7 @@ def run_case(case: Case) -> Outcome:
     reach = values / float(np.max(np.asarray(window.train.columns[window.axis], float)))
     return Outcome(
         case.name, case.by, case.table, window.axis, len(window.train), reach, window.test.y,
-        float(window.train.y.min()), floor, parts, baselines, seconds, failed,
+        best_value(window.train.target, window.train.y), floor, parts, baselines, seconds, failed,
     )  # fmt: skip
 
 
