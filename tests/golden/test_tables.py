@@ -31,7 +31,9 @@ def test_a_table_is_read_and_reduced_as_described(name: str, data_dir: Path) -> 
     project = read_project(said, data_dir)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ScalelawWarning)
-        law, rows = observe(project.law, project.table, target=project.target, use=project.use, over=project.over)
+        law, rows = observe(
+            project.law or "chinchilla", project.table, target=project.target, use=project.use, over=project.over
+        )
     assert (project.table.read, len(rows.complete(law.inputs))) == READ_AND_FITTED[name]
 
 

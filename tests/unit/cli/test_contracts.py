@@ -67,7 +67,7 @@ ISOFLOP = {
 }  # fmt: skip
 ENVELOPE = {
     "schema": str, "target": str, "level": NUMBER, "params": GROWN, "tokens": GROWN, "flops": list, "sizes": int,
-    "curves": int, "close": MAYBE, "noise": MAYBE, "findings": list, "notes": list,
+    "curves": int, "close": MAYBE, "noise": MAYBE, "findings": list, "set_aside": list, "notes": list,
 }  # fmt: skip
 APPROACH = {
     "name": str, "how": str, "exponent": ESTIMATE, "params": ESTIMATE, "tokens": ESTIMATE, "tokens_per_param": ESTIMATE,
@@ -98,10 +98,10 @@ STUDY = {
 
 INFLUENCE = {
     "schema": str, "law": str, "target": str, "quantity": str, "flops": MAYBE, "unit": str, "value": NUMBER,
-    "relative": bool, "runs": list, "group": dict, "findings": list, "digest": str,
+    "relative": bool, "runs": list, "group": dict, "findings": list, "notes": list, "digest": str,
 }  # fmt: skip
 INFLUENTIAL = {
-    "run": int, "params": NUMBER, "tokens": NUMBER, "loss": NUMBER, "without": NUMBER, "shift": NUMBER, "rank": int,
+    "run": str, "params": NUMBER, "tokens": NUMBER, "loss": NUMBER, "without": NUMBER, "shift": NUMBER, "rank": int,
     "distance": NUMBER, "rate": NUMBER,
 }  # fmt: skip
 ROBUSTNESS = {

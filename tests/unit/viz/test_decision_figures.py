@@ -35,7 +35,7 @@ def test_robustness_shows_every_decision_and_its_interval() -> None:
     found = sl.robustness(sl.datasets.load("synthetic-ladder"), flops=1e22, draws=10, starts=4)
     info = robustness.robustness_info(found)
     assert info.ratio.tolist() == [each.ratio for each in found.outcomes]
-    assert info.labels[0].startswith("base: chinchilla")
+    assert info.labels[0].startswith("base: ensemble")
     assert np.all(info.ends[0] <= info.ends[1])
     assert info.comparable.tolist() == [each.comparable for each in found.outcomes]
     drawn = robustness.draw(info)
