@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from scipy.interpolate import PchipInterpolator
 
 from scalelaw.core.errors import ScalelawError

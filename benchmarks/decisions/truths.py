@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from decisions.tables import Case, Truth
 from scipy.optimize import minimize_scalar
 
+from decisions.tables import Case, Truth
 from scalelaw.core.types import Array
 from scalelaw.runs import Observations
 
