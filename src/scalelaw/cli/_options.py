@@ -256,7 +256,7 @@ class SearchOptions:
 
         noise = Noise(self.loss, self.delta, self.on, self.scale)  # type: ignore[arg-type]
         options: FitOptions = {"noise": noise, "starts": self.starts}
-        return options if self.prior in (None, "none") else {**options, "prior": self.prior}  # type: ignore[typeddict-item]
+        return options if self.prior is None else {**options, "prior": self.prior}  # type: ignore[typeddict-item]
 
 
 @dataclass(frozen=True)

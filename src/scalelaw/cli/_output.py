@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from scalelaw.reporting.answer import Answer
     from scalelaw.runs import Observations
 
 _NARROWEST = 60
@@ -22,11 +23,22 @@ _LABEL = re.compile(r"\s*(?:\w[\w ]*?\s{2,}|\w[\w ]*: |\s+)?")
 
 def show(result: Any, as_json: bool) -> None:
     """Print a result as the JSON of its ``to_dict``, or as text, long lines folded where a terminal reads it."""
+    _print(result.to_dict() if as_json else str(result))
+
+
+def show_answered(answer: "Answer", result: Any, as_json: bool) -> None:
+    """Print a result below the six lines that answer the question; in JSON they stand under ``answer``."""
     if as_json:
-        typer.echo(json.dumps(finite(result.to_dict()), indent=2, allow_nan=False))
-        return
-    text = str(result)
-    if sys.stdout.isatty():
+        values = result.to_dict()
+        _print({"schema": values.pop("schema"), "answer": answer.to_dict(), **values})
+    else:
+        _print(f"{answer}\n\n{result}")
+
+
+def _print(text: Mapping[str, Any] | str) -> None:
+    if not isinstance(text, str):
+        text = json.dumps(finite(text), indent=2, allow_nan=False)
+    elif sys.stdout.isatty():
         width = max(shutil.get_terminal_size().columns, _NARROWEST)
         text = "\n".join(folded(line, width) for line in text.splitlines())
     typer.echo(text)

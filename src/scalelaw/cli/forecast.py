@@ -1,20 +1,18 @@
 """``scalelaw forecast``: what larger runs are expected to reach, by every law the runs allow, calibrated."""
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import progress, show
+from scalelaw.cli._output import progress, show_answered
 from scalelaw.core.errors import BadInput
 from scalelaw.core.numbers import format_number, parse_number
 
 if TYPE_CHECKING:
     from scalelaw.fitting import FitOptions
-    from scalelaw.planning import Ahead
-    from scalelaw.workflows.decide import Decided
 
 Params = Annotated[str | None, typer.Option(help="Size of the run to forecast, e.g. 8B.", metavar="N")]
 Tokens = Annotated[str | None, typer.Option(help="Tokens of the run to forecast, e.g. 2T.", metavar="D")]
@@ -74,24 +72,8 @@ def forecast_command(
     seen = ahead(mixture, flops=budget, level=level, at=point, prior="none" if prior == "none" else "literature")
     if point:
         found = replace(found, plan=None, expected=seen.runs[0], skipped={"plan": _as_asked(size, data)})
-    show(Seen(seen, replace(found, words=options.words_of(file, table))), json)
+    show_answered(replace(found, words=options.words_of(file, table)).answer, seen, json)
 
 
 def _as_asked(params: float | None, tokens: float | None) -> str:
     return f"{format_number(params or 0)} parameters on {format_number(tokens or 0)} tokens, as asked"
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """What larger runs should reach, with the six lines before it."""
-
-    ahead: "Ahead"
-    found: "Decided"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the runs with the answer beside them."""
-        said = self.ahead.to_dict()
-        return {"schema": said.pop("schema"), "answer": self.found.answer.to_dict(), **said}
-
-    def __str__(self) -> str:
-        return f"{self.found.answer}\n\n{self.ahead}"

@@ -1,20 +1,19 @@
 """``scalelaw plan``: how to spend a budget, from a table, a saved fit or a published law."""
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import progress, show
+from scalelaw.cli._output import progress, show, show_answered
 from scalelaw.cli._source import Source, known
 from scalelaw.core.errors import BadInput
 
 if TYPE_CHECKING:
     from scalelaw.core.forecaster import Forecaster
     from scalelaw.planning.question import Asked
-    from scalelaw.workflows.decide import Decided
 
 Flops = Annotated[str | None, typer.Option(help="Budget, e.g. 1e22.", metavar="C")]
 Params = Annotated[str | None, typer.Option(help="Size, e.g. 8B: how many tokens suit it?", metavar="N")]
@@ -64,7 +63,7 @@ def plan_command(
             found = decide(table.read(source), law=law, asked=asked, progress=moved, **table.reduced(), **chosen)
         if found.plan is None:
             raise BadInput(found.skipped["plan"])
-        show(Decision(replace(found, words=options.words_of(source, table))), json)
+        show_answered(replace(found, words=options.words_of(source, table)).answer, found.plan, json)
         return
     why = f"is for fitting a table, and {source} is fitted already"
     of_fits = ("law", "prior", *options.names_of(options.TableOptions), "draws", "seed", "intervals")
@@ -73,18 +72,3 @@ def plan_command(
         asked["flops"] = default_budget(forecaster.domain)
     asked["level"] = bootstrap.level
     show(plan(forecaster, **asked), json)
-
-
-@dataclass(frozen=True, eq=False)
-class Decision:
-    """A plan with the six lines before it."""
-
-    found: "Decided"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the plan with the answer beside it."""
-        said = self.found.plan.to_dict() if self.found.plan else {}
-        return {"schema": said.pop("schema"), "answer": self.found.answer.to_dict(), **said}
-
-    def __str__(self) -> str:
-        return f"{self.found.answer}\n\n{self.found.plan}"

@@ -34,8 +34,6 @@ def robustness_command(
     if out is not None:
         options.check_figure(out, "--out")
     chosen = search.chosen() | bootstrap.chosen()
-    if search.prior == "none":
-        chosen["prior"] = "none"
     found = robustness(table.read(file), flops=flops, law=law, **table.reduced(), **chosen)
     write_figure("robustness", found, out)
     show(found, json)

@@ -25,7 +25,6 @@ Flops = Annotated[
 Out = Annotated[str | None, typer.Option(help="Folder for the figures; none are drawn without it.", metavar="DIR")]
 Page = Annotated[str, typer.Option("--to", help="HTML file to write.", metavar="FILE")]
 Demo = Annotated[bool, typer.Option("--demo", help="Study the shipped synthetic ladder instead of a file.")]
-PROJECT = "(project)"
 _PROJECT = "scalelaw.toml"
 _PAGE = "report.html"
 TABLE = options.TableOptions()
@@ -77,7 +76,7 @@ def report_command(
     options.check_writable(to, "--to")
     if _of_project(context, file, demo, ("law", "flops", "prior")):
         with progress("backtest") as moved:
-            study = called(load_project().study(progress=moved, figures=False), PROJECT)
+            study = _of_a_project(load_project().study(progress=moved, figures=False))
     else:
         study = _studied(context, file, demo, (law, flops, prior), table, bootstrap)
     typer.echo(report(study, to))
@@ -133,6 +132,12 @@ def called(found: "Study", words: str) -> "Study":
     return replace(found, decided=replace(found.decided, words=words))
 
 
+def _of_a_project(found: "Study") -> "Study":
+    from scalelaw.workflows.decide import PROJECT
+
+    return called(found, PROJECT)
+
+
 def project_here() -> bool:
     """Return whether this folder has a project."""
     return Path(_PROJECT).is_file()
@@ -144,7 +149,7 @@ def study_project(json: bool, verbose: bool = False) -> None:
 
     project = load_project()
     with progress("backtest") as moved:
-        found = called(project.study(progress=moved), PROJECT)
+        found = _of_a_project(project.study(progress=moved))
     show(replace(found, verbose=verbose), json)
     if project.out is not None:
         typer.echo(f"  {'report':<18}{report(found, project.folder / project.out / _PAGE)}", err=json)

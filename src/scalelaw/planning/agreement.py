@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from scalelaw.core.budget import AHEAD
 from scalelaw.core.errors import BadInput, BadTable, ScalelawError
 from scalelaw.core.forecaster import reach
 from scalelaw.core.numbers import format_number, parse_number
@@ -29,7 +30,6 @@ from scalelaw.laws import HasOptimum, get
 from scalelaw.planning.estimate import Estimate, estimated
 from scalelaw.runs import RunTable, load_runs
 
-_AHEAD = 10.0
 _STEP = 1.5
 
 
@@ -171,7 +171,7 @@ def approaches(
     whole = runs if isinstance(runs, RunTable) else load_runs(runs)
     name = whole.target(target)
     ends = whole.endpoints(name).complete([spec.n, "tokens", "flops"])
-    compute = float(np.max(ends.columns["flops"])) * _AHEAD if flops is None else parse_number(flops, "flops")
+    compute = float(np.max(ends.columns["flops"])) * AHEAD if flops is None else parse_number(flops, "flops")
     if not compute > 0:
         raise BadInput(f"flops must be positive, got {compute:g}")
     makers: dict[str, Callable[[], Approach]] = {

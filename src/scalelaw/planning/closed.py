@@ -1,7 +1,7 @@
 """Loss surfaces whose compute-optimal split the law knows in closed form."""
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, final, runtime_checkable
 
 import numpy as np
 
@@ -37,8 +37,8 @@ class Solvable(HasOptimum, Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class ClosedForm:
-    """One law at b vectors of coefficients.
+class LawSurface:
+    """One law at b vectors of coefficients; how its optimum is found is left to each kind.
 
     Attributes:
         law: the law.
@@ -58,6 +58,11 @@ class ClosedForm:
     def loss(self, params: Array, tokens: Array) -> Array:
         """Return the loss (b, n) at n points, or at points (b, n) of each surface's own."""
         return np.asarray(self.law.predict(self.coef, {self.counting.params: params, "tokens": tokens}))
+
+
+@final
+class ClosedForm(LawSurface):
+    """One law whose optimum at C = 6 N D is known in closed form."""
 
     def optimum(self, flops: Array) -> tuple[Array, Array]:
         """Return N* (b, n) and the loss there; NaN where an exponent or a scale is zero and no split is best."""

@@ -1,39 +1,20 @@
 """Loss surfaces of a law with a closed-form optimum, as a table's own compute has it: along iso-cost lines, numeric."""
 
-from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
 from scalelaw.accounting.flops import Counting
 from scalelaw.core.types import Array
 from scalelaw.fitting.iso_cost import best_split
-from scalelaw.planning.closed import ClosedForm, Solvable
+from scalelaw.planning.closed import ClosedForm, LawSurface, Solvable
 from scalelaw.planning.path import first_reaching
 from scalelaw.planning.surface import Points, Surface
 
 
-@dataclass(frozen=True, eq=False)
-class IsoCost:
-    """One law at b vectors of coefficients, under a stated cost.
-
-    Attributes:
-        law: the law.
-        coef: shape (b, k).
-        counting: how C follows from N and D; also which N the law takes.
-    """
-
-    law: Solvable
-    coef: Array
-    counting: Counting
-
-    @property
-    def size(self) -> int:
-        """The number of coefficient vectors."""
-        return len(self.coef)
-
-    def loss(self, params: Array, tokens: Array) -> Array:
-        """Return the loss (b, n) at n points, or at points (b, n) of each surface's own."""
-        return np.asarray(self.law.predict(self.coef, {self.counting.params: params, "tokens": tokens}))
+@final
+class IsoCost(LawSurface):
+    """One law under a stated cost."""
 
     def optimum(self, flops: Array) -> tuple[Array, Array]:
         """Return N* (b, n) and the loss there; NaN where no split is best."""

@@ -28,6 +28,8 @@ from scalelaw.planning.question import Asked
 from scalelaw.reporting.answer import Answer, Evidence, answer
 from scalelaw.runs import SWEPT, Observations, Reduction, RunTable, load_runs
 
+PROJECT = "(project)"
+"""What ``words`` holds where a project decides: no command line names its table."""
 _LAW = "chinchilla"
 
 
@@ -108,7 +110,7 @@ class Decided:
         flops = self.plan.flops.value if self.plan else None
         if not self.words:
             return f"sl.robustness(runs, flops={flops:.4g})" if flops else f'sl.backtest("{self.law.spelling}", runs)'
-        if self.words == _PROJECT:
+        if self.words == PROJECT:
             return "scalelaw report"
         if "--demo" in self.words.split():
             return "scalelaw report --demo"
@@ -117,9 +119,6 @@ class Decided:
             return f"scalelaw backtest {self.words}{law}"
         alone = "" if isinstance(self.forecaster, Mixture) else law
         return f"scalelaw robustness {self.words}{alone} --flops {flops:.4g}"
-
-
-_PROJECT = "(project)"
 
 
 def _quoted(spelling: str) -> str:
