@@ -1,4 +1,4 @@
-"""How well a law forecast the dearer runs it had not seen."""
+"""How well a law forecast the larger runs it had not seen."""
 
 from scalelaw.backtesting.backtest import DRAWS as DRAWS
 from scalelaw.backtesting.backtest import Backtest as Backtest

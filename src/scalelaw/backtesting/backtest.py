@@ -1,4 +1,4 @@
-"""Backtest: how well a law, fitted to the cheaper runs of a table, forecast its dearer ones."""
+"""Backtest: how well a law, fitted to the smaller runs of a table, forecast its larger ones."""
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence

@@ -2,7 +2,7 @@
 
 The squared width of a forecast, on the log of the loss, is a sum of what the table itself tells, the spread of one more
 run about each law with the law's own and the spread between laws, and of a floor. What each counts for is learned on
-held-out dearer runs of published tables by Student's likelihood, every source of tables counting alike. How many such
+held-out larger runs of published tables by Student's likelihood, every source of tables counting alike. How many such
 widths hold 50, 80, 90 or 95 % of runs is then read off sources that had no part in learning the sum, so that a new
 study is as strange as theirs.
 """

@@ -10,11 +10,11 @@ from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show, write_figure
 
 Flops = Annotated[
-    str | None, typer.Option(help="Compute at which N* is told; ten times the dearest run unless given.", metavar="C")
+    str | None, typer.Option(help="Compute at which N* is told; ten times the largest run unless given.", metavar="C")
 ]
 MAPPING = options.MappingOptions()
 SWEEP = _isoflop.SweepOptions()
-DRAWS = options.ResampleOptions(draws=400)
+DRAWS = options.ResampleOptions()
 
 
 @grouped

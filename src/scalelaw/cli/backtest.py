@@ -1,4 +1,4 @@
-"""``scalelaw backtest``: how a law forecast the dearer runs of a table."""
+"""``scalelaw backtest``: how a law forecast the larger runs of a table."""
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
@@ -20,7 +20,7 @@ def backtest_command(
     bootstrap: options.DrawOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
-    """Fit a law to the cheaper runs and score it on the dearer ones, cut by cut."""
+    """Fit a law to the smaller runs and score it on the larger ones, cut by cut."""
     from scalelaw.backtesting import backtest
 
     runs, chosen = table.read(file), search.chosen() | held.chosen() | bootstrap.chosen()

@@ -1,4 +1,4 @@
-"""``scalelaw benchmark`` and ``scalelaw calibrate``: forecasts judged on dearer runs, and what that teaches."""
+"""``scalelaw benchmark`` and ``scalelaw calibrate``: forecasts judged on larger runs, and what that teaches."""
 
 import csv
 import datetime
@@ -58,7 +58,7 @@ def calibrate_command(
     processes: Processes = None,
     json: options.Json = False,
 ) -> None:
-    """Learn anew how wide intervals must be, from held-out dearer runs of a protocol's tables."""
+    """Learn anew how wide intervals must be, from held-out larger runs of a protocol's tables."""
     from scalelaw.backtesting import calibrate
     from scalelaw.core.digest import digest
     from scalelaw.workflows.decisions import decisions, learned

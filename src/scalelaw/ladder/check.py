@@ -7,7 +7,7 @@ NO_REPEATS        warn    nothing is trained twice: the noise of a run stays unk
 HORIZON_SHORT     warn    a fitted run sees fewer tokens per parameter than laws hold from
 STEPS_FEW         warn    the shortest horizon has few steps: its batch is large for it
 WARMUP_LONG       warn    the warmup takes much of the shortest horizon
-HELD_OUT_NEAR     warn    the held-out runs are hardly dearer than the dearest fitted one
+HELD_OUT_NEAR     warn    the held-out runs are hardly dearer than the largest fitted one
 EPOCHS_MANY       warn    more than four passes over the text: repeated tokens teach less
 MEMORY_EXCEEDED   warn    a rung does not fit into the device with a single sequence
 """
@@ -27,7 +27,7 @@ LEAST_STEPS = 300
 MOST_WARMUP = 0.2
 """Share of a run: 100 of 244 steps cost .04 nats (our prototype)."""
 LEAST_REACH = 3.0
-"""Compute of the held-out runs over the dearest fitted one."""
+"""Compute of the held-out runs over the largest fitted one."""
 MOST_EPOCHS = 4.0
 """Passes up to which repeated tokens are nearly as good as new ones (Muennighoff et al. 2023, arXiv 2305.16264)."""
 LEAST_SPAN = 1.0
@@ -127,7 +127,7 @@ def _held_out(ladder: Ladder) -> list[Finding]:
     reach = max(rung.dearest for rung in ladder.held_out) / max(rung.dearest for rung in ladder.fitted)
     if reach >= LEAST_REACH:
         return []
-    message = f"the dearest held-out run takes {reach:.2g} x the compute of the dearest fitted one"
+    message = f"the largest held-out run takes {reach:.2g} x the compute of the largest fitted one"
     return [_warn("HELD_OUT_NEAR", message, "hold out a wider rung at the longest horizon")]
 
 

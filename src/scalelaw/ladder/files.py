@@ -114,7 +114,7 @@ def written(ladder: Ladder) -> str:
         "# `scalelaw ladder show` counts it, `scalelaw ladder dry-run` says what it takes and how sure it will be.",
         "",
         *spelt("name", ladder.name),
-        "# What is to be forecast: training compute in FLOP. Unsaid: the held-out rungs, or ten times the dearest.",
+        "# What is to be forecast: training compute in FLOP. Unsaid: the held-out rungs, or ten times the largest.",
         *(spelt("target", _budget(ladder.target)) if ladder.target else ['# target = "1e22"']),
         "",
         "[shape] # one dial, the width; the depth stays as it is",

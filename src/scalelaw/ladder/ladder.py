@@ -55,7 +55,7 @@ class Ladder(Printed):
         shapes: the family of models.
         recipe: how they are trained.
         data: what they read.
-        target: C in FLOP of what is to be forecast; None for the held-out rungs, or ten times the dearest.
+        target: C in FLOP of what is to be forecast; None for the held-out rungs, or ten times the largest.
 
     Example:
         >>> ladder = Ladder("tiny", (Grid(widths=(16, 32), tokens=("0.5M", "1M")),))

@@ -129,7 +129,7 @@ class Agreement(Printed):
                 ]
             )  # fmt: skip
         head = (
-            f"Three approaches to {self.target} at {format_number(self.flops)} FLOP, {self.reach:.3g}x the dearest run"
+            f"Three approaches to {self.target} at {format_number(self.flops)} FLOP, {self.reach:.3g}x the largest run"
         )
         said = [f"{one} and {other} disagree: their intervals of N* do not overlap" for one, other in self.disagree]
         if not said and len(self.used) > 1:
@@ -151,7 +151,7 @@ def approaches(
 
     Args:
         runs: a table, or anything ``load_runs`` reads.
-        flops: C in FLOP at which N* and D* are told; ten times the dearest run unless given.
+        flops: C in FLOP at which N* and D* are told; ten times the largest run unless given.
         target: what is measured; may be left out where the table has one target.
         **options: of the IsoFLOP analysis, see ``IsoFlopSpec``; ``n``, ``draws``, ``seed`` and ``level`` hold for all.
 

@@ -14,9 +14,9 @@ from scalelaw.fitting.under_tuned import SEED_SD
 from scalelaw.laws import Constants, Law, get, parse
 
 FORM = 0.010
-"""Error of a law's form at one decade beyond the dearest fitted run, as a share of the loss, one standard deviation.
+"""Error of a law's form at one decade beyond the largest fitted run, as a share of the loss, one standard deviation.
 
-Measured: chinchilla fitted to the cheaper of Chinchilla's 240 points at six cuts misses the dearer ones by more than
+Measured: chinchilla fitted to the cheaper of Chinchilla's 240 points at six cuts misses the larger ones by more than
 its own spread says, by 0.7 % at 0.5 decades, 0.9 % at 0.95, 1.1 % at 1.6 (docs/evidence.md). It grows about as the
 square root of the decades, and is what a measured backtest adds to an interval.
 """
@@ -25,7 +25,7 @@ SMALL = 1e15
 """FLOP below which models are tiny: their law, and the error of its form, is another."""
 
 MEASURED_REACH = 100.0
-"""Compute of the target over the dearest run up to which ``FORM`` was measured."""
+"""Compute of the target over the largest run up to which ``FORM`` was measured."""
 
 SHARED = 0.33
 """Correlation of the branches of one trunk: two seeds of eight widths, five or six horizons each (``cpu-ladder``)."""

@@ -7,10 +7,10 @@ and V the covariance of the runs' noise (branches of one trunk are correlated), 
     half^2   = t^2 (var_coef + noise^2) + z^2 form^2 decades
 
 t and z are the quantiles of Student (runs less coefficients) and Gauss. The second part is what calibration on earlier
-backtests adds: no form of a law is right, and the further the target lies beyond the dearest run the more it misses.
+backtests adds: no form of a law is right, and the further the target lies beyond the largest run the more it misses.
 
 code                grade   when
-REACH_UNMEASURED    warn    the target lies further beyond the dearest run than the form's error was measured
+REACH_UNMEASURED    warn    the target lies further beyond the largest run than the form's error was measured
 RUNS_UNLIKE         warn    most runs lie outside what the assumed law was fitted to
 """
 
@@ -33,7 +33,7 @@ from scalelaw.planning.assumed import CPU_TEXT, MEASURED_REACH, SMALL, Assumed, 
 from scalelaw.planning.solve import plan
 
 BEYOND = 10.0
-"""Compute of the target over the dearest run where no target is said."""
+"""Compute of the target over the largest run where no target is said."""
 _SINGULAR = 1e-13
 
 
@@ -47,7 +47,7 @@ class HalfWidth(Printed):
         flops: C of the target.
         loss: what the assumed law says there.
         level: of the interval.
-        reach: C of the target over that of the dearest fitted run.
+        reach: C of the target over that of the largest fitted run.
         coefs: share that comes from the coefficients; None where the ladder does not determine them.
         run: share that comes from the noise of the one run at the target.
         form: share that comes from the form of the law, at this reach.
@@ -80,7 +80,7 @@ class HalfWidth(Printed):
         found = []
         if self.reach > MEASURED_REACH:
             message = (
-                f"the form's error was measured up to {MEASURED_REACH:g} x the dearest run; this is {self.reach:.3g} x"
+                f"the form's error was measured up to {MEASURED_REACH:g} x the largest run; this is {self.reach:.3g} x"
             )
             found.append(Finding("REACH_UNMEASURED", Grade.WARN, message, 0, "take the half-width for a lower bound"))
         if self.outside > self.runs / 2:
@@ -98,7 +98,7 @@ class HalfWidth(Printed):
             parts = f"coefficients {self.coefs:.2%}, the run itself {self.run:.2%}, the law's form {self.form:.2%}"
             width = f"±{self.total:.2%} of the loss at {100 * self.level:g} % ({parts})"
         return [
-            ("target", f"{at}; {self.reach:.3g} x the dearest fitted run"),
+            ("target", f"{at}; {self.reach:.3g} x the largest fitted run"),
             ("half-width", width),
             ("loss", f"{self.loss:.4g} by what is assumed"),
             ("assumes", self.assumption.source),
@@ -134,8 +134,8 @@ def expected_half_width(
 
     Args:
         ladder: the ladder; its held-out rungs are not fitted.
-        target: C in FLOP to forecast at its best split; unsaid it is the ladder's own, the dearest held-out run, or ten
-            times the dearest fitted one.
+        target: C in FLOP to forecast at its best split; unsaid it is the ladder's own, the largest held-out run, or ten
+            times the largest fitted one.
         assume: the law and noise to assume: a fit of earlier runs, a published law by name, or ``cpu-text``; by the
             size of the target where unsaid.
         level: of the interval.
@@ -224,7 +224,7 @@ def half_width(
 
 
 def beyond(known: Assumed, dearest: tuple[float, float], point: tuple[float, float]) -> float:
-    """Return C of the target over that of the dearest run."""
+    """Return C of the target over that of the largest run."""
     flops = counting_for(known.n).flops
     return float(flops(*point) / flops(*dearest))
 

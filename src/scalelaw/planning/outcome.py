@@ -20,7 +20,7 @@ class Outcome:
         tokens: D*, None likewise.
         tokens_per_param: D* / N*, None likewise.
         loss: loss there, None likewise.
-        held_out: mean |predicted - measured| / measured of the dearer runs, fitted to the cheaper ones; None where the
+        held_out: mean |predicted - measured| / measured of the larger runs, fitted to the smaller ones; None where the
             table has no such split.
         comparable: whether that error is within ``COMPARABLE`` times the least; True where it is not known.
         failed: why there is no decision, or empty.

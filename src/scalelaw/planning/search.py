@@ -194,7 +194,7 @@ class Search:
         return lru_cache(maxsize=None)(self._slopes)
 
     def _form(self, width: int, ratio: float) -> float:
-        """Return the part of the half-width that the law's form has, where this is the dearest run."""
+        """Return the part of the half-width that the law's form has, where this is the largest run."""
         size = self._sizes[width]
         reach = beyond(self.known, (size.of_law, ratio * size.params), self.point)
         return quantiles(self.level, 1)[1] * form_sd(self.known, reach)

@@ -3,7 +3,7 @@
 The rules are in our words and numbers of theirs; ``docs/meta-analysis.md`` tells which hold on the tables we have.
 
 code                  grade  when
-GUIDE_NO_HELD_OUT     warn   rule 1: too few dearer runs to hold out, so that no error of a forecast can be measured
+GUIDE_NO_HELD_OUT     warn   rule 1: too few larger runs to hold out, so that no error of a forecast can be measured
 GUIDE_NO_SEEDS        warn   rule 2: no two runs are alike, and seeds alone move a loss by up to 4 %
 GUIDE_ENDS_ONLY       warn   rule 3: one value a run, where checkpoints along the run would tell more
 GUIDE_EARLY           warn   rule 4: checkpoints of the first tenth of a run, or before 10B tokens, are among the values

@@ -51,7 +51,7 @@ class LossVsCompute:
         label: name of the forecaster.
         level: level of the intervals.
         fitted: the runs it was fitted to.
-        held_out: dearer runs it has not seen.
+        held_out: larger runs it has not seen.
         line: compute and loss along the frontier, (2, p).
         band: ends of the interval along the frontier, (2, p), or None.
         planned: compute and loss of the recommended run, or None.
@@ -79,7 +79,7 @@ def loss_vs_compute_info(
     Args:
         forecaster: over params and tokens.
         fitted: the runs it was fitted to, with flops.
-        held_out: dearer runs it has not seen.
+        held_out: larger runs it has not seen.
         level: level of the band and of each run's interval.
         planned: the plan whose run is marked.
     """

@@ -41,7 +41,7 @@ def sheet(found: "Benchmark") -> Sheet:
         ("failed", f"{len(failed)} of {len(found.outcomes)} cases" + "".join(f"; {each.case}" for each in failed)),
     ]
     return Sheet(
-        f"{len(found.outcomes)} forecasts of dearer runs, {whose}: {', '.join(sources)}",
+        f"{len(found.outcomes)} forecasts of larger runs, {whose}: {', '.join(sources)}",
         [
             Table(_methods(scored), right=range(1, len(_HEAD))),
             Table(_reaches(scored, found.protocol.reach), right=range(1, 8)),

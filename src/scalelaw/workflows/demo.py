@@ -84,7 +84,7 @@ def demo(
     foretold = _foretold(chosen, folder, fitted.table, tell)
     if not _is_begun(folder):
         rung = chosen.held_out[0].name
-        tell(f"{rung} trains now, at {foretold.reach:.3g} times the compute of the dearest run fitted")
+        tell(f"{rung} trains now, at {foretold.reach:.3g} times the compute of the largest run fitted")
     with watching("held-out run") as watch:
         swept = sweep(chosen, folder / RUNS, workers=workers, watch=watch)
     _complete(swept)

@@ -4,7 +4,7 @@ One block, and a head for every eight elements of the width. With two blocks a m
 seed decides, and its losses fall into two groups 2 % apart; with heads of sixteen, widths 24 and 32 have one and two,
 and a law fitted to that step goes on too steeply (docs/LOG.md has both, measured). Horizons begin at a million tokens,
 before which wide models are still in their first phase; width is held out, at the longest horizon, at four times the
-compute of the dearest fitted run or more; the two narrowest widths are trained twice, which gives the noise of a run.
+compute of the largest fitted run or more; the two narrowest widths are trained twice, which gives the noise of a run.
 The standard library has 3.9 million tokens, so that no horizon of a single epoch is beyond 3 million. The synthetic
 language has a ladder of its own: width 24 cannot store its contexts, and Chinchilla's law wants three widths or more.
 """

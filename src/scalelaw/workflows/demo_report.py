@@ -39,7 +39,7 @@ def _held(found: Demo) -> Card:
 def _reach(found: Demo) -> Card:
     told = found.foretold
     lines = [
-        f"{told.reach:.3g} times the compute of the dearest run fitted",
+        f"{told.reach:.3g} times the compute of the largest run fitted",
         f"{found.drop:.3f} nats below the best run fitted, {told.best:.3f}",
     ]
     if found.noise is not None:

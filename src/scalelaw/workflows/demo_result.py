@@ -115,7 +115,7 @@ class Demo(Printed):
         told, level = self.foretold, f"{100 * LEVEL:g} %"
         rows = [["", "forecast", f"{level} band", "measured", "error", "of the drop"]]
         rows += [[name, *self._row(band)] for name, band in self.foretold.bands.items()]
-        title = f"{told.frozen.run}, {told.reach:.3g} times the compute of the dearest run fitted"
+        title = f"{told.frozen.run}, {told.reach:.3g} times the compute of the largest run fitted"
         parts: Sequence[Table | Lines | Sheet] = [
             Table(rows, right=[1, 3, 4, 5]),
             Lines([self._verdict(level), *self._said()]),

@@ -62,7 +62,7 @@ class Foretold(Printed):
         frozen: the forecast that counts, under its seal.
         method: what made it.
         beside: method -> what simpler rules say.
-        reach: compute of the run over that of the dearest fitted.
+        reach: compute of the run over that of the largest fitted.
         best: the lowest loss fitted, in nats per token.
         fitted: runs fitted.
     """
