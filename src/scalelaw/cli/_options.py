@@ -111,7 +111,7 @@ class MappingOptions:
             BadInput: one is not NAME=VALUE.
         """
         return {
-            "columns": pairs(self.column, "--column"),
+            "columns": pairs(self.column, "--column", empty=True),
             "units": pairs(self.unit, "--unit"),
             "derive": pairs(self.derive, "--derive"),
             "importer": self.importer,
@@ -278,8 +278,8 @@ class FixOptions:
         return {"fixed": {name: parse_number(value) for name, value in held.items()}} if held else {}
 
 
-def pairs(values: Sequence[str] | None, option: str) -> dict[str, str]:
-    """Split NAME=VALUE arguments.
+def pairs(values: Sequence[str] | None, option: str, *, empty: bool = False) -> dict[str, str]:
+    """Split NAME=VALUE arguments; ``empty`` lets a value be left out, as in ``--column run=``.
 
     Raises:
         BadInput: one has no equals sign, or a name stands twice.
@@ -287,7 +287,7 @@ def pairs(values: Sequence[str] | None, option: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in values or ():
         name, equals, value = (part.strip() for part in text.partition("="))
-        if not (equals and name and value):
+        if not (equals and name and (value or empty)):
             raise BadInput(f"{option} {text!r}: write it as NAME=VALUE")
         if name in found:
             raise BadInput(f"{option} names {name} twice: {found[name]!r} and {value!r}")

@@ -17,7 +17,8 @@ RUNS_LOSS_UNIT           ask        a unit column is empty or unknown where ther
 RUNS_PARAMS_VARY         ask        rows of one run differ in N
 RUNS_SAME_MOMENT         warn       ten values and a tenth of all share run and step with a later row
 RUNS_WHICH_TARGET        ask        several targets, and none named
-RUNS_CHECKPOINTS         ask        rows look like checkpoints, and no column tells which run they are of
+RUNS_CHECKPOINTS         ask, warn  rows look like checkpoints, and no column says of which run (warn: taken for runs
+                                    by the rise of step and tokens)
 RUNS_UNFINISHED          set aside  a run stopped before its planned end, or is still running
 RUNS_DIVERGED            set aside  the last loss is no better than guessing, or far above the best of its run
 RUNS_UNDECAYED           set aside  the learning rate is not at its end on the last row

@@ -12,7 +12,7 @@ from scalelaw.core.quantities import METRICS, OUTCOMES, QUANTITIES, recognise
 from scalelaw.core.types import AnyArray
 from scalelaw.runs.cells import Numbers
 from scalelaw.runs.check import COUNTS, check_one_size, check_units, check_values
-from scalelaw.runs.checkpoints import check_checkpoints
+from scalelaw.runs.checkpoints import find_runs
 from scalelaw.runs.columns import DROP, read_columns, run_numbers
 from scalelaw.runs.copies import copies
 from scalelaw.runs.derive import (
@@ -85,11 +85,10 @@ def load_runs(
     split_eval_sets(rows)
     _take_outcome(rows)
     stated = {*said, *assignment.units, *raw.stated, *(name for name, n in rows.numbers.items() if n.suffixed.any())}
+    doubts += find_runs(rows, raw, assignment)
     computed = _derive(rows, raw, dict(derive or {}))
     _check_something_known(rows, raw)
     _keep_unrecognised(rows, raw, assignment)
-    if "run" not in assignment.named:
-        enforce(check_checkpoints(rows.columns, rows.read))
     rows.order = time_order(rows.run, rows.columns)
     notes, repeated = copies(raw, rows.run, rows.order, rows.columns, rows.targets)
     rows.notes += notes

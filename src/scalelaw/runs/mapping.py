@@ -15,6 +15,9 @@ from scalelaw.runs.raw import RawColumn, RawTable
 from scalelaw.runs.unit_names import name_unit
 from scalelaw.runs.units import is_unit, split_unit
 
+RISING = "rising"
+"""What a user says for the column of runs where a run is rows of equal settings over which tokens and steps rise."""
+
 _LEAST_BUDGET = 1e14
 NEEDED = ("params", "params_non_embedding", "params_active", "tokens", "flops", *METRICS)
 """The quantities a fit stands on; doubt about one of them is the user's to settle."""
@@ -48,6 +51,7 @@ class Assignment:
         findings: what only the user can settle, and what makes a column doubtful.
         asks: quantity or target -> what its name leaves open unless the user gives its unit.
         passed_over: columns that lost to another one.
+        rising: a run is, as the user says, where tokens and steps rise.
     """
 
     quantities: dict[str, str] = field(default_factory=dict)
@@ -61,6 +65,7 @@ class Assignment:
     findings: list[Finding] = field(default_factory=list)
     asks: dict[str, Finding] = field(default_factory=dict)
     passed_over: list[str] = field(default_factory=list)
+    rising: bool = False
 
     def outcome(self) -> str | None:
         """Return the quantity that stands for a target where no metric is measured, None where there is none."""
@@ -87,8 +92,11 @@ def assign(table: RawTable, columns: Mapping[str, str | None] | None = None) -> 
         BadInput: a name in ``columns`` is no quantity, or no column.
     """
     said = {name: column or None for name, column in (columns or {}).items()}
+    rising = said.get("run") == RISING and RISING not in table.columns
+    if rising:
+        del said["run"]
     _check_named(said, table)
-    result = Assignment(named=frozenset(said))
+    result = Assignment(named=frozenset(said), rising=rising)
     for name, column in said.items():
         if column is not None:
             _take(result, name, column)

@@ -17,7 +17,7 @@ _SHOWN = 3
 _LEAST = 3
 _LOSS_WORDS = frozenset({"loss", "losses", "ce", "xent", "nll", "ppl", "bits", "bpb", "bpc", "val", "valid",
                          "validation", "eval", "test", "heldout", "entropy", "objective",
-                         "metric", "error", "lossu"})  # fmt: skip
+                         "metric", "lossu"})  # fmt: skip
 _N_WORDS = frozenset({"param", "params", "parameter", "parameters", "size", "model", "n", "nonemb", "width", "weights"})
 _D_WORDS = frozenset({"token", "tokens", "tok", "toks", "data", "d", "dataset", "examples", "characters", "samples",
                       "seen"})  # fmt: skip
@@ -87,13 +87,16 @@ def _as_loss(said: set[str], values: Array, sizes: list[Array]) -> int:
     return 3 * bool(said & _LOSS_WORDS) + 2 * falls + broken * plausible - 4 * bool(said & _SETTINGS)
 
 
-def _as_size(mine: frozenset[str], least: float) -> Callable[[set[str], Array, list[Array]], int]:
+def _as_size(
+    mine: frozenset[str], other: frozenset[str], least: float
+) -> Callable[[set[str], Array, list[Array]], int]:
     def score(said: set[str], values: Array, sizes: list[Array]) -> int:
         finite = values[np.isfinite(values)]
         large = float(np.median(finite)) >= least
         return (
             3 * bool(said & mine)
             + 2 * large
+            - 3 * bool(said & other)
             - 4 * bool(said & (_SETTINGS | _LOSS_WORDS))
             - 3 * (float(finite.max()) < 1)
         )
@@ -103,8 +106,8 @@ def _as_size(mine: frozenset[str], least: float) -> Callable[[set[str], Array, l
 
 _SCORES: Mapping[str, Callable[[set[str], Array, list[Array]], int]] = {
     "loss": _as_loss,
-    "params": _as_size(_N_WORDS, TOO_SMALL["params"]),
-    "tokens": _as_size(_D_WORDS, TOO_SMALL["tokens"]),
+    "params": _as_size(_N_WORDS, _D_WORDS, TOO_SMALL["params"]),
+    "tokens": _as_size(_D_WORDS, frozenset(), TOO_SMALL["tokens"]),
 }
 
 
