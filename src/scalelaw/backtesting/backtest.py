@@ -40,7 +40,7 @@ class Cut:
         score: how the law did.
         baselines: how ``last_value`` (the best run so far) and ``power_in_flops`` did.
         failed: why the law could not be fitted, or empty.
-        doubts: why the optimum of the fit is not certified; empty where it is.
+        doubts: what speaks against the optimum of the fit; empty where nothing does.
     """
 
     axis: str
@@ -117,7 +117,7 @@ class Backtest(Printed):
         rows = [head, *(_row(cut) for cut in self.cuts)]
         doubts = dict.fromkeys(each for cut in self.cuts for each in cut.doubts)
         lines = [
-            *(("* not certified", doubt) for doubt in doubts),
+            *(("* fit in doubt", doubt) for doubt in doubts),
             *(("not fitted", f"{', '.join(names)}: {why}") for why, names in self._failures().items()),
         ]
         title = f"backtest of {self.label}: {self.target} of the larger runs, forecast from the smaller ones"

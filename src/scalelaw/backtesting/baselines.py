@@ -43,7 +43,7 @@ def power_in_flops(window: Window) -> Band:
 
 
 def chinchilla(window: Window) -> Band:
-    """Forecast by Chinchilla's form, Huber 1e-3 at its certified optimum, with the bootstrap over runs."""
+    """Forecast by Chinchilla's form, Huber 1e-3 at the lowest optimum found, with the bootstrap over runs."""
     return _of_law(f"chinchilla[n={_kind(window.train.columns)}]", window)
 
 

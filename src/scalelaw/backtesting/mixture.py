@@ -166,6 +166,7 @@ class Mixture(Printed):
         """Weight of each member, (m,), summing to one."""
         return _weights(self.residuals)
 
+    @np.errstate(all="ignore")
     def parts(self, x: Inputs) -> Parts:
         """Return what each member says of n points."""
         full = self._completed(x)
@@ -187,6 +188,7 @@ class Mixture(Printed):
             centre, centre * np.exp(-half), centre * np.exp(half), level, np.broadcast_to(beyond, centre.shape)
         )
 
+    @np.errstate(all="ignore")
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
         """Draw (draws, n) predictions: those of the members keep their order at each point, and take its quantiles."""
         full, rng = self._completed(x), np.random.default_rng(seed)
@@ -250,6 +252,7 @@ class Mixture(Printed):
         return {**x, "flops": self.counting.flops(params, tokens)}
 
 
+@np.errstate(all="ignore")
 def _residual(fit: FitResult) -> float:
     """Return the weighted relative residual of a fit, its coefficients paid for."""
     n, weight = len(fit.rows.y), fit.rows.weight
@@ -263,6 +266,7 @@ def _weights(residuals: Array) -> Array:
     return np.asarray(1 / residuals / np.sum(1 / residuals))
 
 
+@np.errstate(all="ignore")
 def _spread(member: FitResult, x: Inputs) -> Array:
     """Return half the width that holds 68 % of a member's draws, on the log, (n,)."""
     assert member.draws is not None

@@ -1,5 +1,6 @@
 """The Forecaster: what planners, figures and reports accept, and all they accept."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -104,16 +105,52 @@ ONE_SD = 0.68269
 """Level of the interval that is one standard deviation to either side under a normal law."""
 
 
+_FENCE = 5.0
+
+
 def interval(draws: Array, level: float) -> tuple[Array, Array]:
-    """Return the central interval of draws along their first axis.
+    """Return the central interval of draws along their first axis, its ends infinite where enough draws are.
 
     Raises:
         BadInput: ``level`` is not strictly between 0 and 1.
     """
     check_level(level)
     tail = (1 - level) / 2
-    lo, hi = np.quantile(draws, [tail, 1 - tail], axis=0)
-    return lo, hi
+    if np.all(np.isfinite(draws)):
+        lo, hi = np.quantile(draws, [tail, 1 - tail], axis=0)
+        return lo, hi
+    ordered = np.sort(draws, axis=0)
+    return _between(ordered, tail), _between(ordered, 1 - tail)
+
+
+def half_width(draws: Array) -> Array:
+    """Return half the width of the central 68 % of draws along their first axis.
+
+    That is the standard deviation where they are Gaussian, and it exists where heavy tails have none.
+    """
+    lo, hi = interval(draws, ONE_SD)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((hi - lo) / 2)
+
+
+def robust_sd(draws: Array) -> Array:
+    """Return the standard deviation of draws along their first axis, far ones moved in to five half widths.
+
+    Far is further from the median than five times half the width of the central 68 %: a Gaussian has no such draws,
+    and heavy tails, whose own moments grow with the number of draws or do not exist, count no more than that.
+    """
+    half, middle = half_width(draws), interval(draws, 1e-9)[0]
+    with np.errstate(all="ignore"):
+        near = np.clip((draws - middle) / half, -_FENCE, _FENCE).std(axis=0, ddof=1) * half
+        return np.asarray(np.where(half > 0, near, draws.std(axis=0, ddof=1)))
+
+
+def _between(ordered: Array, share: float) -> Array:
+    """Return NumPy's linear quantile of sorted draws; where infinities meet, NumPy's own is NaN."""
+    place = share * (len(ordered) - 1)
+    below, above = ordered[math.floor(place)], ordered[math.ceil(place)]
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(below == above, below, below + (above - below) * (place % 1)))
 
 
 def check_level(level: float) -> None:

@@ -93,22 +93,24 @@ class Coordinates:
         with np.errstate(divide="ignore"):
             return np.where(log, np.log(np.where(log, limits, 1.0)), limits)[self.free]
 
+    @np.errstate(all="ignore")
     def coef(self, u: Array) -> Array:
-        """Return coefficients (p, k) at coordinates (p, q)."""
+        """Return coefficients (p, k) at coordinates (p, q); infinite where beyond every number."""
         coef = self._unscaled(u)
         if self.scaled:
             coef[:, self.scaled] /= self._contributions(coef)[0]
         return self._with_ties(coef)
 
+    @np.errstate(all="ignore")
     def coordinates(self, coef: Array) -> Array:
         """Return coordinates (p, q) of coefficients (p, k)."""
         u = np.array(coef, float)
         if self.scaled:
             u[:, self.scaled] *= self._contributions(coef)[0]
-        with np.errstate(divide="ignore"):
-            u[:, self.log] = np.log(u[:, self.log])
+        u[:, self.log] = np.log(u[:, self.log])
         return u[:, self.free]
 
+    @np.errstate(all="ignore")
     def coef_and_slopes(self, u: Array) -> tuple[Array, Array]:
         """Return coefficients (p, k) and their derivatives by coordinate (p, q, k)."""
         coef = self._unscaled(u)

@@ -74,7 +74,7 @@ def save_fit(fit: FitResult, path: str | Path) -> None:
     os.replace(partial, path)
 
 
-_STATUS = ("starts", "agreeing", "decrement", "condition", "at_bounds", "spare")
+_STATUS = ("starts", "agreeing", "decrement", "condition", "at_bounds", "spare", "undetermined")
 
 
 def load_fit(path: str | Path) -> FitResult:
@@ -127,6 +127,11 @@ def _from_first(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**document, "spec": spec, "noise": None, "spread": None}
 
 
+def _status(values: Mapping[str, Any]) -> FitStatus:
+    lists = {name: tuple(values.get(name, ())) for name in ("at_bounds", "undetermined")}
+    return FitStatus(**{**values, **lists})
+
+
 def _spread(values: Mapping[str, Any] | None) -> Spread | None:
     return None if values is None else Spread(**{**values, "relative": _unpack(values["relative"])})
 
@@ -141,7 +146,7 @@ def _fit(document: Mapping[str, Any]) -> FitResult:
         coef=_unpack(document["coef"]),
         draws=None if document["draws"] is None else _unpack(document["draws"]),
         objective=document["objective"],
-        status=FitStatus(**{**status, "at_bounds": tuple(status["at_bounds"])}),
+        status=_status(status),
         spec=FitSpec.from_dict(document["spec"]),
         rows=FittedRows(
             x={name: _unpack(values) for name, values in rows["x"].items()},

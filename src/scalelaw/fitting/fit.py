@@ -24,7 +24,7 @@ from scalelaw.fitting.prior_draws import prior_draws
 from scalelaw.fitting.result import FitResult, FittedRows
 from scalelaw.fitting.solve import Problem
 from scalelaw.fitting.spec import FitOptions, FitSpec
-from scalelaw.fitting.status import assess
+from scalelaw.fitting.status import FitStatus, assess
 from scalelaw.laws import Law
 from scalelaw.runs import (
     SWEPT,
@@ -73,7 +73,7 @@ def fit(
     Example:
         >>> import scalelaw as sl
         >>> result = sl.fit("chinchilla", sl.datasets.load("synthetic-ladder"), draws=0)
-        >>> result.status.certified
+        >>> result.status.converged
         True
     """
     chosen, observed = observe(law, runs, target=target, use=use, over=over)
@@ -116,7 +116,7 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
     draws = drawn(sample, spec) if prior is None else prior_draws(problem, u, usable, spec)
     status = assess(problem, found.solution, found.best, weight)
     lost = _lost_draws(draws, spec)
-    findings = (*usable.findings, *design, *_doubts(status.doubts), *lost, *_misfit(problem, u, usable))
+    findings = (*usable.findings, *design, *_doubts(status), *lost, *_misfit(problem, u, usable))
     if prior is not None:
         findings = (*findings, *check_prior(prior, draws))
     return FitResult(
@@ -185,10 +185,11 @@ def _lost_draws(draws: Array | None, spec: FitSpec) -> list[Finding]:
     return [Finding("FIT_DRAWS_LOST", Grade.WARN, message, lost, "fit a law with fewer coefficients, or more runs")]
 
 
-def _doubts(doubts: tuple[str, ...]) -> list[Finding]:
-    return [Finding("FIT_NOT_CERTIFIED", Grade.WARN, f"the optimum is not certified: {doubt}") for doubt in doubts]
+def _doubts(status: FitStatus) -> list[Finding]:
+    return [Finding("FIT_NOT_CERTIFIED", Grade.WARN, caveat) for caveat in status.caveats]
 
 
+@np.errstate(all="ignore")
 def _misfit(problem: Problem, u: Array, usable: Observations) -> list[Finding]:
     """Look for a trend of the residuals along each kind of params and along compute.
 

@@ -40,12 +40,14 @@ def units(runs: int, rows: int) -> str:
 
 
 def drawn(sample: Sample, spec: FitSpec) -> Array | None:
-    """Return draws of the coefficients (b, k), or None where none were asked for or no row is spare to tell the noise.
+    """Return draws of the coefficients (b, k), or None: none asked for, no row to spare, or an optimum that overflows.
 
     Raises:
         BadInput: a wild bootstrap of shares, which have no residuals to turn round.
     """
     if not spec.draws or len(sample.weight) <= len(sample.u):
+        return None
+    if not np.all(np.isfinite(sample.linear.slopes)):  # the optimum is at the edge of what numbers hold
         return None
     how, coordinates = method(spec, sample.runs), sample.problem.coordinates
     if how in ("cluster", "pairs"):

@@ -69,10 +69,11 @@ def _objective(fit: "FitResult") -> str:
 
 def _optimum(fit: "FitResult") -> str:
     status = fit.status
+    left = f" The runs do not determine {', '.join(fit.undetermined)}." if fit.undetermined else ""
     found = f"Of {status.starts} starts spread over the exponents, {status.agreeing} reached the lowest optimum"
     if status.certified:
-        return f"{found}, which is stationary, determined by the rows and on no bound."
-    return f"{found}; it is not certified: {'; '.join(status.doubts)}."
+        return f"{found}, which is stationary, determined by the rows and on no bound.{left}"
+    return f"{found}; {'; '.join(status.doubts)}.{left}"
 
 
 def _intervals(fit: "FitResult") -> str:

@@ -99,6 +99,7 @@ class Noise:
         with np.errstate(over="ignore"):
             return np.exp(values) if self.logarithmic else values
 
+    @np.errstate(all="ignore")
     def residual(self, value: Array, y: Array) -> tuple[Array, Array | None]:
         """Return residuals predicted - measured and their derivatives by the prediction; None where these are one.
 

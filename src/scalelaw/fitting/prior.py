@@ -21,6 +21,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.forecaster import half_width
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.noise import Noise
 from scalelaw.laws import Constants, Law, SumOfPowers, get
@@ -308,7 +309,7 @@ def check_prior(prior: Prior, draws: Array | None) -> list[Finding]:
         return []
     message = prior.note
     if draws is not None:
-        left = np.std(np.log(np.maximum(draws[:, list(prior.index)], _LEAST)), axis=0) / prior.sd
+        left = half_width(np.log(np.maximum(draws[:, list(prior.index)], _LEAST))) / prior.sd
         told = ", ".join(f"{name} {share:.0%}" for name, share in zip(prior.names, np.minimum(left, 1.0), strict=True))
         message += f"; of its spread the runs leave {told}"
     return [Finding("FIT_PRIOR", Grade.WARN, message, fix="add runs, and fit without prior= once they suffice")]

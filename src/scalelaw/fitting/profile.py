@@ -192,6 +192,7 @@ def _end(
     return 0.5 * (inside + outside)
 
 
+@np.errstate(all="ignore")
 def _objective(problem: Problem, coef: Array, weight: Array) -> float:
     """Return the objective at coefficients (k,)."""
     value = np.asarray(problem.coordinates.law.predict(coef, problem.x))

@@ -73,6 +73,7 @@ class Published:
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> None:
         """Return None: the spread is not known."""
 
+    @np.errstate(all="ignore")
     def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
         """Predict at n points, without an interval.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.forecaster import half_width
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.isoflop_spec import IsoFlopSpec
 from scalelaw.fitting.profiles import PROFILES, Akima, Located
@@ -23,7 +24,7 @@ class Replicas:
     Attributes:
         params: ln N* of each resample at each budget, (b, m); NaN where it has none.
         tokens: ln D*, (b, m).
-        noise: standard deviation of a loss from run to run, over the loss.
+        noise: size of the noise of a run over its loss: half the width of the central 68 % of the resampled noise.
     """
 
     params: Array
@@ -37,9 +38,9 @@ class Replicas:
         Porian's interpolation has no optimum between the points of its grid, and none in some resamples: his errors
         are at least .33 of the spacing of sizes, and grow as resamples lose their optimum.
         """
-        error = np.nanstd(drawn, axis=0)
         if spec.profile != "akima":
-            return np.asarray(error)
+            return np.array([half_width(each[np.isfinite(each)]) for each in drawn.T])
+        error = np.nanstd(drawn, axis=0)
         axis = chosen.axis(side)
         grids = [Akima.grid(axis.x[at, axis.weight[at] > 0]) for at in range(len(chosen))]
         spacing = np.array([Akima.POINTS * (grid[1] - grid[0]) for grid in grids])
@@ -69,7 +70,7 @@ def replicas(chosen: Sweep, point: Located, spec: IsoFlopSpec) -> Replicas | Non
         losses = np.maximum(smooth + chosen.spread(errors[start : start + _CHUNK]), _TINY * smooth)
         params.append(PROFILES[spec.profile].locate(chosen.axis("params"), losses).x)
         tokens.append(on_tokens(chosen, losses, params[-1], spec))
-    noise = float(np.sqrt(np.mean((errors / chosen.rows.y) ** 2)))
+    noise = float(half_width(np.ravel(errors / chosen.rows.y)))
     return Replicas(np.concatenate(params), np.concatenate(tokens), noise)
 
 

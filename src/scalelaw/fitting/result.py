@@ -13,7 +13,17 @@ from scalelaw.core.components import check_mixtures, codes, kind_of
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
-from scalelaw.core.forecaster import Domain, Kind, Origin, Prediction, check_inputs, check_level, interval, outside
+from scalelaw.core.forecaster import (
+    Domain,
+    Kind,
+    Origin,
+    Prediction,
+    check_inputs,
+    check_level,
+    interval,
+    outside,
+    robust_sd,
+)
 from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray, Array, Inputs
@@ -32,6 +42,9 @@ from scalelaw.fitting.spread import Spread
 from scalelaw.fitting.status import FitStatus
 from scalelaw.laws import Law
 from scalelaw.runs import SetAside
+
+_WIDE = 10
+"""A coefficient whose interval reaches further than this factor from its value is not determined."""
 
 if TYPE_CHECKING:
     from scalelaw.fitting.frozen import FrozenForecast
@@ -127,6 +140,18 @@ class FitResult(Printed):
         kinds = [name for name in self.law.inputs if name in COUNTINGS]
         return counting_for(kinds[0], self.cost) if len(kinds) == 1 else None
 
+    @cached_property
+    def undetermined(self) -> tuple[str, ...]:
+        """Coefficients that these runs leave open: a singular direction, or an interval beyond a factor of 10."""
+        open_ = set(self.status.undetermined)
+        known = {*self.spec.fixed, *self.spec.ties, *self.status.at_bounds}
+        for coef, values in zip(self.law.coefs, self.coefficients().values(), strict=True):
+            if coef.name in known or coef.low < 0 or values["lo"] is None:
+                continue
+            if values["lo"] < values["value"] / _WIDE or values["hi"] > values["value"] * _WIDE:
+                open_.add(coef.name)
+        return tuple(coef.name for coef in self.law.coefs if coef.name in open_)
+
     @property
     def inputs(self) -> tuple[str, ...]:
         """Quantities the law takes."""
@@ -166,6 +191,7 @@ class FitResult(Printed):
         return len(self.coef) - len(self.spec.fixed) - len(self.spec.ties)
 
     @cached_property
+    @np.errstate(all="ignore")
     def residuals(self) -> Array:
         """Predicted minus measured, on the scale of the noise, (n,)."""
         value = np.asarray(self.law.predict(self.coef, self.rows.x))
@@ -193,6 +219,7 @@ class FitResult(Printed):
         standardised = self.residuals if self.spread is None else self.residuals / self.spread.relative
         return seed_floor(self.rows.x, standardised, sample.member, self.fitted)
 
+    @np.errstate(all="ignore")
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
         """Draw (draws, n) predictions; ``new_run`` adds the noise of one run, never less than seeds alone make."""
         from scalelaw.fitting.prior_draws import leans, new_run_errors
@@ -218,6 +245,7 @@ class FitResult(Printed):
         error = self.errors.draw(size, len(mean), rng) * relative * max(1.0, floor)
         return np.asarray(noise.unscaled(noise.scaled(mean) - error))
 
+    @np.errstate(all="ignore")
     def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
         """Predict at n points, with the interval of the mean or of a new run.
 
@@ -233,14 +261,16 @@ class FitResult(Printed):
         return Prediction(mean, lo, hi, level, np.broadcast_to(outside(x, self.domain), mean.shape))
 
     def coefficients(self, level: float | None = None) -> dict[str, dict[str, Any]]:
-        """Return value, standard error and interval of each coefficient, by name."""
+        """Return value, standard error and interval of each coefficient, by name.
+
+        The standard error is ``robust_sd`` of the draws, which heavy tails do not inflate.
+        """
         level = level or self.spec.level
         k = len(self.law.coefs)
         unknown: list[float | None] = [None] * k
         se, lo, hi = unknown, unknown, unknown
         if self.draws is not None:
-            with np.errstate(over="ignore"):
-                se = self.draws.std(axis=0, ddof=1).tolist()
+            se = robust_sd(self.draws).tolist()
             lo, hi = (ends.tolist() for ends in interval(self.draws, level))
             for i in self._pressed():
                 se[i] = lo[i] = hi[i] = None
@@ -336,7 +366,7 @@ class FitResult(Printed):
             "target": self.target,
             "coefficients": self.coefficients(),
             "objective": self.objective,
-            "status": self.status.to_dict(),
+            "status": {**self.status.to_dict(), "undetermined": list(self.undetermined)},
             "starts": {"n": self.status.starts, "agreeing": self.status.agreeing},
             "rows": {
                 "read": self.rows.read,
@@ -384,7 +414,7 @@ class FitResult(Printed):
         draws = 0 if self.draws is None else len(self.draws)
         lines = [
             ("objective", f"{self.objective:.8g} (sum of losses; {self.scoring})"),
-            ("optimum", str(self.status)),
+            ("optimum", self._found()),
             ("intervals", self._drawn(draws) if draws else self._undrawn()),
             *self._noise_lines(),
             ("rows", f"{self.rows.read} read, {len(self.rows.y)} fitted"),
@@ -395,6 +425,11 @@ class FitResult(Printed):
             *self._doubts(),
         ]
         return lines
+
+    def _found(self) -> str:
+        """Return whether the search converged, and the coefficients that these runs leave open."""
+        wide = [name for name in self.undetermined if name not in self.status.undetermined]
+        return f"{self.status}; these runs do not determine {', '.join(wide)}" if wide else str(self.status)
 
     def _ranges(self) -> list[str]:
         """Return what was fitted of each input: the range of a number or share, the levels of a category."""
@@ -417,7 +452,10 @@ class FitResult(Printed):
 
     def _undrawn(self) -> str:
         """Return why there are no draws."""
-        return "none: no row is spare to tell the noise" if self.spec.draws else "none: no draws asked for"
+        if not self.spec.draws:
+            return "none: no draws asked for"
+        spare = len(self.rows.y) > self.fitted
+        return "none: no draw has finite values" if spare else "none: no row is spare to tell the noise"
 
     def _drawn(self, draws: int) -> str:
         """Return how the draws were made."""

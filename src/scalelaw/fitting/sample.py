@@ -61,7 +61,8 @@ class Sample:
         """The law made linear at the optimum."""
         with np.errstate(all="ignore"):
             state = self.problem.evaluate(self.u[None])
-        return Linear(state.residual[0], (state.slopes[0] @ state.jacobian[0]).T[:, self.moving])
+            slopes = (state.slopes[0] @ state.jacobian[0]).T
+        return Linear(state.residual[0], slopes[:, self.moving])
 
     @cached_property
     def efficient(self) -> Linear:

@@ -69,8 +69,9 @@ class Problem:
     spread: Array | None = None
     penalty: Penalty | None = None
 
+    @np.errstate(all="ignore")
     def evaluate(self, u: Array, y: Array | None = None) -> "State":
-        """Return residuals and derivatives at coordinates (p, q).
+        """Return residuals and derivatives at coordinates (p, q); not finite where the law leaves the range of numbers.
 
         Args:
             u: coordinates (p, q).

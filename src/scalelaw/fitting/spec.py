@@ -46,7 +46,7 @@ class FitSpec:
             agree; or coefficient -> (value, factor), known to within that factor at one standard deviation; ``none`` is
             the same as None.
         weights: column that weighs the rows; None takes a ``weight`` column where there is one.
-        starts: fits from so many starts; the share that agree certifies the optimum.
+        starts: fits from so many starts; where three and more agree, the search has converged.
         draws: draws of the coefficients; 0 leaves every interval unknown.
         intervals: how they are drawn. ``laplace``: around the optimum, by a noise model and the runs' own scores
             together; ``sandwich``: by the scores alone; ``wild``: refits to residuals with their signs drawn anew,

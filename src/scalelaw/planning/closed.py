@@ -55,8 +55,9 @@ class LawSurface:
         """The number of coefficient vectors."""
         return len(self.coef)
 
+    @np.errstate(all="ignore")
     def loss(self, params: Array, tokens: Array) -> Array:
-        """Return the loss (b, n) at n points, or at points (b, n) of each surface's own."""
+        """Return the loss (b, n) at n points, or at points (b, n) of each surface; infinite if it overflows."""
         return np.asarray(self.law.predict(self.coef, {self.counting.params: params, "tokens": tokens}))
 
 

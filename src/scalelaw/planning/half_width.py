@@ -272,6 +272,7 @@ def coefficient_sd(known: Assumed, slopes: Array, member: AnyArray, goal: Array)
     return float(known.noise * np.sqrt((1 - known.shared) * weight @ weight + known.shared * of_trunk @ of_trunk))
 
 
+@np.errstate(all="ignore")
 def log_slopes(known: Assumed, x: Mapping[str, Array]) -> Array:
     """Return derivatives of log loss by the logarithms of the coefficients, (m, k)."""
     value, jacobian = known.law.value_and_jacobian(known.coef, x)

@@ -35,8 +35,9 @@ class Numeric:
     size: int = 1
     centre: "Numeric | None" = None
 
+    @np.errstate(all="ignore")
     def loss(self, params: Array, tokens: Array) -> Array:
-        """Return the loss (b, n) at n points."""
+        """Return the loss (b, n) at n points; infinite if it overflows."""
         return self.evaluate({self.counting.params: params, "tokens": tokens})
 
     def optimum(self, flops: Array) -> tuple[Array, Array]:

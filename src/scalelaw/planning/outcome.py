@@ -24,7 +24,7 @@ class Outcome:
             table has no such split.
         comparable: whether that error is within ``COMPARABLE`` times the least; True where it is not known.
         failed: why there is no decision, or empty.
-        doubts: why the optimum of the fit is not certified.
+        doubts: what speaks against the optimum of the fit.
     """
 
     choice: Choice

@@ -268,6 +268,7 @@ def _as_base(way: Alternative, planned: Plan) -> tuple[Estimate, Estimate]:
     return params, replace(own, value=own.value / factor, lo=lo, hi=hi)
 
 
+@np.errstate(all="ignore")
 def _held_out(way: Alternative, cut: float | None) -> float | None:
     """Return the error on the runs at or above the cut of a fit to those below."""
     if cut is None:

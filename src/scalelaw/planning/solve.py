@@ -181,7 +181,8 @@ def _estimates(question: Question, point: tuple[float, float, float], draws: Poi
     spread: dict[str, Array] = {}
     if draws is not None:
         finite = np.isfinite(draws.params) & np.isfinite(draws.tokens) & (draws.params > 0)
-        ratio = np.where(finite, draws.tokens, np.nan) / np.where(finite, draws.params, 1.0)
+        with np.errstate(over="ignore"):
+            ratio = np.where(finite, draws.tokens, np.nan) / np.where(finite, draws.params, 1.0)
         spread = {"params": draws.params, "tokens": draws.tokens, "flops": draws.flops, "tokens_per_param": ratio}
     return {
         name: given(value, level, QUANTITIES[name].unit)

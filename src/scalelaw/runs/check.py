@@ -7,8 +7,6 @@ RUNS_NAN                 set aside  the target was logged as NaN
 RUNS_INFINITE            set aside  a value is infinite
 RUNS_IMPOSSIBLE          set aside  N, D, C or a loss is zero or negative; a score is outside [0, 1]
 RUNS_ALL_TEXT            refuse     no cell of a column that must hold numbers is one
-RUNS_MOSTLY_MISSING      ask        over half of the runs lack N, D, or the only target
-RUNS_MERGED_CELLS        warn       blank cells below a value written once for a block took that value
 RUNS_NOTHING_KNOWN       refuse     no column is a quantity, or none is a target
 RUNS_TWO_COLUMNS         ask        two columns claim one quantity
 RUNS_TRAINING_LOSS       warn       the only loss of the table is that of training
@@ -58,7 +56,6 @@ from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import QUANTITIES, TOO_SMALL
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.cells import Numbers
-from scalelaw.runs.missing import named
 from scalelaw.runs.observations import Observations
 
 COUNTS = ("params", "params_non_embedding", "params_active", "tokens", "flops")
@@ -83,8 +80,8 @@ _NARROW = 0.5 * math.log(10)
 _SHARE_SPREAD = 1e-4
 
 
-def check_values(name: str, numbers: Numbers, *, needed: bool = True, names: AnyArray | None = None) -> list[Finding]:
-    """Return what is wrong with single values of a quantity or target, with the names of the runs where given."""
+def check_values(name: str, numbers: Numbers, *, needed: bool = True) -> list[Finding]:
+    """Return what is wrong with single values of a quantity or target."""
     values, present = numbers.values, numbers.present
     metric = name.partition("@")[0]
     with np.errstate(invalid="ignore"):
@@ -98,12 +95,7 @@ def check_values(name: str, numbers: Numbers, *, needed: bool = True, names: Any
         ("RUNS_IMPOSSIBLE", impossible, f"{name} is {bounds}"),
     )
     return [
-        Finding(
-            code,
-            Grade.SET_ASIDE,
-            f"{text} in {_count(int(mask.sum()), 'run') if names is None else named(names, mask)}",
-            int(mask.sum()),
-        )
+        Finding(code, Grade.SET_ASIDE, f"{text} in {_count(int(mask.sum()), 'run')}", int(mask.sum()))
         for code, mask, text in table
         if mask.any()
     ]

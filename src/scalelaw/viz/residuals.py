@@ -34,6 +34,7 @@ class Residuals:
     trend: Mapping[str, Array]
 
 
+@np.errstate(all="ignore")
 def residuals_info(fit: FitResult) -> Residuals:
     """Compute the figure: residuals, and their median in windows of equally many rows."""
     x = fit.rows.x

@@ -45,8 +45,20 @@ def test_every_doubt_uncertifies_and_says_why(status: FitStatus, doubt: str) -> 
     assert status.to_dict()["certified"] is False
 
 
+def test_a_search_that_converged_says_no_more() -> None:
+    """Neither a bound nor coefficients left open speak against the search, and each is named behind it."""
+    assert str(GOOD) == "search converged: 60 of 64 starts agree"
+    left_open = replace(GOOD, condition=1e12, undetermined=("A", "alpha"), at_bounds=("E",))
+    assert left_open.converged and not left_open.certified
+    assert str(left_open).startswith("search converged: 60 of 64 starts agree; the rows do not determine A, alpha")
+    assert "E rests on a bound" in str(left_open) and left_open.to_dict()["undetermined"] == ["A", "alpha"]
+    lost = replace(GOOD, agreeing=1)
+    assert not lost.converged and str(lost).startswith("search not converged: 1 of 64")
+    assert lost.caveats[0].startswith("the search for the optimum did not converge")
+
+
 def test_without_doubt_it_is_certified() -> None:
-    assert GOOD.certified and str(GOOD).startswith("certified: 60 of 64 starts agree")
+    assert GOOD.certified
     assert replace(GOOD, agreeing=3).certified
     assert not replace(GOOD, starts=1, agreeing=1).certified
     assert not replace(GOOD, spare=0).certified
@@ -104,7 +116,8 @@ def test_a_redundant_coefficient_is_flagged_and_not_certified(table: Any) -> Non
     law, _ = parse("E + A*F/params**alpha + B/tokens**beta")
     fitted = fit_observations(law, table(noise=0.005), FitSpec(draws=0, starts=16))
     assert not fitted.status.certified and fitted.status.condition > 1e10
-    assert any("do not determine" in str(finding) for finding in fitted.findings)
+    assert any("do not determine A, F" in str(finding) for finding in fitted.findings)
+    assert {"A", "F"} <= set(fitted.undetermined)
 
 
 def test_a_term_without_data_is_not_certified(rows: Any) -> None:

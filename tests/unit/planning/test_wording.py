@@ -8,12 +8,12 @@ from scalelaw.laws import get
 from scalelaw.planning import plan
 
 
-def test_a_plan_from_an_uncertified_fit_says_so_first() -> None:
+def test_a_plan_from_a_doubtful_fit_says_so_first() -> None:
     observed = datasets.load("synthetic-ladder").endpoints()
     doubtful = fit_observations(get("chinchilla"), observed, make_spec(draws=0, bounds={"alpha": (0.5, None)}))
     assert "alpha" in doubtful.status.at_bounds
     first = plan(doubtful, flops=1e22).assumptions[0]
-    assert first.startswith("CAUTION: the optimum is not certified") and "alpha" in first
+    assert first.startswith("CAUTION: the optimum is in doubt") and "alpha" in first
 
 
 def test_the_note_of_published_constants_is_repeated() -> None:
