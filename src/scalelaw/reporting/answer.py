@@ -23,6 +23,7 @@ WIDE = 10.0
 _SHORT = 0.15
 """How far below its level a share inside must fall, beyond what chance explains, to be called too low."""
 _SENTENCES = 2
+_DROPPED = ("RUNS_NO_VALUE", "RUNS_UNREADABLE")
 _COLUMNS = 100
 _LONGEST = 240
 
@@ -209,6 +210,7 @@ def _doubts(known: Evidence, cut: Cut | None) -> list[str]:
         each.startswith("CAUTION") and "no compute-optimal" in each for each in plan.assumptions
     ):
         doubts.append(next(each for each in plan.assumptions if "no compute-optimal" in each).removeprefix("CAUTION: "))
+    doubts += [f"Left out: {each.message} [{each.code}]" for each in known.findings if each.code in _DROPPED]
     doubts += dict.fromkeys(_cut_short(f"{each} [{each.code}]") for each in known.findings if each.grade is Grade.WARN)
     if cut is None:
         doubts.append("No larger run has tested this forecast; train more small runs over a wider range.")

@@ -7,6 +7,8 @@ RUNS_NAN                 set aside  the target was logged as NaN
 RUNS_INFINITE            set aside  a value is infinite
 RUNS_IMPOSSIBLE          set aside  N, D, C or a loss is zero or negative; a score is outside [0, 1]
 RUNS_ALL_TEXT            refuse     no cell of a column that must hold numbers is one
+RUNS_MOSTLY_MISSING      ask        over half of the runs lack N, D, or the only target
+RUNS_MERGED_CELLS        warn       blank cells below a value written once for a block took that value
 RUNS_NOTHING_KNOWN       refuse     no column is a quantity, or none is a target
 RUNS_TWO_COLUMNS         ask        two columns claim one quantity
 RUNS_TRAINING_LOSS       warn       the only loss of the table is that of training
@@ -56,6 +58,7 @@ from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import QUANTITIES, TOO_SMALL
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.cells import Numbers
+from scalelaw.runs.missing import named
 from scalelaw.runs.observations import Observations
 
 COUNTS = ("params", "params_non_embedding", "params_active", "tokens", "flops")
@@ -80,8 +83,8 @@ _NARROW = 0.5 * math.log(10)
 _SHARE_SPREAD = 1e-4
 
 
-def check_values(name: str, numbers: Numbers, *, needed: bool = True) -> list[Finding]:
-    """Return what is wrong with single values of a quantity or target."""
+def check_values(name: str, numbers: Numbers, *, needed: bool = True, names: AnyArray | None = None) -> list[Finding]:
+    """Return what is wrong with single values of a quantity or target, with the names of the runs where given."""
     values, present = numbers.values, numbers.present
     metric = name.partition("@")[0]
     with np.errstate(invalid="ignore"):
@@ -95,7 +98,12 @@ def check_values(name: str, numbers: Numbers, *, needed: bool = True) -> list[Fi
         ("RUNS_IMPOSSIBLE", impossible, f"{name} is {bounds}"),
     )
     return [
-        Finding(code, Grade.SET_ASIDE, f"{text} in {_count(int(mask.sum()), 'run')}", int(mask.sum()))
+        Finding(
+            code,
+            Grade.SET_ASIDE,
+            f"{text} in {_count(int(mask.sum()), 'run') if names is None else named(names, mask)}",
+            int(mask.sum()),
+        )
         for code, mask, text in table
         if mask.any()
     ]

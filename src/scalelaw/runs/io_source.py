@@ -1,6 +1,7 @@
 """A source of runs into raw columns: through the importer that knows its format, or as a plain table."""
 
 import os
+from dataclasses import replace
 from os import PathLike
 from typing import Any
 
@@ -24,14 +25,14 @@ def read_source(source: Any, importer: str | None = None) -> RawTable:
     if not isinstance(source, str | PathLike):
         if importer is not None:
             raise BadInput(f"importer={importer!r} reads a path or an address, not a {type(source).__name__}")
-        return read_table(source)
+        return replace(read_table(source), by_hand=True)
     text = os.fspath(source)
     if not isinstance(text, str):
         raise BadInput(f"{text!r}: give the path as text, not as bytes")
     path = text if "://" in text else os.path.expanduser(text)
     chosen = importers.get(importer) if importer is not None else importers.find(path)
     if chosen is None:
-        return read_table(path)
+        return replace(read_table(path), by_hand=True)
     if "://" not in path and not os.path.exists(path):
         raise BadInput(f"there is no file or folder {path!r} for importer={chosen.name!r}")
     return check_rows(chosen.read(path))

@@ -26,6 +26,8 @@ from scalelaw.runs.derive import (
 from scalelaw.runs.eval_sets import split_eval_sets
 from scalelaw.runs.io_source import read_source
 from scalelaw.runs.mapping import Assignment, assign, metric_of
+from scalelaw.runs.merged import fill_down
+from scalelaw.runs.missing import check_missing
 from scalelaw.runs.mixtures import named_shares
 from scalelaw.runs.order import time_order
 from scalelaw.runs.propose import advice, propose
@@ -76,34 +78,37 @@ def load_runs(
             raise BadInput("columns=, units=, derive= and importer= are for loading; this is a RunTable already")
         enforce(source.findings, strict=strict)
         return source
-    raw = read_source(source, importer)
-    raw, columns = named_shares(raw, columns)
+    raw, columns = named_shares(read_source(source, importer), columns)
     assignment = assign(raw, columns)
-    said, doubts = _settled(assignment, dict(units or {}))
+    said, left_out, doubts = _settled(assignment, dict(units or {}))
+    raw, formulas, merged = fill_down(raw, assignment, derive or {}, left_out)
     rows = Rows(raw.source, len(raw), run_numbers(raw, assignment), notes=[*raw.notes, *assignment.notes])
     examples = read_columns(rows, raw, assignment, said)
     split_eval_sets(rows)
     _take_outcome(rows)
     stated = {*said, *assignment.units, *raw.stated, *(name for name, n in rows.numbers.items() if n.suffixed.any())}
     doubts += find_runs(rows, raw, assignment)
-    computed = _derive(rows, raw, dict(derive or {}))
+    computed = _derive(rows, raw, formulas)
     _check_something_known(rows, raw)
     _keep_unrecognised(rows, raw, assignment)
     rows.order = time_order(rows.run, rows.columns)
     notes, repeated = copies(raw, rows.run, rows.order, rows.columns, rows.targets)
     rows.notes += notes
     table = to_runs(rows)
-    findings = repeated + doubts + _findings(table, rows, stated=stated, computed=computed, examples=examples)
+    found = _findings(table, rows, stated, computed, examples, left_out, by_hand=raw.by_hand)
+    findings = [*repeated, *doubts, *merged, *found]
     enforce(findings, strict=strict)
     return replace(table, findings=tuple(findings), read=table.read if raw.read is None else raw.read)
 
 
-def _settled(assignment: Assignment, units: dict[str, str]) -> tuple[dict[str, str], list[Finding]]:
-    """Return the units of quantities and targets, and the doubts about columns; what only the user knows is asked."""
+def _settled(assignment: Assignment, units: dict[str, str]) -> tuple[dict[str, str], set[str], list[Finding]]:
+    """Return units by quantity or target, those whose blank rows are left out, and doubts; what is open is asked."""
     enforce(finding for finding in assignment.findings if finding.grade is not Grade.WARN)
     said = _check_units_named(units, assignment)
-    enforce(finding for name, finding in assignment.asks.items() if name not in said)
-    return said, [finding for finding in assignment.findings if finding.grade is Grade.WARN]
+    enforce(finding for name, finding in assignment.asks.items() if said.get(name, DROP) == DROP)
+    left_out = {name for name, unit in said.items() if unit == DROP and metric_of(name) not in assignment.unit_columns}
+    doubts = [finding for finding in assignment.findings if finding.grade is Grade.WARN]
+    return {name: unit for name, unit in said.items() if name not in left_out}, left_out, doubts
 
 
 def _check_options(**options: object) -> None:
@@ -134,7 +139,7 @@ def _check_units_named(said: dict[str, str], assignment: Assignment) -> dict[str
         targets = [target for target in assignment.targets if target == name or metric_of(target) == name]
         if name not in known and not targets:
             raise UnknownName.among("column in units=", name, known)
-        if unit != DROP or metric_of(name) not in assignment.unit_columns:
+        if unit != DROP:
             convert(np.ones(1), unit, metric_of(name))
         units.update(dict.fromkeys(targets or [name], unit))
     return units
@@ -228,8 +233,9 @@ def _keep_unrecognised(rows: Rows, raw: RawTable, assignment: Assignment) -> Non
 
 
 def _findings(
-    table: RunTable, rows: Rows, *, stated: set[str], computed: set[str], examples: Mapping[str, str]
-) -> list[Finding]:
+    table: RunTable, rows: Rows, stated: set[str], computed: set[str], examples: Mapping[str, str], left_out: set[str],
+    *, by_hand: bool,
+) -> list[Finding]:  # fmt: skip
     given = [name for name in COUNTS if name in rows.numbers]
     known = {name: table.runs[name] for name in given}
     found = check_units(known, given, stated)
@@ -237,16 +243,20 @@ def _findings(
         if name.startswith("params") and len(table) < rows.read:
             found += check_one_size(rows.run, rows.columns["run"], rows.columns[name], name)
     spare = {"flops"} if "tokens" in given and any(name.startswith("params") for name in given) else set()
+    stands: dict[str, Numbers] = {}
     for name in given:
-        numbers = _at_runs(table, name, table.runs[name], examples)
         if name not in spare:
-            found += check_values(name, numbers)
+            stands[name] = _at_runs(table, name, table.runs[name], examples)
+            found += check_values(name, stands[name], names=table.names)
     for target in rows.targets:
         has = np.zeros(len(table), dtype=bool)
         has[table.evals["run"][table.evals["target"] == target]] = True
         values = table.values(target) if has.any() else np.full(len(table), np.nan)
         numbers = _at_runs(table, target, values, examples, has)
-        found += check_values(target, numbers, needed=len(rows.targets) == 1)
+        found += check_values(target, numbers, needed=len(rows.targets) == 1, names=table.names)
+        stands |= {target: numbers} if len(rows.targets) == 1 else {}
+    columns = {name: column for name, column in rows.origins.items() if name not in computed}
+    found += check_missing(stands, table.names, left_out, columns, by_hand=by_hand)
     found += check_runs(table, {target: last_evaluations(table, target) for target in table.targets})
     return found
 

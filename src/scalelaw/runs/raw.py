@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from scalelaw.core.errors import BadTable
+from scalelaw.core.findings import Finding
 from scalelaw.core.types import AnyArray
 
 _ABSENT: frozenset[str] = frozenset({"", "na", "n/a", "null", "none", "-", "--"})
@@ -49,6 +50,8 @@ class RawTable:
         notes: what the reader assumed, in words.
         stated: columns that the format itself counts in plain units, so that no unit is asked for.
         read: rows, or files, of the source as its owner counts them, where they are not the rows of this table.
+        by_hand: it came as a table and through no importer, so that people may have laid out its cells.
+        findings: what the reader noticed.
     """
 
     source: str
@@ -56,6 +59,8 @@ class RawTable:
     notes: tuple[str, ...] = ()
     stated: frozenset[str] = frozenset()
     read: int | None = None
+    by_hand: bool = False
+    findings: tuple[Finding, ...] = ()
 
     def __len__(self) -> int:
         return next((len(column.values) for column in self.columns.values()), 0)

@@ -1,0 +1,69 @@
+"""Runs without N, D or a loss: counted and named, and asked about where they are most of the table."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from scalelaw.core.findings import Answer, Finding, Grade
+from scalelaw.core.quantities import METRICS
+from scalelaw.core.types import AnyArray
+from scalelaw.runs.cells import Numbers
+
+_MOST = 0.5
+_SHOWN = 5
+_N = ("params", "params_active", "params_non_embedding")
+
+
+def named(names: AnyArray, mask: AnyArray) -> str:
+    """Return how many runs these are and the names of the first.
+
+    Example:
+        >>> named(np.array(["a", "b", "c"]), np.array([True, False, True]))
+        '2 runs (a, c)'
+    """
+    count = int(mask.sum())
+    first = ", ".join(str(name) for name in names[mask][:_SHOWN])
+    more = f", {count - _SHOWN} more" if count > _SHOWN else ""
+    return f"{count} run{'' if count == 1 else 's'} ({first}{more})"
+
+
+def check_missing(
+    numbers: Mapping[str, Numbers], names: AnyArray, said: Iterable[str], columns: Mapping[str, str], *, by_hand: bool
+) -> list[Finding]:
+    """Ask where a fit would leave out most runs because they lack N, D, C or the only target.
+
+    Args:
+        numbers: quantity or target that a fit stands on -> one value a run.
+        names: name of each run, (n,).
+        said: quantities and targets whose runs without a value the user leaves out.
+        columns: quantity -> column of the source, for those that can be filled down.
+        by_hand: people wrote the table; a log that lacks N can still be looked at, so that it only warns.
+    """
+    known, found = dict(numbers), list[Finding]()
+    kinds = [name for name in _N if name in known]
+    if kinds:
+        lacking = np.logical_and.reduce([~known.pop(name).present for name in kinds])
+        found += _ask(kinds[0], lacking, names, {*said} & {*kinds}, columns)
+    for name, each in known.items():
+        found += _ask(name, ~each.present, names, {*said} & {name}, columns)
+    return found if by_hand else [replace(each, grade=Grade.WARN, fix="", answers=()) for each in found]
+
+
+def _ask(
+    name: str, lacking: AnyArray, names: AnyArray, said: Iterable[str], columns: Mapping[str, str]
+) -> list[Finding]:
+    count = int(lacking.sum())
+    if count <= _MOST * len(lacking) or count == len(lacking) or set(said):
+        return []
+    message = f"{named(names, lacking)} of {len(lacking)} have no {name}, and a fit would leave them out"
+    leave = f'leave them out with units={{"{name}": "drop"}} (CLI: --unit {name}=drop)'
+    answers = [Answer(f"leave out the runs without {name}", {"units": {name: "drop"}})]
+    if name.partition("@")[0] not in METRICS and name in columns:
+        fill = f"{name}=down({columns[name]})"
+        leave = (
+            f'fill cells that were merged from above with derive={{"{name}": "down({columns[name]})"}} '
+            f"(CLI: --derive '{fill}'), or {leave}"
+        )
+        answers.insert(0, Answer("each blank cell takes the value above", {"derive": dict([fill.split("=", 1)])}))
+    return [Finding("RUNS_MOSTLY_MISSING", Grade.ASK, message, count, leave, tuple(answers))]
