@@ -28,7 +28,7 @@ from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray
 from scalelaw.fitting.frozen import FrozenForecast, near, point_text, row_digest
-from scalelaw.runs import COMPARED, NOTED, RunTable, load_runs
+from scalelaw.runs import COMPARED, NOTED, RunTable, load_runs, with_formula_columns
 from scalelaw.runs.select import last_evaluations
 from scalelaw.runs.verdict import verdicts
 
@@ -113,7 +113,7 @@ def score_forecast(
         NeedsAnswer: several runs have the inputs, or the run does not tell its data or tokenizer.
         UnknownName: there is no run of this name.
     """
-    table = runs if isinstance(runs, RunTable) else load_runs(runs)
+    table = with_formula_columns(runs if isinstance(runs, RunTable) else load_runs(runs), forecast.point)
     target = same_target(forecast, table)
     row = chosen_run(forecast, table, run or forecast.run or None)
     found = list(differences(forecast, table, row, says or {}))
@@ -159,9 +159,10 @@ def chosen_run(forecast: FrozenForecast, table: RunTable, name: str | None) -> i
     """
     point = forecast.point
     if missing := [each for each in point if each not in table.runs]:
-        counted = ", ".join(each for each in table.quantities() if QUANTITIES[each].unit == QUANTITIES[missing[0]].unit)
+        first = QUANTITIES.get(missing[0])
+        counted = ", ".join(each for each in table.quantities() if first and QUANTITIES[each].unit == first.unit)
         message = (
-            f"the forecast counts {', '.join(missing)} ({QUANTITIES[missing[0]].meaning}), "
+            f"the forecast counts {', '.join(missing)} ({first.meaning if first else 'a column'}), "
             f"and {table.source} tells {counted or 'none'}"
         )
         fix = "count the run as the fitted runs were counted; --column names a column, --derive computes one"

@@ -15,6 +15,7 @@ from scalelaw.core.numbers import parse_number
 if TYPE_CHECKING:
     from scalelaw.fitting import FitOptions
     from scalelaw.fitting.spec import Intervals
+    from scalelaw.laws import LawAt
     from scalelaw.runs import Reduction, RunTable
 
 _TABLE = "The table"
@@ -276,6 +277,37 @@ class FixOptions:
         """
         held = pairs(self.fix, "--fix")
         return {"fixed": {name: parse_number(value) for name, value in held.items()}} if held else {}
+
+
+@dataclass(frozen=True)
+class AtOptions:
+    """At which values of its other inputs a law is planned by."""
+
+    at: Annotated[
+        list[str] | None,
+        _text("Value of another input of the law, such as a column its formula names.", "INPUT=VALUE", _FIT, "--at"),
+    ] = None
+
+    def values(self) -> dict[str, float | str]:
+        """Return value by input.
+
+        Raises:
+            BadInput: one is not NAME=VALUE.
+        """
+        return dict(pairs(self.at, "--at"))
+
+    def applied(self, law: str | None) -> "str | LawAt | None":
+        """Return the law that decides alone, at these values; None for the ensemble.
+
+        Raises:
+            BadInput: values for the ensemble, whose laws take params and tokens alone.
+        """
+        from scalelaw.laws import LawAt
+
+        values = self.values()
+        if values and law is None:
+            raise BadInput(f"--at {next(iter(values))}=... is for one law that takes it; name the law with --law")
+        return LawAt(law, values) if values and law is not None else law
 
 
 def pairs(values: Sequence[str] | None, option: str, *, empty: bool = False) -> dict[str, str]:

@@ -22,6 +22,7 @@ LossGoal = Annotated[str | None, typer.Option("--loss", help="Loss to reach at t
 MaxParams = Annotated[str | None, typer.Option(help="Largest size allowed.", metavar="N")]
 MaxTokens = Annotated[str | None, typer.Option(help="Most tokens there are.", metavar="D")]
 TABLE = options.TableOptions()
+AT = options.AtOptions()
 DRAWS = options.DrawOptions()
 
 
@@ -38,11 +39,13 @@ def plan_command(
     law: options.OneLaw = None,
     prior: options.PriorName = None,
     table: options.TableOptions = TABLE,
+    held_at: options.AtOptions = AT,
     bootstrap: options.DrawOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
     """Decide how to spend a budget: params, tokens and loss, with intervals, reach and assumptions."""
     from scalelaw.core.budget import default_budget
+    from scalelaw.fitting import FitResult
     from scalelaw.planning import plan
     from scalelaw.workflows.decide import decide
 
@@ -60,7 +63,8 @@ def plan_command(
         if prior is not None:
             chosen["prior"] = options.prior_named(prior)
         with progress("backtest") as moved:
-            found = decide(table.read(source), law=law, asked=asked, progress=moved, **table.reduced(), **chosen)
+            named = held_at.applied(law)
+            found = decide(table.read(source), law=named, asked=asked, progress=moved, **table.reduced(), **chosen)
         if found.plan is None:
             raise BadInput(found.skipped["plan"])
         show_answered(replace(found, words=options.words_of(source, table)).answer, found.plan, json)
@@ -68,6 +72,10 @@ def plan_command(
     why = f"is for fitting a table, and {source} is fitted already"
     of_fits = ("law", "prior", *options.names_of(options.TableOptions), "draws", "seed", "intervals")
     options.refuse_with(context, of_fits, why)
+    if values := held_at.values():
+        if not isinstance(forecaster, FitResult):
+            raise BadInput(f"--at is for a saved fit or a table, and {source} is published constants")
+        forecaster = forecaster.at(**values)
     if all(each is None for each in (flops, params, tokens, loss)):
         asked["flops"] = default_budget(forecaster.domain)
     asked["level"] = bootstrap.level

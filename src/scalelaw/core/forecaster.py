@@ -180,7 +180,7 @@ def check_inputs(label: str, needed: Iterable[str], x: Inputs, domain: Domain) -
             kinds = [given for given in x if given.startswith("params") and name.startswith("params")]
             instead = f" {kinds[0]} count other parameters, so the constants do not apply to them;" if kinds else ""
             raise BadInput(f"{label} takes {name}, and got {', '.join(x) or 'nothing'};{instead} give {name}")
-        if kind_of(name) != "number":
+        if kind_of(name) != "number" or name not in QUANTITIES:
             continue
         smallest = min(TOO_SMALL.get(name, 0.0), domain.get(name, (np.inf, np.inf))[0])
         values = np.asarray(x[name], float)

@@ -80,7 +80,7 @@ def _suffix(rest: str, text: str) -> tuple[float, str | None]:
 
 def _unit_family(quantity: str) -> str:
     """Return the quantity whose unit word this quantity is written with."""
-    unit = QUANTITIES[quantity].unit
+    unit = QUANTITIES[quantity].unit if quantity in QUANTITIES else ""
     return {"parameters": "params", "tokens": "tokens", "FLOP": "flops"}.get(unit, quantity)
 
 

@@ -190,6 +190,11 @@ def recognise(column: str) -> str | None:
     return None if found in METRICS else found
 
 
+def label_of(name: str) -> str:
+    """Return the axis label of a quantity; of a column that is none its name, for its unit is not known."""
+    return QUANTITIES[name].label if name in QUANTITIES else f"{name} (unit unknown)"
+
+
 def quantity(name: str) -> Quantity:
     """Return the quantity of this canonical name.
 

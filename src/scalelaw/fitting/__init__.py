@@ -20,6 +20,7 @@ from scalelaw.fitting.fit import make_spec as make_spec
 from scalelaw.fitting.frozen import FrozenForecast as FrozenForecast
 from scalelaw.fitting.frozen import freeze as freeze
 from scalelaw.fitting.frozen import load_forecast as load_forecast
+from scalelaw.fitting.held import HeldAt as HeldAt
 from scalelaw.fitting.influence import Influence as Influence
 from scalelaw.fitting.influence import influence as influence
 from scalelaw.fitting.intrinsic_dimension import IntrinsicDimension as IntrinsicDimension

@@ -102,7 +102,7 @@ def kind_of_params(law: Law) -> str:
     if len(kinds) != 1 or set(law.inputs) != {kinds[0], "tokens"} or law.output not in ("loss", "bpb"):
         raise BadInput(
             f"a budget is split by a law of loss over params and tokens; {law.spelling} takes {', '.join(law.inputs)}. "
-            "Name a coefficient, or fit a law such as chinchilla"
+            "Name a coefficient (CLI: --quantity), or fit a law such as chinchilla"
         )
     return kinds[0]
 

@@ -82,8 +82,8 @@ def log_size(x: Inputs, name: str | None = None) -> Array:
         if params is not None and "tokens" in x:
             return np.asarray(np.log(params) + np.log(x["tokens"]))
     if name is None:
-        known = numbers(x)
-        return np.log(next(iter(known.values()))) if known else np.zeros(len(next(iter(x.values()))))
+        known = [values for values in numbers(x).values() if np.all(np.asarray(values) > 0)]
+        return np.log(known[0]) if known else np.zeros(len(next(iter(x.values()))))
     raise KeyError(name)
 
 

@@ -17,7 +17,7 @@ from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.fitting.intervals import drawn
 from scalelaw.fitting.misfit import misfit
-from scalelaw.fitting.observe import check_sizes, observe
+from scalelaw.fitting.observe import capitals_of, check_sizes, observe
 from scalelaw.fitting.optimum import optimum
 from scalelaw.fitting.prior import check_prior, prior_of
 from scalelaw.fitting.prior_draws import prior_draws
@@ -37,6 +37,7 @@ from scalelaw.runs import (
     shared_conditions,
 )
 
+_INPUTS = ("DESIGN_COLLINEAR", "DESIGN_CONSTANT")
 _FEW_LOST = 0.05
 _ASKED_FOR = "FIT_PRIOR"
 """Told wherever the fit is shown; whoever says prior= need not be warned as well."""
@@ -106,7 +107,7 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
     usable = _usable(law, observed, spec)
     prior = prior_of(spec, law)
     free = len(law.coefs) - len(spec.fixed) - len(spec.ties) - (0 if prior is None else len(prior.names))
-    design = [*check_pooling(usable, law.inputs), *check_design(usable, law.inputs, free)]
+    design = [*check_pooling(usable, law.inputs), *_designed(law, check_design(usable, law.inputs, free))]
     enforce(finding for finding in design if finding.grade is not Grade.WARN)
 
     x = usable.inputs(law.inputs)
@@ -146,6 +147,14 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
         conditions=shared_conditions(usable),
         cost=currency(usable, law.inputs),
     )
+
+
+def _designed(law: Law, found: Sequence[Finding]) -> list[Finding]:
+    """Return what the rows cannot tell, with what capital letters stand for where a formula takes too many inputs."""
+    said = capitals_of(law)
+    if not said:
+        return list(found)
+    return [replace(each, fix=f"{each.fix}; {said}") if each.code in _INPUTS else each for each in found]
 
 
 def _of_rows(problem: Problem, u: Array, weight: Array) -> float:

@@ -26,7 +26,7 @@ from scalelaw.core.seal import faults, seal, sealed_text
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.core.version import __version__
-from scalelaw.runs import COMPARED, NOTED, RunTable, load_runs
+from scalelaw.runs import COMPARED, NOTED, RunTable, load_runs, with_formula_columns
 
 SCHEMA = "scalelaw.forecast/1"
 LEVELS = (0.5, 0.8, 0.9, 0.95)
@@ -172,7 +172,7 @@ def freeze(
     """
     origin = forecaster.origin if isinstance(forecaster, Traceable) else Origin(forecaster.label)
     counting = forecaster.counting if isinstance(forecaster, HasCounting) else None
-    given = {name: _number(name, value) for name, value in point.items()}
+    given = {name: _number(name, value, forecaster.inputs) for name, value in point.items()}
     asked, flops = _completed(given, forecaster.inputs, counting)
     _check_open(origin, {name: asked[name] for name in forecaster.inputs})
     if runs is not None:
@@ -246,7 +246,7 @@ def row_digest(x: Mapping[str, float], y: float) -> str:
 def near(values: AnyArray | float, wanted: float, tolerance: float = TOLERANCE) -> AnyArray:
     """Return where values are as near to a wanted one as two runs of one point may be."""
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.abs(np.asarray(values, float) / wanted - 1.0) <= tolerance)
+        return np.asarray(np.abs(np.asarray(values, float) - wanted) <= tolerance * abs(wanted))
 
 
 def point_text(forecast: FrozenForecast) -> str:
@@ -255,7 +255,9 @@ def point_text(forecast: FrozenForecast) -> str:
     return f"{forecast.run} ({said})" if forecast.run else f"a run of {said}"
 
 
-def _number(name: str, value: float | str) -> float:
+def _number(name: str, value: float | str, inputs: tuple[str, ...]) -> float:
+    if name in inputs and name not in QUANTITIES:
+        return parse_number(value)
     if quantity(name).kind != "number":
         raise BadInput(f"{name}={value!r}: {name} is no number; state it with conditions= (CLI: --say {name}={value})")
     found = parse_number(value, name)
@@ -311,6 +313,7 @@ def _check_absent(table: RunTable, asked: Mapping[str, float], run: str) -> None
     """Refuse a run that the table knows by name, or by the point it was, or is, to reach; finished or not."""
     if run and "run" in table.runs and run in table.runs["run"].astype(str):
         _too_late(f"{table.source} holds the run {run} already")
+    table = with_formula_columns(table, asked)
     planned = {name: f"planned_{name}" if f"planned_{name}" in table.runs else name for name in asked}
     for columns in ({name: name for name in asked}, planned):
         if set(columns.values()) <= set(table.runs):

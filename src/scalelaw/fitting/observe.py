@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Answer, Finding, Grade, enforce
-from scalelaw.core.quantities import METRICS
-from scalelaw.laws import Law, as_law
+from scalelaw.core.quantities import FORMULA_SYMBOLS, METRICS
+from scalelaw.core.types import frozen
+from scalelaw.laws import FormulaLaw, Law, as_law
 from scalelaw.runs import (
     FEATURES,
     SWEPT,
@@ -23,8 +25,10 @@ from scalelaw.runs import (
     Reduction,
     RunTable,
     check_which_params,
+    formula_names,
     load_runs,
     stacked,
+    unrecognised,
     with_lr_features,
 )
 
@@ -52,7 +56,8 @@ def observe(
         BadInput: a bad argument, or rows that the law is not for.
         NeedsAnswer: only the user can know which rows, or which N, are meant.
     """
-    chosen = as_law(law)
+    runs = runs if isinstance(runs, Observations | RunTable) else load_runs(runs)
+    chosen = as_law(law, columns_of(runs))
     if "eval_set" in chosen.inputs and not isinstance(runs, Observations):
         runs = outputs_of(runs, chosen.output if target is None else target, use, over)
     observed = _with_measured(
@@ -64,7 +69,62 @@ def observe(
         enforce(_which_params(chosen, observed))
     if set(chosen.inputs) & set(FEATURES) - set(observed.columns):
         observed = with_lr_features(observed)
+    if isinstance(chosen, FormulaLaw):
+        observed = _of_formula(chosen, observed)
     return chosen, _of_output(chosen, observed)
+
+
+def columns_of(runs: RunTable | Observations) -> dict[str, str]:
+    """Return name in a formula -> the quantity that the column of this name holds, or itself where it holds none."""
+    if isinstance(runs, RunTable):
+        return formula_names(runs.origins, unrecognised(runs.runs))
+    return runs.others.names() if runs.others else {}
+
+
+def _of_formula(law: FormulaLaw, observed: Observations) -> Observations:
+    """Return the rows with the columns that a formula names, and a note of what each name in it was taken for.
+
+    Raises:
+        BadInput: the formula takes what is fitted, or a quantity that the table lacks.
+    """
+    metric = observed.target.partition("@")[0]
+    if metric in law.inputs and metric in METRICS and law.output == metric:
+        raise BadInput(f"{law.text!r} takes {metric}, which is what is fitted; {law.reading}")
+    if law.bare and metric in METRICS:
+        raise BadInput(f"in {law.text!r}, {_capitals(law.bare)}; a coefficient is called otherwise, "
+                       f"such as {law.bare[0].lower()}_0 ({law.reading})")  # fmt: skip
+    others = {
+        name: frozen(observed.others.numbers(name))
+        for name in law.unnamed
+        if observed.others and name not in observed.columns
+    }
+    observed = replace(observed, columns={**observed.columns, **others}, notes=(*observed.notes, law.reading))
+    counts = (*COUNTINGS, "tokens", "flops")
+    if lacking := [name for name in law.inputs if name not in (*observed.columns, *counts)]:
+        word = next(name for name, of in law.words.items() if of == lacking[0])
+        have = ", ".join(name for name in observed.columns if kind_of(name) == "number")
+        raise BadInput(
+            f"the law takes {' and '.join(lacking)}, and the table has {have}; name the column with "
+            f'columns={{"{lacking[0]}": "..."}} (CLI: --column {lacking[0]}=...), or, if {word} is a coefficient, call '
+            f"it otherwise, e.g. {word}_0 ({law.reading})"
+        )
+    return observed
+
+
+def capitals_of(law: Law) -> str:
+    """Return what the capital letters of a formula stand for, where one could be meant as a coefficient; else nothing.
+
+    Example:
+        >>> from scalelaw.laws import FormulaLaw
+        >>> capitals_of(FormulaLaw("A*C/params**a"))
+        'C stands for flops; a coefficient is called otherwise, such as c_0'
+    """
+    named = law.capitals if isinstance(law, FormulaLaw) else ()
+    return f"{_capitals(named)}; a coefficient is called otherwise, such as {named[-1].lower()}_0" if named else ""
+
+
+def _capitals(names: Sequence[str]) -> str:
+    return ", ".join(f"{name} stands for {FORMULA_SYMBOLS[name]}" for name in names)
 
 
 def _with_measured(law: Law, observed: Observations) -> Observations:

@@ -48,6 +48,7 @@ _WIDE = 10
 
 if TYPE_CHECKING:
     from scalelaw.fitting.frozen import FrozenForecast
+    from scalelaw.fitting.held import HeldAt
     from scalelaw.fitting.influence import Influence
 
 
@@ -259,6 +260,19 @@ class FitResult(Printed):
         draws = self.sample(x, kind, self.spec.seed)
         lo, hi = (None, None) if draws is None else interval(draws, level)
         return Prediction(mean, lo, hi, level, np.broadcast_to(outside(x, self.domain), mean.shape))
+
+    def at(self, **values: float | str) -> "HeldAt":
+        """Return the fit at fixed values of some of its inputs, such as a column that its formula names.
+
+        Args:
+            **values: input -> value; a plan may be asked of what is left where that is params and tokens.
+
+        Raises:
+            UnknownName: an input that the law does not take.
+        """
+        from scalelaw.fitting.held import held_at
+
+        return held_at(self, values)
 
     def coefficients(self, level: float | None = None) -> dict[str, dict[str, Any]]:
         """Return value, standard error and interval of each coefficient, by name.

@@ -1,5 +1,7 @@
 """Laws: formulas over quantities, one file each. ``get``, ``parse`` and ``names`` find them."""
 
+from scalelaw.laws._at import LawAt as LawAt
+from scalelaw.laws._at import at as at
 from scalelaw.laws._base import Coef as Coef
 from scalelaw.laws._base import Constants as Constants
 from scalelaw.laws._base import HasOptimum as HasOptimum

@@ -1,17 +1,21 @@
 """Formula laws: any arithmetic over quantities is a law, ``E + A/params**a + B/tokens**b``.
 
-Names that are quantities are its inputs (N, D and C stand for params, tokens and flops), all others its
-coefficients. Derivatives are taken forward through the tree, so that a formula fits about as fast as a built-in.
+Names that are quantities are its inputs (N, D and C stand for params, tokens and flops), and so are the names of
+columns of the table it is fitted to; all others are its coefficients. Derivatives are taken forward through the tree,
+so that a formula fits about as fast as a built-in.
 """
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
 from scalelaw.core.errors import BadFormula
 from scalelaw.core.expression import Node, parse
-from scalelaw.core.quantities import FORMULA_SYMBOLS, QUANTITIES
+from scalelaw.core.quantities import FORMULA_SYMBOLS, QUANTITIES, recognise
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.laws._base import Coef, Law
 
@@ -23,18 +27,31 @@ Slopes = dict[str, AnyArray]
 
 @dataclass(frozen=True)
 class FormulaLaw(Law):
-    """A law written as text; the text is its only state."""
+    """A law written as text.
+
+    Attributes:
+        text: the formula.
+        given: name in the formula -> the input it stands for, of the columns of a table: a quantity, or the name itself
+            where the column is none; its unit is not known then.
+    """
 
     text: str
+    given: tuple[tuple[str, str], ...] = ()
 
     formula = "any"
     cite = "the user's own formula"
 
     def __post_init__(self) -> None:
+        names = self.tree.names()
+        for name, _ in self.given:
+            if name not in names:
+                raise BadFormula(f"{self.text!r} holds no {name}; [inputs=...] names inputs that the formula holds")
         if not self.inputs:
-            raise BadFormula(f"{self.text!r} has no input; use params, tokens or flops (or N, D, C)")
+            raise BadFormula(
+                f"{self.text!r} has no input; use params, tokens or flops (or N, D, C), or a column of the table"
+            )
         if not self.coefs:
-            raise BadFormula(f"{self.text!r} has no coefficient to fit; name at least one, like E or a")
+            raise BadFormula(f"{self.text!r} has no coefficient to fit; name one, like E or a ({self.reading})")
         if len(self.coefs) > _MOST_COEFS:
             raise BadFormula(f"{self.text!r} has {len(self.coefs)} coefficients; at most {_MOST_COEFS} are fitted")
 
@@ -44,7 +61,49 @@ class FormulaLaw(Law):
 
     @property
     def spelling(self) -> str:
-        return self.text
+        if not self.given:
+            return self.text
+        said = ",".join(name if name == of else f"{name}:{of}" for name, of in self.given)
+        return f"{self.text} [inputs={said}]"
+
+    @classmethod
+    def spelt(cls, text: str, columns: Mapping[str, str] | None = None) -> Self:
+        """Return the law that a spelling describes: a formula, and after it ``[inputs=...]`` where columns are inputs.
+
+        Args:
+            text: the spelling.
+            columns: name that a column goes by -> the quantity it holds, or itself where it holds none.
+
+        Raises:
+            BadFormula: not arithmetic, or without inputs or coefficients.
+        """
+        bare, said = text.strip(), {}
+        if (match := _SPELT.fullmatch(bare)) is not None:
+            bare = match["text"]
+            pairs = (part.partition(":") for part in match["inputs"].split(",") if part.strip())
+            said = {name.strip(): (of or name).strip() for name, _, of in pairs}
+        known = {**(columns or {}), **said}
+        return cls(bare, tuple((name, known[name]) for name in parse(bare).names() if _is_given(name, known)))
+
+    def over(self, columns: Mapping[str, str]) -> Self:
+        """Return the law as a table with these columns reads it; see ``spelt``."""
+        known = {**columns, **dict(self.given)}
+        return replace(self, given=tuple((name, known[name]) for name in self.tree.names() if _is_given(name, known)))
+
+    @property
+    def unnamed(self) -> tuple[str, ...]:
+        """The inputs that are columns of a table and no quantities, so that their unit is not known."""
+        return tuple(name for name in self.inputs if name not in QUANTITIES)
+
+    @property
+    def reading(self) -> str:
+        """What each name in the formula was taken for, in words."""
+        inputs = [
+            f"{name} = {of}" if name != of else name if of in QUANTITIES else f"{name} (a column, unit unknown)"
+            for name, of in self._quantities.items()
+        ]
+        free = [name for name in self.tree.names() if name not in self._quantities]
+        return f"inputs {', '.join(inputs) or 'none'}; coefficients {', '.join(free) or 'none'}"
 
     @cached_property
     def tree(self) -> Node:
@@ -54,8 +113,24 @@ class FormulaLaw(Law):
     @cached_property
     def _quantities(self) -> dict[str, str]:
         """Name in the formula -> quantity."""
-        known = {**{name: name for name in QUANTITIES}, **FORMULA_SYMBOLS}
-        return {name: known[name] for name in self.tree.names() if name in known}
+        known = {**{name: name for name in QUANTITIES}, **FORMULA_SYMBOLS, **dict(self.given)}
+        found = {name: known.get(name) or _synonym(name) for name in self.tree.names()}
+        return {name: of for name, of in found.items() if of is not None}
+
+    @property
+    def capitals(self) -> tuple[str, ...]:
+        """The capital letters among the inputs, which might be meant as coefficients."""
+        return tuple(name for name in self._quantities if name in FORMULA_SYMBOLS)
+
+    @property
+    def bare(self) -> tuple[str, ...]:
+        """The capital letters that stand in a sum as they are: counts added to a loss, or coefficients meant."""
+        return tuple(name for name in self.capitals if name in _summands(self.tree))
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """Name in the formula -> the input it stands for."""
+        return self._quantities
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -99,6 +174,27 @@ class FormulaLaw(Law):
         return values | {name: np.asarray(x[q]) for name, q in self._quantities.items()}
 
 
+_SPELT = re.compile(r"(?P<text>.+?)\s*\[inputs=(?P<inputs>[^\]]*)\]", re.DOTALL)
+
+
+def _summands(node: Node) -> tuple[str, ...]:
+    """Return the names that are terms of the sum a formula is."""
+    if node.op == "name":
+        return (node.name,)
+    return tuple(name for arg in node.args for name in _summands(arg)) if node.op in ("+", "-", "neg") else ()
+
+
+def _is_given(name: str, columns: Mapping[str, str]) -> bool:
+    """Return whether a name is that of a column, and no word for a quantity already."""
+    return name in columns and name not in QUANTITIES and name not in FORMULA_SYMBOLS
+
+
+def _synonym(name: str) -> str | None:
+    """Return the number that a word stands for wherever it heads a column, None for a letter and for other words."""
+    quantity = recognise(name) if len(name) > 1 else None
+    return quantity if quantity is not None and QUANTITIES[quantity].kind == "number" else None
+
+
 def _multiplied(node: Node, name: str, others: list[str]) -> bool:
     """Return whether ``name`` stands in one product with another name of the list."""
     if node.op in ("*", "/") and name in node.names() and any(other in node.names() for other in others):
@@ -135,9 +231,11 @@ def _raised(u: AnyArray, du: Slopes, v: AnyArray, dv: Slopes) -> tuple[AnyArray,
     """Return u**v and its derivatives; an exponent that is fitted asks for a positive base."""
     if not dv:
         return u**v, {name: d * v * u ** (v - 1.0) for name, d in du.items()}
-    log_u = np.log(u)
-    value = np.exp(v * log_u)
-    return value, _combine(du, value * v / u if du else 0.0, dv, value * log_u)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_u = np.log(u)
+        value = np.exp(v * log_u)
+        by_v = np.where(u == 0, 0.0, value * log_u)
+        return value, _combine(du, value * v / u if du else 0.0, dv, by_v)
 
 
 def _combine(du: Slopes, by_u: AnyArray | float | None, dv: Slopes, by_v: AnyArray | float) -> Slopes:

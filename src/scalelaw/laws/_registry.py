@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 import re
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from functools import cache
 from importlib.metadata import entry_points
@@ -65,25 +66,35 @@ def _plugin(name: str) -> Law:
     return law
 
 
-def as_law(law: str | Law) -> Law:
+def as_law(law: str | Law, columns: Mapping[str, str] | None = None) -> Law:
     """Return a law to be fitted: a law as it is, text as ``parse`` reads it.
+
+    Args:
+        law: name, spelling, formula or law.
+        columns: name that a column of the table goes by -> the quantity it holds, or itself where it holds none; in a
+            formula such a name is an input.
 
     Raises:
         UnknownName: no such law or shape.
         BadInput: a malformed spelling, or one that names published constants, which leave nothing to fit.
     """
     if not isinstance(law, str):
-        return law
-    found, source = parse(law)
+        return law.over(columns or {}) if isinstance(law, FormulaLaw) else law
+    found, source = parse(law, columns)
     if source is not None:
         raise BadInput(f"{law!r} names published constants, and a fit finds its own; write {found.spelling!r}")
     return found
 
 
-def parse(text: str) -> tuple[Law, str | None]:
+def parse(text: str, columns: Mapping[str, str] | None = None) -> tuple[Law, str | None]:
     """Read a law as people spell it, with the source of its constants if one is named.
 
-    ``chinchilla`` · ``power[input=tokens,floor=no]`` · ``chinchilla@besiroglu2024`` · any formula.
+    ``chinchilla`` · ``power[input=tokens,floor=no]`` · ``chinchilla@besiroglu2024`` · any formula, its inputs that are
+    columns of a table behind it: ``E + A/N**a + c*dropout [inputs=dropout]``.
+
+    Args:
+        text: the spelling.
+        columns: as for ``as_law``.
 
     Raises:
         UnknownName: no such law or shape.
@@ -97,7 +108,7 @@ def parse(text: str) -> tuple[Law, str | None]:
     text = text.strip()
     match = re.fullmatch(r"(?P<name>\w[\w.-]*)(?:\[(?P<shape>[^\]]*)\])?(?:@(?P<source>[\w.-]+))?", text)
     if match is None:
-        return FormulaLaw(text), None
+        return FormulaLaw.spelt(text, columns), None
     shape = dict(_argument(part, text) for part in (match["shape"] or "").split(",") if part.strip())
     return get(match["name"], **shape), match["source"]
 

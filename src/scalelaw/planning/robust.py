@@ -16,7 +16,7 @@ import numpy as np
 from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.backtesting import windows
 from scalelaw.core.budget import default_budget
-from scalelaw.core.errors import FitFailed, ScalelawError, ScalelawWarning
+from scalelaw.core.errors import BadInput, FitFailed, ScalelawError, ScalelawWarning
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
@@ -225,11 +225,27 @@ def _rows(
 ) -> tuple[Law, Observations]:
     """Return the law whose alternatives are tried, and the rows; Chinchilla's over the N there is unless named."""
     if law is not None:
-        return observe(law, runs, target=target, use=use, over=over)
+        chosen, observed = observe(law, runs, target=target, use=use, over=over)
+        _check_alone(chosen)
+        return chosen, observed
     rows = observe_rows(runs, target, use, over)
     enforce(check_which_params(rows, ("params", "tokens")))
     kind = next((name for name in COUNTINGS if name in rows.columns), "params")
     return observe(get("chinchilla", n=kind), rows)
+
+
+def _check_alone(law: Law) -> None:
+    """Refuse a law that takes more than params and tokens: what it is compared with takes no more.
+
+    Raises:
+        BadInput: what to do instead.
+    """
+    further = [name for name in law.inputs if name not in (*COUNTINGS, "tokens")]
+    if further and "tokens" in law.inputs and set(law.inputs) & set(COUNTINGS):
+        raise BadInput(
+            f"robustness compares laws over params and tokens alone, and {law.spelling} takes {', '.join(further)} "
+            f"too; plan by it with `scalelaw plan FILE --law ... --at {further[0]}=VALUE`, or name a law without"
+        )
 
 
 def _cut(usable: Observations) -> float | None:

@@ -7,8 +7,10 @@ from functools import partial
 import numpy as np
 
 from scalelaw.accounting.flops import COUNTINGS, Counting, HasCounting
+from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array, Inputs
 from scalelaw.laws import Law
@@ -103,6 +105,21 @@ def loss_unit(forecaster: Forecaster) -> str:
     return QUANTITIES[metric].unit
 
 
+def _refuse_open(forecaster: Forecaster, further: Sequence[str]) -> None:
+    """Refuse a law with inputs beside params and tokens whose value a plan must know."""
+    if not further:
+        return
+    known = {name: forecaster.domain[name] for name in further if name in forecaster.domain}
+    values = {name: format_number(known[name][1]) if name in known else "VALUE" for name in further}
+    ranges = ", ".join(f"{name} {format_number(low)} to {format_number(high)}" for name, (low, high) in known.items())
+    raise BadInput(
+        f"{forecaster.label} takes {' and '.join(further)} too, and a plan needs to know at which value: give "
+        f"{' '.join(f'--at {name}={value}' for name, value in values.items())} "
+        f"(Python: fit.at({', '.join(f'{name}={value}' for name, value in values.items())})); "
+        f"fitted were {ranges or 'values that are not known'}"
+    )
+
+
 def counting_of(forecaster: Forecaster) -> Counting:
     """Return how compute is counted: as the table behind the forecaster states it, else 6 N D with its kind of N.
 
@@ -110,6 +127,9 @@ def counting_of(forecaster: Forecaster) -> Counting:
         BadInput: it does not forecast from one kind of N and tokens alone.
     """
     kinds = [name for name in forecaster.inputs if name in COUNTINGS]
+    further = [name for name in forecaster.inputs if name not in (*kinds, "tokens")]
+    if len(kinds) == 1 and "tokens" in forecaster.inputs and all(kind_of(name) == "number" for name in further):
+        _refuse_open(forecaster, further)
     if len(kinds) != 1 or set(forecaster.inputs) != {*kinds, "tokens"}:
         raise BadInput(
             f"a plan needs a law over params (or {', '.join(name for name in COUNTINGS if name != 'params')}) and "

@@ -11,6 +11,9 @@ from scalelaw.runs.observations import Observations as Observations
 from scalelaw.runs.observations import Reduction as Reduction
 from scalelaw.runs.observations import SetAside as SetAside
 from scalelaw.runs.observations import stacked as stacked
+from scalelaw.runs.other_columns import formula_names as formula_names
+from scalelaw.runs.other_columns import unrecognised as unrecognised
+from scalelaw.runs.other_columns import with_formula_columns as with_formula_columns
 from scalelaw.runs.pack import Pack as Pack
 from scalelaw.runs.pack import pack_runs as pack_runs
 from scalelaw.runs.pack import unpack_runs as unpack_runs

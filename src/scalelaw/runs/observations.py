@@ -14,6 +14,7 @@ from scalelaw.core.findings import Finding
 from scalelaw.core.forecaster import Domain
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import AnyArray, Array, frozen
+from scalelaw.runs.other_columns import OtherColumns, joined
 
 Reduction = Literal["endpoints", "best", "curves"]
 """How a table becomes rows: one a run, one a swept cell, or every evaluation."""
@@ -50,6 +51,7 @@ class Observations:
         reduction: how the rows were taken from their table.
         levels: the names behind the components of a vector, or the codes of a category.
         names: name of the run of each row, (n,); None for rows that come from no table.
+        others: the columns of the table that are no quantity, which a formula may name.
     """
 
     target: str
@@ -66,6 +68,7 @@ class Observations:
     reduction: Reduction = "endpoints"
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     names: AnyArray | None = None
+    others: OtherColumns | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -126,6 +129,7 @@ class Observations:
             absent={name: why[index] for name, why in self.absent.items()},
             se=None if self.se is None else self.se[index],
             names=None if self.names is None else self.names[index],
+            others=None if self.others is None else self.others.rows(index),
         )
 
     def run_names(self) -> AnyArray:
@@ -170,6 +174,8 @@ class Observations:
                 continue
             kept = kept._present(name)
             kept = kept.keep(np.isfinite(kept.inputs([name])[name]), f"{name} is infinite")
+            if name not in QUANTITIES:  # a column that a formula names: any number of it may be meant
+                continue
             if name == "tokens":
                 kept = kept.keep(kept.inputs([name])[name] != 0, "unfinished: not trained on any tokens")
             values, kind = kept.inputs([name])[name], QUANTITIES[name]
@@ -226,13 +232,14 @@ def stacked(parts: Sequence[Observations], metric: str) -> Observations:
         notes=(*first.notes, f"{len(parts)} outputs stand one below the other: {', '.join(names)}"),
         absent={},
         names=np.concatenate([part.run_names() for part in parts]),
+        others=joined([part.others for part in parts]),
         se=frozen(np.concatenate(ses)) if np.isfinite(np.concatenate(ses)).any() else None,
         levels={**first.levels, "eval_set": tuple(names)},
     )
 
 
 def _missing_column(name: str, columns: Mapping[str, AnyArray], notes: Iterable[str]) -> str:
-    have = [column for column in columns if QUANTITIES[column].kind == "number"]
+    have = [column for column in columns if kind_of(column) == "number"]
     advice = f'name the column with columns={{"{name}": "..."}} (CLI: --column {name}=...)'
     if name == "mixture":
         advice = 'call the columns of shares mixture.<domain>, or name them with columns={"mixture": "train_*"}'

@@ -11,6 +11,7 @@ from scalelaw.core.types import AnyArray, frozen
 from scalelaw.runs.mixtures import domains, mixture_columns, stacked_shares
 from scalelaw.runs.observations import Observations, Reduction, SetAside
 from scalelaw.runs.order import same_moment, time_order
+from scalelaw.runs.other_columns import OtherColumns, unrecognised
 from scalelaw.runs.sweeps import check_swept
 from scalelaw.runs.verdict import against_diverged, against_runs, against_values, first_reasons, verdicts
 
@@ -105,6 +106,7 @@ def observe(table: "RunTable", target: str, at: AnyArray, reduction: Reduction) 
         reduction=reduction,
         levels={"mixture": domains(shares)} if shares else {},
         names=frozen(table.names[run]),
+        others=OtherColumns(unrecognised(table.runs), table.origins, run),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalelaw.core.quantities import quantity
+from scalelaw.core.quantities import label_of
 from scalelaw.core.types import Array
 from scalelaw.fitting import FitResult
 from scalelaw.viz import style
@@ -56,7 +56,7 @@ def draw(info: Residuals) -> "Figure":
         axes.scatter(values, info.residual, s=13, color=style.RUNS, linewidth=0)
         axes.plot(*info.trend[name], color=style.OUTSIDE, linewidth=1.3, label="median of equally many rows")
         axes.set_xscale("log")
-        axes.set_xlabel(quantity(name).label)
+        axes.set_xlabel(label_of(name))
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:+.1%}")
     panels[0].legend(frameon=False, fontsize=8.5)
     figure.supylabel("predicted over measured", fontsize=10)

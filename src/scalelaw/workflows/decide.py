@@ -1,10 +1,11 @@
 """The one path from a table to a decision: ``plan``, ``study``, ``report``, ``forecast`` and projects all take it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Unpack
 
+from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.backtesting import DRAWS as REFITS
 from scalelaw.backtesting import (
     Backtest,
@@ -20,8 +21,8 @@ from scalelaw.backtesting.forecast import DRAWS
 from scalelaw.core.budget import AHEAD, default_budget
 from scalelaw.core.errors import BadInput, ScalelawError
 from scalelaw.core.findings import Finding
-from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec, observe, observe_rows
-from scalelaw.laws import Law
+from scalelaw.fitting import FitOptions, FitResult, FitSpec, HeldAt, fit_observations, make_spec, observe, observe_rows
+from scalelaw.laws import Law, LawAt
 from scalelaw.planning import Plan, ahead, ask, plan
 from scalelaw.planning.outlook import Expected
 from scalelaw.planning.question import Asked
@@ -66,6 +67,7 @@ class Decided:
         spec: how one law is fitted.
         skipped: ``plan`` or ``mixture`` -> why there is none.
         words: the table as a command line names it, for the next command; empty outside the command line.
+        held: the fit of one law at values of its other inputs, by which it is planned; None where it has none.
     """
 
     runs: RunTable
@@ -78,6 +80,12 @@ class Decided:
     spec: FitSpec
     skipped: dict[str, str]
     words: str = ""
+    held: HeldAt | None = None
+
+    @property
+    def planner(self) -> Mixture | FitResult | HeldAt:
+        """What plans: the forecaster, its other inputs at the values asked for."""
+        return self.held or self.forecaster
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -115,7 +123,7 @@ class Decided:
         if "--demo" in self.words.split():
             return "scalelaw report --demo"
         law = f" --law {_quoted(self.law.spelling)}"
-        if flops is None:
+        if flops is None or set(self.law.inputs) - {*COUNTINGS, "tokens"}:
             return f"scalelaw backtest {self.words}{law}"
         alone = "" if isinstance(self.forecaster, Mixture) else law
         return f"scalelaw robustness {self.words}{alone} --flops {flops:.4g}"
@@ -137,7 +145,7 @@ def _others(forecaster: Mixture | FitResult) -> str:
 def decide(
     runs: Any,
     *,
-    law: str | Law | None = None,
+    law: str | Law | LawAt | None = None,
     target: str | None = None,
     use: Reduction | None = None,
     over: Sequence[str] = SWEPT,
@@ -150,7 +158,7 @@ def decide(
 
     Args:
         runs: a table, anything ``load_runs`` reads, or rows already reduced.
-        law: name, spelling, formula or law to decide alone; the ensemble where None.
+        law: what decides alone, as for ``fit``, or ``laws.at(law, dropout=0.1)``; the ensemble where None.
         target: what to forecast, where the table has several targets.
         use: what of the table to use, as in ``fit``.
         over: what was swept, for ``use="best"``.
@@ -170,6 +178,7 @@ def decide(
         True
     """
     spec = make_spec(**options)
+    law, at = (law.law, law.values) if isinstance(law, LawAt) else (law, {})
     question = {name: value for name, value in (asked or {}).items() if value is not None and name != "level"}
     named = any(name in question for name in ("flops", "params", "tokens", "loss"))
     if named:
@@ -180,18 +189,24 @@ def decide(
     )
     if "prior" not in question and isinstance(forecaster, Mixture) and options.get("prior") == "none":
         question["prior"] = "none"
+    held = _held(forecaster, at)
     planned = expected = None
     try:
         if not named:
             question["flops"] = default_budget(forecaster.domain)
-        planned = plan(forecaster, **question, level=spec.level)  # type: ignore[arg-type]
+        planned = plan(held or forecaster, **question, level=spec.level)  # type: ignore[arg-type]
     except BadInput as error:
         expected = _expected(forecaster, question, spec.level)
         if named and (expected is None or "flops" not in question):
             raise
         skipped["plan"] = str(error)
     tested = _tested(chosen, observed, forecaster, spec, progress)
-    return Decided(table, observed, chosen, forecaster, planned, expected, tested, spec, skipped)
+    return Decided(table, observed, chosen, forecaster, planned, expected, tested, spec, skipped, held=held)
+
+
+def _held(forecaster: Mixture | FitResult, at: Mapping[str, float | str]) -> HeldAt | None:
+    """Return the fit of one law at the values given of its other inputs, or None where none are given."""
+    return forecaster.at(**at) if at and isinstance(forecaster, FitResult) else None
 
 
 def _tested(

@@ -41,10 +41,10 @@ def draw(decided: Decided, fitted: FitResult) -> Drawn:
     level = decided.spec.level
     drawn = {"residuals": residuals.draw(residuals.residuals_info(fitted))}
     try:
-        usable = decided.observed.complete(decided.forecaster.inputs)
+        usable = decided.observed.complete(decided.planner.inputs)
         forecaster, train, held_out = _held_out(decided, usable)
         loss = loss_vs_compute.loss_vs_compute_info(forecaster, train, held_out, level=level, planned=decided.plan)
-        contours = iso_loss.iso_loss_info(decided.forecaster, usable, level=level, planned=decided.plan)
+        contours = iso_loss.iso_loss_info(decided.planner, usable, level=level, planned=decided.plan)
     except BadInput as error:
         return drawn, {"loss_vs_compute, iso_loss": f"they need a compute-optimal line: {error}"}
     return {
@@ -58,7 +58,7 @@ def _held_out(decided: Decided, usable: Observations) -> tuple[Forecaster, Obser
     """Return what forecasts, made of the runs below the cut whose reach is nearest to tenfold, and both parts."""
     cuts = windows(usable, ["flops"])
     if not cuts:
-        return decided.forecaster, usable, None
+        return decided.planner, usable, None
     shown = min(cuts, key=lambda cut: abs(np.log(cut.reach / _AHEAD)))
     made = decided.forecaster
     try:
@@ -66,7 +66,8 @@ def _held_out(decided: Decided, usable: Observations) -> tuple[Forecaster, Obser
             n = made.counting.params if made.counting else None
             part: Forecaster = forecast_observations(shown.train, calibration=made.calibration, n=n, seed=made.seed)
         else:
-            part = fit_observations(made.law, shown.train, decided.spec)
+            fitted = fit_observations(made.law, shown.train, decided.spec)
+            part = fitted.at(**decided.held.values) if decided.held else fitted
     except ScalelawError:
-        return made, usable, None
+        return decided.planner, usable, None
     return part, shown.train, shown.test

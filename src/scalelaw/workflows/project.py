@@ -10,6 +10,7 @@ from scalelaw.backtesting import Progress
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.toml import read_toml
 from scalelaw.fitting import FitSpec, Noise
+from scalelaw.laws import LawAt
 from scalelaw.runs import SWEPT, RunTable, load_runs
 from scalelaw.workflows.study import Study, study
 
@@ -19,10 +20,11 @@ FILE = "scalelaw.toml"
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "source": (str,), "importer": (str,), "strict": (bool,), "per_byte": (bool,), "law": (str,), "target": (str,),
     "use": (str,), "over": (list, tuple), "flops": (str, int, float), "out": (str,), "columns": (dict,),
-    "units": (dict,), "derive": (dict,), "where": (dict,), "exclude": (list,),
+    "units": (dict,), "derive": (dict,), "where": (dict,), "exclude": (list,), "at": (dict,),
 }  # fmt: skip
 _ENTRIES: Mapping[str, tuple[type, ...]] = {
     "columns": (str,), "units": (str,), "derive": (str,), "ties": (str,), "fixed": (int, float), "bounds": (list,),
+    "at": (int, float, str),
 }  # fmt: skip
 _WORDS = {
     str: "text",
@@ -70,6 +72,7 @@ class Project:
         exclude: runs left out, each with a reason.
         per_byte: losses in bits per byte, data in bytes.
         law: name, spelling or formula to decide by alone; the ensemble of laws where None.
+        at: input of that law beside params and tokens -> the value to plan at.
         target: ``metric@eval_set``.
         use: ``endpoints``, ``best`` or ``curves``.
         over: what was swept, for ``best``.
@@ -89,6 +92,7 @@ class Project:
     exclude: tuple[Exclusion, ...] = ()
     per_byte: bool = False
     law: str | None = None
+    at: Mapping[str, float | str] = field(default_factory=dict)
     target: str | None = None
     use: Any = None
     over: Sequence[str] = SWEPT
@@ -127,7 +131,7 @@ class Project:
         """Fit, backtest, plan and, with ``figures``, draw, as the file says; see ``study`` for what it raises."""
         return study(
             self.table,
-            law=self.law,
+            law=LawAt(self.law, self.at) if self.law is not None and self.at else self.law,
             target=self.target,
             use=self.use,
             over=self.over,

@@ -11,7 +11,7 @@ from scalelaw.core.findings import Finding
 from scalelaw.core.optional import require
 from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.fitting import FitOptions, FitResult, fit_observations, make_spec
-from scalelaw.laws import Law
+from scalelaw.laws import Law, LawAt
 from scalelaw.planning import Plan, ask, plan
 from scalelaw.reporting.answer import Answer
 from scalelaw.runs import SWEPT, Observations, Reduction, RunTable
@@ -143,7 +143,7 @@ class Study(Printed):
 def study(
     runs: Any,
     *,
-    law: str | Law | None = None,
+    law: str | Law | LawAt | None = None,
     target: str | None = None,
     flops: float | str | None = None,
     out: str | Path | None = None,
@@ -156,7 +156,8 @@ def study(
 
     Args:
         runs: a table, or anything ``load_runs`` reads.
-        law: name, spelling, formula or law to decide by alone; the ensemble of laws unless given.
+        law: name, spelling, formula or law to decide by alone, ``laws.at(law, dropout=0.1)`` where it takes more than
+            params and tokens; the ensemble of laws unless given.
         target: what to fit, where the table has several targets.
         flops: budget to plan for, FLOP; ten times the largest run unless given.
         out: folder the figures are written to; none are drawn without it.

@@ -1,0 +1,109 @@
+"""A fit at fixed values of some of its inputs: a forecaster of the inputs that are left."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scalelaw.accounting.flops import Counting
+from scalelaw.core.components import kind_of
+from scalelaw.core.digest import digest
+from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.forecaster import Domain, Kind, Prediction
+from scalelaw.core.numbers import format_number, parse_number
+from scalelaw.core.quantities import QUANTITIES
+from scalelaw.core.types import AnyArray, Array, Inputs
+
+if TYPE_CHECKING:
+    from scalelaw.fitting.result import FitResult
+
+_EDGE = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class HeldAt:
+    """A fit whose other inputs stand still, so that a plan may be asked of params and tokens.
+
+    Attributes:
+        fit: the fit.
+        values: input -> the value it is held at.
+    """
+
+    fit: "FitResult"
+    values: Mapping[str, float]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The inputs that are left."""
+        return tuple(name for name in self.fit.inputs if name not in self.values)
+
+    @property
+    def target(self) -> str:
+        """What is predicted."""
+        return self.fit.target
+
+    @property
+    def domain(self) -> Domain:
+        """Range fitted of what is left."""
+        return {name: ends for name, ends in self.fit.domain.items() if name not in self.values}
+
+    @property
+    def digest(self) -> str:
+        """Digest of the fit and of the values."""
+        return digest({"fit": self.fit.digest, "at": dict(self.values)})
+
+    @property
+    def label(self) -> str:
+        """The law, and what is held."""
+        return f"{self.fit.label} at {self.said}"
+
+    @property
+    def said(self) -> str:
+        """What is held, in words."""
+        return ", ".join(f"{name} {format_number(value)}" for name, value in self.values.items())
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """The warnings of the fit, and the inputs held beyond what was fitted."""
+        beyond = [
+            f"{name} is held at {format_number(value)}, beyond the {format_number(low)} to {format_number(high)} fitted"
+            for name, value in self.values.items()
+            for low, high in [self.fit.domain.get(name, (-np.inf, np.inf))]
+            if not low - _EDGE * abs(low) <= value <= high + _EDGE * abs(high)
+        ]
+        return (*self.fit.caveats, *beyond)
+
+    @property
+    def counting(self) -> Counting | None:
+        """How C follows from N and D."""
+        return self.fit.counting
+
+    def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
+        """Draw (draws, n) predictions; see ``FitResult.sample``."""
+        return self.fit.sample(self._whole(x), kind, seed)
+
+    def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
+        """Predict at n points; see ``FitResult.predict``."""
+        return self.fit.predict(self._whole(x), level, kind)
+
+    def _whole(self, x: Inputs) -> dict[str, AnyArray]:
+        shape = np.broadcast_shapes(*(np.shape(values) for values in x.values()))
+        return {**x, **{name: np.full(shape, value) for name, value in self.values.items()}}
+
+
+def held_at(fit: "FitResult", values: Mapping[str, float | str]) -> HeldAt:
+    """Return the fit at these values; see ``FitResult.at``.
+
+    Raises:
+        UnknownName: an input that the law does not take.
+        BadInput: an input that is no number.
+    """
+    found = {}
+    for name, value in values.items():
+        if name not in fit.inputs:
+            raise UnknownName.among(f"input of {fit.label} to hold", name, fit.inputs)
+        if kind_of(name) != "number":
+            raise BadInput(f"{name}={value!r}: {name} is no number; fit the runs of one {name}")
+        found[name] = parse_number(value, name if name in QUANTITIES else None)
+    return HeldAt(fit, found)
