@@ -1,7 +1,6 @@
 """A file, a dataframe or plain Python containers into raw columns."""
 
 import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -11,6 +10,7 @@ from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.runs.dirstore import holds_runs, store_of
 from scalelaw.runs.io_csv import read_csv
 from scalelaw.runs.io_frame import first_line, is_frame, read_frame
+from scalelaw.runs.io_json import read_json, read_jsonl
 from scalelaw.runs.io_store import read_store
 from scalelaw.runs.raw import RawTable, from_columns, from_rows
 from scalelaw.runs.store import Store
@@ -109,8 +109,8 @@ def _sniff(text: str) -> Callable[[str, str], RawTable]:
         return read_csv
     first, _, rest = start.partition("\n")
     if start.startswith("{") and rest.strip() and first.rstrip().endswith("}"):
-        return _read_jsonl
-    return _read_json
+        return read_jsonl
+    return read_json
 
 
 def _read_parquet(content: bytes, source: str) -> RawTable:
@@ -123,32 +123,6 @@ def _read_parquet(content: bytes, source: str) -> RawTable:
     return read_frame(frame, source)
 
 
-def _read_json(text: str, source: str) -> RawTable:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadTable(f"{source} is not valid JSON: {first_line(error)}") from error
-    if isinstance(content, list):
-        return from_rows(content, source)
-    if isinstance(content, dict) and any(isinstance(value, list) for value in content.values()):
-        return from_columns(content, source)
-    if isinstance(content, dict) and content:
-        return from_rows([content], source)
-    raise BadTable(f"{source} holds no table; give [{{...}}, ...], {{column: [...]}} or one record a line")
-
-
-def _read_jsonl(text: str, source: str) -> RawTable:
-    rows = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            rows.append(json.loads(line))
-        except (ValueError, RecursionError) as error:
-            raise BadTable(f"{source}: line {number} is not valid JSON: {first_line(error)}") from error
-    return from_rows(rows, source)
-
-
 def _read_tsv(text: str, source: str) -> RawTable:
     return read_csv(text, source, separator="\t")
 
@@ -156,7 +130,7 @@ def _read_tsv(text: str, source: str) -> RawTable:
 _READERS: Mapping[str, Callable[[str, str], RawTable]] = {
     ".csv": read_csv,
     ".tsv": _read_tsv,
-    ".json": _read_json,
-    ".jsonl": _read_jsonl,
-    ".ndjson": _read_jsonl,
+    ".json": read_json,
+    ".jsonl": read_jsonl,
+    ".ndjson": read_jsonl,
 }

@@ -1,0 +1,167 @@
+"""JSON into raw columns: records, columns, and objects of runs, each run with its settings and its readings.
+
+Read are a list of records, an object of columns (pandas writes several kinds), and an object whose keys name runs;
+``json_runs`` reads one run.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+
+from scalelaw.core.errors import BadTable
+from scalelaw.core.quantities import METRICS, recognise
+from scalelaw.runs.io_frame import first_line
+from scalelaw.runs.json_runs import Record, all_are, quantity_of, readings, rows_of_run, series
+from scalelaw.runs.raw import RawTable, from_columns, from_rows
+
+_WRAPPERS = frozenset(
+    {"runs", "data", "results", "experiments", "records", "rows", "models", "sweep", "trials", "jobs"}
+)
+_PARTS_OF_A_RUN = frozenset({"config", "hparams", "args", "settings", "history", "log", "logs", "log_history", "evals",
+                             "evaluations", "curve", "checkpoints", "summary"})  # fmt: skip
+_DEEPEST = 3
+
+
+def read_json(text: str, source: str) -> RawTable:
+    """Return the raw columns of one JSON document.
+
+    Raises:
+        BadTable: it is no JSON, or holds no table.
+    """
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadTable(f"{source} is not valid JSON: {first_line(error)}") from error
+    return _table(content, source, 0)
+
+
+def read_jsonl(text: str, source: str) -> RawTable:
+    """Return the raw columns of one JSON record a line.
+
+    Raises:
+        BadTable: a line is no JSON, or no record.
+    """
+    rows = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            raise BadTable(f"{source}: line {number} is not valid JSON: {first_line(error)}") from error
+    return _of_list(rows, source)
+
+
+def _table(content: Any, source: str, depth: int) -> RawTable:
+    if isinstance(content, list):
+        return _of_list(content, source)
+    if isinstance(content, dict) and content and depth < _DEEPEST:
+        if (inner := _wrapped(content)) is not None:
+            return _table(inner, source, depth + 1)
+        if (columns := _pandas(content)) is not None:
+            return from_columns(columns, source)
+        if _is_object_of_runs(content):
+            return _of_runs(_named(content), source)
+        if (found := readings(content)) and not _is_columns(content) and not any(_is_size(key) for key in found):
+            return _of_runs([(PurePath(source).stem, content)], source)
+        if any(isinstance(value, list) for value in content.values()):
+            return from_columns(content, source)
+        return from_rows([content], source)
+    raise BadTable(
+        f"{source} holds no table; give [{{...}}, ...], {{column: [...]}}, {{run: {{...}}}} or one record a line"
+    )
+
+
+def _of_list(rows: Sequence[Any], source: str) -> RawTable:
+    """Return the table of a list of records, those with readings of their own unfolded."""
+    if rows and all(isinstance(row, dict) for row in rows) and any(readings(row) for row in rows):
+        named = [(_own_name(row) or f"run {number}", row) for number, row in enumerate(rows, start=1)]
+        return _of_runs(named, source)
+    return from_rows(rows, source)
+
+
+def _own_name(row: Record) -> str | None:
+    """Return the name a record gives itself: what is recognised as a run, or ``name`` and ``id``."""
+    keys = [key for key in row if recognise(key) == "run"] or [key for key in ("name", "id", "model") if key in row]
+    return str(row[keys[0]]) if keys and isinstance(row[keys[0]], str | int) else None
+
+
+def _wrapped(content: Record) -> Any:
+    """Return the runs inside a document that holds them beside other things, None where it does not."""
+    if set(content) >= {"columns", "data"} and all_are(content["data"], list) and isinstance(content["columns"], list):
+        return [dict(zip(map(str, content["columns"]), row, strict=False)) for row in content["data"]]
+    inside = [
+        key
+        for key in content
+        if key.lower() in _WRAPPERS and (all_are(content[key], dict) or all_are(content[key], list))
+    ]
+    others = [value for key, value in content.items() if key not in inside]
+    if len(inside) == 1 and not any(all_are(value, dict) and isinstance(value, list) for value in others):
+        return content[inside[0]]
+    return None
+
+
+def _pandas(content: Record) -> dict[str, list[Any]] | None:
+    """Return the columns of ``{column: {row: value}}``, as pandas writes a frame; None where it is another thing."""
+    if not all_are(content, dict) or not any(len(key) > 1 and quantity_of(key) in METRICS for key in content):
+        return None
+    labels = list(dict.fromkeys(label for column in content.values() for label in column))
+    if any(isinstance(value, dict | list) for column in content.values() for value in column.values()):
+        return None
+    return {name: [column.get(label) for label in labels] for name, column in content.items()}
+
+
+def _is_object_of_runs(content: Record) -> bool:
+    """Return whether each value is a run."""
+    if any(key.lower() in _PARTS_OF_A_RUN for key in content):
+        return False
+    return all((isinstance(value, dict) and value) or all_are(value, dict) for value in content.values())
+
+
+def _is_columns(content: Record) -> bool:
+    """Return whether each value is a list of numbers or words, one a row."""
+    return all(isinstance(value, list) and not all_are(value, dict) for value in content.values())
+
+
+def _named(content: Record, prefix: str = "") -> list[tuple[str, Any]]:
+    """Return name and content of each run; groups of runs are looked into, their names joined by a slash."""
+    found: list[tuple[str, Any]] = []
+    for key, value in content.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict) and prefix.count("/") < _DEEPEST and _is_group(value):
+            found += _named(value, f"{name}/")
+        else:
+            found.append((name, value))
+    return found
+
+
+def _is_group(value: Record) -> bool:
+    """Return whether an object holds runs by name, and is none itself."""
+    if not all_are(value, dict):
+        return False
+    named = any((len(key) > 1 and quantity_of(key)) or key.lower() in _PARTS_OF_A_RUN for key in value)
+    return not named and not any(series(inner) is not None for inner in value.values())
+
+
+def _of_runs(runs: Sequence[tuple[str, Any]], source: str) -> RawTable:
+    """Return the rows of these runs, each with the name of its run."""
+    rows: list[Record] = []
+    numbered = [name for name, _ in runs] == [str(number) for number in range(len(runs))]
+    for name, content in runs:
+        rows += [row if numbered else {"run": name, **row} for row in rows_of_run(content, source)]
+    rows = [{key: value for key, value in row.items() if key != "run" or not _named_twice(row)} for row in rows]
+    table = from_rows(rows, source)
+    return RawTable(
+        source,
+        table.columns,
+        (*table.notes, f"{len(runs)} run{'s' if len(runs) > 1 else ''} in {len(rows)} rows, as the JSON names them"),
+    )
+
+
+def _named_twice(row: Record) -> bool:
+    return any(recognise(key) == "run" for key in row if key != "run")
+
+
+def _is_size(key: str) -> bool:
+    return (quantity_of(key) or "").startswith("params")

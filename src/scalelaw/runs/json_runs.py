@@ -1,0 +1,144 @@
+"""One run of a JSON document as rows: its settings on each, its readings in order, a final value on the last.
+
+A run is a record, a list of records, an object of columns or ``{step: loss}``. A record may hold readings in a list of
+records (``log``, ``history``), in lists of numbers or in ``{step: value}``, and settings in an object (``config``).
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from scalelaw.core.names import read_name
+from scalelaw.core.quantities import METRICS, recognise
+
+Record = dict[str, Any]
+
+_PLANNED = {"tokens": "planned_tokens", "flops": "planned_flops", "steps": "planned_steps"}
+_STEP = re.compile(r"(?:step|iter)?[ _-]?0*(\d+)")
+_SAME = 1e-6
+_DEEPEST = 3
+
+
+def rows_of_run(content: Any, source: str) -> list[Record]:
+    """Return the rows of one run."""
+    if isinstance(content, list):
+        return [_flat(row) for row in content if isinstance(row, dict)]
+    if (found := series(content)) is not None:
+        return [{"step": step, "loss": value} for step, value in found.items()]
+    logged = readings(content)
+    said = _flat({key: value for key, value in content.items() if key not in logged})
+    columns = {key: value for key, value in logged.items() if isinstance(value, list) and not all_are(value, dict)}
+    rows = [
+        row
+        for key, value in logged.items()
+        if key not in columns
+        for row in _read(key, value, several=len(logged) - len(columns) > 1)
+    ]
+    if columns:
+        rows += [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return _joined(said, rows) if rows else [said]
+
+
+def _read(key: str, value: Any, *, several: bool) -> list[Record]:
+    """Return the rows of one block of readings; of several, a metric is told apart by the name of its block."""
+    if (found := series(value)) is not None:
+        return [{"step": step, key: reading} for step, reading in found.items()]
+    if isinstance(value, dict):
+        value = [dict(zip(value, row, strict=True)) for row in zip(*value.values(), strict=True)]
+    rows = [_flat(row) for row in value]
+    if several:
+        return [
+            {f"{key}/{name}" if recognise(name) in METRICS else name: cell for name, cell in row.items()}
+            for row in rows
+        ]
+    return rows
+
+
+def readings(content: Any) -> Record:
+    """Return the entries of a run that hold more than one value along it."""
+    if not isinstance(content, dict):
+        return {}
+    found: Record = {}
+    lists = {key: value for key, value in content.items() if _is_numbers(value)}
+    even = len({len(value) for value in lists.values()}) == 1 and any(quantity_of(name) in METRICS for name in lists)
+    for key, value in content.items():
+        records = isinstance(value, list) and all_are(value, dict)
+        columns = isinstance(value, dict) and all_are(value, list) and len({len(each) for each in value.values()}) == 1
+        by_step = series(value) is not None
+        measured = even and key in lists
+        if records or columns or by_step or measured:
+            found[key] = value
+    return found
+
+
+def _is_numbers(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(x, int | float | None) for x in value)
+
+
+def series(content: Any) -> dict[float, Any] | None:
+    """Return ``{step: value}`` where an object is that, in the order of its steps; None where it is not."""
+    if not isinstance(content, dict) or not content:
+        return None
+    steps = {key: _STEP.fullmatch(str(key).strip().lower()) for key in content}
+    if not all(steps.values()) or not all(isinstance(value, int | float | None) for value in content.values()):
+        return None
+    found = {float(match[1]): content[key] for key, match in steps.items() if match}
+    return dict(sorted(found.items()))
+
+
+def _joined(said: Record, rows: list[Record]) -> list[Record]:
+    """Return the rows with what is said of their run: settings on each, a final value on the last."""
+    along = {kind: name for row in rows for name in row if (kind := quantity_of(name))}
+    last = {name: value for row in rows for name, value in row.items() if value is not None}
+    constant, final = Record(), Record()
+    for key, value in said.items():
+        kind = quantity_of(key)
+        if key in last:
+            continue
+        if kind in METRICS:
+            final |= {} if kind in along and _equal(value, last.get(along[kind])) else {key: value}
+        elif kind in _PLANNED and kind in along:
+            constant |= {} if _equal(value, last.get(along[kind])) else {_PLANNED[kind]: value}
+        elif kind in ("tokens", "flops"):
+            final[key] = value
+        else:
+            constant[key] = value
+    joined = [{**constant, **row} for row in rows]
+    joined[-1] = {**joined[-1], **final}
+    return joined
+
+
+def _equal(one: Any, other: Any) -> bool:
+    numbers = isinstance(one, int | float) and isinstance(other, int | float)
+    return one == other or (numbers and math.isclose(one, other, rel_tol=_SAME))
+
+
+def _flat(record: Mapping[str, Any], prefix: str = "") -> Record:
+    """Return a record with its settings on one level, by their own last name where no other has it."""
+    found: Record = {}
+    for key, value in record.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict) and value and name.count(".") < _DEEPEST:
+            found |= _flat(value, f"{name}.")
+        else:
+            found[name] = value
+    if prefix:
+        return found
+    short = [name.rpartition(".")[2] for name in found]
+    return {
+        (last if short.count(last) == 1 else name): value
+        for (name, value), last in zip(found.items(), short, strict=True)
+    }
+
+
+def quantity_of(key: str) -> str | None:
+    """Return the quantity a key names, None where it names none."""
+    named = read_name(key)
+    return recognise(key) or (named.quantity if named else None)
+
+
+def all_are(value: Any, kind: type) -> bool:
+    """Return whether a list or an object has entries, and all of them are of this kind."""
+    entries = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    return bool(entries) and all(isinstance(entry, kind) for entry in entries)
