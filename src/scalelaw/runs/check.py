@@ -9,6 +9,7 @@ RUNS_IMPOSSIBLE          set aside  N, D, C or a loss is zero or negative; a sco
 RUNS_ALL_TEXT            refuse     no cell of a column that must hold numbers is one
 RUNS_MOSTLY_MISSING      ask        over half of the runs lack N, D, or the only target
 RUNS_MERGED_CELLS        warn       blank cells below a value written once for a block took that value
+RUNS_GRID                warn, ask  a pivot table of losses was read as one run a cell (ask: which side is the size)
 RUNS_NOTHING_KNOWN       refuse     no column is a quantity, or none is a target
 RUNS_TWO_COLUMNS         ask        two columns claim one quantity
 RUNS_TRAINING_LOSS       warn       the only loss of the table is that of training

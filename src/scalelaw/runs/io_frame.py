@@ -28,7 +28,7 @@ def read_frame(source: Any, name: str) -> RawTable:
     import narwhals as nw
 
     try:
-        frame = nw.from_native(source, pass_through=True)
+        frame = nw.from_native(_with_index(source), pass_through=True)
         if isinstance(frame, nw.LazyFrame):
             frame = frame.collect()
         if not isinstance(frame, nw.DataFrame):
@@ -38,6 +38,28 @@ def read_frame(source: Any, name: str) -> RawTable:
         raise
     except Exception as error:  # any backend may be behind it, each with errors of its own
         raise BadTable(f"{name}: the dataframe cannot be read ({first_line(error)})") from error
+
+
+def _with_index(source: Any) -> Any:
+    """Return a pandas frame with a named index as columns, and the labels of a pivot table as text."""
+    if type(source).__module__.partition(".")[0] != "pandas" or not hasattr(source, "reset_index"):
+        return source
+    labels = list(source.columns)
+    counted = type(source.index).__name__ == "RangeIndex"
+    pivoted = not counted and bool(labels) and all(isinstance(label, tuple) or _is_number(label) for label in labels)
+    named = [name for name in source.index.names if name is not None]
+    if pivoted:
+        what = f"{source.columns.name}=" if source.columns.nlevels == 1 and source.columns.name else ""
+        texts = [" ".join(map(str, label)) if isinstance(label, tuple) else f"{what}{label}" for label in labels]
+        source = source.set_axis(texts, axis=1)
+    if pivoted or (named and not set(named) & set(labels)):
+        return source.reset_index()
+    return source
+
+
+def _is_number(label: object) -> bool:
+    """Return whether a column is labelled with a number, as those of a pivot table are."""
+    return isinstance(label, int | float | np.number) and not isinstance(label, bool)
 
 
 def first_line(error: BaseException) -> str:

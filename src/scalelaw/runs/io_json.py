@@ -13,6 +13,7 @@ from scalelaw.core.errors import BadTable
 from scalelaw.core.quantities import METRICS, recognise
 from scalelaw.runs.io_frame import first_line
 from scalelaw.runs.json_runs import Record, all_are, quantity_of, readings, rows_of_run, series
+from scalelaw.runs.pivot import is_grid
 from scalelaw.runs.raw import RawTable, from_columns, from_rows
 
 _WRAPPERS = frozenset(
@@ -61,6 +62,8 @@ def _table(content: Any, source: str, depth: int) -> RawTable:
             return _table(inner, source, depth + 1)
         if (columns := _pandas(content)) is not None:
             return from_columns(columns, source)
+        if (grid := _grid(content)) is not None:
+            return from_columns(grid, source)
         if _is_object_of_runs(content):
             return _of_runs(_named(content), source)
         if (found := readings(content)) and not _is_columns(content) and not any(_is_size(key) for key in found):
@@ -110,6 +113,17 @@ def _pandas(content: Record) -> dict[str, list[Any]] | None:
     if any(isinstance(value, dict | list) for column in content.values() for value in column.values()):
         return None
     return {name: [column.get(label) for label in labels] for name, column in content.items()}
+
+
+def _grid(content: Record) -> dict[str, list[Any]] | None:
+    """Return the columns of ``{"10M": {"1e18": loss}}``, sizes by budgets; None where it is another thing."""
+    if not all_are(content, dict) or not all(content.values()):
+        return None
+    across = list(dict.fromkeys(name for row in content.values() for name in row))
+    plain = all(isinstance(value, int | float | None) for row in content.values() for value in row.values())
+    if not plain or not is_grid(content, across):
+        return None
+    return {"": list(content)} | {name: [row.get(name) for row in content.values()] for name in across}
 
 
 def _is_object_of_runs(content: Record) -> bool:

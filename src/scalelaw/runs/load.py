@@ -30,6 +30,7 @@ from scalelaw.runs.merged import fill_down
 from scalelaw.runs.missing import check_missing
 from scalelaw.runs.mixtures import named_shares
 from scalelaw.runs.order import time_order
+from scalelaw.runs.pivot import melt
 from scalelaw.runs.propose import advice, propose
 from scalelaw.runs.raw import RawTable
 from scalelaw.runs.reduce import Rows, to_runs
@@ -78,7 +79,7 @@ def load_runs(
             raise BadInput("columns=, units=, derive= and importer= are for loading; this is a RunTable already")
         enforce(source.findings, strict=strict)
         return source
-    raw, columns = named_shares(read_source(source, importer), columns)
+    raw, columns = named_shares(melt(read_source(source, importer), columns), columns)
     assignment = assign(raw, columns)
     said, left_out, doubts = _settled(assignment, dict(units or {}))
     raw, formulas, merged = fill_down(raw, assignment, derive or {}, left_out)

@@ -55,7 +55,7 @@ def advice(likely: Mapping[str, list[str]]) -> tuple[str, tuple[Answer, ...]]:
     wanted = {name: columns for name, columns in likely.items() if columns} or likely
     first = {name: (columns[0] if columns else "...") for name, columns in wanted.items()}
     python = ", ".join(f'"{name}": "{column}"' for name, column in first.items())
-    cli = " ".join(f"--column {_quoted(f'{name}={column}')}" for name, column in first.items())
+    cli = " ".join(f"--column {quoted(f'{name}={column}')}" for name, column in first.items())
     text = f"name them with columns={{{python}}} (CLI: {cli})"
     others = [column for columns in likely.values() for column in columns[1:]]
     if others:
@@ -69,8 +69,9 @@ def advice(likely: Mapping[str, list[str]]) -> tuple[str, tuple[Answer, ...]]:
     return text, tuple(Answer(f"{name} is {column!r}", {"columns": {**rest, name: column}}) for column in columns)
 
 
-def _quoted(text: str) -> str:
-    return f"'{text}'" if any(letter in text for letter in " ()[]$&;*?<>|") else text
+def quoted(text: str) -> str:
+    """Return an option's value as a shell takes it."""
+    return f"'{text}'" if any(letter in text for letter in " ()[]$&;*?<>|\\") else text
 
 
 def _positive(values: Array) -> Array | None:
