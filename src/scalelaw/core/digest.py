@@ -19,10 +19,25 @@ def digest(value: Any) -> str:
 
 
 def digest_rows(columns: Mapping[str, AnyArray]) -> str:
-    """Return the digest of a table that does not depend on the order of rows or columns."""
+    """Return the digest of a table that does not depend on the order of rows or columns.
+
+    Numbers count to seven significant digits, whole ones exactly: formats keep different numbers of the digits after.
+    """
     names = sorted(columns)
-    rows = zip(*(np.asarray(columns[name]).tolist() for name in names), strict=True)
+    rows = zip(*(_rounded(np.asarray(columns[name]).tolist()) for name in names), strict=True)
     return digest({"columns": names, "rows": sorted(json.dumps(row) for row in rows)})
+
+
+def _rounded(values: Any) -> Any:
+    if isinstance(values, list):
+        return [_rounded(value) for value in values]
+    if not isinstance(values, float) or (values.is_integer() and abs(values) < _EXACT):
+        return values
+    return float(f"{values:.7g}")
+
+
+_EXACT = 1e15
+"""Whole numbers below are written digit by digit in every format."""
 
 
 @cache

@@ -134,7 +134,7 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
             usable.cluster,
             usable.read,
             usable.set_aside,
-            usable.digest,
+            usable.digest_of((*law.inputs, "flops")),
             {name: usable.levels[name] for name in law.inputs if name in usable.levels},
             usable.names,
         ),

@@ -9,6 +9,7 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.bootstrap import resampled_weights
 from scalelaw.fitting.prior import Prior, few, noise_of, penalty, perturbed, prior_of, spent
+from scalelaw.fitting.sample import numbered
 from scalelaw.fitting.solve import Problem, solve
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.runs import Observations
@@ -46,7 +47,7 @@ def prior_draws(problem: Problem, u: Array, usable: Observations, spec: FitSpec)
         return None
     alone = len(problem.coordinates.free) - len(held.prior.names)
     scale, freedom = noise_of(problem.residual(u[None])[0], problem.noise, problem.y, alone)
-    cluster: AnyArray = usable.cluster if spec.intervals != "pairs" else np.arange(len(usable))
+    cluster: AnyArray = numbered(usable.cluster) if spec.intervals != "pairs" else np.arange(len(usable))
     weights = np.tile(usable.weight, (spec.draws, 1))
     if not few(len(np.unique(cluster)), len(problem.coordinates.law.coefs)):
         weights = resampled_weights(cluster, usable.weight, spec.draws, spec.seed)

@@ -71,6 +71,8 @@ def _column(series: Any) -> RawColumn:
     import narwhals as nw
 
     missing = np.asarray(series.is_null().to_numpy(), dtype=bool)
+    if series.dtype == nw.Float32:  # the decimals a float32 stands for, as a text file would hold them
+        return RawColumn(np.array(series.to_numpy(), np.float32).astype(str).astype(float), missing)
     if series.dtype.is_numeric():
         return RawColumn(np.array(series.cast(nw.Float64).to_numpy(), dtype=float), missing)
     if isinstance(series.dtype, nw.Categorical | nw.Enum):

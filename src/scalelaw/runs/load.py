@@ -25,11 +25,11 @@ from scalelaw.runs.derive import (
 )
 from scalelaw.runs.eval_sets import split_eval_sets
 from scalelaw.runs.io_source import read_source
+from scalelaw.runs.lost_losses import take_lost
 from scalelaw.runs.mapping import Assignment, assign, metric_of
 from scalelaw.runs.merged import fill_down
 from scalelaw.runs.missing import check_missing
 from scalelaw.runs.mixtures import named_shares
-from scalelaw.runs.order import time_order
 from scalelaw.runs.pivot import melt
 from scalelaw.runs.propose import advice, propose
 from scalelaw.runs.raw import RawTable
@@ -92,7 +92,7 @@ def load_runs(
     computed = _derive(rows, raw, formulas)
     _check_something_known(rows, raw)
     _keep_unrecognised(rows, raw, assignment)
-    rows.order = time_order(rows.run, rows.columns)
+    take_lost(rows, raw, assignment)
     notes, repeated = copies(raw, rows.run, rows.order, rows.columns, rows.targets)
     rows.notes += notes
     table = to_runs(rows)

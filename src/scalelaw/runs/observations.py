@@ -79,6 +79,10 @@ class Observations:
         clusters = {"cluster": self.cluster} if self.clustered else {}
         return digest_rows({**self.columns, "y": self.y, "weight": self.weight, **clusters})
 
+    def digest_of(self, names: Iterable[str]) -> str:
+        """Return the digest of the rows as a law sees them: of these columns and what is fitted, and of no others."""
+        return replace(self, columns={name: self.columns[name] for name in names if name in self.columns}).digest
+
     @property
     def clustered(self) -> bool:
         """Whether some run has more than one row."""

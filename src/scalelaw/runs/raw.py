@@ -81,7 +81,8 @@ class RawTable:
 def column(cells: Iterable[Any]) -> RawColumn:
     """Return the column of these cells; integers become float64, so that no product of them overflows."""
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "iufb" and cells.ndim == 1:
-        return RawColumn(cells.astype(float), np.zeros(len(cells), dtype=bool))
+        exact = cells.astype(str) if cells.dtype == np.float32 else cells  # the decimals a float32 stands for
+        return RawColumn(exact.astype(float), np.zeros(len(cells), dtype=bool))
     listed = list(cells)
     missing = _missing(listed)
     kinds = set(map(type, listed)) - {type(None)}
