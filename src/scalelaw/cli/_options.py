@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypedDict, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, cast, get_args
 
 import typer
 
@@ -142,6 +142,14 @@ class TableOptions(MappingOptions):
     exclude_top: Annotated[
         list[str] | None, _text("Leave out the rows with the K highest values, e.g. loss=5.", "QUANTITY=K", _TABLE)
     ] = None
+    where: Annotated[
+        list[str] | None,
+        _text("Keep these runs, e.g. arch=llama, optimizer=adam,muon or params=1e6..1e9.", "COLUMN=VALUE", _TABLE),
+    ] = None
+    exclude: Annotated[
+        list[str] | None,
+        _text("Leave these runs out, e.g. run=NAME, run='row 7' or lr=0.1,0.2.", "COLUMN=VALUE", _TABLE),
+    ] = None
     reason: Annotated[str | None, _text("Why rows are left out; kept with the result.", "TEXT", _TABLE)] = None
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse a table with any unusable row.", rich_help_panel=_TABLE)
@@ -156,12 +164,18 @@ class TableOptions(MappingOptions):
         from scalelaw.runs import load_runs
 
         table = load_runs(file, **self.arguments(), strict=self.strict)
+        for name, text in pairs(self.where, "--where").items():
+            table = table.where(**{name: wanted(table, name, text)})
+        why = self.reason or "left out on the command line"
+        for name, text in pairs(self.exclude, "--exclude").items():
+            table = table.exclude(**{name: wanted(table, name, text)}, reason=why)
         for name, count in pairs(self.exclude_top, "--exclude-top").items():
             if not count.isdigit() or int(count) < 1:
                 raise BadInput(f"--exclude-top {name}={count}: say how many rows, like {name}=5")
-            table = table.exclude_top(**{name: int(count)}, reason=self.reason or "left out on the command line")
-        if self.reason and not self.exclude_top:
-            raise BadInput("--reason says why rows are left out, and none are; add --exclude-top QUANTITY=K")
+            table = table.exclude_top(**{name: int(count)}, reason=why)
+        if self.reason and not (self.exclude_top or self.exclude):
+            how = "--exclude COLUMN=VALUE or --exclude-top QUANTITY=K"
+            raise BadInput(f"--reason says why rows are left out, and none are; add {how}")
         return table.per_byte() if self.per_byte else table
 
     def reduced(self) -> "Reduced":
@@ -325,6 +339,22 @@ def pairs(values: Sequence[str] | None, option: str, *, empty: bool = False) -> 
             raise BadInput(f"{option} names {name} twice: {found[name]!r} and {value!r}")
         found[name] = value
     return found
+
+
+def wanted(table: "RunTable", name: str, text: str) -> Any:
+    """Return a condition as ``RunTable.where`` takes it: a value, a list at commas, or a range LOW..HIGH.
+
+    Raises:
+        BadInput: there is no such column.
+    """
+    values = table.values(name)
+    if text in {str(value) for value in values.tolist()}:
+        return text
+    low, dots, high = text.partition("..")
+    if dots and values.dtype.kind == "f":
+        return (low.strip() or None, high.strip() or None)
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return parts if len(parts) > 1 else text
 
 
 def names_of(*groups: type) -> tuple[str, ...]:

@@ -62,6 +62,7 @@ def check_command(
     from scalelaw.core.errors import ScalelawWarning
     from scalelaw.fitting.under_tuned import check_tuning
     from scalelaw.runs import review_runs
+    from scalelaw.workflows.suspects import compared
 
     review = review_runs(source, **mapping.arguments())
     losses = [target for target in review.usable if target.partition("@")[0] == "loss"]
@@ -70,6 +71,7 @@ def check_command(
             warnings.simplefilter("ignore", ScalelawWarning)  # they are findings of the review
             for target in losses:
                 review = review.adding(check_tuning(review.table.endpoints(target)))
+        review = compared(review)
     show(review, json)
     if review.stopped:
         raise typer.Exit(2)

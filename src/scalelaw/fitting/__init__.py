@@ -43,6 +43,7 @@ from scalelaw.fitting.result import FitResult as FitResult
 from scalelaw.fitting.scaling import Scaling as Scaling
 from scalelaw.fitting.spec import FitOptions as FitOptions
 from scalelaw.fitting.spec import FitSpec as FitSpec
+from scalelaw.fitting.suspects import compared as compared
 from scalelaw.fitting.sweep import Sweep as Sweep
 from scalelaw.fitting.sweep import alike as alike
 from scalelaw.fitting.sweep import sweep as sweep

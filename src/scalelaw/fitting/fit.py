@@ -77,8 +77,10 @@ def fit(
         >>> result.status.converged
         True
     """
+    from scalelaw.fitting.suspects import compared
+
     chosen, observed = observe(law, runs, target=target, use=use, over=over)
-    result = fit_observations(chosen, observed, make_spec(**options))
+    result = compared(fit_observations(chosen, observed, make_spec(**options)), observed)
     enforce(finding for finding in result.findings if finding.grade is Grade.WARN and finding.code != _ASKED_FOR)
     return result
 

@@ -122,7 +122,7 @@ def _judged(problem: Problem, u: Array, used: AnyArray, run: AnyArray, rate: flo
     residual = np.where(used, -problem.residual(u)[0], 0.0)
     size = np.abs(residual)
     scale = float(np.median(np.sort(size[used])[u.shape[1] :])) / _T3_MEDIAN
-    distance = residual / scale if scale > 0 else np.where(size > 0, np.inf * np.sign(residual), 0.0)
+    distance = residual / scale if scale > 0 else np.where(size > 0, np.copysign(np.inf, residual), 0.0)
     rows = np.bincount(run, used)
     farthest = np.lexsort((-np.abs(distance), run))
     farthest = farthest[np.unique(run[farthest], return_index=True)[1]]

@@ -199,7 +199,9 @@ def _tested(known: Evidence, cut: Cut | None) -> str:
 
 def _doubts(known: Evidence, cut: Cut | None) -> list[str]:
     """Return what is doubtful, the largest first; what the headline says already is not said again."""
-    doubts, reach = _of_headline(known), known.reach
+    reach = known.reach
+    blown = [each for each in known.findings if each.code == "RUNS_BLOWN_UP"]
+    doubts = [*_of_headline(known), *(_cut_short(f"{each} [{each.code}]", 2 * _LONGEST) for each in blown)]
     if reach is not None and reach > FAR:
         tested = f"they were tested to {cut.reach:.3g}x" if cut else "they were tested at no reach"
         doubts.append(f"The budget is {reach:.3g}x that of the largest run; {tested}.")
@@ -211,7 +213,8 @@ def _doubts(known: Evidence, cut: Cut | None) -> list[str]:
     ):
         doubts.append(next(each for each in plan.assumptions if "no compute-optimal" in each).removeprefix("CAUTION: "))
     doubts += [f"Left out: {each.message} [{each.code}]" for each in known.findings if each.code in _DROPPED]
-    doubts += dict.fromkeys(_cut_short(f"{each} [{each.code}]") for each in known.findings if each.grade is Grade.WARN)
+    warned = [each for each in known.findings if each.grade is Grade.WARN and each not in blown]
+    doubts += dict.fromkeys(_cut_short(f"{each} [{each.code}]") for each in warned)
     if cut is None:
         doubts.append("No larger run has tested this forecast; train more small runs over a wider range.")
     elif reach is not None and FAR >= reach > 1.5 * cut.reach:
@@ -249,12 +252,12 @@ def _first(doubts: Sequence[str]) -> str:
     return doubts[0] if len(doubts) == 1 else f"{doubts[0]} ({len(doubts) - 1} more below)"
 
 
-def _cut_short(message: str) -> str:
+def _cut_short(message: str, longest: int = _LONGEST) -> str:
     """Return the first two sentences of a finding."""
     text, bracket, code = message.rpartition(" [")
     short = " ".join(re.split(r"(?<=[.;])\s+(?=[A-Za-z])", text)[:_SENTENCES]).rstrip(";")
-    if len(short) > _LONGEST:
-        short = short[: _LONGEST - 1].rsplit(" ", 1)[0] + " …"
+    if len(short) > longest:
+        short = short[: longest - 1].rsplit(" ", 1)[0] + " …"
     return f"{short}{bracket}{code}"
 
 

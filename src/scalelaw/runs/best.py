@@ -13,6 +13,7 @@ from scalelaw.core.numbers import format_number
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.runs.observations import Observations
 from scalelaw.runs.select import check_left, last_evaluations, observe, without
+from scalelaw.runs.suspects import with_suspects
 from scalelaw.runs.sweeps import cells
 from scalelaw.runs.verdict import verdicts
 
@@ -58,7 +59,8 @@ def best(table: "RunTable", target: str, over: Sequence[str]) -> Observations:
     kept = without(replace(ends, se=frozen(se)), reasons)
     note = f"the best of each cell over {', '.join(swept)}: {len(sweeps)} cells of {len(at)} runs"
     found = [*_at_edges(values, reasons, sweeps), *_small(sweeps)]
-    return replace(kept, findings=(*kept.findings, *found), notes=(*kept.notes, note))
+    kept = replace(kept, findings=(*kept.findings, *found), notes=(*kept.notes, note))
+    return with_suspects(table, run[reasons == ""], kept)
 
 
 def _named(over: Sequence[str]) -> tuple[str, ...]:

@@ -52,6 +52,8 @@ class Observations:
         levels: the names behind the components of a vector, or the codes of a category.
         names: name of the run of each row, (n,); None for rows that come from no table.
         others: the columns of the table that are no quantity, which a formula may name.
+        setting: number of what was chosen for the run of each row, the seed left out, (n,); see ``runs.settings``.
+        suspects: names of runs that lie far above their neighbours, without a mark of divergence.
     """
 
     target: str
@@ -69,6 +71,8 @@ class Observations:
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     names: AnyArray | None = None
     others: OtherColumns | None = None
+    setting: AnyArray | None = None
+    suspects: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.y)
@@ -134,6 +138,7 @@ class Observations:
             se=None if self.se is None else self.se[index],
             names=None if self.names is None else self.names[index],
             others=None if self.others is None else self.others.rows(index),
+            setting=None if self.setting is None else self.setting[index],
         )
 
     def run_names(self) -> AnyArray:
@@ -237,9 +242,15 @@ def stacked(parts: Sequence[Observations], metric: str) -> Observations:
         absent={},
         names=np.concatenate([part.run_names() for part in parts]),
         others=joined([part.others for part in parts]),
+        setting=_settings(parts),
         se=frozen(np.concatenate(ses)) if np.isfinite(np.concatenate(ses)).any() else None,
         levels={**first.levels, "eval_set": tuple(names)},
     )
+
+
+def _settings(parts: Sequence[Observations]) -> AnyArray | None:
+    known = [part.setting for part in parts if part.setting is not None]
+    return np.concatenate(known) if len(known) == len(parts) else None
 
 
 def _missing_column(name: str, columns: Mapping[str, AnyArray], notes: Iterable[str]) -> str:

@@ -12,6 +12,8 @@ from scalelaw.runs.mixtures import domains, mixture_columns, stacked_shares
 from scalelaw.runs.observations import Observations, Reduction, SetAside
 from scalelaw.runs.order import same_moment, time_order
 from scalelaw.runs.other_columns import OtherColumns, unrecognised
+from scalelaw.runs.settings import settings
+from scalelaw.runs.suspects import with_suspects
 from scalelaw.runs.sweeps import check_swept
 from scalelaw.runs.verdict import against_diverged, against_runs, against_values, first_reasons, verdicts
 
@@ -53,7 +55,8 @@ def endpoints(table: "RunTable", target: str, last: int = 1) -> Observations:
     if written > len(at):
         kept = replace(kept, notes=(*kept.notes, _rest(target, written, len(kept), len(at))))
     check_left(kept)
-    return replace(kept, findings=(*kept.findings, *check_swept(table, table.evals["run"][at][reasons == ""])))
+    run = table.evals["run"][at][reasons == ""]
+    return with_suspects(table, run, replace(kept, findings=(*kept.findings, *check_swept(table, run))))
 
 
 def curves(table: "RunTable", target: str) -> Observations:
@@ -107,6 +110,7 @@ def observe(table: "RunTable", target: str, at: AnyArray, reduction: Reduction) 
         levels={"mixture": domains(shares)} if shares else {},
         names=frozen(table.names[run]),
         others=OtherColumns(unrecognised(table.runs), table.origins, run),
+        setting=frozen(settings(table)[run]),
     )
 
 

@@ -15,7 +15,7 @@ SWEPT = ("lr", "batch_tokens")
 """What people sweep inside a cell."""
 
 _BATCH = frozenset({"batch_tokens", "batch_sequences"})
-_NO_CHOICE = frozenset(
+NO_CHOICE = frozenset(
     {"flops", "bytes", "steps", "planned_tokens", "planned_steps", "lr_now", "weight", "n_items", "seed", "decayed",
      "run", "date", "state", "resumed_from", "label"}
 )  # fmt: skip
@@ -34,7 +34,7 @@ def cells(table: "RunTable", run: AnyArray, over: Iterable[str]) -> AnyArray:
         over: what may differ inside a cell.
     """
     free = {*over, *(_BATCH if _BATCH & set(over) else ())}
-    names = [name for name in table.quantities() if name not in _NO_CHOICE | free | {"tokens"}]
+    names = [name for name in table.quantities() if name not in NO_CHOICE | free | {"tokens"}]
     keys = [codes for name in names if (codes := _codes(table.runs[name][run])).any()]
     cell = _number(np.column_stack(keys)) if keys else np.zeros(len(run), dtype=int)
     return (

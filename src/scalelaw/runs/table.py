@@ -71,6 +71,10 @@ class RunTable(Printed):
     def _rows(self) -> AnyArray:
         return np.arange(1, len(self) + 1) if self.rows is None else self.rows
 
+    def row_of(self, number: int) -> int:
+        """Return the row of the source that a run is, from 1; its place among runs of several rows."""
+        return int(self._rows()[number])
+
     def sheet(self) -> Sheet:
         """Return what was read, from where, and what was assumed or set aside."""
         return sheet(self)

@@ -21,7 +21,9 @@ from scalelaw.backtesting.forecast import DRAWS
 from scalelaw.core.budget import AHEAD, default_budget
 from scalelaw.core.errors import BadInput, ScalelawError
 from scalelaw.core.findings import Finding
+from scalelaw.core.numbers import format_number
 from scalelaw.fitting import FitOptions, FitResult, FitSpec, HeldAt, fit_observations, make_spec, observe, observe_rows
+from scalelaw.fitting.suspects import CODE, said
 from scalelaw.laws import Law, LawAt
 from scalelaw.planning import Plan, ahead, ask, plan
 from scalelaw.planning.outlook import Expected
@@ -66,6 +68,7 @@ class Decided:
         backtest: how the same forecaster does on the larger runs, fitted to the smaller ones.
         spec: how one law is fitted.
         skipped: ``plan`` or ``mixture`` -> why there is none.
+        without: the plan without the runs that blew up, where some did.
         words: the table as a command line names it, for the next command; empty outside the command line.
         held: the fit of one law at values of its other inputs, by which it is planned; None where it has none.
     """
@@ -81,6 +84,7 @@ class Decided:
     skipped: dict[str, str]
     words: str = ""
     held: HeldAt | None = None
+    without: Plan | None = None
 
     @property
     def planner(self) -> Mixture | FitResult | HeldAt:
@@ -91,7 +95,11 @@ class Decided:
     def findings(self) -> tuple[Finding, ...]:
         """What was noticed, once."""
         known = (*self.runs.findings, *self.observed.findings, *self.forecaster.findings)
-        return tuple({(each.code, each.message): each for each in known}.values())
+        once = {(each.code, each.message): each for each in known}.values()
+        if self.plan is None or self.without is None:
+            return tuple(once)
+        answers = _size(self.plan), _size(self.without)
+        return tuple(said(each, *answers) if each.code == CODE else each for each in once)
 
     @cached_property
     def answer(self) -> Answer:
@@ -184,9 +192,8 @@ def decide(
     if named:
         ask(**question, level=spec.level)  # type: ignore[arg-type]
     table = runs if isinstance(runs, RunTable) else load_runs(runs)
-    chosen, observed, forecaster, skipped = _forecaster(
-        (law, table, target, use, over), ensemble, spec, options.get("draws")
-    )
+    named_rows = (law, table, target, use, over)
+    chosen, observed, forecaster, skipped = _forecaster(named_rows, ensemble, spec, options.get("draws"))
     if "prior" not in question and isinstance(forecaster, Mixture) and options.get("prior") == "none":
         question["prior"] = "none"
     held = _held(forecaster, at)
@@ -201,12 +208,39 @@ def decide(
             raise
         skipped["plan"] = str(error)
     tested = _tested(chosen, observed, forecaster, spec, progress)
-    return Decided(table, observed, chosen, forecaster, planned, expected, tested, spec, skipped, held=held)
+    without = _without(named_rows, observed, ensemble, (spec, options.get("draws"), at), question) if planned else None
+    return Decided(table, observed, chosen, forecaster, planned, expected, tested, spec, skipped, "", held, without)
 
 
 def _held(forecaster: Mixture | FitResult, at: Mapping[str, float | str]) -> HeldAt | None:
     """Return the fit of one law at the values given of its other inputs, or None where none are given."""
     return forecaster.at(**at) if at and isinstance(forecaster, FitResult) else None
+
+
+def _without(
+    named: tuple[str | Law | None, RunTable, str | None, Reduction | None, Sequence[str]],
+    observed: Observations,
+    ensemble: EnsembleRules,
+    drawn: tuple[FitSpec, int | None, Mapping[str, float | str]],
+    question: dict[str, Any],
+) -> Plan | None:
+    """Return the plan without the runs that blew up, or None where the others decide nothing."""
+    if not observed.suspects:
+        return None
+    law, table, target, use, over = named
+    spec, draws, at = drawn
+    try:
+        left = table.exclude(run=list(observed.suspects), reason="far above their neighbours")
+        forecaster = _forecaster((law, left, target, use, over), ensemble, spec, draws)[2]
+        return plan(_held(forecaster, at) or forecaster, **question, level=spec.level)
+    except ScalelawError:
+        return None
+
+
+def _size(planned: Plan) -> str:
+    """Return what to train, in short."""
+    params, tokens = (format_number(each.value, 3) for each in (planned.params, planned.tokens))
+    return f"{params} on {tokens} tokens to {planned.loss.value:.4g}"
 
 
 def _tested(

@@ -7,7 +7,8 @@ from typing import Any
 
 from scalelaw.core.errors import BadInput, ScalelawError
 from scalelaw.core.findings import Answer, Finding, Grade
-from scalelaw.fitting import observe
+from scalelaw.fitting import FitSpec, observe
+from scalelaw.fitting.suspects import noted
 from scalelaw.runs import RunTable, check_design, check_pooling
 from scalelaw.workflows.project import read_project
 from scalelaw.workflows.proposal import Proposal
@@ -68,7 +69,7 @@ def _look(said: Mapping[str, Any], read: dict[str, RunTable]) -> Proposal:
         )
         rows = rows.complete(law.inputs)
         findings = [
-            *rows.findings,
+            *noted(rows.findings, law, rows, FitSpec()),
             *check_pooling(rows, law.inputs),
             *check_design(rows, law.inputs, len(law.coefs)),
         ]

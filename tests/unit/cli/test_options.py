@@ -8,7 +8,8 @@ from scalelaw.cli.main import app
 
 MAPPING = {"--column", "--unit", "--derive", "--importer"}
 TABLE = {
-    *MAPPING, "--target", "--exclude-top", "--reason", "--strict", "--per-byte", "--use", "--over",
+    *MAPPING, "--target", "--where", "--exclude", "--exclude-top", "--reason", "--strict", "--per-byte",
+    "--use", "--over",
 }  # fmt: skip
 RESAMPLED = {"--draws", "--seed", "--level"}
 REFIT = {*RESAMPLED, "--intervals"}
