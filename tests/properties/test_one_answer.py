@@ -97,3 +97,31 @@ def test_the_next_command_works_as_printed(command: str, tmp_path: Path, monkeyp
     assert following.startswith("scalelaw ")
     result = CliRunner().invoke(app, shlex.split(following)[1:])
     assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_coefficient_held_is_held_in_every_command_that_decides(seed: int, tmp_path: Path) -> None:
+    file, rng = table(tmp_path / "runs.csv", seed), np.random.default_rng(seed)
+    name, value = str(rng.choice(["E", "alpha", "beta"])), round(float(rng.uniform(0.3, 0.4)), 3)
+    said = f"{file} --law chinchilla --fix {name}={value} --draws 30"
+    fit = document(f"fit {said} --json")
+    assert fit["coefficients"][name]["value"] == value
+    plan = document(f"plan {said} --flops 1e22 --json")
+    study = document(f"study {said} --flops 1e22 --json")
+    robust = document(f"robustness {said} --flops 1e22 --json --starts 64")
+    assert plan["fitted"]["law"] == "chinchilla" and f"held: {name} = {value:g}" in plan["assumptions"]
+    for fitted in (plan["fitted"]["spec"], study["fitted"]["spec"], robust["spec"]):
+        assert fitted["fixed"] == {name: value}
+    assert study["fit"]["coefficients"] == fit["coefficients"]
+    assert decided(study["plan"]) == decided(plan)
+    assert robust["outcomes"][0]["params"]["value"] == plan["params"]["value"]
+    assert f"--fix {name}={value:g}" in plan["answer"]["next"]
+    report = CliRunner().invoke(app, shlex.split(f"report {said} --flops 1e22 --to {tmp_path / 'r.html'}"))
+    assert report.exit_code == 0 and f"{name} = {value:g}" in (tmp_path / "r.html").read_text()
+
+
+@pytest.mark.parametrize("command", ["plan", "study", "report", "robustness"])
+def test_the_ensemble_holds_no_coefficient_and_says_what_does(command: str, tmp_path: Path) -> None:
+    said = f"{command} {table(tmp_path / 'runs.csv', 1)} --fix E=1.7"
+    refused = CliRunner().invoke(app, shlex.split(said))
+    assert refused.exit_code == 2 and "name it with --law" in refused.output.replace("\n", " ")

@@ -294,8 +294,8 @@ class FixOptions:
 
 
 @dataclass(frozen=True)
-class AtOptions:
-    """At which values of its other inputs a law is planned by."""
+class OneLawOptions(FixOptions):
+    """What is said of the one law that decides: coefficients held, and values of inputs beside params and tokens."""
 
     at: Annotated[
         list[str] | None,
@@ -310,6 +310,17 @@ class AtOptions:
         """
         return dict(pairs(self.at, "--at"))
 
+    def check(self, law: str | None) -> None:
+        """Refuse what is said of one law where the ensemble decides.
+
+        Raises:
+            BadInput: what to do instead.
+        """
+        for option, said in (("--at", pairs(self.at, "--at")), ("--fix", pairs(self.fix, "--fix"))):
+            if said and law is None:
+                name = next(iter(said))
+                raise BadInput(f"{option} {name}=... is for one law that has it; name it with --law, like chinchilla")
+
     def applied(self, law: str | None) -> "str | LawAt | None":
         """Return the law that decides alone, at these values; None for the ensemble.
 
@@ -319,8 +330,7 @@ class AtOptions:
         from scalelaw.laws import LawAt
 
         values = self.values()
-        if values and law is None:
-            raise BadInput(f"--at {next(iter(values))}=... is for one law that takes it; name the law with --law")
+        self.check(law)
         return LawAt(law, values) if values and law is not None else law
 
 
@@ -373,12 +383,26 @@ def prior_named(prior: str) -> "Literal['literature', 'none']":
     return cast("Literal['literature', 'none']", prior)
 
 
-def given_of(context: typer.Context, options: "FitOptions") -> "FitOptions":
-    """Return the options of a fit, ``draws`` only where the user gave it: one law and an ensemble differ in it."""
+def given_of(context: typer.Context, bootstrap: DrawOptions, one: OneLawOptions, prior: str | None) -> "FitOptions":
+    """Return the options of a decision, ``draws`` only where the user gave it: one law and an ensemble differ in it.
+
+    Raises:
+        BadInput: a value that no decision accepts.
+    """
+    options = bootstrap.chosen() | one.chosen()
     source = context.get_parameter_source("draws")
     if source is None or source.name != "COMMANDLINE":
         options.pop("draws", None)
-    return options
+    return with_prior(options, prior)
+
+
+def with_prior(options: "FitOptions", prior: str | None) -> "FitOptions":
+    """Return the options of a decision with its prior, where the user named one.
+
+    Raises:
+        UnknownName: there is none of this name.
+    """
+    return options if prior is None else {**options, "prior": prior_named(prior)}
 
 
 def words_of(file: str, table: TableOptions) -> str:

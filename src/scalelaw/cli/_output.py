@@ -26,11 +26,18 @@ def show(result: Any, as_json: bool) -> None:
     _print(result.to_dict() if as_json else str(result))
 
 
-def show_answered(answer: "Answer", result: Any, as_json: bool) -> None:
-    """Print a result below the six lines that answer the question; in JSON they stand under ``answer``."""
+def show_answered(answer: "Answer", result: Any, as_json: bool, fitted: Mapping[str, Any]) -> None:
+    """Print a result below the six lines that answer the question; in JSON they stand under ``answer``.
+
+    Args:
+        answer: the six lines.
+        result: what is printed below.
+        as_json: whether all of it is JSON.
+        fitted: what decides and how it was fitted, for the JSON.
+    """
     if as_json:
         values = result.to_dict()
-        _print({"schema": values.pop("schema"), "answer": answer.to_dict(), **values})
+        _print({"schema": values.pop("schema"), "answer": answer.to_dict(), **values, "fitted": fitted})
     else:
         _print(f"{answer}\n\n{result}")
 

@@ -58,8 +58,7 @@ def forecast_command(
         raise BadInput("a run is --params and --tokens together; --flops alone spends a budget compute-optimally")
     size, data, budget = (None if text is None else parse_number(text) for text in (params, tokens, flops))
     how: FitOptions = {"draws": draws, "seed": seed, "level": level}
-    if prior is not None:
-        how["prior"] = options.prior_named(prior)
+    how = options.with_prior(how, prior)
     known = None if calibration is None else load_calibration(calibration)
     with progress("backtest") as moved:
         found = decide(
@@ -72,7 +71,7 @@ def forecast_command(
     seen = ahead(mixture, flops=budget, level=level, at=point, prior="none" if prior == "none" else "literature")
     if point:
         found = replace(found, plan=None, expected=seen.runs[0], skipped={"plan": _as_asked(size, data)})
-    show_answered(replace(found, words=options.words_of(file, table)).answer, seen, json)
+    show_answered(replace(found, words=options.words_of(file, table)).answer, seen, json, found.fitted)
 
 
 def _as_asked(params: float | None, tokens: float | None) -> str:

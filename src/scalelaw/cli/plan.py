@@ -22,7 +22,7 @@ LossGoal = Annotated[str | None, typer.Option("--loss", help="Loss to reach at t
 MaxParams = Annotated[str | None, typer.Option(help="Largest size allowed.", metavar="N")]
 MaxTokens = Annotated[str | None, typer.Option(help="Most tokens there are.", metavar="D")]
 TABLE = options.TableOptions()
-AT = options.AtOptions()
+ONE = options.OneLawOptions()
 DRAWS = options.DrawOptions()
 
 
@@ -39,7 +39,7 @@ def plan_command(
     law: options.OneLaw = None,
     prior: options.PriorName = None,
     table: options.TableOptions = TABLE,
-    held_at: options.AtOptions = AT,
+    one: options.OneLawOptions = ONE,
     bootstrap: options.DrawOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
@@ -59,20 +59,19 @@ def plan_command(
     }
     forecaster: Forecaster | None = known(source)
     if forecaster is None:
-        chosen = options.given_of(context, bootstrap.chosen())
-        if prior is not None:
-            chosen["prior"] = options.prior_named(prior)
+        chosen = options.given_of(context, bootstrap, one, prior)
         with progress("backtest") as moved:
-            named = held_at.applied(law)
+            named = one.applied(law)
             found = decide(table.read(source), law=named, asked=asked, progress=moved, **table.reduced(), **chosen)
         if found.plan is None:
             raise BadInput(found.skipped["plan"])
-        show_answered(replace(found, words=options.words_of(source, table)).answer, found.plan, json)
+        answer = replace(found, words=options.words_of(source, table)).answer
+        show_answered(answer, found.plan, json, found.fitted)
         return
     why = f"is for fitting a table, and {source} is fitted already"
-    of_fits = ("law", "prior", *options.names_of(options.TableOptions), "draws", "seed", "intervals")
+    of_fits = ("law", "prior", "fix", *options.names_of(options.TableOptions), "draws", "seed", "intervals")
     options.refuse_with(context, of_fits, why)
-    if values := held_at.values():
+    if values := one.values():
         if not isinstance(forecaster, FitResult):
             raise BadInput(f"--at is for a saved fit or a table, and {source} is published constants")
         forecaster = forecaster.at(**values)

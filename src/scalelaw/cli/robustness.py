@@ -14,6 +14,7 @@ Flops = Annotated[
 Out = Annotated[str | None, typer.Option(help="Draw the figure into this file.", metavar="FIGURE.png")]
 TABLE = options.TableOptions()
 SEARCH = options.SearchOptions()
+FIX = options.FixOptions()
 DRAWS = options.DrawOptions(draws=200)
 
 
@@ -23,6 +24,7 @@ def robustness_command(
     flops: Flops = None,
     law: options.OneLaw = None,
     table: options.TableOptions = TABLE,
+    held: options.FixOptions = FIX,
     search: options.SearchOptions = SEARCH,
     bootstrap: options.DrawOptions = DRAWS,
     out: Out = None,
@@ -33,7 +35,8 @@ def robustness_command(
 
     if out is not None:
         options.check_figure(out, "--out")
-    chosen = search.chosen() | bootstrap.chosen()
+    options.OneLawOptions(held.fix).check(law)
+    chosen = search.chosen() | held.chosen() | bootstrap.chosen()
     found = robustness(table.read(file), flops=flops, law=law, **table.reduced(), **chosen)
     write_figure("robustness", found, out)
     show(found, json)

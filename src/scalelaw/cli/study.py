@@ -28,7 +28,7 @@ Demo = Annotated[bool, typer.Option("--demo", help="Study the shipped synthetic 
 _PROJECT = "scalelaw.toml"
 _PAGE = "report.html"
 TABLE = options.TableOptions()
-AT = options.AtOptions()
+ONE = options.OneLawOptions()
 DRAWS = options.DrawOptions()
 
 
@@ -43,7 +43,7 @@ def study_command(
     demo: Demo = False,
     verbose: options.Verbose = False,
     table: options.TableOptions = TABLE,
-    at: options.AtOptions = AT,
+    one: options.OneLawOptions = ONE,
     bootstrap: options.DrawOptions = DRAWS,
     plot: options.Plot = None,
     json: options.Json = False,
@@ -54,7 +54,7 @@ def study_command(
     if _of_project(context, file, demo, ("law", "flops", "prior", "out")):
         study_project(json, verbose)
     else:
-        found = _studied(context, file, demo, (law, flops, prior), table, at, bootstrap, out=out)
+        found = _studied(context, file, demo, (law, flops, prior), table, one, bootstrap, out=out)
         show(replace(found, verbose=verbose), json)
         if not json:
             draw_points(found.observed, plot)
@@ -70,7 +70,7 @@ def report_command(
     prior: options.PriorName = None,
     demo: Demo = False,
     table: options.TableOptions = TABLE,
-    at: options.AtOptions = AT,
+    one: options.OneLawOptions = ONE,
     bootstrap: options.DrawOptions = DRAWS,
 ) -> None:
     """Write the study of one table as one self-contained HTML file, its first screen for who must decide."""
@@ -81,7 +81,7 @@ def report_command(
         with progress("backtest") as moved:
             study = _of_a_project(load_project().study(progress=moved, figures=False))
     else:
-        study = _studied(context, file, demo, (law, flops, prior), table, at, bootstrap)
+        study = _studied(context, file, demo, (law, flops, prior), table, one, bootstrap)
     typer.echo(report(study, to))
 
 
@@ -92,7 +92,7 @@ def _of_project(context: typer.Context, file: str | None, demo: bool, own: tuple
         BadInput: neither a file, nor the demo, nor a project; or more than one.
     """
     if file is None and not demo and project_here():
-        given = (*own, *options.names_of(options.TableOptions, options.AtOptions, options.DrawOptions))
+        given = (*own, *options.names_of(options.TableOptions, options.OneLawOptions, options.DrawOptions))
         options.refuse_with(context, given, "is for a FILE; say it in scalelaw.toml")
         return True
     if demo == (file is not None):
@@ -107,7 +107,7 @@ def _studied(
     demo: bool,
     asked: tuple[str | None, str | None, str | None],
     table: options.TableOptions,
-    at: options.AtOptions,
+    one: options.OneLawOptions,
     bootstrap: options.DrawOptions,
     out: str | None = None,
 ) -> "Study":
@@ -122,12 +122,10 @@ def _studied(
     else:
         runs = table.read(file)
     law, flops, prior = asked
-    chosen = options.given_of(context, bootstrap.chosen())
-    if prior is not None:
-        chosen["prior"] = options.prior_named(prior)
+    chosen = options.given_of(context, bootstrap, one, prior)
     words = "--demo" if file is None else options.words_of(file, table)
     with progress("backtest") as moved:
-        named = at.applied(law)
+        named = one.applied(law)
         found = study(runs, law=named, flops=flops, out=out, progress=moved, **table.reduced(), **chosen)
     return called(found, words)
 

@@ -20,7 +20,7 @@ from scalelaw.core.errors import BadInput, FitFailed, ScalelawError, ScalelawWar
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
-from scalelaw.fitting import FitOptions, fit_observations, make_spec, observe, observe_rows
+from scalelaw.fitting import FitOptions, FitSpec, fit_observations, make_spec, observe, observe_rows
 from scalelaw.laws import Law, get
 from scalelaw.planning.answer import Plan
 from scalelaw.planning.by_ensemble import against, ensemble_outcomes
@@ -52,6 +52,7 @@ class Robustness(Printed):
         target: what was fitted.
         outcomes: the base, then each alternative.
         cut: compute below which runs were fitted for the held-out error, None where the table allows no such split.
+        spec: how the base is fitted.
     """
 
     flops: float
@@ -60,6 +61,7 @@ class Robustness(Printed):
     target: str
     outcomes: tuple[Outcome, ...]
     cut: float | None
+    spec: FitSpec | None = None
 
     @property
     def base(self) -> Outcome:
@@ -131,6 +133,7 @@ class Robustness(Printed):
             "disagree": self.disagree,
             "spreads": {name: list(ends) for name, ends in self.spreads.items()},
             "held_out_below": self.cut,
+            **({"spec": self.spec.to_dict()} if self.spec else {}),
             "findings": [finding.to_dict() for finding in self.findings],
         }
 
@@ -217,7 +220,7 @@ def robustness(
     limit = COMPARABLE * min(errors, default=math.inf)
     outcomes = [replace(each, comparable=each.held_out is None or each.held_out <= limit) for each in outcomes]
     name = "the ensemble of laws" if mixed else chosen.spelling
-    return Robustness(budget, spec.level, name, observed.target, tuple(outcomes), cut)
+    return Robustness(budget, spec.level, name, observed.target, tuple(outcomes), cut, spec)
 
 
 def _rows(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from scalelaw.core.forecaster import Forecaster, Kind
 from scalelaw.core.quantities import QUANTITIES
+from scalelaw.fitting import FitResult, HeldAt
 from scalelaw.planning.closed import ClosedForm, HasLaw
 from scalelaw.planning.path import AROUND
 from scalelaw.planning.question import Question
@@ -67,6 +68,9 @@ def _law(forecaster: Forecaster, surfaces: Survey) -> list[str]:
     lines = [f"forecast by {forecaster.label}"]
     if isinstance(forecaster, HasLaw):
         lines = [f"law: {forecaster.law.spelling} ({forecaster.law.cite})"]
+    fit = forecaster.fit if isinstance(forecaster, HeldAt) else forecaster
+    if isinstance(fit, FitResult) and fit.spec.fixed:
+        lines.append(f"held: {', '.join(f'{name} = {value:g}' for name, value in fit.spec.fixed.items())}")
     if not isinstance(surfaces.point, ClosedForm):
         lines.append("compute-optimal split found numerically, on a grid of N at each C")
     return lines

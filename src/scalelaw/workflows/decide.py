@@ -92,6 +92,16 @@ class Decided:
         return self.held or self.forecaster
 
     @property
+    def fitted(self) -> dict[str, Any]:
+        """What decides and how it was fitted, as plain values: the law, or ``ensemble``, and its spec."""
+        one = isinstance(self.forecaster, FitResult)
+        return {
+            "law": self.law.spelling if one else "ensemble",
+            **({"at": dict(self.held.values)} if self.held else {}),
+            "spec": self.spec.to_dict(),
+        }
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """What was noticed, once."""
         known = (*self.runs.findings, *self.observed.findings, *self.forecaster.findings)
@@ -130,10 +140,12 @@ class Decided:
             return "scalelaw report"
         if "--demo" in self.words.split():
             return "scalelaw report --demo"
-        law = f" --law {_quoted(self.law.spelling)}"
+        one = isinstance(self.forecaster, FitResult)
+        fixed = "".join(f" --fix {name}={value:g}" for name, value in self.spec.fixed.items()) if one else ""
+        law = f" --law {_quoted(self.law.spelling)}{fixed}"
         if flops is None or set(self.law.inputs) - {*COUNTINGS, "tokens"}:
             return f"scalelaw backtest {self.words}{law}"
-        alone = "" if isinstance(self.forecaster, Mixture) else law
+        alone = law if one else ""
         return f"scalelaw robustness {self.words}{alone} --flops {flops:.4g}"
 
 
@@ -273,7 +285,7 @@ def _forecaster(
                 seed=spec.seed,
             )
             if ensemble.fallback and not mixture.deciding:
-                _refused_split(mixture, table, target, use, over)
+                _refused_split(mixture, observed)
             return mixture.members[0].law, observed, mixture, {}
         except ScalelawError as error:
             if not ensemble.fallback:
@@ -285,15 +297,14 @@ def _forecaster(
     return chosen, observed, fit_observations(chosen, observed, spec), skipped
 
 
-def _refused_split(mixture: Mixture, *reduced: Any) -> None:
+def _refused_split(mixture: Mixture, observed: Observations) -> None:
     """Refuse a table over params and tokens that no law can split a budget by, as a fit of Chinchilla's law does.
 
     Raises:
         BadTable: what the rows cannot show.
     """
-    table, target, use, over = reduced
     if any(name.startswith(_LAW) for name in mixture.left_out):
-        fit_observations(*observe(_LAW, table, target=target, use=use, over=over), FitSpec(draws=0))
+        fit_observations(*observe(_LAW, observed, use=observed.reduction), FitSpec(draws=0))
 
 
 def _expected(forecaster: Mixture | FitResult, question: dict[str, Any], level: float) -> Expected | None:

@@ -92,6 +92,7 @@ class Study(Printed):
             "alone": self.alone.to_dict() if self.alone else None,
             "fit": self.fit.to_dict(),
             "runs": self.runs.to_dict(),
+            "fitted": self.decided.fitted,
             "figures": {name: str(path) for name, path in self.figures.items()},
             "skipped": dict(self.skipped),
         }

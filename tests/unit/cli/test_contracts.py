@@ -92,7 +92,7 @@ EXTRAPOLATION = {
 }  # fmt: skip
 STUDY = {
     "schema": str, "answer": ANSWER, "plan": PLAN, "backtest": BACKTEST, "mixture": dict, "alone": PLAN, "fit": FIT,
-    "runs": dict, "figures": dict, "skipped": dict,
+    "runs": dict, "fitted": {"law": str, "spec": dict}, "figures": dict, "skipped": dict,
 }  # fmt: skip
 
 
@@ -107,7 +107,7 @@ INFLUENTIAL = {
 ROBUSTNESS = {
     "schema": str, "law": str, "target": str, "flops": NUMBER, "level": NUMBER, "outcomes": list,
     "tokens_per_param": {"low": NUMBER, "high": NUMBER, "comparable_low": NUMBER, "comparable_high": NUMBER},
-    "disagree": bool, "spreads": dict, "held_out_below": MAYBE, "findings": list,
+    "disagree": bool, "spreads": dict, "held_out_below": MAYBE, "spec": dict, "findings": list,
 }  # fmt: skip
 OUTCOME = {
     "choice": str, "label": str, "rows": int, "params": ESTIMATE, "tokens": ESTIMATE, "tokens_per_param": ESTIMATE,
@@ -238,6 +238,7 @@ def test_plan_of_a_saved_fit_is_the_plan_of_its_table(tmp_path: Path) -> None:
     saved = document(f"plan {fit} --flops 1e23")
     of_table = document(f"plan {LADDER} --flops 1e23 --law chinchilla --draws 60 --seed 3")
     holds(ANSWER, of_table.pop("answer"))
+    assert of_table.pop("fitted")["law"] == "chinchilla"
     assert saved == of_table
     assert saved["params"]["lo"] is not None
 

@@ -19,18 +19,18 @@ SWEEP = {"--profile", "--n", "--budgets", "--tolerance", "--window", "--noise"}
 COMMANDS = {
     "init": {"FILE", "--answer", "--force", "--dry-run", "--json", *MAPPING},
     "study": {
-        "FILE", "--law", "--at", "--prior", "--verbose", "--flops", "--out", "--demo", "--plot", "--json", *TABLE,
-        *REFIT,
+        "FILE", "--law", "--at", "--fix", "--prior", "--verbose", "--flops", "--out", "--demo", "--plot", "--json",
+        *TABLE, *REFIT,
     },
-    "report": {"FILE", "--to", "--law", "--at", "--prior", "--flops", "--demo", *TABLE, *REFIT},
+    "report": {"FILE", "--to", "--law", "--at", "--fix", "--prior", "--flops", "--demo", *TABLE, *REFIT},
     "fit": {"FILE", "--law", "--fix", "--save", "--plot", "--json", *TABLE, *REFIT, *SEARCH},
     "backtest": {"FILE", "--law", "--fix", "--json", *TABLE, *REFIT, *SEARCH},
     "plan": {
-        "FILE|FIT.json|LAW@SOURCE", "--law", "--at", "--prior", "--json", *TABLE, *REFIT,
+        "FILE|FIT.json|LAW@SOURCE", "--law", "--at", "--fix", "--prior", "--json", *TABLE, *REFIT,
         "--flops", "--params", "--tokens", "--loss", "--max-params", "--max-tokens",
     },
     "extrapolate": {"FILE", "--at", "--end", "--schedule", "--target", "--level", "--out", "--json", *MAPPING},
-    "robustness": {"FILE", "--flops", "--law", "--out", "--json", *TABLE, *REFIT, *SEARCH},
+    "robustness": {"FILE", "--flops", "--law", "--fix", "--out", "--json", *TABLE, *REFIT, *SEARCH},
     "influence": {"FILE", "--law", "--fix", "--quantity", "--flops", "--rate", "--out", "--json", *TABLE, *SEARCH},
     "isoflop": {"FILE", "--figure", "--json", *TABLE, *SWEEP, *RESAMPLED},
     "envelope": {"FILE", "--n", "--smooth", "--target", "--json", *MAPPING, *RESAMPLED},
