@@ -10,6 +10,7 @@ from scalelaw.runs.importers.wandb_api import WandbApi
 from scalelaw.testing.importer_checks import IMPORTER_CHECKS, Sample
 
 DATA = Path(__file__).parents[1] / "data"
+PRINTED = ("llm_c", "megatron", "modded_nanogpt", "nanogpt")
 LOGS = {
     "wandb_csv": DATA / "messy" / "01_wandb_wide",
     "wandb_offline": DATA / "importers" / "wandb_offline",
@@ -20,6 +21,7 @@ LOGS = {
     "lm_eval": DATA / "importers" / "lm_eval",
     "trackio": DATA / "importers" / "trackio" / "ladder.db",
     "wandb_api": "wandb://lab/ladder",
+    **{name: DATA / "importers" / "printed" / name for name in PRINTED},
 }
 FILES = {
     "wandb_csv": DATA / "messy" / "01_wandb_wide" / "history.csv",
@@ -27,6 +29,7 @@ FILES = {
     "tensorboard": DATA / "importers" / "tensorboard" / "ladder-1m" / "events.out.tfevents.1700000000.host",
     "hf_trainer": DATA / "importers" / "hf_trainer" / "tiny-16" / "trainer_state.json",
     "lm_eval": next((DATA / "importers" / "lm_eval").rglob("*.json")),
+    **{name: DATA / "importers" / "printed" / name / "width-256.log" for name in PRINTED},
 }
 SECRET = "sk-not-a-real-key-0123456789"
 

@@ -1,6 +1,7 @@
 """A file, a dataframe or plain Python containers into raw columns."""
 
 import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -14,6 +15,7 @@ from scalelaw.runs.io_json import read_json, read_jsonl
 from scalelaw.runs.io_store import read_store
 from scalelaw.runs.raw import RawTable, from_columns, from_rows
 from scalelaw.runs.store import Store
+from scalelaw.runs.unread_log import check_no_log
 
 _WANTED = "a path, a store, a dataframe, a dict of columns or a list of records"
 
@@ -77,6 +79,8 @@ def _read_file(path: Path) -> RawTable:
         return _read_parquet(content, path.name)
     text = _text(content, path.name)
     reader = _READERS.get(suffix) or _sniff(text)
+    if reader is read_csv or (suffix not in _READERS and not _opens_json(text)):
+        check_no_log(text, path.name)
     return reader(text, path.name)
 
 
@@ -100,6 +104,17 @@ def _text(content: bytes, source: str) -> str:
         raise BadTable(
             f"{source} is not {encoding.removesuffix('-sig')} text (byte {error.start}); save it as UTF-8"
         ) from error
+
+
+def _opens_json(text: str) -> bool:
+    """Return whether a text that begins as JSON does is JSON, or its first line is."""
+    for part in (text.strip().partition("\n")[0], text):
+        try:
+            json.loads(part)
+        except (ValueError, RecursionError):
+            continue
+        return True
+    return False
 
 
 def _sniff(text: str) -> Callable[[str, str], RawTable]:

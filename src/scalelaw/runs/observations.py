@@ -263,4 +263,6 @@ def _missing_column(name: str, columns: Mapping[str, AnyArray], notes: Iterable[
     elif name == "tokens" and "steps" in have:
         advice += ', or compute it with derive={"tokens": "steps * batch * seq_len"} (CLI: --derive)'
     hint = next((f"; {note}" for note in notes if note.startswith(f"no column is {name};")), "")
+    if (logged := hint.partition(" with derive=")[2]) and name in ("params", "tokens"):
+        advice, hint = f"state it with derive={logged}", ""
     return f"the law takes {name}, and the table has {', '.join(have) or 'no quantity'}; {advice}{hint}"

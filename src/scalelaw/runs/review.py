@@ -18,6 +18,7 @@ from scalelaw.runs.table import RunTable
 
 _SIZES = ("params", "tokens")
 _OF_TIME = frozenset({"steps", "epochs", "planned_steps", "lr", "lr_now"})
+_OF_NAMES = frozenset({"run", "label", "state", "seq_len"})
 _ORDER = (Grade.REFUSE, Grade.ASK, Grade.WARN, Grade.SET_ASIDE)
 
 
@@ -144,8 +145,14 @@ def _of_table(table: RunTable) -> Review:
 
 
 def _nothing_to_fit(table: RunTable) -> list[Finding]:
-    """Refuse the readings of one run over steps: no law can be fitted where no size, tokens or compute is known."""
-    if time_of_one_run(table) != "steps" or set(table.quantities()) - _OF_TIME:
+    """Refuse readings over steps alone: no law can be fitted where no size, tokens or compute is known."""
+    if set(table.quantities()) - _OF_TIME - _OF_NAMES or "steps" not in table.quantities():
+        return []
+    said = [note for note in table.notes if note.startswith("no column is ")]
+    if "run" in table.runs and said:
+        message = f"the log{'s state' if len(table) > 1 else ' states'} no params, tokens or flops"
+        return [Finding("RUNS_NOTHING_KNOWN", Grade.REFUSE, message, table.read, "; ".join(said))]
+    if time_of_one_run(table) != "steps":
         return []
     message = f"the {table.read} rows are readings of one run over steps, and it has no params, tokens or flops"
     fix = (
