@@ -1,7 +1,7 @@
 """Calibration: how wide an interval must be to hold on larger runs of studies it has not seen.
 
-The squared width of a forecast, on the log of the loss, is a sum of what the table itself tells, the spread of one more
-run about each law with the law's own and the spread between laws, and of a floor. What each counts for is learned on
+The squared width of a forecast, on the log of the loss, is a sum of two things that the table itself tells: the spread
+of one more run about each law with the law's own, and the distance between laws. What each counts for is learned on
 held-out larger runs of published tables by Student's likelihood, every source of tables counting alike. How many such
 widths hold 50, 80, 90 or 95 % of runs is then read off sources that had no part in learning the sum, so that a new
 study is as strange as theirs.
@@ -22,11 +22,11 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import check_level
 from scalelaw.core.types import Array
 
-TERMS = ("run", "forms", "floor")
+TERMS = ("run", "forms")
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 _FREEDOM = 5.0
 _RIDGE = 1e-3
-_SCHEMA = "scalelaw.calibration/1"
+_SCHEMA = "scalelaw.calibration/2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +35,9 @@ class Doubt:
 
     Attributes:
         residual: of the runs fitted about the law that follows them best, (n,).
-        draws: of the laws' draws, (n,).
-        forms: between laws, (n,).
+        draws: of the laws' draws, the root of their mean square, (n,).
+        forms: of the laws from the centre, the square of the mean root of their distances, in which one law that is far
+            off counts for little, (n,).
     """
 
     residual: Array
@@ -44,9 +45,9 @@ class Doubt:
     forms: Array
 
     def columns(self, of_run: bool = True) -> Array:
-        """Return the terms of the sum, (3, n); without ``of_run`` those of the mean instead of one more run."""
+        """Return the terms of the sum, (2, n); without ``of_run`` those of the mean instead of one more run."""
         run = np.hypot(self.draws, self.residual) if of_run else self.draws
-        return np.stack([run, self.forms, np.ones_like(self.draws)])
+        return np.stack([run, self.forms])
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +135,10 @@ class Calibration:
             BadInput: it is none, or of another schema.
         """
         if said.get("schema") != _SCHEMA:
-            raise BadInput(f"not a calibration: schema {said.get('schema')!r}, expected {_SCHEMA!r}")
+            raise BadInput(
+                f"not a calibration this version reads: schema {said.get('schema')!r}, expected {_SCHEMA!r}; learn it "
+                "anew with `scalelaw calibrate`"
+            )
         factors = {float(level): float(factor) for level, factor in said["factors"].items()}
         of = {name: said[name] for name in ("cases", "protocol", "date")}
         return cls(said["terms"], factors, float(said["decisions"]), tuple(said["sources"]), **of)
@@ -195,7 +199,7 @@ def calibrate(records: Sequence[Record], *, decisions: float = 1.0, protocol: st
 
 
 def _terms(records: Sequence[Record]) -> Array:
-    """Return what each term counts for, (3,), by Student's likelihood."""
+    """Return what each term counts for, (2,), by Student's likelihood."""
     from scipy.optimize import minimize
     from scipy.special import gammaln
 

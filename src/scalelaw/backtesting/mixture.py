@@ -21,6 +21,8 @@ from scalelaw.fitting import FitResult, FrozenForecast, freeze
 from scalelaw.laws import HasOptimum
 
 _TINY = 1e-9
+_CLOSE = 0.005
+"""Relative residual of the closest law, up to which how closely the others follow decides how much they widen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,7 @@ class Parts:
 
     @property
     def weights(self) -> Array:
-        """Weight of each member, by the inverse of its residual; they sum to one."""
+        """Weight of each member, by the inverse square of its residual; they sum to one."""
         return _weights(self.residuals)
 
     @property
@@ -52,12 +54,23 @@ class Parts:
     @property
     def doubt(self) -> Doubt:
         """What the table tells of how wide a forecast must be."""
-        weights, points = self.weights, self.logs.shape[1]
+        apart, say = np.abs(self.logs - self.weights @ self.logs), self._say
         return Doubt(
-            residual=np.full(points, self.residuals.min()),
-            draws=np.sqrt(weights @ self.spreads**2),
-            forms=np.sqrt(weights @ (self.logs - weights @ self.logs) ** 2),
+            residual=np.full(self.logs.shape[1], self.residuals.min()),
+            draws=np.sqrt(say @ self.spreads**2),
+            forms=(say @ np.sqrt(apart)) ** 2,
         )
+
+    @property
+    def _say(self) -> Array:
+        """Share of each law in the width, (m,).
+
+        Where even the closest law misses the runs by percents, residuals tell little of who errs beyond them, and all
+        have the same say; where it follows them closely, the others count by the inverse of theirs.
+        """
+        closest = self.residuals.min()
+        shares = (closest / self.residuals) ** (_CLOSE**2 / (_CLOSE**2 + closest**2))
+        return np.asarray(shares / shares.sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,7 +276,8 @@ def _residual(fit: FitResult) -> float:
 
 
 def _weights(residuals: Array) -> Array:
-    return np.asarray(1 / residuals / np.sum(1 / residuals))
+    shares = (residuals.min() / residuals) ** 2
+    return np.asarray(shares / shares.sum())
 
 
 @np.errstate(all="ignore")

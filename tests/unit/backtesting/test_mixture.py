@@ -8,13 +8,14 @@ import pytest
 import scalelaw as sl
 from scalelaw.backtesting import Calibration, Mixture, forecast_observations
 from scalelaw.backtesting.members import by_compute, members
+from scalelaw.backtesting.mixture import Parts
 from scalelaw.core.errors import BadInput, FitFailed
 from scalelaw.fitting import FitResult, FitSpec, fit_observations
 from scalelaw.laws import Law
 from scalelaw.planning.ratio import combined
 from scalelaw.runs import Observations
 
-KNOWN = Calibration({"run": 0.5, "forms": 2.0, "floor": 0.01}, {0.5: 0.7, 0.8: 1.4, 0.9: 2.0, 0.95: 3.0}, 2.0)
+KNOWN = Calibration({"run": 0.5, "forms": 2.0}, {0.5: 0.7, 0.8: 1.4, 0.9: 2.0, 0.95: 3.0}, 2.0)
 AHEAD = {"params": np.array([1e10, 3e9]), "tokens": np.array([2e11, 9e11])}
 
 
@@ -31,22 +32,45 @@ def mixture(observed: Observations) -> Mixture:
 def test_the_centre_is_the_weighted_geometric_mean(mixture: Mixture) -> None:
     flops = 6 * AHEAD["params"] * AHEAD["tokens"]
     logs = [np.log(fit.law.predict(fit.coef, {**AHEAD, "flops": flops})) for fit in mixture.members]
-    weights = 1 / mixture.residuals
+    weights = 1 / mixture.residuals**2
     np.testing.assert_allclose(mixture.weights, weights / weights.sum())
     np.testing.assert_allclose(mixture.predict(AHEAD).mean, np.exp(mixture.weights @ np.array(logs)))
 
 
 def test_the_width_is_the_sum_that_the_calibration_states(mixture: Mixture) -> None:
     parts = mixture.parts(AHEAD)
-    form = np.sqrt(mixture.weights @ (parts.logs - np.log(parts.centre)) ** 2)
-    run = np.sqrt(mixture.weights @ parts.spreads**2 + mixture.residuals.min() ** 2)
-    width = np.sqrt((0.5 * run) ** 2 + (2.0 * form) ** 2 + 0.01**2)
+    closest = mixture.residuals.min()
+    say = (closest / mixture.residuals) ** (1 / (1 + (closest / 0.005) ** 2))
+    form = np.average(np.sqrt(np.abs(parts.logs - np.log(parts.centre))), axis=0, weights=say) ** 2
+    run = np.sqrt(np.average(parts.spreads**2, axis=0, weights=say) + closest**2)
+    width = np.sqrt((0.5 * run) ** 2 + (2.0 * form) ** 2)
     told = mixture.predict(AHEAD, 0.9)
     assert told.lo is not None and told.hi is not None
     np.testing.assert_allclose(np.log(told.hi / told.mean), 2.0 * width)
     np.testing.assert_allclose(np.log(told.mean / told.lo), 2.0 * width)
     mean = mixture.predict(AHEAD, 0.9, "mean")
     assert mean.hi is not None and np.all(mean.hi < told.hi)
+
+
+def of_residuals(*residuals: float) -> Parts:
+    """Return four laws 1 % apart from the next, and as far apart at every residual."""
+    logs = np.log(3.0) + 0.01 * np.arange(len(residuals))[:, None] * np.ones(2)
+    return Parts(("a", "b", "c", "d")[: len(residuals)], logs, np.full_like(logs, 0.01), np.array(residuals))
+
+
+def test_where_one_law_follows_clean_runs_the_others_widen_less() -> None:
+    """Ten times the residual of the closest tells a wrong form at .1 %; at 4 % all laws are wrong."""
+    clean, rough = of_residuals(0.001, 0.01, 0.01, 0.01), of_residuals(0.04, 0.4, 0.4, 0.4)
+    assert clean.centre == pytest.approx(rough.centre)
+    assert np.all(clean.doubt.forms < 0.25 * rough.doubt.forms)
+    np.testing.assert_allclose(rough.doubt.draws, 0.01)
+
+
+def test_one_law_far_off_widens_less_than_all_laws_a_little_off() -> None:
+    apart = np.array([[0.0, 0.0], [0.0, 0.02], [0.0, 0.02], [0.06, 0.02]])
+    parts = Parts(tuple("abcd"), apart, np.full((4, 2), 0.001), np.array([0.04, 0.4, 0.4, 0.4]))
+    one, many = parts.doubt.forms
+    assert one < 0.6 * many
 
 
 def test_levels_between_the_known_ones_lie_between(mixture: Mixture) -> None:
@@ -111,7 +135,8 @@ def test_what_a_loss_takes_is_the_members_own_widened(mixture: Mixture) -> None:
     plain = sl.plan(replace(mixture, calibration=replace(KNOWN, decisions=1.0)), loss=2.2).flops
     assert wide.value == plain.value
     assert wide.lo is not None and wide.hi is not None and plain.lo is not None and plain.hi is not None
-    assert np.log(wide.hi / wide.lo) == pytest.approx(2 * np.log(plain.hi / plain.lo), rel=1e-6)
+    # 40 draws: their quantiles lie between draws, and are interpolated on C, not on its log
+    assert np.log(wide.hi / wide.lo) == pytest.approx(2 * np.log(plain.hi / plain.lo), rel=0.03)
     assert {fit.law.name for fit, _ in mixture.deciding} == {"chinchilla", "nested"}
     assert sum(weight for _, weight in mixture.deciding) == pytest.approx(1.0)
 

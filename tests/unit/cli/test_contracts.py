@@ -196,7 +196,7 @@ def test_forecast() -> None:
     assert told["lo"] < told["value"] < told["hi"] and told["level"] == 0.8
     weights = [member["weight"] for member in found["mixture"]["members"]]
     assert sum(weights) == pytest.approx(1.0) and len(weights) == 5
-    assert found["mixture"]["calibration"]["schema"] == "scalelaw.calibration/1"
+    assert found["mixture"]["calibration"]["schema"] == "scalelaw.calibration/2"
     text = printed(f"{command} --flops 1e22")
     assert "mixture of 5 laws" in text and "90 % interval" in text and "calibrated on" in text
 
