@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
-from scalelaw.core.errors import BadTable
+from scalelaw.core.errors import BadNumber, BadTable
+from scalelaw.core.numbers import parse_number
 from scalelaw.core.quantities import METRICS, recognise
 from scalelaw.runs.io_frame import first_line
-from scalelaw.runs.json_runs import Record, all_are, quantity_of, readings, rows_of_run, series
+from scalelaw.runs.json_runs import Record, all_are, by_step, quantity_of, readings, rows_of_run, series, states_size
 from scalelaw.runs.pivot import is_grid
 from scalelaw.runs.raw import RawTable, from_columns, from_rows
 
@@ -22,6 +23,7 @@ _WRAPPERS = frozenset(
 _PARTS_OF_A_RUN = frozenset({"config", "hparams", "args", "settings", "history", "log", "logs", "log_history", "evals",
                              "evaluations", "curve", "checkpoints", "summary"})  # fmt: skip
 _DEEPEST = 3
+_LEAST, _LARGE = 1e5, 1e15
 
 
 def read_json(text: str, source: str) -> RawTable:
@@ -64,9 +66,9 @@ def _table(content: Any, source: str, depth: int) -> RawTable:
             return from_columns(columns, source)
         if (grid := _grid(content)) is not None:
             return from_columns(grid, source)
-        if _is_object_of_runs(content):
-            return _of_runs(_named(content), source)
-        if (found := readings(content)) and not _is_columns(content) and not any(_is_size(key) for key in found):
+        if runs := _runs_of(content):
+            return _of_runs(_named(runs), source)
+        if (found := readings(content)) and not _is_columns(content) and not any(states_size(key) for key in found):
             return _of_runs([(PurePath(source).stem, content)], source)
         if any(isinstance(value, list) for value in content.values()):
             return from_columns(content, source)
@@ -126,11 +128,22 @@ def _grid(content: Record) -> dict[str, list[Any]] | None:
     return {"": list(content)} | {name: [row.get(name) for row in content.values()] for name in across}
 
 
-def _is_object_of_runs(content: Record) -> bool:
-    """Return whether each value is a run."""
-    if any(key.lower() in _PARTS_OF_A_RUN for key in content):
-        return False
-    return all((isinstance(value, dict) and value) or all_are(value, dict) for value in content.values())
+def _runs_of(content: Record) -> Record:
+    """Return the runs that an object holds by name, beside words and numbers at most; nothing where it holds none."""
+    inside = {key: value for key, value in content.items() if isinstance(value, dict | list)}
+    if any(key.lower() in _PARTS_OF_A_RUN for key in content) or not _are_runs(inside):
+        return {}
+    sure = len(inside) == len(content) or all(
+        isinstance(value, dict) and any(quantity_of(key) in METRICS for key in value) for value in inside.values()
+    )
+    return inside if sure and (len(inside) > 1 or len(inside) == len(content)) else {}
+
+
+def _are_runs(content: Record) -> bool:
+    """Return whether each value may be a run."""
+    return bool(content) and all(
+        (isinstance(value, dict) and value) or all_are(value, dict) for value in content.values()
+    )
 
 
 def _is_columns(content: Record) -> bool:
@@ -155,27 +168,45 @@ def _is_group(value: Record) -> bool:
     if not all_are(value, dict):
         return False
     named = any((len(key) > 1 and quantity_of(key)) or key.lower() in _PARTS_OF_A_RUN for key in value)
+    if by_step(value) is not None:
+        return False
     return not named and not any(series(inner) is not None for inner in value.values())
 
 
 def _of_runs(runs: Sequence[tuple[str, Any]], source: str) -> RawTable:
     """Return the rows of these runs, each with the name of its run."""
     rows: list[Record] = []
+    key = _key(runs)
     numbered = [name for name, _ in runs] == [str(number) for number in range(len(runs))]
     for name, content in runs:
-        rows += [row if numbered else {"run": name, **row} for row in rows_of_run(content, source)]
+        rows += [row if numbered else {key: name, **row} for row in rows_of_run(content, source)]
     rows = [{key: value for key, value in row.items() if key != "run" or not _named_twice(row)} for row in rows]
+    called = "" if key == "run" or numbered else f"; the names are read as {key}"
     table = from_rows(rows, source)
     return RawTable(
         source,
         table.columns,
-        (*table.notes, f"{len(runs)} run{'s' if len(runs) > 1 else ''} in {len(rows)} rows, as the JSON names them"),
+        (
+            *table.notes,
+            f"{len(runs)} run{'s' if len(runs) > 1 else ''} in {len(rows)} rows, as the JSON names them{called}",
+        ),
     )
+
+
+def _key(runs: Sequence[tuple[str, Any]]) -> str:
+    """Return what the names of runs are: N, D or C where they are numbers such as ``10M`` and no run states it."""
+    try:
+        least = min(parse_number(name) for name, _ in runs)
+    except BadNumber:
+        return "run"
+    parts = [part for _, run in runs for part in ([run] if isinstance(run, dict) else run)]
+    said = {"params" if states_size(key) else quantity_of(key) for part in parts for key in part}
+    if least < _LEAST or all(name.isdigit() for name, _ in runs):
+        return "run"
+    if least >= _LARGE:
+        return "run" if said & {"flops", "planned_flops"} else "flops"
+    return next((name for name in ("params", "tokens") if name not in said), "run")
 
 
 def _named_twice(row: Record) -> bool:
     return any(recognise(key) == "run" for key in row if key != "run")
-
-
-def _is_size(key: str) -> bool:
-    return (quantity_of(key) or "").startswith("params")

@@ -26,6 +26,8 @@ def rows_of_run(content: Any, source: str) -> list[Record]:
         return [_flat(row) for row in content if isinstance(row, dict)]
     if (found := series(content)) is not None:
         return [{"step": step, "loss": value} for step, value in found.items()]
+    if (records := by_step(content)) is not None:
+        return records
     logged = readings(content)
     said = _flat({key: value for key, value in content.items() if key not in logged})
     columns = {key: value for key, value in logged.items() if isinstance(value, list) and not all_are(value, dict)}
@@ -44,7 +46,9 @@ def _read(key: str, value: Any, *, several: bool) -> list[Record]:
     """Return the rows of one block of readings; of several, a metric is told apart by the name of its block."""
     if (found := series(value)) is not None:
         return [{"step": step, key: reading} for step, reading in found.items()]
-    if isinstance(value, dict):
+    if (records := by_step(value)) is not None:
+        value = records
+    elif isinstance(value, dict):
         value = [dict(zip(value, row, strict=True)) for row in zip(*value.values(), strict=True)]
     rows = [_flat(row) for row in value]
     if several:
@@ -65,9 +69,9 @@ def readings(content: Any) -> Record:
     for key, value in content.items():
         records = isinstance(value, list) and all_are(value, dict)
         columns = isinstance(value, dict) and all_are(value, list) and len({len(each) for each in value.values()}) == 1
-        by_step = series(value) is not None
+        stepped = series(value) is not None or by_step(value) is not None
         measured = even and key in lists
-        if records or columns or by_step or measured:
+        if records or columns or stepped or measured:
             found[key] = value
     return found
 
@@ -87,6 +91,24 @@ def series(content: Any) -> dict[float, Any] | None:
     return dict(sorted(found.items()))
 
 
+def by_step(content: Any) -> list[Record] | None:
+    """Return the records of ``{step: record}`` in the order of their steps; None where it is not, or sizes differ."""
+    if not isinstance(content, dict) or not all_are(content, dict):
+        return None
+    steps = {key: _STEP.fullmatch(str(key).strip().lower()) for key in content}
+    sizes = {value for record in content.values() for key, value in record.items() if states_size(key)}
+    measured = all(any(quantity_of(key) in METRICS for key in record) for record in content.values())
+    if not all(steps.values()) or len(sizes) > 1 or not measured:
+        return None
+    found = {float(match[1]): content[key] for key, match in steps.items() if match}
+    return [{"step": step, **_flat(record)} for step, record in sorted(found.items())]
+
+
+def states_size(key: str) -> bool:
+    """Return whether a key is N of some kind."""
+    return (quantity_of(key) or "").startswith("params")
+
+
 def _joined(said: Record, rows: list[Record]) -> list[Record]:
     """Return the rows with what is said of their run: settings on each, a final value on the last."""
     along = {kind: name for row in rows for name in row if (kind := quantity_of(name))}
@@ -94,10 +116,11 @@ def _joined(said: Record, rows: list[Record]) -> list[Record]:
     constant, final = Record(), Record()
     for key, value in said.items():
         kind = quantity_of(key)
-        if key in last:
-            continue
         if kind in METRICS:
-            final |= {} if kind in along and _equal(value, last.get(along[kind])) else {key: value}
+            there = rows[-1].get(key, rows[-1].get(along.get(kind or "", "")) if key not in last else None)
+            final |= {} if rows[-1].get(key) is not None or _equal(value, there) else {key: value}
+        elif key in last:
+            continue
         elif kind in _PLANNED and kind in along:
             constant |= {} if _equal(value, last.get(along[kind])) else {_PLANNED[kind]: value}
         elif kind in ("tokens", "flops"):

@@ -2,7 +2,8 @@
 
 Exported sheets keep the value of a merged cell in the first row of its block and leave the others blank. Blanks are
 filled where the column begins with a value, blanks follow most values, no value follows itself, and what else is known
-agrees: with N written once a block, the loss falls as D rises within it; with N, D and C given, they keep to one ratio.
+agrees: with N written once a block, the loss falls as D rises within it, and N and D explain it; with N, D and C given,
+they keep to one ratio. Where few values have blanks below them, all of that must hold without exception.
 Any other blank stays blank. ``down(column)`` in ``derive=`` fills it by word of the user.
 """
 
@@ -27,6 +28,9 @@ _COUNTS = (*_N, "tokens", "flops", "planned_flops")
 _SINGLE = 1 / 3
 _AGREE = 0.75
 _APART = 0.5
+_MANY = 0.3
+_FEWEST = 6
+_LIKELY, _SURE = 0.9, 0.96
 _SHOWN = 3
 
 
@@ -88,7 +92,8 @@ def _merged(raw: RawTable, assignment: Assignment) -> Iterator[str]:
         cells = raw.columns[column]
         if named and run is not None and _run_has_it(raw.columns[run], cells):
             continue
-        if _in_blocks(cells) and _agrees(name, raw, assignment, strict=named):
+        few = float(np.mean(_blank(cells))) < _MANY
+        if _in_blocks(cells) and not few and _agrees(name, raw, assignment, strict=named or not _mostly_blocks(cells)):
             masks.append(_blank(cells))
             yield column
     for column, cells in raw.columns.items():
@@ -110,7 +115,7 @@ def _run_has_it(run: RawColumn, cells: RawColumn) -> bool:
 
 
 def _in_blocks(cells: RawColumn) -> bool:
-    """Return whether the column begins with a value, blanks follow most values, and no value follows itself."""
+    """Return whether the column begins with a value, some blanks follow it, and no value follows itself."""
     blank = _blank(cells)
     starts = np.flatnonzero(~blank)
     if not len(starts) or starts[0] != 0 or not blank.any():
@@ -119,8 +124,14 @@ def _in_blocks(cells: RawColumn) -> bool:
     if len(starts) == 1 and lengths[0] < 3:
         return False
     values = [str(value).strip() for value in cells.values[starts]]
-    again = any(one == other for one, other in pairwise(values))
-    return not again and bool(np.sum(lengths == 1) <= _SINGLE * len(starts))
+    return all(one != other for one, other in pairwise(values))
+
+
+def _mostly_blocks(cells: RawColumn) -> bool:
+    """Return whether blanks follow most of the values."""
+    starts = np.flatnonzero(~_blank(cells))
+    lengths = np.diff(np.append(starts, len(cells.values)))
+    return bool(np.sum(lengths == 1) <= _SINGLE * len(starts))
 
 
 def _agrees(name: str, raw: RawTable, assignment: Assignment, *, strict: bool) -> bool:
@@ -137,9 +148,11 @@ def _agrees(name: str, raw: RawTable, assignment: Assignment, *, strict: bool) -
     targets = [raw.columns[column] for target, column in assignment.targets.items() if target.startswith("loss")]
     other = "tokens" if name in _N else size if name == "tokens" else None
     if name not in _COUNTS or other not in known or other is None or not targets:
-        return True
-    falls = _falls(known[other], read_numbers(targets[0]).values, block)
-    return falls is None or falls >= (1.0 if strict else _AGREE)
+        return _mostly_blocks(raw.columns[assignment.quantities[name]])
+    loss = read_numbers(targets[0]).values
+    falls, explained = _falls(known[other], loss, block), _explained(known[name], known[other], loss)
+    least = (1.0, _SURE) if strict else (_AGREE, _LIKELY)
+    return (falls is None or falls >= least[0]) and (explained is None or explained >= least[1])
 
 
 def _one_ratio(known: Mapping[str, Array], size: str | None, block: AnyArray) -> bool:
@@ -160,6 +173,18 @@ def _falls(x: Array, y: Array, block: AnyArray) -> float | None:
     rise, fall = np.diff(x), np.diff(y)
     seen = same & np.isfinite(rise) & np.isfinite(fall) & (rise != 0)
     return float(np.mean((rise * fall)[seen] < 0)) if seen.any() else None
+
+
+def _explained(one: Array, other: Array, loss: Array) -> float | None:
+    """Return the share of the variance of log loss that N and D explain, once both are filled in."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x, y, z = np.log(one), np.log(other), np.log(loss)
+    there = np.isfinite(x) & np.isfinite(y) & np.isfinite(z)
+    if there.sum() < _FEWEST or np.ptp(z[there]) == 0:
+        return None
+    design = np.column_stack([np.ones(int(there.sum())), x[there], y[there]])
+    rest = z[there] - design @ np.linalg.lstsq(design, z[there], rcond=None)[0]
+    return 1.0 - float(np.var(rest) / np.var(z[there]))
 
 
 def _blank(cells: RawColumn) -> AnyArray:

@@ -237,7 +237,7 @@ def _finding(
         f"{count} cells are {count} runs{f', {blank} blank' if blank else ''}"
     )
     other = {"params": "tokens", "tokens": "params"}.get(here, "tokens" if there == "params" else "params")
-    sure = recognise(label) is not None or any(header.quantity == other for header in headers.values())
+    sure = _named(label) is not None or any(header.quantity == other for header in headers.values())
     option = quoted(f"{other}={label}")
     fix = f'if the rows are something else, say so, e.g. columns={{"{other}": {label!r}}} (CLI: --column {option})'
     return Finding("RUNS_GRID", Grade.WARN, message, count, "" if sure or not called else fix)

@@ -8,6 +8,7 @@ import pytest
 
 import scalelaw as sl
 from scalelaw.core.errors import BadInput
+from scalelaw.core.numbers import parse_number
 
 SEEDS = range(6)
 
@@ -80,6 +81,38 @@ def test_losses_by_step(tmp_path, seed):
     inside = {name: {"params": n, "val_loss": content[name]} for name, n, _ in runs}
     table = loaded(tmp_path, inside, derive={"tokens": "steps * params * 5"})
     check(table, runs)
+
+
+def test_records_by_step(tmp_path):
+    runs = made(np.random.default_rng(4))
+    steps = {name: {str(row["step"]): row for row in log(n, tokens)} for name, n, tokens in runs}
+    check(loaded(tmp_path, {name: {"config": {"n_params": n}, "evals": steps[name]} for name, n, _ in runs}), runs)
+    content = {name: {at: row | {"params": n} for at, row in steps[name].items()} for name, n, _ in runs}
+    check(loaded(tmp_path, content), runs)
+
+
+@pytest.mark.parametrize(
+    ("names", "record", "quantity"),
+    [
+        (["10M", "40M", "1.3B"], {"tokens": 1e9, "loss": 3.0}, "params"),
+        (["1B", "20B"], {"params": 1e8, "loss": 3.0}, "tokens"),
+        (["1e18", "6e+18 FLOPs"], {"params": 1e8, "loss": 3.0}, "flops"),
+        (["10M", "40M"], {"params": 1e8, "tokens": 1e9, "loss": 3.0}, "run"),
+        (["1", "2"], {"params": 1e8, "tokens": 1e9, "loss": 3.0}, "run"),
+    ],
+)
+def test_names_that_are_numbers_say_what_no_record_says(tmp_path, names, record, quantity):
+    table = loaded(tmp_path, {name: record for name in names})
+    wanted = names if quantity == "run" else [parse_number(name) for name in names]
+    assert table.runs[quantity].tolist() == wanted
+    assert len(loaded(tmp_path, {name: [record] for name in names})) == len(names)
+
+
+def test_a_final_loss_that_the_history_lacks(tmp_path):
+    history = [{"step": 1, "loss": 4.0, "val_loss": 4.1}, {"step": 2, "loss": 3.9}]
+    run = {"params": 1e7, "tokens": 1e9, "val_loss": 3.8, "history": history}
+    table = loaded(tmp_path, {"a": run, "b": run, "note": "tuned", "version": 3})
+    assert table.runs["run"].tolist() == ["a", "b"] and table.endpoints().y.tolist() == [3.8, 3.8]
 
 
 def test_groups_of_runs_keep_both_names(tmp_path):

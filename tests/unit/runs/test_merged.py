@@ -122,3 +122,24 @@ def test_a_run_that_says_its_size_on_one_row_has_it_on_all():
         }
     )
     assert table.runs["params"].tolist() == [1e7, 4e7] and not table.findings
+
+
+@pytest.mark.filterwarnings("ignore:.*RUNS_MERGED_CELLS")
+@pytest.mark.parametrize("seed", range(12))
+def test_blocks_of_unequal_length_are_filled_or_asked_about(seed):
+    rng = np.random.default_rng(seed)
+    sizes = zip(np.sort(10 ** rng.uniform(7, 9, 5)), [*rng.integers(1, 5, 4), 4], strict=True)
+    rows = [{"params": n, "tokens": n * 5 * 2.0**at} for n, count in sizes for at in range(count)]
+    table = pd.DataFrame(rows)
+    table["loss"] = [loss(n, d) for n, d in zip(table["params"], table["tokens"], strict=True)]
+    assert np.allclose(sl.load_runs(merged(table, "params")).runs["params"], table["params"])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_sizes_that_were_not_noted_are_never_invented(seed):
+    rng = np.random.default_rng(seed)
+    sizes, tokens = 10 ** rng.uniform(7, 9, 12), 10 ** rng.uniform(8, 10, 12)
+    table = pd.DataFrame({"params": sizes, "tokens": tokens, "loss": loss(sizes, tokens)}).astype(object)
+    table.loc[rng.choice(np.arange(1, 12), 7, replace=False), "params"] = None
+    with pytest.raises(NeedsAnswer, match="RUNS_MOSTLY_MISSING"):
+        sl.load_runs(table)
