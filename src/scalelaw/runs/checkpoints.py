@@ -31,6 +31,9 @@ _ALONG = frozenset({"tokens", "steps", "flops", "epochs", "lr", "lr_now", "lr_ar
                     "decayed"})  # fmt: skip
 _SURE, _SURE_UNNAMED, _ASKED = 3, 4, 1
 _ASKED_OF_TOKENS = 3
+_FEWEST_ALIKE = 3
+_NO_ORDER = -9
+"""Bonus of rows whose order tells nothing: they are asked about, never decided."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,11 @@ def find_runs(rows: Rows, raw: RawTable, assignment: Assignment) -> list[Finding
     if _each_named(raw, assignment) or _size(rows) is None:
         return []
     run = _blocks(rows, raw, assignment, times)
-    return _decide(_Grouped(None, run, _judged(rows, raw, assignment, times, run)), rows, raw, assignment, times)
+    bonus = 0 if _in_order(times, _key(rows, raw, assignment)) else _NO_ORDER
+    found = _Grouped(None, run, _judged(rows, raw, assignment, times, run), bonus)
+    if not found.rise.possible and _of_a_step(rows):
+        _ask_which(rows, raw, assignment, times)
+    return _decide(found, rows, raw, assignment, times)
 
 
 def _decide(
@@ -85,9 +92,8 @@ def _decide(
     count = int(found.run.max()) + 1
     sure = found.points >= (_SURE if found.column else _SURE_UNNAMED) and ("steps" in times or found.bonus >= _SURE)
     if not sure:
-        singular = "steps" in times and not rows.origins["steps"].lower().endswith("s")
-        least = (_ASKED - (singular and found.column is not None)) if "steps" in times else _ASKED_OF_TOKENS
-        if found.points >= least:
+        least = _ASKED if "steps" in times or found.column is not None else _ASKED_OF_TOKENS
+        if found.points >= least or found.bonus >= _SURE or _of_a_step(rows):
             enforce([_question(found.column, count, len(raw), times)])
         return []
     if found.column is not None:
@@ -108,6 +114,37 @@ def _decide(
         Answer("each row is a run of its own", {"columns": {"run": ""}}),
     )
     return [Finding("RUNS_CHECKPOINTS", Grade.WARN, message, len(raw), fix, answers)]
+
+
+def _of_a_step(rows: Rows) -> bool:
+    """Return whether a column holds the step of each row, in the singular: runs that ended have steps."""
+    return "steps" in rows.numbers and not rows.origins["steps"].lower().endswith("s")
+
+
+def _ask_which(rows: Rows, raw: RawTable, assignment: Assignment, times: Mapping[str, Array]) -> None:
+    """Ask for the column of runs where rows of one size and equal settings log a step, in no order that tells runs.
+
+    Raises:
+        NeedsAnswer: they may be checkpoints, and nothing tells of which runs.
+    """
+    alike = np.bincount(_key(rows, raw, assignment))
+    rates = [rows.columns[name] for name in ("lr", "lr_now") if name in rows.numbers]
+    if np.median(alike[alike > 1] if np.any(alike > 1) else alike) < _FEWEST_ALIKE or any(map(_varied, rates)):
+        return
+    message = (
+        f"the {len(raw)} rows log a {rows.origins['steps']} at {len(alike)} sizes, so they look like checkpoints, and "
+        "neither a column nor their order tells of which run each is"
+    )
+    fix = (
+        "add a column that names the run of each row, or sort each run by its step and say "
+        f'{_said(RISING)}; say columns={{"run": None}} (CLI: --column run=) if each row was trained by itself'
+    )
+    answers = (Answer("each row is a run of its own", {"columns": {"run": ""}}),)
+    enforce([Finding("RUNS_CHECKPOINTS", Grade.ASK, message, len(raw), fix, answers)])
+
+
+def _varied(values: Array) -> bool:
+    return len(np.unique(values[np.isfinite(values)])) > 1
 
 
 def _question(column: str | None, count: int, read: int, times: Mapping[str, Array]) -> Finding:
@@ -213,7 +250,21 @@ def _along(values: AnyArray, rows: Rows) -> bool:
 
 
 def _blocks(rows: Rows, raw: RawTable, assignment: Assignment, times: Mapping[str, Array]) -> AnyArray:
-    return split_chains(blocks(times, _key(rows, raw, assignment)), next(iter(times.values())))
+    """Return rows of one key over which time rises; in a file without order, all rows of a key if no time repeats."""
+    key, axis = _key(rows, raw, assignment), next(iter(times.values()))
+    run = blocks(times, key)
+    moments = {(each, value) for each, value in zip(key.tolist(), axis.tolist(), strict=True)}
+    if not _in_order(times, key) and len(moments) == len(axis):
+        order = np.lexsort((axis, key))
+        run = np.empty(len(key), dtype=int)
+        run[order] = blocks({name: values[order] for name, values in times.items()}, key[order])
+        return np.unique(run, return_inverse=True)[1]
+    return split_chains(run, axis)
+
+
+def _in_order(times: Mapping[str, Array], key: AnyArray) -> bool:
+    """Return whether time rises in the file over rows of one key, three or more at a time."""
+    return bool(np.median(np.bincount(blocks(times, key))) >= _FEWEST_ALIKE)
 
 
 def _key(rows: Rows, raw: RawTable, assignment: Assignment) -> AnyArray:

@@ -170,3 +170,73 @@ def test_the_trial(file):
     table, _ = load(TRIAL / file)
     assert (table.read, len(table)) == (72, 12)
     assert len(table.endpoints()) == 12
+
+
+SPACINGS = ("doubling", "even", "drawn")
+
+
+def spaced(seed, kind, horizons):
+    """Return rows of runs of constant settings, doubling, even or drawn checkpoints each, and which run each is of."""
+    rng = np.random.default_rng(seed)
+    rows, names = [], []
+    sizes = np.round(np.geomspace(1e7, 10 ** rng.uniform(8.6, 9.5), int(rng.integers(5, 10)))).tolist()
+    batch = int(rng.choice([2**17, 2**18]))
+    for n in sizes:
+        for ratio in np.array([20, 81])[:horizons]:
+            last = max(int(ratio * n / batch), 200)
+            if kind == "doubling":
+                steps = [last // 2**i for i in range(int(rng.integers(4, 7)), -1, -1)]
+            elif kind == "even":
+                steps = [last * i // 6 for i in range(1, 7)]
+            else:
+                steps = sorted({*rng.integers(last // 10, last, 5).tolist(), last})
+            for step in steps:
+                rows.append({"params": n, "step": step, "tokens": step * batch, "lr": 3e-4, "batch_size_tokens": batch,
+                             "loss": loss(n, step * batch)})  # fmt: skip
+                names.append(f"m{n:.3g}-r{ratio}")
+    return rows, names
+
+
+@pytest.mark.parametrize("column", ["model", "name", "exp", "model_name", "variant", None])
+@pytest.mark.parametrize("kind", SPACINGS)
+@pytest.mark.parametrize("horizons", [1, 2])
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_rows_that_log_a_step_are_never_end_points_silently(column, kind, horizons, shuffled):
+    seed = 10 * horizons + shuffled + SPACINGS.index(kind) + (len(column) if column else 0)
+    rows, names = spaced(seed, kind, horizons)
+    order = np.random.default_rng(seed).permutation(len(rows)) if shuffled else np.arange(len(rows))
+    source = columns([rows[at] for at in order], **({column: [names[at] for at in order]} if column else {}))
+    try:
+        table, _ = load(source)
+    except NeedsAnswer as asked:
+        (finding,) = asked.findings
+        assert finding.code == "RUNS_CHECKPOINTS" and "--column run=" in finding.fix
+        loaded = [load(source, **answer.settings)[0] for answer in finding.answers]
+        assert len(loaded[-1]) == len(rows)
+        untold = column is None and horizons == 2  # two runs of one size may have any of its rows
+        assert untold or (len(loaded) == 2 and len(loaded[0]) == len(set(names)))
+    else:
+        assert len(table) == len(set(names))
+
+
+@pytest.mark.parametrize("column", ["exp", "experiment", "trial"])
+@pytest.mark.parametrize("kind", SPACINGS)
+def test_a_column_of_experiments_names_the_runs_of_tokens_alone_or_is_asked(column, kind):
+    rows, names = spaced(3, kind, 1)
+    for row in rows:
+        del row["step"]
+    try:
+        table, _ = load(columns(rows, **{column: names}))
+    except NeedsAnswer as asked:
+        assert "RUNS_CHECKPOINTS" in str(asked) and kind == "doubling"
+    else:
+        assert len(table) == len(set(names))
+
+
+@pytest.mark.parametrize("column", ["model", "name"])
+def test_even_readings_of_tokens_under_a_name_are_asked(column):
+    rows, names = spaced(4, "even", 1)
+    for row in rows:
+        del row["step"]
+    with pytest.raises(NeedsAnswer, match="RUNS_CHECKPOINTS"):
+        load_runs(columns(rows, **{column: names}))
