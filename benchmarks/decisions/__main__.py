@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,7 @@ class Row:
 
     by: str
     table: str
+    cut: int
     ratio: float
     design: str
     covered: float
@@ -32,17 +34,17 @@ class Row:
     regret: float
 
 
-def decided(case: Case, level: float) -> Iterator[Row]:
+def decided(case: Case, cut: int, level: float) -> Iterator[Row]:
     """Yield the scored decisions of one case."""
     ensemble = forecast_observations(case.train, calibration=shipped())
     for truth in case.truths:
         answer = plan(ensemble, flops=truth.flops, level=level).params
         if answer.lo is None or answer.hi is None:
             continue
-        yield _row(case, truth, np.log([answer.lo, answer.value, answer.hi]), level)
+        yield _row(case, cut, truth, np.log([answer.lo, answer.value, answer.hi]), level)
 
 
-def _row(case: Case, truth: Truth, ends: Array, level: float) -> Row:
+def _row(case: Case, cut: int, truth: Truth, ends: Array, level: float) -> Row:
     lo, value, hi = ends
     best = truth.best + truth.error * _NODES
     share = _SHARES / _SHARES.sum()
@@ -50,6 +52,7 @@ def _row(case: Case, truth: Truth, ends: Array, level: float) -> Row:
     return Row(
         case.by,
         case.table,
+        cut,
         float(case.about.get("ratio", np.nan)),
         str(case.about.get("design", "")),
         float(share @ ((lo <= best) & (best <= hi))),
@@ -60,13 +63,16 @@ def _row(case: Case, truth: Truth, ends: Array, level: float) -> Row:
 
 
 def balanced(rows: list[Row]) -> str:
-    """Return coverage, interval score, mean absolute error and regret: means of budgets, of tables, of sources."""
+    """Return coverage, interval score, error and regret: means of budgets, then of cuts, of tables and of sources."""
     found = []
     for name in ("covered", "score", "missed", "regret"):
-        sources: dict[str, dict[str, list[float]]] = {}
-        for row in rows:
-            sources.setdefault(row.by, {}).setdefault(row.table, []).append(abs(getattr(row, name)))
-        found.append(np.mean([np.mean([np.mean(each) for each in tables.values()]) for tables in sources.values()]))
+        levels: Any = [((row.by, row.table, row.cut), abs(getattr(row, name))) for row in rows]
+        for depth in (3, 2, 1, 0):
+            groups: dict[tuple[Any, ...], list[float]] = {}
+            for key, value in levels:
+                groups.setdefault(key[:depth], []).append(value)
+            levels = [(key, float(np.mean(values))) for key, values in groups.items()]
+        found.append(levels[0][1])
     return f"cov {found[0]:.2f}  interval score {found[1]:.2f}  error {found[2]:.3f}  regret {found[3]:.3%}"
 
 
@@ -98,9 +104,9 @@ def main() -> None:
 
 def _all(found: Iterator[Case], level: float) -> list[Row]:
     rows: list[Row] = []
-    for case in found:
+    for cut, case in enumerate(found):
         try:
-            rows += decided(case, level)
+            rows += decided(case, cut, level)
         except ScalelawError as error:
             print(f"  {case.table}: {error}")
     return rows

@@ -18,12 +18,14 @@ def quietly(call, *args, **kwargs):
         return call(*args, **kwargs)
 
 
-@pytest.mark.parametrize("call", [lambda runs: sl.fit("chinchilla", runs, draws=200), sl.forecast])
-def test_s1_is_planned_in_its_own_flops(call):
+@pytest.mark.parametrize(
+    ("call", "near"), [(lambda runs: sl.fit("chinchilla", runs, draws=200), 0.05), (sl.forecast, 0.12)]
+)
+def test_s1_is_planned_in_its_own_flops(call, near):
     answer = sl.plan(quietly(call, TRIALS / "S1_flops_not_6ND" / "runs.csv"), flops=1e20)
     assert answer.params.lo < 4.16e8 < answer.params.hi
     assert answer.tokens.lo < 1.63e10 < answer.tokens.hi
-    assert answer.params.value == pytest.approx(4.16e8, rel=0.05)
+    assert answer.params.value == pytest.approx(4.16e8, rel=near)
     assert answer.loss.lo < 1.191 < answer.loss.hi
     assert any("2.47 to 3.6 times 6 x params x tokens" in each and "8.33e+16" in each for each in answer.assumptions)
 

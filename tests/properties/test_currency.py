@@ -81,7 +81,7 @@ def test_the_mixture_plans_and_forecasts_in_the_same_flops(kind):
     mixture = quietly(sl.forecast, runs, draws=40)
     answer = sl.plan(mixture, flops=3e20)
     n, d = answer.params.value, answer.tokens.value
-    assert 6 * f(n) * n * d == pytest.approx(3e20, rel=0.06)
+    assert 6 * f(n) * n * d == pytest.approx(3e20, rel=0.08)
     at = {"params": np.array([n]), "tokens": np.array([d])}
     both = mixture.predict({**at, "flops": np.array([3e20])}).mean, mixture.predict(at).mean
     assert both[0] == pytest.approx(both[1], rel=1e-9)

@@ -73,7 +73,7 @@ def forecast_observations(
     if n is None:
         enforce(check_which_params(usable, ("params", "tokens")))
     members, left_out = fit_members(usable, draws, seed, n)
-    return Mixture(members, calibration, left_out, seed)
+    return Mixture(members, calibration, left_out, usable, seed)
 
 
 def _known(observed: Observations, n: str | None) -> Observations:

@@ -11,18 +11,23 @@ from scalelaw.accounting.flops import Counting
 from scalelaw.backtesting.calibration import Calibration, Doubt
 from scalelaw.backtesting.members import named
 from scalelaw.core.digest import digest
+from scalelaw.core.errors import ScalelawError
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import ONE_SD, Domain, Kind, Origin, Prediction, check_level, interval, outside
 from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import Array, Inputs
 from scalelaw.core.version import __version__
-from scalelaw.fitting import FitResult, FrozenForecast, freeze
+from scalelaw.fitting import FitResult, FrozenForecast, IsoFlop, freeze
+from scalelaw.fitting.isoflop import isoflop_observations
+from scalelaw.fitting.isoflop_spec import IsoFlopSpec
 from scalelaw.laws import HasOptimum
+from scalelaw.runs import Observations
 
 _TINY = 1e-9
 _CLOSE = 0.005
 """Relative residual of the closest law, up to which how closely the others follow decides how much they widen."""
+_PROFILE_DRAWS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +86,7 @@ class Mixture(Printed):
         members: the laws, fitted.
         calibration: how wide the interval of a new run must be.
         left_out: law -> why it is not in the mixture.
+        observed: the rows; profiles are read off them.
         seed: seed of ``predict``.
         version: scalelaw's version.
     """
@@ -88,6 +94,7 @@ class Mixture(Printed):
     members: tuple[FitResult, ...]
     calibration: Calibration
     left_out: Mapping[str, str] = field(default_factory=dict)
+    observed: Observations | None = None
     seed: int = 0
     version: str = __version__
 
@@ -158,16 +165,25 @@ class Mixture(Printed):
         return (*warned, *lacking)
 
     @property
-    def decision_factor(self) -> float:
-        """How much wider decisions spread than the members' draws have it."""
-        return self.calibration.decisions
+    def deciding(self) -> tuple[tuple[FitResult, float], ...]:
+        """The members that have a compute-optimal split, each with its residual; decisions are theirs."""
+        each = zip(self.members, self.residuals, strict=True)
+        return tuple((fit, float(residual)) for fit, residual in each if isinstance(fit.law, HasOptimum))
+
+    @cached_property
+    def profiles(self) -> IsoFlop | None:
+        """The best size at each budget of the table; None where it holds fewer than two such profiles."""
+        if self.observed is None or self.counting is None:
+            return None
+        try:
+            return isoflop_observations(self.observed, IsoFlopSpec(n=self.counting.params, draws=_PROFILE_DRAWS))
+        except ScalelawError:
+            return None
 
     @property
-    def deciding(self) -> tuple[tuple[FitResult, float], ...]:
-        """The members that have a compute-optimal split, with their weights; decisions are theirs."""
-        able = [(fit, float(w)) for fit, w in zip(self.members, self.weights, strict=True) if _decides(fit)]
-        total = sum(weight for _, weight in able)
-        return tuple((fit, weight / total) for fit, weight in able)
+    def largest(self) -> float:
+        """C in FLOP of the largest run."""
+        return float(self.domain["flops"][1])
 
     @cached_property
     def residuals(self) -> Array:
@@ -189,6 +205,24 @@ class Mixture(Printed):
         return Parts(
             tuple(named(member.law, member.spec.fixed) for member in self.members), logs, spreads, self.residuals
         )
+
+    @np.errstate(all="ignore")
+    def centre(self, params: Array, tokens: Array) -> Array:
+        """Return the loss at points of any shape, without an interval."""
+        assert self.counting is not None
+        flat = {self.counting.params: np.ravel(params), "tokens": np.ravel(tokens)}
+        full = self._completed(flat)
+        logs = [np.log(np.maximum(fit.law.predict(fit.coef, full), _TINY)) for fit in self.members]
+        return np.asarray(np.exp(self.weights @ np.array(logs))).reshape(np.shape(params))
+
+    def width(self, params: Array, tokens: Array) -> Array:
+        """Return the width of the mean of runs at n points, on the log, (n,)."""
+        assert self.counting is not None
+        return self.calibration.width(self.parts({self.counting.params: params, "tokens": tokens}).doubt, of_run=False)
+
+    def quantile(self, rank: Array) -> Array:
+        """Return where a rank in (0, 1) lies, in widths."""
+        return self.calibration.quantile(rank)
 
     def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
         """Predict at n points, with the interval that held a share ``level`` of larger runs of other studies."""
@@ -287,7 +321,3 @@ def _spread(member: FitResult, x: Inputs) -> Array:
     logs = np.log(np.maximum(np.asarray(member.law.predict(member.draws, x)), _TINY))
     lo, hi = interval(logs[np.isfinite(logs).all(axis=1)], ONE_SD)
     return np.asarray((hi - lo) / 2)
-
-
-def _decides(fit: FitResult) -> bool:
-    return isinstance(fit.law, HasOptimum)

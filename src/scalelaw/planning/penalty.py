@@ -49,7 +49,7 @@ def compute_penalty(forecaster: Forecaster, params: float | str, tokens: float |
 
 
 def excess(surface: Surface, params: float, tokens: float, around: float | None = None) -> Array:
-    """Return C / C*(loss at (N, D)) on each surface, shape (b,).
+    """Return C / C*(loss at (N, D)) on each surface, shape (b,); never below one, since no split beats the best.
 
     Args:
         surface: b surfaces.
@@ -59,4 +59,5 @@ def excess(surface: Surface, params: float, tokens: float, around: float | None 
     """
     loss = surface.loss(np.full(1, params), np.full(1, tokens))[:, 0]
     with np.errstate(divide="ignore"):
-        return np.asarray(surface.counting.flops(params, tokens) / surface.at_loss(loss, around).flops)
+        times = surface.counting.flops(params, tokens) / surface.at_loss(loss, around).flops
+    return np.asarray(np.maximum(times, 1.0))

@@ -1,26 +1,25 @@
 """The planner: from one question to the N, D, C and loss that answer it, with the optimum of every draw."""
 
 import math
-from dataclasses import dataclass, replace
-from typing import Unpack
+from dataclasses import replace
+from typing import NamedTuple, Unpack
 
 import numpy as np
 
-from scalelaw.accounting.flops import Counting
 from scalelaw.core.errors import BadInput
-from scalelaw.core.forecaster import Forecaster, Kind, reach
+from scalelaw.core.forecaster import ONE_SD, Forecaster, Kind, interval, reach
 from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array
 from scalelaw.planning.answer import Plan
 from scalelaw.planning.estimate import Estimate, estimated, given
+from scalelaw.planning.growth import HasDeciders
 from scalelaw.planning.path import first_reaching, walk
 from scalelaw.planning.penalty import excess
-from scalelaw.planning.pooled import HasDeciders, widened
+from scalelaw.planning.published import words
 from scalelaw.planning.question import Asked, Question, ask
-from scalelaw.planning.ratio import combined, literature, split_at
 from scalelaw.planning.surface import Points, Surface
-from scalelaw.planning.survey import Survey, loss_unit, survey
+from scalelaw.planning.survey import loss_unit, survey
 from scalelaw.planning.wording import Spread, assumptions
 
 _BOUNDLESS = 1e45
@@ -56,18 +55,34 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Aske
     Source:
         Hoffmann et al. 2022, arXiv 2203.15556, eq. 4; numeric where the law has no such form.
     """
-    return _plan(forecaster, ask(**asked), kind, survey(forecaster))
+    question = ask(**asked)
+    alone = _plan(forecaster, replace(question, prior="none"), kind)
+    if question.prior == "none" or not isinstance(forecaster, HasDeciders):
+        return replace(alone.plan, question=question)
+    both = _plan(forecaster, question, kind)
+    if not alone.spread or not both.spread:  # limits leave nothing to decide
+        return both.plan
+    share = 1 - min(1.0, both.spread / alone.spread) ** 2
+    shared = f"N* and D* rest {1 - share:.0%} on these runs and {share:.0%} on published studies"
+    return replace(both.plan, assumptions=(shared, *both.plan.assumptions), runs_only=alone.plan, literature=words())
 
 
-def _plan(forecaster: Forecaster, question: Question, kind: Kind, surfaces: Survey) -> Plan:
-    """Return the plan, and beside it what the runs alone decide where published studies share in it."""
+class _Solved(NamedTuple):
+    """A plan, and how far ln(D*/N*) spreads in it."""
+
+    plan: Plan
+    spread: float
+
+
+def _plan(forecaster: Forecaster, question: Question, kind: Kind) -> _Solved:
+    """Return what the surfaces of a forecaster decide."""
+    surfaces = survey(forecaster, question.prior)
     point = _answer(surfaces.point, question)
     n, d, c = (float(values[0]) for values in (point.params, point.tokens, point.flops))
     if question.given == "flops" and math.isclose(c, question.value):
         c = question.value
     _check(forecaster, surfaces.point, question, (n, d, c))
     draws = None if surfaces.draws is None else _answer(surfaces.draws, question, around=c)
-    (n, d), draws, shared = _decided(forecaster, question, (n, d), draws, surfaces.counting)
     where = {surfaces.counting.params: np.full(1, n), "tokens": np.full(1, d)}
     predicted = forecaster.predict(where, question.level, kind)
     loss = Estimate(
@@ -78,19 +93,29 @@ def _plan(forecaster: Forecaster, question: Question, kind: Kind, surfaces: Surv
         loss_unit(forecaster),
     )
     reached = reach({surfaces.counting.params: n, "tokens": d, "flops": c}, forecaster.domain)
-    told = (shared.said,) if shared else ()
-    return Plan(
+    found = Plan(
         **_estimates(question, (n, d, c), draws),
         loss=loss,
         reach=reached,
         binding_constraints=_binding(surfaces.point, question, (n, d, c)),
-        assumptions=(*told, *assumptions(forecaster, surfaces, question, _spread(draws), kind, reached)),
+        assumptions=assumptions(forecaster, surfaces, question, _spread(draws), kind, reached),
         forecaster=forecaster.label,
         digest=forecaster.digest,
         question=question,
-        runs_only=_plan(forecaster, replace(question, prior="none"), kind, surfaces) if shared else None,
-        literature=shared.literature if shared else None,
+        runs_only=None,
+        literature=None,
     )
+    return _Solved(found, _log_ratio(draws))
+
+
+def _log_ratio(draws: Points | None) -> float:
+    """Return half the width that holds 68 % of ln(D*/N*)."""
+    if draws is None:
+        return math.nan
+    with np.errstate(all="ignore"):
+        ratios = np.log(draws.tokens / draws.params)
+    lo, hi = interval(ratios[np.isfinite(ratios)], ONE_SD)
+    return float(hi - lo) / 2
 
 
 def _answer(surface: Surface, question: Question, around: float | None = None) -> Points:
@@ -103,59 +128,6 @@ def _answer(surface: Surface, question: Question, around: float | None = None) -
     if question.given == "loss" and caps.free:
         return surface.at_loss(target, around)
     return first_reaching(surface, question.given, target, caps, around)
-
-
-@dataclass(frozen=True)
-class Shared:
-    """How published studies share in a decision.
-
-    Attributes:
-        said: how much of it is theirs, in words.
-        literature: what they say.
-    """
-
-    said: str
-    literature: str
-
-
-Decided = tuple[tuple[float, float], Points | None, Shared | None]
-"""N and D, those of the draws, and how published studies share in them; None where they do not."""
-
-
-def _decided(
-    forecaster: Forecaster, question: Question, point: tuple[float, float], draws: Points | None, counting: Counting
-) -> Decided:
-    """Return N and D and their draws, where several laws decide under a calibration."""
-    if draws is None or not isinstance(forecaster, HasDeciders):
-        return point, draws, None
-    if question.given == "flops" and not question.limits and question.prior == "literature":
-        return _with_literature(point, draws, forecaster.decision_factor, counting)
-    return point, widened(draws, forecaster.decision_factor), None
-
-
-def _with_literature(point: tuple[float, float], draws: Points, factor: float, counting: Counting) -> Decided:
-    """Return N and D at a budget, and those of the draws, where runs and literature both tell their ratio."""
-    with np.errstate(all="ignore"):
-        found = combined(np.log(draws.tokens / draws.params), factor)
-    if found is None:
-        return point, draws, None
-    n, d = point
-    if counting.cost is None:
-        best, spread = (
-            split_at(np.full(1, n * d), np.full(1, found.centre)),
-            split_at(draws.params * draws.tokens, found.draws),
-        )
-    else:
-        spent = counting.flops(n, d)
-        best = Points(*counting.split(np.full(1, spent), np.exp(np.full(1, found.centre))), np.full(1, spent))
-        spread = Points(*counting.split(draws.flops, np.exp(found.draws)), draws.flops)
-    known = literature()
-    studies = f"{math.exp(known.mean):.3g} tokens per parameter within a factor of {math.exp(known.sd):.2g}"
-    shared = Shared(
-        f"D/N combines {found.share:.0%} published studies and {1 - found.share:.0%} these runs",
-        f"{studies}, over {len(known.studies)} studies",
-    )
-    return (float(best.params[0]), float(best.tokens[0])), Points(spread.params, spread.tokens, draws.flops), shared
 
 
 def _check(forecaster: Forecaster, point: Surface, question: Question, found: tuple[float, float, float]) -> None:

@@ -15,9 +15,11 @@ from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array, Inputs
 from scalelaw.laws import Law
 from scalelaw.planning.closed import HasLaw, Solvable
+from scalelaw.planning.growth import HasDeciders, growths
 from scalelaw.planning.iso_cost import surface_of
+from scalelaw.planning.lines import Middle, drawn
 from scalelaw.planning.numeric import Numeric
-from scalelaw.planning.pooled import HasDeciders, pooled
+from scalelaw.planning.question import Prior
 from scalelaw.planning.surface import Surface
 
 _LOSSES = ("loss", "bpb")
@@ -41,8 +43,12 @@ class Survey:
         return self.point.counting
 
 
-def survey(forecaster: Forecaster) -> Survey:
+def survey(forecaster: Forecaster, prior: Prior = "literature") -> Survey:
     """Return the surfaces of a forecaster: in closed form where it is one law that has it, else numeric.
+
+    Args:
+        forecaster: of a loss, over one kind of params and tokens.
+        prior: whether published studies share in where several laws have their optimum.
 
     Raises:
         BadInput: it does not forecast a loss, or not from params and tokens alone.
@@ -52,7 +58,7 @@ def survey(forecaster: Forecaster) -> Survey:
     if isinstance(forecaster, HasLaw):
         return _of_law(forecaster.law, forecaster.coef, forecaster.draws, counting)
     if isinstance(forecaster, HasDeciders) and forecaster.deciding:
-        return _of_several(forecaster.deciding, counting)
+        return _of_several(forecaster, counting, prior)
     return _of_predictions(forecaster, counting)
 
 
@@ -66,14 +72,16 @@ def _of_law(law: Law, coef: Array, draws: Array | None, counting: Counting) -> S
     return Survey(point, None if draws is None else Numeric(partial(law.predict, draws), counting, len(draws), point))
 
 
-def _of_several(deciding: Sequence[tuple[HasLaw, float]], counting: Counting) -> Survey:
-    """Return the surfaces of several laws: their geometric mean for the point, each law's own for the draws."""
-
-    def mean(x: Inputs) -> Array:
-        logs = [weight * np.log(each.law.predict(each.coef, x)) for each, weight in deciding]
-        return np.asarray(np.exp(np.sum(logs, axis=0)))[None, :]
-
-    return Survey(Numeric(mean, counting), pooled(deciding, counting))
+def _of_several(forecaster: HasDeciders, counting: Counting, prior: Prior) -> Survey:
+    """Return the efficient lines of several laws, and their median for the point."""
+    found = growths(forecaster, counting, studies=prior == "literature")
+    if not found:
+        raise BadInput(
+            "no law of the ensemble has a compute-optimal split: an exponent or a scale is zero in most draws; "
+            "add runs that differ in tokens at one size, or name one law with --law"
+        )
+    lines = drawn(forecaster, counting, found)
+    return Survey(Middle(lines), lines)
 
 
 def _of_predictions(forecaster: Forecaster, counting: Counting) -> Survey:

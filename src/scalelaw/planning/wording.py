@@ -7,6 +7,7 @@ from scalelaw.core.forecaster import Forecaster, Kind
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.fitting import FitResult, HeldAt
 from scalelaw.planning.closed import ClosedForm, HasLaw
+from scalelaw.planning.lines import Middle
 from scalelaw.planning.path import AROUND
 from scalelaw.planning.question import Question
 from scalelaw.planning.survey import Survey
@@ -52,7 +53,7 @@ def assumptions(
     lines = [
         f"{counting.words}, N = {counting.params}: {QUANTITIES[counting.params].meaning}",
         *_law(forecaster, surfaces),
-        *_intervals(forecaster, question, spread, kind),
+        *_intervals(forecaster, surfaces, question, spread, kind),
         *_extent(forecaster, reached),
         "data, tokenizer and recipe stay those of the fitted runs",
     ]
@@ -71,20 +72,25 @@ def _law(forecaster: Forecaster, surfaces: Survey) -> list[str]:
     fit = forecaster.fit if isinstance(forecaster, HeldAt) else forecaster
     if isinstance(fit, FitResult) and fit.spec.fixed:
         lines.append(f"held: {', '.join(f'{name} = {value:g}' for name, value in fit.spec.fixed.items())}")
-    if not isinstance(surfaces.point, ClosedForm):
+    if isinstance(surfaces.point, Middle):
+        lines.append("N* grows as a power of compute from the largest run onward")
+    elif not isinstance(surfaces.point, ClosedForm):
         lines.append("compute-optimal split found numerically, on a grid of N at each C")
     return lines
 
 
-def _intervals(forecaster: Forecaster, question: Question, spread: Spread | None, kind: Kind) -> list[str]:
+def _intervals(
+    forecaster: Forecaster, surfaces: Survey, question: Question, spread: Spread | None, kind: Kind
+) -> list[str]:
     if spread is None:
         return [
             f"no intervals: {forecaster.label} has no draws (published constants never do; a fit does unless draws=0)"
         ]
     loss = "one more run, its noise included" if kind == "new_run" else "the mean of runs, their noise left out"
     answers = [name for name in ("params", "tokens", "flops") if name != question.given]
+    drawn = "efficient lines that laws and profiles draw" if isinstance(surfaces.point, Middle) else "draws"
     return [
-        f"interval of {', '.join(answers)}: the optimum of each of {spread.size} draws",
+        f"interval of {', '.join(answers)}: the optimum of each of {spread.size} {drawn}",
         f"interval of loss: {loss}, at the recommended params and tokens",
     ]
 

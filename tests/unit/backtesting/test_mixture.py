@@ -12,7 +12,6 @@ from scalelaw.backtesting.mixture import Parts
 from scalelaw.core.errors import BadInput, FitFailed
 from scalelaw.fitting import FitResult, FitSpec, fit_observations
 from scalelaw.laws import Law
-from scalelaw.planning.ratio import combined
 from scalelaw.runs import Observations
 
 KNOWN = Calibration({"run": 0.5, "forms": 2.0}, {0.5: 0.7, 0.8: 1.4, 0.9: 2.0, 0.95: 3.0}, 2.0)
@@ -130,29 +129,27 @@ def test_a_score_is_refused(observed: Observations) -> None:
         forecast_observations(replace(observed, target="score@mmlu"), calibration=KNOWN)
 
 
-def test_what_a_loss_takes_is_the_members_own_widened(mixture: Mixture) -> None:
-    wide = sl.plan(mixture, loss=2.2).flops
-    plain = sl.plan(replace(mixture, calibration=replace(KNOWN, decisions=1.0)), loss=2.2).flops
-    assert wide.value == plain.value
-    assert wide.lo is not None and wide.hi is not None and plain.lo is not None and plain.hi is not None
-    # 40 draws: their quantiles lie between draws, and are interpolated on C, not on its log
-    assert np.log(wide.hi / wide.lo) == pytest.approx(2 * np.log(plain.hi / plain.lo), rel=0.03)
+def test_the_laws_that_split_a_budget_decide(mixture: Mixture) -> None:
     assert {fit.law.name for fit, _ in mixture.deciding} == {"chinchilla", "nested"}
-    assert sum(weight for _, weight in mixture.deciding) == pytest.approx(1.0)
+    residuals = {id(fit): residual for fit, residual in zip(mixture.members, mixture.residuals, strict=True)}
+    assert all(residuals[id(fit)] == residual for fit, residual in mixture.deciding)
+    assert mixture.profiles is None, "a ladder of grids holds none"
+    assert mixture.largest == pytest.approx(mixture.domain["flops"][1])
 
 
-def test_how_a_budget_is_split_leans_on_the_literature(mixture: Mixture) -> None:
-    planned = sl.plan(mixture, flops=1e22)
-    ratios = []
-    for fit, weight in mixture.deciding:
-        params, tokens = fit.law.optimum(fit.draws[: round(weight * 40)], np.array(1e22))
-        ratios.append(np.log(tokens / params))
-    draws = np.concatenate(ratios)
-    found = combined(draws, KNOWN.decisions)
-    assert found is not None
-    assert np.log(planned.tokens_per_param.value) == pytest.approx(found.centre, abs=1e-6)
-    assert 6 * planned.params.value * planned.tokens.value == pytest.approx(1e22)
-    assert f"{found.share:.0%} published studies" in planned.assumptions[0]
+def test_the_centre_is_what_is_predicted(mixture: Mixture) -> None:
+    np.testing.assert_allclose(mixture.centre(AHEAD["params"], AHEAD["tokens"]), mixture.predict(AHEAD).mean)
+    square = mixture.centre(*np.meshgrid(AHEAD["params"], AHEAD["tokens"]))
+    assert square.shape == (2, 2) and square[0, 0] == pytest.approx(mixture.predict(AHEAD).mean[0])
+
+
+def test_a_larger_width_widens_what_a_loss_takes(mixture: Mixture) -> None:
+    wide = sl.plan(
+        replace(mixture, calibration=replace(KNOWN, factors={k: 3 * v for k, v in KNOWN.factors.items()})), loss=2.2
+    )
+    plain = sl.plan(mixture, loss=2.2)
+    assert wide.flops.value == plain.flops.value
+    assert wide.flops.lo is not None and plain.flops.lo is not None and wide.flops.lo < plain.flops.lo / 2
 
 
 def test_the_view_ahead_follows_the_optimum_or_stands_where_asked(mixture: Mixture) -> None:

@@ -23,9 +23,17 @@ def test_the_runs_own_decision_stands_beside_the_shared_one(mixture: Mixture) ->
     assert alone.to_dict()["question"]["prior"] == "none"
 
 
-def test_studies_do_not_share_in_what_fixes_the_size(mixture: Mixture) -> None:
-    assert sl.plan(mixture, params=1e9).runs_only is None
+def test_studies_do_not_share_in_what_limits_fix(mixture: Mixture) -> None:
     assert sl.plan(mixture, flops=1e22, max_params=1e9).runs_only is None
+
+
+def test_studies_share_in_every_question_alike(mixture: Mixture) -> None:
+    """N* at the budget that a size asks for is that size, whoever shares in the answer."""
+    of_size = sl.plan(mixture, params=1e10)
+    assert of_size.runs_only is not None
+    assert sl.plan(mixture, flops=of_size.flops.value).params.value == pytest.approx(1e10, rel=1e-3)
+    of_loss = sl.plan(mixture, loss=2.2)
+    assert sl.plan(mixture, flops=of_loss.flops.value).loss.value == pytest.approx(2.2, rel=1e-4)
 
 
 def test_one_law_is_the_runs_alone(mixture: Mixture) -> None:

@@ -1,0 +1,101 @@
+"""Efficient lines of several laws at once, as surfaces: N* of each line grows as a power of C."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from scalelaw.accounting.flops import Counting
+from scalelaw.core.types import Array
+from scalelaw.planning.growth import Growth, HasDeciders
+from scalelaw.planning.path import first_reaching
+from scalelaw.planning.surface import Points
+
+LINES = 1000
+"""Lines drawn; evenly spread, so that 5 % quantiles hold to 0.01 of a spread."""
+_ROOTS = np.array([0.8191725133961645, 0.6710436067037893, 0.5497004779019703])
+"""Steps of the sequence that fills a cube evenly: powers of 1 / 1.22074, the root of x^4 = x + 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """As many lines as were drawn, each with a loss of its own.
+
+    Attributes:
+        forecaster: whose loss it is.
+        counting: how C follows from N and D.
+        pairs: ln N* at the largest budget fitted, and its exponent, (b, 2).
+    """
+
+    forecaster: HasDeciders
+    counting: Counting
+    pairs: Array
+
+    @property
+    def size(self) -> int:
+        """The number of lines."""
+        return len(self.pairs)
+
+    @cached_property
+    def _shifts(self) -> Array:
+        """How many widths each line's loss lies off the forecast, (b, 1), in no order that follows the pairs."""
+        ranks = (np.arange(self.size) + 0.5) / self.size
+        return self.forecaster.quantile(np.random.default_rng(0).permutation(ranks))[:, None]
+
+    def log_params(self, flops: Array) -> Array:
+        """Return ln N* (b, n)."""
+        return self.pairs[:, :1] + self.pairs[:, 1:] * np.log(np.ravel(flops) / self.forecaster.largest)
+
+    def loss(self, params: Array, tokens: Array) -> Array:
+        """Return the loss (b, n) at n points, or at points (b, n) of each line; the forecast's own spread is in it."""
+        n, d = (np.broadcast_to(values, (self.size, np.shape(values)[-1])) for values in (params, tokens))
+        middle = (np.exp(np.median(np.log(values), axis=0)) for values in (n, d))
+        return self.forecaster.centre(n, d) * np.exp(self._shifts * self.forecaster.width(*middle))
+
+    def optimum(self, flops: Array) -> tuple[Array, Array]:
+        """Return N* (b, n) and the loss there."""
+        params = np.exp(self.log_params(flops))
+        return params, self.loss(params, self.counting.tokens(params, flops))
+
+    def at_loss(self, loss: Array, around: float | None = None) -> Points:
+        """Return where each line first reaches the loss; ``around`` is needed where there are several."""
+        return first_reaching(self, "loss", loss, around=around)
+
+
+@dataclass(frozen=True, eq=False)
+class Middle:
+    """The median of lines at each budget, with the loss as it is forecast: one surface."""
+
+    lines: Lines
+    size: int = 1
+
+    @property
+    def counting(self) -> Counting:
+        """How C follows from N and D."""
+        return self.lines.counting
+
+    def loss(self, params: Array, tokens: Array) -> Array:
+        """Return the loss (1, n)."""
+        return np.atleast_2d(self.lines.forecaster.centre(np.asarray(params), np.asarray(tokens)))
+
+    def optimum(self, flops: Array) -> tuple[Array, Array]:
+        """Return N* (1, n) and the loss there."""
+        params = np.exp(np.median(self.lines.log_params(flops), axis=0, keepdims=True))
+        return params, self.loss(params, self.counting.tokens(params, flops))
+
+    def at_loss(self, loss: Array, around: float | None = None) -> Points:
+        """Return where the line first reaches the loss."""
+        return first_reaching(self, "loss", loss, around=around)
+
+
+def drawn(forecaster: HasDeciders, counting: Counting, found: Sequence[Growth], size: int = LINES) -> Lines:
+    """Return lines drawn evenly from a mixture of normal distributions; equal input, equal lines."""
+    from scipy.special import ndtri
+
+    weights = np.exp(np.array([each.weight for each in found]) - max(each.weight for each in found))
+    spread = (0.5 + np.arange(1, size + 1)[:, None] * _ROOTS) % 1.0
+    which = np.searchsorted(np.cumsum(weights / weights.sum())[:-1], spread[:, 0], side="right")
+    roots = np.array([np.linalg.cholesky(each.cov) for each in found])[which]
+    means = np.array([each.mean for each in found])[which]
+    return Lines(forecaster, counting, means + np.einsum("bij,bj->bi", roots, ndtri(spread[:, 1:])))
