@@ -139,6 +139,7 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
             usable.digest_of((*law.inputs, "flops")),
             {name: usable.levels[name] for name in law.inputs if name in usable.levels},
             usable.names,
+            usable.setting,
         ),
         target=usable.target,
         domain=usable.domain(),

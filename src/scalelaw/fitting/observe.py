@@ -15,8 +15,9 @@ from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Answer, Finding, Grade, enforce
-from scalelaw.core.quantities import FORMULA_SYMBOLS, METRICS
+from scalelaw.core.quantities import FORMULA_SYMBOLS, METRICS, spelling
 from scalelaw.core.types import frozen
+from scalelaw.fitting.frontier import on_frontier
 from scalelaw.laws import FormulaLaw, Law, as_law
 from scalelaw.runs import (
     FEATURES,
@@ -31,6 +32,8 @@ from scalelaw.runs import (
     unrecognised,
     with_lr_features,
 )
+from scalelaw.runs.split import CODE as SPLIT
+from scalelaw.runs.split import column_of
 
 _SAYS_PARAMS = re.compile(r"\bn\s*=|\bparams")
 
@@ -71,7 +74,14 @@ def observe(
         observed = with_lr_features(observed)
     if isinstance(chosen, FormulaLaw):
         observed = _of_formula(chosen, observed)
-    return chosen, _of_output(chosen, observed)
+    return chosen, on_frontier(chosen, _of_output(chosen, _explained(chosen, observed)))
+
+
+def _explained(law: Law, observed: Observations) -> Observations:
+    """Return the rows without the warning of a column that splits them where the law takes that column."""
+    taken = {spelling(name) for name in law.inputs}
+    findings = [each for each in observed.findings if each.code != SPLIT or spelling(column_of(each)) not in taken]
+    return replace(observed, findings=tuple(findings)) if len(findings) < len(observed.findings) else observed
 
 
 def columns_of(runs: RunTable | Observations) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What runs that differ in nothing the law sees say of the noise: a floor no forecast of one run can beat."""
+"""What runs that differ in nothing recorded but their seed say of the noise: a floor no forecast can beat."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,7 +16,7 @@ class SeedFloor:
     """Pure error, and what the law misses beyond it.
 
     Attributes:
-        sd: standard deviation of runs with equal inputs, on the scale of standardised residuals.
+        sd: standard deviation of replicate runs, on the scale of standardised residuals.
         runs: runs that have such a partner.
         groups: sets of them.
         lack_of_fit: probability of means as far off the law as these, were the law right and noise Gaussian; None
@@ -33,12 +33,14 @@ class SeedFloor:
         return asdict(self)
 
     def __str__(self) -> str:
-        text = f"sd {self.sd:.3g} between {self.runs} runs alike in {self.groups} groups"
+        text = f"sd {self.sd:.3g} between {self.runs} replicate runs in {self.groups} groups"
         return text if self.lack_of_fit is None else f"{text}; lack of fit p = {self.lack_of_fit:.2g}"
 
 
-def seed_floor(x: Inputs, residual: Array, member: AnyArray, coefs: int) -> SeedFloor | None:
-    """Return the noise between runs with equal inputs, or None where no two runs have them.
+def seed_floor(
+    x: Inputs, residual: Array, member: AnyArray, coefs: int, setting: AnyArray | None = None
+) -> SeedFloor | None:
+    """Return the noise between runs with equal inputs and setting, or None where no two runs share them.
 
     Several rows of one run at the same inputs count as their mean. Lack of fit is the F test of pure error
     (Draper & Smith 1998, sec. 2.1).
@@ -48,6 +50,8 @@ def seed_floor(x: Inputs, residual: Array, member: AnyArray, coefs: int) -> Seed
         residual: standardised residuals, (n,).
         member: number of the run of each row, (n,).
         coefs: coefficients fitted.
+        setting: number of what else was chosen for the run of each row, (n,); runs of different learning rates, or of
+            different sizes under a law of compute, are no replicates. None where nothing else is known.
     """
     from scipy.special import fdtrc
 
@@ -58,7 +62,8 @@ def seed_floor(x: Inputs, residual: Array, member: AnyArray, coefs: int) -> Seed
                 for name, values in components(x).items()
             ]
         )
-    cells, rows = np.unique(np.vstack([points, member]), axis=1, return_inverse=True)
+    chosen = np.zeros(len(member)) if setting is None else setting
+    cells, rows = np.unique(np.vstack([points, chosen, member]), axis=1, return_inverse=True)
     mean = np.bincount(rows.ravel(), residual) / np.bincount(rows.ravel())
     group = np.unique(cells[:-1], axis=1, return_inverse=True)[1].ravel()
     count = np.bincount(group)

@@ -66,6 +66,7 @@ class FittedRows:
         digest: digest of the rows, whatever their order.
         levels: the names behind the components of a vector, or the codes of a category.
         names: name of the run of each row, (n,); None where nobody gave one.
+        setting: number of what was chosen for the run of each row, its seed left out, (n,); None where not known.
     """
 
     x: Mapping[str, Array]
@@ -77,6 +78,7 @@ class FittedRows:
     digest: str
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     names: AnyArray | None = None
+    setting: AnyArray | None = None
 
     def run_names(self) -> AnyArray:
         """Return the name of the run of each row, its number where nobody gave one, (n,)."""
@@ -215,10 +217,10 @@ class FitResult(Printed):
 
     @cached_property
     def seed_floor(self) -> SeedFloor | None:
-        """The noise between runs with equal inputs; None where no two runs have them."""
+        """The noise between replicate runs, which differ in nothing recorded but their seed; None without any."""
         sample = self.sample_of_rows
         standardised = self.residuals if self.spread is None else self.residuals / self.spread.relative
-        return seed_floor(self.rows.x, standardised, sample.member, self.fitted)
+        return seed_floor(self.rows.x, standardised, sample.member, self.fitted, self.rows.setting)
 
     @np.errstate(all="ignore")
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:

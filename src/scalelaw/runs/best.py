@@ -13,6 +13,7 @@ from scalelaw.core.numbers import format_number
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.runs.observations import Observations
 from scalelaw.runs.select import check_left, last_evaluations, observe, without
+from scalelaw.runs.split import check_split
 from scalelaw.runs.suspects import with_suspects
 from scalelaw.runs.sweeps import cells
 from scalelaw.runs.verdict import verdicts
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from scalelaw.runs.table import RunTable
 
 _FEWEST = 3
-_MOST_NAMED = 6
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def best(table: "RunTable", target: str, over: Sequence[str]) -> Observations:
     reasons[lost] = "not best of their cell"
     kept = without(replace(ends, se=frozen(se)), reasons)
     note = f"the best of each cell over {', '.join(swept)}: {len(sweeps)} cells of {len(at)} runs"
-    found = [*_at_edges(values, reasons, sweeps), *_small(sweeps)]
+    found = [*_at_edges(values, reasons, sweeps), *_small(sweeps), *check_split(table, run[reasons == ""])]
     kept = replace(kept, findings=(*kept.findings, *found), notes=(*kept.notes, note))
     return with_suspects(table, run[reasons == ""], kept)
 
@@ -142,11 +143,15 @@ def _edge(values: dict[str, Array], name: str, tried: AnyArray, best: int) -> st
 
 
 def _small(sweeps: Sequence[_Sweep]) -> list[Finding]:
-    small = [f"{sweep.name}: {len(sweep.usable)}" for sweep in sweeps if len(sweep.usable) < _FEWEST]
+    small = sum(len(sweep.usable) < _FEWEST for sweep in sweeps)
     if not small:
         return []
-    message = f"{len(small)} of {len(sweeps)} cells have fewer than {_FEWEST} runs to choose from ({_some(small)})"
-    return [Finding("RUNS_SMALL_CELL", Grade.WARN, message, len(small), "sweep these cells further")]
+    single = sum(len(sweep.usable) < 2 for sweep in sweeps)
+    few = [f"{sweep.name}: {len(sweep.usable)}" for sweep in sweeps if 2 <= len(sweep.usable) < _FEWEST]
+    pairs = f", {len(few)} by fewer than {_FEWEST} runs ({_some(few)})" if few else ""
+    rest = f"; the other {single} {'have one run' if single != 1 else 'has one run'}" if single else ""
+    message = f"{len(sweeps) - single} of {len(sweeps)} settings were swept{pairs}{rest}"
+    return [Finding("RUNS_SMALL_CELL", Grade.WARN, message, small, "sweep the others too, or fit the swept ones alone")]
 
 
 def _some(texts: Sequence[str]) -> str:

@@ -87,7 +87,9 @@ def blown_up(axes: Mapping[str, Array], y: Array, setting: AnyArray) -> list[Blo
         if far[near].sum() > _FAR_TOO or over[at] - np.nanmedian(over[near]) < LEAST:
             continue
         near = near[~far[near]]
-        if y[at] > (1 + LEAST) * np.median(y[near]) and (_beaten(x, y, at) or over[at] > _AT_THE_EDGE):
+        if y[at] > max((1 + LEAST) * np.median(y[near]), y[near].max()) and (
+            _beaten(x, y, at) or over[at] > _AT_THE_EDGE
+        ):
             found.append(Blown(int(judged[at]), float(over[at]), float(y[near].min()), float(y[near].max())))
     return sorted(found, key=lambda each: -each.above)
 

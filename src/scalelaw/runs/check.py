@@ -29,7 +29,8 @@ RUNS_SUPERSEDED          set aside  a later run resumed or repeated the run
 RUNS_DELETED             set aside  the run is marked as deleted
 RUNS_SWEPT               warn       end points of one size and tokens differ in lr or batch
 RUNS_EDGE_OPTIMUM        warn       the best of a cell has the lowest or highest value that was swept
-RUNS_SMALL_CELL          warn       a cell has fewer than 3 runs to choose from
+RUNS_SMALL_CELL          warn       a cell has fewer than 3 runs to choose from; says how many were swept
+RUNS_SPLIT               warn       runs of several architectures, optimizers or context lengths; see ``split``
 RUNS_BLOWN_UP            warn       a run ended far above its neighbours, without a mark of divergence; see ``blown_up``
 RUNS_NONE_LEFT           refuse     everything was set aside
 DESIGN_TOO_FEW_ROWS      refuse     fewer rows than coefficients

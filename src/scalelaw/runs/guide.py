@@ -4,7 +4,7 @@ The rules are in our words and numbers of theirs; ``docs/meta-analysis.md`` tell
 
 code                  grade  when
 GUIDE_NO_HELD_OUT     warn   rule 1: too few larger runs to hold out, so that no error of a forecast can be measured
-GUIDE_NO_SEEDS        warn   rule 2: no two runs are alike, and seeds alone move a loss by up to 4 %
+GUIDE_NO_SEEDS        warn   rule 2: no run has a replicate, and seeds alone move a loss by up to 4 %
 GUIDE_ENDS_ONLY       warn   rule 3: one value a run, where checkpoints along the run would tell more
 GUIDE_EARLY           warn   rule 4: checkpoints of the first tenth of a run, or before 10B tokens, are among the values
 GUIDE_FEW_SIZES       warn   rule 5: fewer than five sizes
@@ -60,8 +60,8 @@ def _of_ends(observed: Observations) -> Iterator[Finding]:
         yield _rule(
             "GUIDE_NO_HELD_OUT", message, count, f"train small runs over {_DEARER:g}x of compute, then backtest"
         )
-    if count and not _alike(observed):
-        message = "no two runs have equal inputs, so that nothing tells the noise of a seed (up to 4 % of the loss)"
+    if count and not _replicated(observed):
+        message = "no run was trained twice alike, so that the noise of a seed is unknown (up to 4 % of the loss)"
         yield _rule("GUIDE_NO_SEEDS", message, count, "train one cheap run again with another seed")
     if count < _BORROW_BELOW:
         message = f"{_runs(count)} cannot tell the exponents"
@@ -141,13 +141,15 @@ def _can_hold_out(cost: Array) -> bool:
     return bool(ordered[-1] >= _DEARER * ordered[-_TO_HOLD_OUT - 1] or ordered[-_TO_HOLD_OUT] >= _DEARER * ordered[0])
 
 
-def _alike(observed: Observations) -> bool:
-    """Return whether two runs have equal inputs."""
+def _replicated(observed: Observations) -> bool:
+    """Return whether two runs differ in nothing recorded but their seed."""
     names = [name for name in (*_KINDS, "tokens", "flops", "lr", "batch_tokens") if name in observed.columns]
     if not names:
         return False
     values = np.column_stack([np.log(np.maximum(np.asarray(observed.columns[name], float), 1e-300)) for name in names])
     rounded = np.round(np.nan_to_num(values) / _SAME).astype(np.int64)
+    if observed.setting is not None:
+        rounded = np.column_stack([rounded, observed.setting])
     return len(np.unique(rounded, axis=0)) < len(rounded)
 
 

@@ -13,6 +13,7 @@ from scalelaw.runs.observations import Observations, Reduction, SetAside
 from scalelaw.runs.order import same_moment, time_order
 from scalelaw.runs.other_columns import OtherColumns, unrecognised
 from scalelaw.runs.settings import settings
+from scalelaw.runs.split import check_split
 from scalelaw.runs.suspects import with_suspects
 from scalelaw.runs.sweeps import check_swept
 from scalelaw.runs.verdict import against_diverged, against_runs, against_values, first_reasons, verdicts
@@ -56,7 +57,8 @@ def endpoints(table: "RunTable", target: str, last: int = 1) -> Observations:
         kept = replace(kept, notes=(*kept.notes, _rest(target, written, len(kept), len(at))))
     check_left(kept)
     run = table.evals["run"][at][reasons == ""]
-    return with_suspects(table, run, replace(kept, findings=(*kept.findings, *check_swept(table, run))))
+    found = (*check_swept(table, run), *check_split(table, run))
+    return with_suspects(table, run, replace(kept, findings=(*kept.findings, *found)))
 
 
 def curves(table: "RunTable", target: str) -> Observations:

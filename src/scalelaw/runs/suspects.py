@@ -13,6 +13,7 @@ from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import AnyArray
 from scalelaw.runs.blown_up import Blown, blown_up
 from scalelaw.runs.observations import Observations
+from scalelaw.runs.split import kinds
 
 if TYPE_CHECKING:
     from scalelaw.runs.table import RunTable
@@ -31,14 +32,20 @@ def with_suspects(table: "RunTable", run: AnyArray, observed: Observations) -> O
         run: number of the run of each row, (n,).
         observed: the rows, one a run.
     """
-    if observed.target.partition("@")[0] not in _TARGETS:
+    if observed.target.partition("@")[0] not in _TARGETS or not len(observed):
         return observed
     size = next((name for name in _SIZES if name in observed.columns), None)
     axes = [name for name in (size, "tokens") if name is not None and name in observed.columns]
     if not axes:
         axes = ["flops"] if "flops" in observed.columns else []
     setting = observed.setting if observed.setting is not None else np.zeros(len(observed), dtype=int)
-    found = blown_up({name: np.asarray(observed.columns[name], float) for name in axes}, observed.y, setting)
+    found = []
+    kind = kinds(table, run)
+    for number in range(int(kind.max()) + 1):
+        own = np.flatnonzero(kind == number)
+        x = {name: np.asarray(observed.columns[name], float)[own] for name in axes}
+        found += [replace(each, row=int(own[each.row])) for each in blown_up(x, observed.y[own], setting[own])]
+    found.sort(key=lambda each: -each.above)
     if not found:
         return observed
     names = tuple(str(observed.run_names()[each.row]) for each in found)

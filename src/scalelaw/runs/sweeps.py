@@ -26,7 +26,7 @@ def cells(table: "RunTable", run: AnyArray, over: Iterable[str]) -> AnyArray:
     """Return the cell of each of these runs, numbered from 0, (n,).
 
     A cell shares every quantity that was chosen, except those in ``over``. Tokens within 2 % are one amount, for
-    batches do not divide every amount.
+    batches do not divide every amount; where there are none, compute within 2 %.
 
     Args:
         table: the runs.
@@ -37,27 +37,32 @@ def cells(table: "RunTable", run: AnyArray, over: Iterable[str]) -> AnyArray:
     names = [name for name in table.quantities() if name not in NO_CHOICE | free | {"tokens"}]
     keys = [codes for name in names if (codes := _codes(table.runs[name][run])).any()]
     cell = _number(np.column_stack(keys)) if keys else np.zeros(len(run), dtype=int)
-    return (
-        _number(np.column_stack([cell, _amounts(table.runs["tokens"][run], cell)])) if "tokens" in table.runs else cell
-    )
+    amount = next((name for name in ("tokens", "flops") if name in table.runs), None)
+    return cell if amount is None else _number(np.column_stack([cell, _amounts(table.runs[amount][run], cell)]))
 
 
 def check_swept(table: "RunTable", run: AnyArray) -> list[Finding]:
     """Warn where these runs, taken as points, differ in what people sweep inside one cell."""
     over = [name for name in SWEPT if name in table.runs and table.runs[name].dtype == np.float64]
-    if not len(run) or not over or "tokens" not in table.runs:
+    sized = _sized(table) or "tokens" in table.runs or "flops" in table.runs
+    if not len(run) or not over or not sized:
         return []
     cell = cells(table, run, over)
     mixed = {name: found for name in over if (found := _differ(cell, table.runs[name][run]))}
     if not mixed:
         return []
     count = len(set.union(*mixed.values()))
-    where = f"in {count} cell{'s' * (count > 1)} of one size and amount of tokens"
+    shared = "size and amount of tokens" if "tokens" in table.runs else "size" if _sized(table) else "amount of compute"
+    where = f"in {count} cell{'s' * (count > 1)} of one {shared}"
     message = f"runs differ in {' and '.join(mixed)} {where}: tuned and untuned runs are mixed"
     fix = f"keep the best of each with best(over={tuple(mixed)!r}) (CLI: --use best --over {','.join(mixed)})"
     rows = int(np.isin(cell, list(set.union(*mixed.values()))).sum())
     best = Answer(f"keep the best of each cell over {' and '.join(mixed)}", {"use": "best", "over": list(mixed)})
     return [Finding("RUNS_SWEPT", Grade.WARN, message, rows, fix, (best,))]
+
+
+def _sized(table: "RunTable") -> bool:
+    return any(name.startswith("params") for name in table.quantities())
 
 
 def _differ(cell: AnyArray, values: Array) -> set[int]:

@@ -1,7 +1,8 @@
 """Begin a project: look at a source of runs, propose how to read, reduce and fit it, ask at most one question."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.fitting import FitSpec, observe
 from scalelaw.fitting.suspects import noted
 from scalelaw.runs import RunTable, check_design, check_pooling
+from scalelaw.runs.split import CODE as SPLIT
+from scalelaw.runs.split import column_of
 from scalelaw.workflows.project import read_project
 from scalelaw.workflows.proposal import Proposal
 
@@ -52,7 +55,8 @@ def init(source: str, *, answer: Given | None = None, **settings: Any) -> Propos
 
 def _offered(found: Proposal) -> Answer | None:
     """Return what answers a warning about the reduction."""
-    return next((each.answers[0] for each in found.findings if each.grade is Grade.WARN and each.answers), None)
+    warned = (each for each in found.findings if each.grade is Grade.WARN and each.code != SPLIT)
+    return next((each.answers[0] for each in warned if each.answers), None)
 
 
 def _look(said: Mapping[str, Any], read: dict[str, RunTable]) -> Proposal:
@@ -81,10 +85,18 @@ def _look(said: Mapping[str, Any], read: dict[str, RunTable]) -> Proposal:
         if table is None and not any(each.answers for each in findings):
             raise
     question = next((each for each in findings if each.grade in (Grade.ASK, Grade.REFUSE) and each.answers), None)
+    question = question or _kind_asked(findings, said)
     settings = dict(said)
     if table is not None:
         settings = _merged(settings, Answer("", {"columns": _mapping(table) | dict(said.get("columns", {}))}))
     return Proposal(settings, table, rows, question, None if question else refusal, tuple(findings))
+
+
+def _kind_asked(findings: Sequence[Finding], said: Mapping[str, Any]) -> Finding | None:
+    """Return the question which kind of runs is meant, where a column splits the table and nothing selects by it."""
+    settled = set(said.get("where", {}))
+    asked = next((each for each in findings if each.code == SPLIT and column_of(each) not in settled), None)
+    return None if asked is None else replace(asked, grade=Grade.ASK)
 
 
 def _mapping(table: RunTable) -> dict[str, str]:

@@ -1,0 +1,71 @@
+"""Columns that split a table into kinds of runs are the one question of init and a finding elsewhere."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scalelaw.runs import load_runs
+from scalelaw.workflows.init import init
+
+CODE = "RUNS_SPLIT"
+NAMES: dict[str, list[Any]] = {
+    "arch": ["llama", "mamba"],
+    "optimizer": ["adamw", "muon", "soap"],
+    "ctx": [1024, 4096],
+    "seq_len": [2048, 8192],
+    "activation": ["gelu", "swiglu"],
+    "model.attention": ["mha", "gqa", "mla"],
+}
+
+
+def _runs(name: str, levels: list[Any], rng: np.random.Generator) -> dict[str, Any]:
+    n = 36
+    params = np.exp(rng.uniform(16, 21, n))
+    tokens = params * np.exp(rng.uniform(2, 5, n))
+    loss = (1.8 + 400 / params**0.34 + 500 / tokens**0.28) * np.exp(0.003 * rng.standard_normal(n))
+    kinds = [levels[i % len(levels)] for i in rng.permutation(n)]
+    return {"params": params, "tokens": tokens, "val_loss": loss, name: kinds}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_kind_is_a_finding_and_the_one_question_of_init(name: str, tmp_path: Any) -> None:
+    rng = np.random.default_rng(len(name))
+    levels = NAMES[name]
+    columns = _runs(name, levels, rng)
+    table = load_runs(columns)
+    (found,) = (each for each in table.endpoints().findings if each.code == CODE)
+    assert str(found.grade) == "warn" and name in found.message and f"--where {name}=" in found.fix
+    path = tmp_path / "runs.csv"
+    lines = [",".join(columns), *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True))]
+    path.write_text("\n".join(lines) + "\n")
+    asked = init(str(path))
+    assert asked.question is not None and asked.question.code == CODE
+    assert len(asked.question.answers) == len(levels) + 1
+    for number, answer in enumerate(asked.question.answers, 1):
+        chosen = init(str(path), answer=number)
+        assert chosen.question is None and chosen.rows is not None
+        together = number == len(levels) + 1
+        assert len(chosen.rows) == (36 if together else 36 // len(levels)), answer
+
+
+def test_sizes_labels_and_outcomes_are_no_kinds() -> None:
+    rng = np.random.default_rng(0)
+    columns = _runs("arch", ["llama"], rng)
+    order = np.argsort(columns["params"])
+    bins = np.empty(36, dtype=object)
+    bins[order] = ["small"] * 12 + ["medium"] * 12 + ["large"] * 12
+    columns |= {
+        "scale_bin": bins.tolist(),
+        "note": [["ok", "rerun"][i % 2] for i in range(36)],
+        "host": [["a", "b"][i % 2] for i in range(36)],
+        "gpu": [["h100", "a100"][i % 2] for i in range(36)],
+        "id": [f"x{i}" for i in range(36)],
+    }
+    assert CODE not in [each.code for each in load_runs(columns).endpoints().findings]
+
+
+def test_a_kind_that_experts_say_is_none() -> None:
+    columns = _runs("arch", ["dense", "moe"], np.random.default_rng(1))
+    columns["experts"] = [1 if kind == "dense" else 8 for kind in columns["arch"]]
+    assert CODE not in [each.code for each in load_runs(columns).endpoints().findings]
