@@ -42,6 +42,7 @@ from scalelaw.fitting.spread import Spread
 from scalelaw.fitting.status import FitStatus
 from scalelaw.laws import Law
 from scalelaw.runs import SetAside
+from scalelaw.runs.missing import with_names
 
 _WIDE = 10
 """A coefficient whose interval reaches further than this factor from its value is not determined."""
@@ -407,6 +408,9 @@ class FitResult(Printed):
         """Return coefficients, optimum, intervals, rows and doubts."""
         return Sheet(f"{self.law.spelling} fitted to {self.target}", [self._table(), Lines(self._lines())])
 
+    def _why(self, part: SetAside) -> str:
+        return with_names(part.reason, part.n, self.findings)
+
     def _table(self) -> Table:
         """Return the coefficients."""
         percent = f"{100 * self.spec.level:g} % interval"
@@ -434,7 +438,7 @@ class FitResult(Printed):
             ("intervals", self._drawn(draws) if draws else self._undrawn()),
             *self._noise_lines(),
             ("rows", f"{self.rows.read} read, {len(self.rows.y)} fitted"),
-            *(("", f"{part.n} set aside: {part.reason}") for part in self.rows.set_aside),
+            *(("", f"{part.n} set aside: {self._why(part)}") for part in self.rows.set_aside),
             ("fitted on", ", ".join(self._ranges())),
             *(() if self.counting is None else (("compute", self.counting.words),)),
             *(("note", note) for note in self.notes),

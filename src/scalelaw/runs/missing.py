@@ -12,6 +12,7 @@ from scalelaw.runs.cells import Numbers
 
 _MOST = 0.5
 _SHOWN = 5
+_NAMED = frozenset({"RUNS_NO_VALUE", "RUNS_UNREADABLE"})
 _N = ("params", "params_active", "params_non_embedding")
 
 
@@ -26,6 +27,21 @@ def named(names: AnyArray, mask: AnyArray) -> str:
     first = ", ".join(str(name) for name in names[mask][:_SHOWN])
     more = f", {count - _SHOWN} more" if count > _SHOWN else ""
     return f"{count} run{'' if count == 1 else 's'} ({first}{more})"
+
+
+def with_names(reason: str, count: int, findings: Iterable[Finding]) -> str:
+    """Return why runs were set aside, with their names where a finding about as many runs has them.
+
+    Example:
+        >>> found = [Finding("RUNS_NO_VALUE", Grade.SET_ASIDE, "no params in 2 runs (a, c)", 2)]
+        >>> with_names("no params", 2, found), with_names("no params", 1, found)
+        ('no params (a, c)', 'no params')
+    """
+    for finding in findings:
+        said, opened, names = finding.message.rpartition(" (")
+        if finding.code in _NAMED and opened and finding.rows == count and said.startswith(f"{reason} in "):
+            return f"{reason} ({names}"
+    return reason
 
 
 def check_missing(

@@ -12,6 +12,7 @@ from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.core.toml import spelt
 from scalelaw.core.version import __version__
 from scalelaw.runs import Observations, RunTable
+from scalelaw.runs.missing import with_names
 from scalelaw.workflows.project import FILE
 
 _OUT = "study"
@@ -156,4 +157,4 @@ def _remarks(title: str, remarks: Iterable[str]) -> list[str]:
 
 
 def _aside(rows: Observations) -> list[str]:
-    return [f"{part.n} {part.reason}" for part in rows.set_aside]
+    return [f"{part.n} {with_names(part.reason, part.n, rows.findings)}" for part in rows.set_aside]

@@ -143,3 +143,10 @@ def test_sizes_that_were_not_noted_are_never_invented(seed):
     table.loc[rng.choice(np.arange(1, 12), 7, replace=False), "params"] = None
     with pytest.raises(NeedsAnswer, match="RUNS_MOSTLY_MISSING"):
         sl.load_runs(table)
+
+
+def test_a_fit_names_the_runs_it_leaves_out():
+    table = ladder(np.random.default_rng(3), 4, 4).astype(object)
+    table.loc[[2, 9], "params"] = None
+    fit = sl.fit("chinchilla", table, draws=0)
+    assert "2 set aside: no params (row 3, row 10)" in str(fit)
