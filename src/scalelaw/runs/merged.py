@@ -68,6 +68,11 @@ def fill_down(
     return replace(raw, columns=columns), left, found
 
 
+def fill_blocks(cells: RawColumn) -> RawColumn:
+    """Return the column filled down where its blanks can only be those of merged cells, any other as it is."""
+    return _filled(cells) if _in_blocks(cells) and _mostly_blocks(cells) else cells
+
+
 def _finding(said: Mapping[str, int], assignment: Assignment) -> Finding:
     names = ", ".join(map(repr, list(said)[:_SHOWN]))
     most = max(said.values())

@@ -18,8 +18,10 @@ from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.core.quantities import METRICS, recognise
 from scalelaw.core.types import Array
 from scalelaw.runs.cells import read_numbers
+from scalelaw.runs.merged import fill_blocks
 from scalelaw.runs.propose import quoted
 from scalelaw.runs.raw import RawColumn, RawTable, column
+from scalelaw.runs.units import convert, is_unit, split_unit
 
 _WORDS: Mapping[str, frozenset[str]] = {
     "flops": frozenset({"c", "flops", "flop", "budget", "budgets", "compute", "isoflop"}),
@@ -32,12 +34,15 @@ _NUMBER = re.compile(r"\d[\d_,]*(?:\.\d+)?(?:e[+-]?\d+)?", re.IGNORECASE)
 _INSIDE = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s*([KMBT])(?![A-Za-z])", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*[\\/|×]\s*|\s+(?:vs\.?|by|x)\s+")
 _TRAILING = re.compile(r"\s*(?:budget|compute|model|models|total|training)\s*$", re.IGNORECASE)
-_NAMELESS = re.compile(r"(?:unnamed: \d+|index|__index_level_\d+__)?", re.IGNORECASE)
+_NAMELESS = re.compile(r"(?:unnamed: \d+|index|rows|__index_level_\d+__)?", re.IGNORECASE)
+ROWS = "rows"
+"""What the labels of rows are called where the table does not name them."""
 _LEAST, _LARGE = 1e5, 1e15
 _FEWEST = 2
 _MOST_LOSS = 1e3
-_LABELLED = 0.75
+_LABELLED = 0.5
 _TIMES = 1.0
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -65,22 +70,31 @@ def melt(raw: RawTable, columns: Mapping[str, str | None] | None = None) -> RawT
     Raises:
         NeedsAnswer: the table is a grid, and which of its sides is the size is open.
     """
+    as_read, raw = raw, _with_named_labels(raw)
     said = {quantity: name for quantity, name in (columns or {}).items() if name}
     headers = {name: found for name in raw.columns if (found := _header(name))}
     if not raw.by_hand or len(headers) < _FEWEST or set(said.values()) & set(headers):
-        return raw
+        return as_read
     if not all(_holds_losses(raw.columns[name]) for name in headers) or _has_target(raw, headers):
-        return raw
+        return as_read
     label = _label(raw, headers, said)
     if label is None:
-        return raw
-    values = _values(raw.columns[label])
+        return as_read
+    values = _values(raw.columns[label], label)
     here, there = _sides(raw, label, values, headers, said)
     return _melted(raw, label, values, headers, (here, there), keep=label in said.values())
 
 
+def _with_named_labels(raw: RawTable) -> RawTable:
+    """Return the table with a column without a name called ``rows``, so that options can name it."""
+    if "" not in raw.columns or ROWS in raw.columns:
+        return raw
+    return replace(raw, columns={name or ROWS: cells for name, cells in raw.columns.items()})
+
+
 def _header(name: str) -> _Header | None:
     """Return what a column name says where it is a number with its unit, suffix or size; None elsewhere."""
+    name = name.replace("(", " ").replace(")", " ").strip()
     match = _NUMBER.search(name)
     if match is None:
         return None
@@ -123,22 +137,27 @@ def _label(raw: RawTable, headers: Mapping[str, _Header], said: Mapping[str, str
     """Return the column that labels the rows: named by the user, by its own name, or the first that holds sizes."""
     others = [name for name in raw.columns if name not in headers]
     chosen = [said[quantity] for quantity in ("params", "tokens", "flops") if said.get(quantity) in others]
-    usable = [name for name in others if np.mean(np.isfinite(_values(raw.columns[name]))) >= _LABELLED]
+    usable = [name for name in others if np.mean(np.isfinite(_values(raw.columns[name], name))) >= _LABELLED]
     named = [name for name in usable if _named(name) is not None]
     return next(iter([*chosen, *named, *usable]), None)
 
 
 def _named(name: str) -> str | None:
     """Return the quantity the name of the labels says, the first part of ``size / budget``."""
-    first = _BETWEEN.split(name.strip())[0]
+    first = _BETWEEN.split(split_unit(name)[0].strip())[0]
     known = recognise(name) or recognise(first)
     known = {"planned_flops": "flops", "planned_tokens": "tokens"}.get(known or "", known)
     return known if known in _WORDS or (known or "").startswith("params") else _quantity(words(first))
 
 
-def _values(cells: RawColumn) -> Array:
+def _values(cells: RawColumn, name: str = "") -> Array:
     """Return the labels as numbers, also those inside a name such as ``pythia-70m``; NaN where there is none."""
-    values = np.where(read_numbers(cells).present, read_numbers(cells).values, np.nan)
+    numbers = read_numbers(cells)
+    values = np.where(numbers.present, numbers.values, np.nan)
+    bare, unit = split_unit(name)
+    quantity = recognise(bare) or ""
+    if unit and quantity in _WORDS and is_unit(unit, quantity):
+        values = np.where(numbers.suffixed, values, convert(values, unit, quantity))
     if cells.numeric or np.isfinite(values).any():
         return np.where(values >= _LEAST, values, np.nan)
     return np.array([_in_name(str(cell)) if cell is not None else np.nan for cell in cells.values])
@@ -212,8 +231,8 @@ def _melted(
     cells = {name: read_numbers(raw.columns[name]) for name in headers}
     at = [(row, name) for row in range(len(raw)) for name in headers if cells[name].present[row] and values[row] > 0]
     rows = np.array([row for row, _ in at], dtype=int)
-    rest = {name: found for name, found in raw.columns.items() if name != label and name not in headers}
-    name = label if keep or recognise(label) == here else here
+    rest = {name: fill_blocks(found) for name, found in raw.columns.items() if name != label and name not in headers}
+    name = label if keep or (recognise(label) == here and split_unit(label)[1] is None) else here
     metric = next(iter(headers.values())).metric
     melted = {
         name: column(values[rows]),
@@ -232,9 +251,12 @@ def _finding(
     span = [f"{format_number(min(each), 3)} to {format_number(max(each), 3)}" for each in (across, values[values > 0])]
     called = f" ({label!r})" if not _NAMELESS.fullmatch(label) else ""
     blank = len(raw) * len(headers) - count
+    unread = [str(cell) for cell, value in zip(raw.columns[label].values, values, strict=True) if not value > 0]
+    blank -= len(unread) * len(headers)
     message = (
         f"a grid of losses: rows are {here}{called}, {span[1]}; columns are {there}, {span[0]}; "
         f"{count} cells are {count} runs{f', {blank} blank' if blank else ''}"
+        f"{'; left out without a number: ' + ', '.join(unread[:_SHOWN]) if unread else ''}"
     )
     other = {"params": "tokens", "tokens": "params"}.get(here, "tokens" if there == "params" else "params")
     sure = _named(label) is not None or any(header.quantity == other for header in headers.values())

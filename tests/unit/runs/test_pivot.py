@@ -132,3 +132,24 @@ def test_what_is_no_grid_stays_as_it_is(columns):
 def test_a_named_index_is_a_column():
     frame = pd.DataFrame({"tokens": [1e9, 2e9], "loss": [3.0, 2.8]}, index=pd.Index([1e7, 2e7], name="params"))
     assert sl.load_runs(frame).runs["params"].tolist() == [1e7, 2e7]
+
+
+@AS_GRID
+def test_labels_with_units_rows_of_means_and_merged_families(tmp_path):
+    path = tmp_path / "grid.csv"
+    path.write_text("params (M),1e18 (FLOPs),1e19 (FLOPs)\n10,3.9,3.8\n124,3.5,3.2\nmean,3.7,3.5\n")
+    table = sl.load_runs(path)
+    assert np.unique(table.runs["params"]).tolist() == [1e7, 1.24e8] and len(table) == 4
+    assert "left out without a number: mean" in str(table.findings[0])
+    path.write_text("family,size,1e18,1e19\nA,10M,3.9,3.8\n,40M,3.5,3.2\nB,10M,3.8,3.7\n,40M,3.3,3.1\n")
+    assert sl.load_runs(path).runs["family"].tolist() == ["A"] * 4 + ["B"] * 4
+
+
+@AS_GRID
+def test_labels_without_a_name_can_be_said_to_be_either(tmp_path):
+    path = tmp_path / "grid.csv"
+    path.write_text(",1B,10B\n10M,3.9,3.8\n2B,3.7,3.5\n")
+    with pytest.raises(NeedsAnswer, match="--column params=rows or --column tokens=rows"):
+        sl.load_runs(path)
+    assert np.unique(sl.load_runs(path, columns={"params": "rows"}).runs["params"]).tolist() == [1e7, 2e9]
+    assert np.unique(sl.load_runs(path, columns={"tokens": "rows"}).runs["tokens"]).tolist() == [1e7, 2e9]
