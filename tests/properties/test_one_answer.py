@@ -125,3 +125,27 @@ def test_the_ensemble_holds_no_coefficient_and_says_what_does(command: str, tmp_
     said = f"{command} {table(tmp_path / 'runs.csv', 1)} --fix E=1.7"
     refused = CliRunner().invoke(app, shlex.split(said))
     assert refused.exit_code == 2 and "name it with --law" in refused.output.replace("\n", " ")
+
+
+@pytest.mark.parametrize("kind", ["params_active", "params"])
+def test_the_ensemble_takes_the_n_it_is_told_in_every_command(kind: str, tmp_path: Path) -> None:
+    path = Path(table(tmp_path / "dense.csv", 3))
+    head, *rows = path.read_text().splitlines()
+    _, d, loss = head.split(",")
+    cells = [row.split(",") for row in rows]
+    lines = [f"total_params,active_params,{d},{loss}", *(f"{4 * int(a)},{a},{b},{c}" for a, b, c in cells)]
+    (tmp_path / "moe.csv").write_text("\n".join(lines) + "\n")
+    file = tmp_path / "moe.csv"
+    asked = CliRunner().invoke(app, ["plan", str(file)])
+    assert asked.exit_code == 2 and f"ensemble[n={kind}]" in asked.output
+    said = f"{file} --law ensemble[n={kind}] --flops 1e22 --json"
+    plan, study = document(f"plan {said}"), document(f"study {said}")
+    robust = document(f"robustness {said} --draws 60 --starts 8")
+    forecast = document(f"forecast {file} --n {kind} --flops 1e22 --json")
+    assert plan["fitted"]["law"] == "ensemble" and decided(study["plan"]) == decided(plan)
+    assert forecast["runs"][0]["point"][kind] == pytest.approx(plan["params"]["value"])
+    assert robust["outcomes"][0]["label"].startswith("ensemble of")
+    assert f"ensemble[n={kind}]" in plan["answer"]["next"]
+    if kind == "params_active":
+        dense = document(f"plan {path} --flops 1e22 --json")
+        assert plan["params"]["value"] == pytest.approx(dense["params"]["value"], rel=1e-3)

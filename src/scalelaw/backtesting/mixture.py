@@ -149,7 +149,7 @@ class Mixture(Printed):
     @property
     def label(self) -> str:
         """A short name."""
-        return f"mixture of {len(self.members)} laws"
+        return f"ensemble of {len(self.members)} laws"
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -316,8 +316,10 @@ class OneLawOptions(FixOptions):
         Raises:
             BadInput: what to do instead.
         """
+        from scalelaw.backtesting.ensemble_law import ensemble_named
+
         for option, said in (("--at", pairs(self.at, "--at")), ("--fix", pairs(self.fix, "--fix"))):
-            if said and law is None:
+            if said and ensemble_named(law) is not None:
                 name = next(iter(said))
                 raise BadInput(f"{option} {name}=... is for one law that has it; name it with --law, like chinchilla")
 

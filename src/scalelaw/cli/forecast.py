@@ -45,7 +45,7 @@ def forecast_command(
     table: options.TableOptions = TABLE,
     json: options.Json = False,
 ) -> None:
-    """Forecast larger runs by a mixture of laws, with intervals that held on larger runs of other studies."""
+    """Forecast larger runs by the ensemble of laws, with intervals that held on larger runs of other studies."""
     from scalelaw.backtesting import load_calibration
     from scalelaw.backtesting.forecast import check_draws
     from scalelaw.core.forecaster import check_level

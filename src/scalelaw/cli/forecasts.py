@@ -43,7 +43,7 @@ Head = Annotated[str | None, typer.Option(help="The digest that was published.",
 Law = Annotated[
     str | None,
     typer.Option(
-        "--law", help="One law by itself; the calibrated mixture of laws unless said.", metavar="NAME|FORMULA"
+        "--law", help="One law by itself; the calibrated ensemble of laws unless given.", metavar="NAME|FORMULA"
     ),
 ]
 Measured = Annotated[str, typer.Argument(help="Runs, with the one that was forecast.", metavar="RUNS")]

@@ -165,7 +165,8 @@ def _which_params(law: Law, observed: Observations) -> list[Finding]:
         return found
     opened = law.spelling.removesuffix("]") + ("," if law.spelling.endswith("]") else "[")
     answers = tuple(Answer(f"N is {kind}", {"law": f"{opened}n={kind}]"}) for kind in ("params_active", "params"))
-    return [replace(finding, answers=answers) for finding in found]
+    fix = "say it in the law: [n=params_active], as in chinchilla[n=params_active], or [n=params]"
+    return [replace(finding, answers=answers, fix=fix) for finding in found]
 
 
 def observe_rows(

@@ -15,6 +15,7 @@ import numpy as np
 
 from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.backtesting import windows
+from scalelaw.backtesting.ensemble_law import ensemble_named
 from scalelaw.core.budget import default_budget
 from scalelaw.core.errors import BadInput, FitFailed, ScalelawError, ScalelawWarning
 from scalelaw.core.findings import Finding, Grade, enforce
@@ -202,7 +203,7 @@ def robustness(
     if flops is not None:
         ask(flops=flops, level=spec.level)
     chosen, observed = _rows(law, runs, target, use, over)
-    mixed = law is None and spec.draws > 0
+    mixed = ensemble_named(law) is not None and spec.draws > 0
     if mixed:
         spec = replace(spec, prior=None)
     base = fit_observations(chosen, observed, spec)
@@ -227,11 +228,15 @@ def _rows(
     law: str | Law | None, runs: Any, target: str | None, use: Reduction | None, over: Sequence[str]
 ) -> tuple[Law, Observations]:
     """Return the law whose alternatives are tried, and the rows; Chinchilla's over the N there is unless named."""
-    if law is not None:
+    named = ensemble_named(law)
+    if named is None and law is not None:
         chosen, observed = observe(law, runs, target=target, use=use, over=over)
         _check_alone(chosen)
         return chosen, observed
     rows = observe_rows(runs, target, use, over)
+    if named is not None and named.n is not None:
+        others = [name for name in COUNTINGS if name != named.n]
+        rows = replace(rows, columns={name: cells for name, cells in rows.columns.items() if name not in others})
     enforce(check_which_params(rows, ("params", "tokens")))
     kind = next((name for name in COUNTINGS if name in rows.columns), "params")
     return observe(get("chinchilla", n=kind), rows)

@@ -54,8 +54,12 @@ def check_which_params(observed: Observations, inputs: Sequence[str]) -> list[Fi
         return []
     span = f"{ratio[differ].min():.3g} to {ratio[differ].max():.3g}"
     message = f"params are {span} times params_active in {int(differ.sum())} rows, and which of them is N is unsaid"
-    fix = "say it in the law: [n=params_active], as in chinchilla[n=params_active], or [n=params]"
-    return [Finding("DESIGN_WHICH_N", Grade.ASK, message, int(differ.sum()), fix)]
+    fix = (
+        "say --law 'ensemble[n=params_active]' or 'ensemble[n=params]', or of one law chinchilla[n=params_active] "
+        "(`forecast`: --n params_active)"
+    )
+    answers = tuple(Answer(f"N is {kind}", {"law": f"ensemble[n={kind}]"}) for kind in ("params_active", "params"))
+    return [Finding("DESIGN_WHICH_N", Grade.ASK, message, int(differ.sum()), fix, answers)]
 
 
 def shared_conditions(observed: Observations) -> dict[str, float | str]:

@@ -90,7 +90,7 @@ def _ratios(scored: dict[str, list[Scored]]) -> list[list[str]]:
     """Return ours over each other method, on the cases both have, with intervals that resample sources."""
     from scalelaw.workflows.benchmark import OURS
 
-    rows = [["mixture over", "cases", "error", "90 % interval", "Winkler", "90 % interval"]]
+    rows = [["ensemble over", "cases", "error", "90 % interval", "Winkler", "90 % interval"]]
     for name, all_of in scored.items():
         if name == OURS:
             continue

@@ -17,14 +17,15 @@ from scalelaw.backtesting import (
     forecast_observations,
     shipped,
 )
+from scalelaw.backtesting.ensemble_law import ensemble_named
 from scalelaw.backtesting.forecast import DRAWS
 from scalelaw.core.budget import AHEAD, default_budget
-from scalelaw.core.errors import BadInput, ScalelawError
+from scalelaw.core.errors import BadInput, NeedsAnswer, ScalelawError
 from scalelaw.core.findings import Finding
 from scalelaw.core.numbers import format_number
 from scalelaw.fitting import FitOptions, FitResult, FitSpec, HeldAt, fit_observations, make_spec, observe, observe_rows
 from scalelaw.fitting.suspects import CODE, said
-from scalelaw.laws import Law, LawAt
+from scalelaw.laws import Law, LawAt, get
 from scalelaw.planning import Plan, ahead, ask, plan
 from scalelaw.planning.outlook import Expected
 from scalelaw.planning.question import Asked
@@ -131,6 +132,12 @@ class Decided:
             )
         )
 
+    def _which(self) -> str:
+        """Return the option that names the N the ensemble takes, where the table has several."""
+        counting = self.forecaster.counting
+        named = counting is not None and _open_kinds(self.observed)
+        return f" --law {_quoted(f'ensemble[n={counting.params}]')}" if named and counting else ""
+
     def _next(self) -> str:
         """Return the next command: settle the decision where it can be settled, else look at the backtest."""
         flops = self.plan.flops.value if self.plan else None
@@ -145,8 +152,13 @@ class Decided:
         law = f" --law {_quoted(self.law.spelling)}{fixed}"
         if flops is None or set(self.law.inputs) - {*COUNTINGS, "tokens"}:
             return f"scalelaw backtest {self.words}{law}"
-        alone = law if one else ""
+        alone = law if one else self._which()
         return f"scalelaw robustness {self.words}{alone} --flops {flops:.4g}"
+
+
+def _open_kinds(observed: Observations) -> bool:
+    """Return whether rows have total and active parameters, so that the N meant must be named."""
+    return {"params", "params_active"} <= set(observed.columns)
 
 
 def _quoted(spelling: str) -> str:
@@ -198,7 +210,7 @@ def decide(
         True
     """
     spec = make_spec(**options)
-    law, at = (law.law, law.values) if isinstance(law, LawAt) else (law, {})
+    law, at, ensemble = _who(law, ensemble)
     question = {name: value for name, value in (asked or {}).items() if value is not None and name != "level"}
     named = any(name in question for name in ("flops", "params", "tokens", "loss"))
     if named:
@@ -222,6 +234,15 @@ def decide(
     tested = _tested(chosen, observed, forecaster, spec, progress)
     without = _without(named_rows, observed, ensemble, (spec, options.get("draws"), at), question) if planned else None
     return Decided(table, observed, chosen, forecaster, planned, expected, tested, spec, skipped, "", held, without)
+
+
+def _who(
+    law: str | Law | LawAt | None, ensemble: EnsembleRules
+) -> tuple[str | Law | None, Mapping[str, float | str], EnsembleRules]:
+    """Return the law that decides alone or None, the values it is held at, and how the ensemble is made."""
+    law, at = (law.law, law.values) if isinstance(law, LawAt) else (law, {})
+    named = ensemble_named(law)
+    return (law, at, ensemble) if named is None else (None, at, replace(ensemble, n=named.n or ensemble.n))
 
 
 def _held(forecaster: Mixture | FitResult, at: Mapping[str, float | str]) -> HeldAt | None:
@@ -288,12 +309,13 @@ def _forecaster(
                 _refused_split(mixture, observed)
             return mixture.members[0].law, observed, mixture, {}
         except ScalelawError as error:
-            if not ensemble.fallback:
+            if not ensemble.fallback or isinstance(error, NeedsAnswer):
                 raise
             skipped["mixture"] = str(error)
     elif law is None:
         skipped["mixture"] = "it needs draws, and draws=0 was asked for"
-    chosen, observed = observe(law or _LAW, table, target=target, use=use, over=over)
+    alone = _LAW if ensemble.n is None else get(_LAW, n=ensemble.n)
+    chosen, observed = observe(law or alone, table, target=target, use=use, over=over)
     return chosen, observed, fit_observations(chosen, observed, spec), skipped
 
 

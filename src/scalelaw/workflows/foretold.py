@@ -28,7 +28,7 @@ from scalelaw.runs import Observations, RunTable
 from scalelaw.training.text.documents import SYNTHETIC
 
 LEVEL = 0.9
-MIXTURE, CHINCHILLA, POWER, LAST = "mixture of laws", "Chinchilla's law", "power law in C", "last value"
+MIXTURE, CHINCHILLA, POWER, LAST = "ensemble of laws", "Chinchilla's law", "power law in C", "last value"
 _DRAWS = 200
 
 

@@ -6,14 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from scalelaw.backtesting.ensemble_law import ensemble_named
 from scalelaw.core.errors import BadInput, ScalelawError
-from scalelaw.core.findings import Answer, Finding, Grade
-from scalelaw.fitting import FitSpec, observe
+from scalelaw.core.findings import Answer, Finding, Grade, enforce
+from scalelaw.fitting import FitSpec, observe, observe_rows
 from scalelaw.fitting.suspects import noted
-from scalelaw.runs import RunTable, check_design, check_pooling
+from scalelaw.laws import Law, get
+from scalelaw.runs import Observations, RunTable, check_design, check_pooling, check_which_params
 from scalelaw.runs.split import CODE as SPLIT
 from scalelaw.runs.split import column_of
-from scalelaw.workflows.project import read_project
+from scalelaw.workflows.project import Project, read_project
 from scalelaw.workflows.proposal import Proposal
 
 Given = int | str | Callable[[Proposal], int | str]
@@ -68,9 +70,7 @@ def _look(said: Mapping[str, Any], read: dict[str, RunTable]) -> Proposal:
         if how not in read:
             read[how] = project.loaded
         table = project.prepared(read[how])
-        law, rows = observe(
-            project.law or "chinchilla", table, target=project.target, use=project.use, over=project.over
-        )
+        law, rows = _rows(project, table)
         rows = rows.complete(law.inputs)
         findings = [
             *noted(rows.findings, law, rows, FitSpec()),
@@ -97,6 +97,18 @@ def _kind_asked(findings: Sequence[Finding], said: Mapping[str, Any]) -> Finding
     settled = set(said.get("where", {}))
     asked = next((each for each in findings if each.code == SPLIT and column_of(each) not in settled), None)
     return None if asked is None else replace(asked, grade=Grade.ASK)
+
+
+def _rows(project: Project, table: RunTable) -> tuple[Law, Observations]:
+    """Return the rows a project fits, and the law it names; Chinchilla's stands for the ensemble."""
+    named = ensemble_named(project.law)
+    if named is None and project.law is not None:
+        return observe(project.law, table, target=project.target, use=project.use, over=project.over)
+    rows = observe_rows(table, project.target, project.use, project.over)
+    if named is not None and named.n is not None:
+        return observe(get("chinchilla", n=named.n), rows, use=rows.reduction)
+    enforce(check_which_params(rows, ("params", "tokens")))
+    return observe("chinchilla", rows, use=rows.reduction)
 
 
 def _mapping(table: RunTable) -> dict[str, str]:

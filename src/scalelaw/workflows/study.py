@@ -108,7 +108,7 @@ class Study(Printed):
         figures = Lines([(name, str(path)) for name, path in self.figures.items()], width=18)
         parts += [Sheet("figures", [figures])] if self.figures else []
         parts += [
-            Sheet(f"no {name}: {why}")
+            Sheet(f"no {'ensemble' if name == 'mixture' else name}: {why}")
             for name, why in self.skipped.items()
             if name != "plan" or self.decided.expected is None
         ]

@@ -198,7 +198,7 @@ def test_forecast() -> None:
     assert sum(weights) == pytest.approx(1.0) and len(weights) == 5
     assert found["mixture"]["calibration"]["schema"] == "scalelaw.calibration/2"
     text = printed(f"{command} --flops 1e22")
-    assert "mixture of 5 laws" in text and "90 % interval" in text and "calibrated on" in text
+    assert "ensemble of 5 laws" in text and "90 % interval" in text and "calibrated on" in text
 
 
 def test_backtest() -> None:
