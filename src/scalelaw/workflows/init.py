@@ -14,7 +14,6 @@ from scalelaw.fitting.suspects import noted
 from scalelaw.laws import Law, get
 from scalelaw.runs import Observations, RunTable, check_design, check_pooling, check_which_params
 from scalelaw.runs.split import CODE as SPLIT
-from scalelaw.runs.split import column_of
 from scalelaw.workflows.project import Project, read_project
 from scalelaw.workflows.proposal import Proposal
 
@@ -85,7 +84,8 @@ def _look(said: Mapping[str, Any], read: dict[str, RunTable]) -> Proposal:
         if table is None and not any(each.answers for each in findings):
             raise
     question = next((each for each in findings if each.grade in (Grade.ASK, Grade.REFUSE) and each.answers), None)
-    question = question or _kind_asked(findings, said)
+    if question is None and (question := _kind_asked(findings, said)):
+        findings = [each for each in findings if each.message != question.message]
     settings = dict(said)
     if table is not None:
         settings = _merged(settings, Answer("", {"columns": _mapping(table) | dict(said.get("columns", {}))}))
@@ -93,10 +93,13 @@ def _look(said: Mapping[str, Any], read: dict[str, RunTable]) -> Proposal:
 
 
 def _kind_asked(findings: Sequence[Finding], said: Mapping[str, Any]) -> Finding | None:
-    """Return the question which kind of runs is meant, where a column splits the table and nothing selects by it."""
-    settled = set(said.get("where", {}))
-    asked = next((each for each in findings if each.code == SPLIT and column_of(each) not in settled), None)
-    return None if asked is None else replace(asked, grade=Grade.ASK)
+    """Return the question which kind of runs is meant, where a column splits the table and nothing selects runs yet.
+
+    One column is asked about; the others stand as warnings.
+    """
+    if said.get("where"):
+        return None
+    return next((replace(each, grade=Grade.ASK) for each in findings if each.code == SPLIT), None)
 
 
 def _rows(project: Project, table: RunTable) -> tuple[Law, Observations]:

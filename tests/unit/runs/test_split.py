@@ -49,6 +49,20 @@ def test_a_kind_is_a_finding_and_the_one_question_of_init(name: str, tmp_path: A
         assert len(chosen.rows) == (36 if together else 36 // len(levels)), answer
 
 
+def test_of_two_columns_one_is_asked_and_the_other_warned_of(tmp_path: Any) -> None:
+    rng = np.random.default_rng(7)
+    columns = _runs("arch", ["llama", "mamba"], rng)
+    columns["optimizer"] = [["adamw", "muon"][i] for i in rng.integers(2, size=36)]
+    path = tmp_path / "runs.csv"
+    lines = [",".join(columns), *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True))]
+    path.write_text("\n".join(lines) + "\n")
+    asked = init(str(path))
+    assert asked.question is not None and "arch" in asked.question.message
+    assert ["optimizer" in each.message for each in asked.findings if each.code == CODE] == [True]
+    answered = init(str(path), answer=1)
+    assert answered.question is None and CODE in [each.code for each in answered.findings]
+
+
 def test_sizes_labels_and_outcomes_are_no_kinds() -> None:
     rng = np.random.default_rng(0)
     columns = _runs("arch", ["llama"], rng)
