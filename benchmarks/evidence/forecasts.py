@@ -32,7 +32,6 @@ from scalelaw.backtesting.scoring import (
 from scalelaw.core.errors import ScalelawWarning
 from scalelaw.workflows.benchmark import CONSTANT, NARROW, OURS, Benchmark, benchmark
 from scalelaw.workflows.benchmark_tables import ratio
-from scalelaw.workflows.decisions import Decision, decisions, learned
 from scalelaw.workflows.protocol import read_protocol
 
 PROTOCOL = ROOT / "benchmarks" / "forecast" / "protocol.toml"
@@ -60,7 +59,6 @@ def measure() -> Iterator[Row]:
     yield from _intervals(found, seconds)
     yield from _points(found, seconds)
     yield from _clean()
-    yield from _decided(decisions(found.protocol, data))
     yield from _cost(found)
 
 
@@ -139,26 +137,6 @@ def _in_hindsight(found: Benchmark) -> list[Scored]:
             off = np.mean(np.abs(forecasts / outcome.measured - 1), axis=1)
             made.append(outcome.scored(Band(forecasts[np.argmin(off)], {})))
     return made
-
-
-def _decided(decided: list[Decision]) -> Iterator[Row]:
-    groups = sorted({each.group for each in decided})
-    factor = {group: learned([each for each in decided if each.group != group]) for group in groups}
-    shares: dict[str, list[bool]] = {}
-    for each in decided:
-        shares.setdefault(each.table, []).append(each.holds(factor[each.group]))
-    inside = float(np.mean([np.mean(held) for held in shares.values()]))
-    regrets = np.median([each.regret(each.named(factor[each.group])) for each in decided])
-    rules = np.median([each.regret(each.rule) for each in decided])
-    command, many = (
-        "scalelaw calibrate benchmarks/forecast/protocol.toml",
-        f"{len(decided)} budgets of {len(shares)} tables",
-    )
-    yield Row("90 % intervals of N* and D* hold the held-out budget's own optimum in >= 80 %",
-              f"{inside:.0%} of {many}", inside >= 0.8, command, 0.0)  # fmt: skip
-    yield Row("median regret <= .3 % of loss", f"{regrets:.3%}", bool(regrets <= 0.003), command, 0.0)
-    yield Row("median regret <= that of 20 tokens per param", f"{regrets:.3%} against {rules:.3%}",
-              bool(regrets <= rules), command, 0.0)  # fmt: skip
 
 
 def _cost(found: Benchmark) -> Iterator[Row]:

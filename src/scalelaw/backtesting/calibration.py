@@ -74,7 +74,6 @@ class Calibration:
     Attributes:
         terms: what each term counts for, by name.
         factors: level -> widths to either side.
-        decisions: how much wider ln N* spreads than the members' draws have it.
         sources: whose runs it was learned on.
         cases: how many forecasts it was learned on.
         protocol: digest of the protocol.
@@ -83,7 +82,6 @@ class Calibration:
 
     terms: Mapping[str, float]
     factors: Mapping[float, float]
-    decisions: float = 1.0
     sources: tuple[str, ...] = ()
     cases: int = 0
     protocol: str = ""
@@ -124,7 +122,6 @@ class Calibration:
             "protocol": self.protocol,
             "terms": dict(self.terms),
             "factors": {f"{level:g}": factor for level, factor in self.factors.items()},
-            "decisions": self.decisions,
         }
 
     @classmethod
@@ -141,7 +138,7 @@ class Calibration:
             )
         factors = {float(level): float(factor) for level, factor in said["factors"].items()}
         of = {name: said[name] for name in ("cases", "protocol", "date")}
-        return cls(said["terms"], factors, float(said["decisions"]), tuple(said["sources"]), **of)
+        return cls(said["terms"], factors, tuple(said["sources"]), **of)
 
 
 def load_calibration(path: str | Path) -> Calibration:
@@ -165,12 +162,11 @@ def shipped() -> Calibration:
     return Calibration.from_dict(json.loads(text))
 
 
-def calibrate(records: Sequence[Record], *, decisions: float = 1.0, protocol: str = "", date: str = "") -> Calibration:
+def calibrate(records: Sequence[Record], *, protocol: str = "", date: str = "") -> Calibration:
     """Learn a calibration from scored forecasts, every source counting alike, every table of a source, every case.
 
     Args:
         records: forecasts and what was then measured, of two sources or more.
-        decisions: how much wider decisions spread, learned apart.
         protocol: digest of the protocol they were made by.
         date: when.
 
@@ -195,7 +191,7 @@ def calibrate(records: Sequence[Record], *, decisions: float = 1.0, protocol: st
     reached = np.cumsum(share[order]) / share.sum()
     factors = {level: float(np.interp(level, reached, size[order])) for level in LEVELS}
     known = dict(zip(TERMS, terms.tolist(), strict=True))
-    return Calibration(known, factors, decisions, sources, len(records), protocol, date)
+    return Calibration(known, factors, sources, len(records), protocol, date)
 
 
 def _terms(records: Sequence[Record]) -> Array:

@@ -61,14 +61,11 @@ def calibrate_command(
     """Learn anew how wide intervals must be, from held-out larger runs of a protocol's tables."""
     from scalelaw.backtesting import calibrate
     from scalelaw.core.digest import digest
-    from scalelaw.workflows.decisions import decisions, learned
 
     options.check_writable(to, "--to")
     found = _run(protocol, data, None, store, processes)
-    decided = decisions(found.protocol, data)
     known = calibrate(
         found.records(),
-        decisions=learned(decided) if decided else 1.0,
         protocol=digest(Path(protocol).read_text()),
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
     )
@@ -77,9 +74,7 @@ def calibrate_command(
         show(known, json)
     else:
         terms = ", ".join(f"{name} {value:.3g}" for name, value in known.terms.items())
-        typer.echo(
-            f"{to}: {known.cases} cases of {len(known.sources)} sources; {terms}; decisions {known.decisions:.3g}"
-        )
+        typer.echo(f"{to}: {known.cases} cases of {len(known.sources)} sources; {terms}")
 
 
 def _run(protocol: str, data: str, half: str | None, store: str | None, processes: int | None) -> "Benchmark":

@@ -75,7 +75,6 @@ class Protocol:
         reach: edges of the bins of reach.
         halves: name of a half -> sources.
         baselines: name -> what it is, in words.
-        decisions: data set -> what the names of its IsoFLOP tables begin with.
     """
 
     tables: Mapping[str, Mapping[str, Any]]
@@ -85,7 +84,6 @@ class Protocol:
     reach: tuple[float, ...]
     halves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     baselines: Mapping[str, str] = field(default_factory=dict)
-    decisions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def parts(self, data: Path, half: str | None = None) -> Iterator[Part]:
         """Load the tables one by one, those of one half of the sources if named.
@@ -138,7 +136,6 @@ def read_protocol(path: str | Path) -> Protocol:
             tuple(said["scores"]["reach"]),
             {name: tuple(sources) for name, sources in said.get("halves", {}).items()},
             said.get("baselines", {}),
-            {name: tuple(heads) for name, heads in said.get("decisions", {}).items()},
         )
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from None

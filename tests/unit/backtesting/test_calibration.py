@@ -63,7 +63,7 @@ def test_one_source_teaches_nothing_about_others(rng: np.random.Generator) -> No
 def test_the_shipped_one_says_where_it_comes_from() -> None:
     known = shipped()
     assert len(known.sources) >= 6 and known.cases > 100 and known.date and known.protocol
-    assert list(known.factors) == sorted(known.factors) and known.decisions >= 1
+    assert list(known.factors) == sorted(known.factors)
     assert all(np.diff(list(known.factors.values())) > 0)
 
 

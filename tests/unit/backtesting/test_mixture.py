@@ -14,7 +14,7 @@ from scalelaw.fitting import FitResult, FitSpec, fit_observations
 from scalelaw.laws import Law
 from scalelaw.runs import Observations
 
-KNOWN = Calibration({"run": 0.5, "forms": 2.0}, {0.5: 0.7, 0.8: 1.4, 0.9: 2.0, 0.95: 3.0}, 2.0)
+KNOWN = Calibration({"run": 0.5, "forms": 2.0}, {0.5: 0.7, 0.8: 1.4, 0.9: 2.0, 0.95: 3.0})
 AHEAD = {"params": np.array([1e10, 3e9]), "tokens": np.array([2e11, 9e11])}
 
 
