@@ -114,7 +114,10 @@ def _log_ratio(draws: Points | None) -> float:
         return math.nan
     with np.errstate(all="ignore"):
         ratios = np.log(draws.tokens / draws.params)
-    lo, hi = interval(ratios[np.isfinite(ratios)], ONE_SD)
+    ratios = ratios[np.isfinite(ratios)]
+    if not len(ratios):
+        return math.nan
+    lo, hi = interval(ratios, ONE_SD)
     return float(hi - lo) / 2
 
 
