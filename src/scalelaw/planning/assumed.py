@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.accounting.flops import counting_for
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.forecaster import Forecaster
 from scalelaw.datasets import card
 from scalelaw.fitting import FitResult, Published, published
 from scalelaw.fitting.under_tuned import SEED_SD
 from scalelaw.laws import Constants, Law, get, parse
+from scalelaw.planning.survey import counting_of
 
 FORM = 0.010
 """Error of a law's form at one decade beyond the largest fitted run, as a share of the loss, one standard deviation.
@@ -97,7 +97,7 @@ def assumed(what: Assumption) -> Assumed:
         noise = float(np.sqrt(np.sum(residual**2) / spare))
         said = f"{what.label} as fitted, its residuals {noise:.2%}"
         known = _checked(Assumed(what.law, what.coef, what, noise, SHARED, FORM, said))
-        largest = counting_for(known.n).flops(*(np.max(what.rows.x[name]) for name in (known.n, "tokens")))
+        largest = counting_of(known.forecaster).flops(*(np.max(what.rows.x[name]) for name in (known.n, "tokens")))
         return replace(known, form=_CPU_FORM) if largest < SMALL else known
     if isinstance(what, Published):
         said = f"{what.label}; repeats {SEED_SD:.2%} apart, as measured on tiny models"

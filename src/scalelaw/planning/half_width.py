@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.accounting.flops import counting_for
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import check_level, outside
@@ -31,6 +30,7 @@ from scalelaw.core.types import AnyArray, Array
 from scalelaw.ladder import Ladder, Rung
 from scalelaw.planning.assumed import CPU_TEXT, MEASURED_REACH, SMALL, Assumed, Assumption, assumed
 from scalelaw.planning.solve import plan
+from scalelaw.planning.survey import counting_of
 
 BEYOND = 10.0
 """Compute of the target over the largest run where no target is said."""
@@ -210,7 +210,7 @@ def half_width(
     return HalfWidth(
         params=point[0],
         tokens=point[1],
-        flops=float(counting_for(known.n).flops(*point)),
+        flops=float(counting_of(known.forecaster).flops(*point)),
         loss=float(known.law.predict(known.coef, at)[0]),
         level=level,
         reach=reach,
@@ -225,7 +225,7 @@ def half_width(
 
 def beyond(known: Assumed, dearest: tuple[float, float], point: tuple[float, float]) -> float:
     """Return C of the target over that of the largest run."""
-    flops = counting_for(known.n).flops
+    flops = counting_of(known.forecaster).flops
     return float(flops(*point) / flops(*dearest))
 
 

@@ -13,7 +13,15 @@ from scalelaw.datasets import card, load
 from scalelaw.fitting import FitSpec, Noise, fit_observations
 from scalelaw.ladder import Grid, Ladder, Rung, Shapes
 from scalelaw.planning.assumed import FORM, Assumed, assumed
-from scalelaw.planning.half_width import coefficient_sd, expected_half_width, inputs, log_slopes, quantiles
+from scalelaw.planning.half_width import (
+    coefficient_sd,
+    expected_half_width,
+    half_width,
+    inputs,
+    log_slopes,
+    quantiles,
+    target_point,
+)
 from scalelaw.runs import load_runs
 
 SHAPES = Shapes(layers=12, head_dim=64, vocab_size=32768)
@@ -166,3 +174,18 @@ def test_doubts_about_it_have_codes() -> None:
     small = replace(MID, grids=(Grid((128, 192, 256, 320, 384), tokens_per_param=(5, 10, 20)),))
     assert "RUNS_UNLIKE" in {each.code for each in expected_half_width(small, target=1e20).findings}
     assert expected_half_width(MID, target=1e20).findings == ()
+
+
+@pytest.mark.parametrize("factor", [1.6, 3.1])
+def test_a_design_counts_the_target_as_the_assumed_table_states_its_flops(factor: float) -> None:
+    n, ratio = (each.ravel() for each in np.meshgrid(np.geomspace(1e7, 1e9, 5), [5.0, 20.0, 80.0]))
+    d = n * ratio
+    loss = 1.7 + 400 / n**0.34 + 410 / d**0.28
+    stated = {"params": n, "tokens": d, "flops": factor * 6 * n * d, "loss": loss * (1 + 0.001 * np.sin(n))}
+    rows = load_runs(stated).endpoints()
+    fit = fit_observations(sl.laws.get("chinchilla"), rows, FitSpec(draws=0, starts=8))
+    point = target_point(assumed(fit), 1e22)
+    assert fit.counting is not None and float(fit.counting.flops(*point)) == pytest.approx(1e22, rel=1e-3)
+    known = assumed(fit)
+    x = {"params": n, "tokens": d}
+    assert half_width(known, x, np.arange(len(n)), point, 0.9).flops == pytest.approx(1e22, rel=1e-3)
