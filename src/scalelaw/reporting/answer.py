@@ -24,6 +24,12 @@ _SHORT = 0.15
 """How far below its level a share inside must fall, beyond what chance explains, to be called too low."""
 _SENTENCES = 2
 _DROPPED = ("RUNS_NO_VALUE", "RUNS_UNREADABLE")
+_FIRST = ("RUNS_SWEPT", "RUNS_SPLIT")
+"""Findings that explain narrow intervals and misses, so that they come before these."""
+_MANY = 0.2
+"""Share of runs left out from which that is a large doubt."""
+_WORSE = 3.0
+"""How many times the error of the test shown a test of longer reach must have to be a doubt."""
 _COLUMNS = 100
 _LONGEST = 240
 
@@ -205,6 +211,8 @@ def _doubts(known: Evidence, cut: Cut | None) -> list[str]:
     if reach is not None and reach > FAR:
         tested = f"they were tested to {cut.reach:.3g}x" if cut else "they were tested at no reach"
         doubts.append(f"The budget is {reach:.3g}x that of the largest run; {tested}.")
+    warned = [each for each in known.findings if each.grade is Grade.WARN and each not in blown]
+    doubts += dict.fromkeys(_cut_short(f"{each} [{each.code}]") for each in warned if each.code in _FIRST)
     if cut is not None:
         doubts += _too_narrow(cut)
     plan = known.plan
@@ -212,14 +220,37 @@ def _doubts(known: Evidence, cut: Cut | None) -> list[str]:
         each.startswith("CAUTION") and "no compute-optimal" in each for each in plan.assumptions
     ):
         doubts.append(next(each for each in plan.assumptions if "no compute-optimal" in each).removeprefix("CAUTION: "))
-    doubts += [f"Left out: {each.message} [{each.code}]" for each in known.findings if each.code in _DROPPED]
-    warned = [each for each in known.findings if each.grade is Grade.WARN and each not in blown]
-    doubts += dict.fromkeys(_cut_short(f"{each} [{each.code}]") for each in warned)
+    left_out, many = _left_out(known)
+    doubts += left_out if many else []
+    doubts += dict.fromkeys(_cut_short(f"{each} [{each.code}]") for each in warned if each.code not in _FIRST)
     if cut is None:
         doubts.append("No larger run has tested this forecast; train more small runs over a wider range.")
     elif reach is not None and FAR >= reach > 1.5 * cut.reach:
-        doubts.append(f"Your runs test forecasts to {cut.reach:.3g}x only; this one goes to {reach:.3g}x.")
-    return doubts
+        doubts += _tested_short(known.backtest, cut, reach)
+    return doubts if many else doubts + left_out
+
+
+def _left_out(known: Evidence) -> tuple[list[str], bool]:
+    """Return in one line which runs are left out for want of a value, and whether they are many."""
+    dropped = [each for each in known.findings if each.code in _DROPPED]
+    if not dropped:
+        return [], False
+    codes = ", ".join(dict.fromkeys(each.code for each in dropped))
+    most = max(each.rows for each in dropped)
+    said = "; ".join(dict.fromkeys(each.message for each in dropped))
+    return [f"Left out: {said} [{codes}]"], most > _MANY * (most + known.runs)
+
+
+def _tested_short(backtest: Backtest, cut: Cut, reach: float) -> list[str]:
+    """Say that no test of these runs goes as far as asked, or that one that does was much worse than the one shown."""
+    longer = [each for each in backtest.cuts if each.axis == cut.axis and each.score and each.reach > cut.reach]
+    if not longer:
+        return [f"Your runs test forecasts to {cut.reach:.3g}x only; this one goes to {reach:.3g}x."]
+    next_one = min(longer, key=lambda each: each.reach)
+    error, shown = (each.score.mean_abs_rel_error if each.score else 0.0 for each in (next_one, cut))
+    if error > _WORSE * shown or _too_narrow(next_one):
+        return [f"A longer forecast of your own runs did worse: {100 * error:.2g} % off, to {next_one.reach:.3g}x."]
+    return []
 
 
 def _of_headline(known: Evidence) -> list[str]:

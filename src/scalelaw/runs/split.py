@@ -1,10 +1,11 @@
 """Columns that split a table into kinds of runs which one law may not describe together.
 
 code          grade  when
-RUNS_SPLIT    warn   runs of several architectures, optimizers, context lengths or the like stand in one table; asked
-                     by ``scalelaw init``
+RUNS_SPLIT    warn   runs of several architectures, optimizers, context lengths, data sets or the like in one table;
+                     asked by ``scalelaw init``
 """
 
+import shlex
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +28,7 @@ _KINDS = frozenset(
      "ffn"}
 )  # fmt: skip
 _LENGTHS = frozenset({"ctx", "context", "seq", "seqlen", "ctxlen", "window", "nctx"})
-_CHOSEN = ("seq_len",)
+_CHOSEN = ("seq_len", "dataset")
 _SAYING = ("experts", "top_k", "bits", "seq_len")
 _POOLED = ("family", "dataset", "tokenizer", "recipe")
 _OTHERWISE = frozenset({"size", "unit", "units", "schedule", "scheduler", "framework", "library", "gpu", "device",
@@ -51,7 +52,7 @@ def _split(table: "RunTable", name: str, run: AnyArray) -> Finding | None:
     levels, count = _levels(values)
     if not 2 <= len(levels) <= _MOST_LEVELS or count.min() < _FEWEST or count.sum() < len(run):
         return None
-    if not said & (_KINDS | _LENGTHS) and name not in _CHOSEN and _ordered(table, run, values):
+    if not said & (_KINDS | _LENGTHS) and name != "seq_len" and _ordered(table, run, values):
         return None
     if _follows(table, name, run):
         return None
@@ -64,7 +65,7 @@ def _split(table: "RunTable", name: str, run: AnyArray) -> Finding | None:
         for level, text, n in zip(levels, texts, count, strict=True)
     ]
     together = Answer("fit all of them together", {"where": {name: list(levels)}})
-    fix = f"--where {name}={texts[int(np.argmax(count))]} keeps one kind (Python: runs.where)"
+    fix = f"--where {shlex.quote(f'{name}={texts[int(np.argmax(count))]}')} keeps one kind (Python: runs.where)"
     return Finding(CODE, Grade.WARN, message, len(run), fix, (*answers, together))
 
 

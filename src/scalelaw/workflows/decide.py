@@ -31,6 +31,7 @@ from scalelaw.planning.outlook import Expected
 from scalelaw.planning.question import Asked
 from scalelaw.reporting.answer import Answer, Evidence, answer
 from scalelaw.runs import SWEPT, Observations, Reduction, RunTable, load_runs
+from scalelaw.workflows.following import Following
 
 PROJECT = "(project)"
 """What ``words`` holds where a project decides: no command line names its table."""
@@ -140,9 +141,6 @@ class Decided:
 
     def _next(self) -> str:
         """Return the next command: settle the decision where it can be settled, else look at the backtest."""
-        flops = self.plan.flops.value if self.plan else None
-        if not self.words:
-            return f"sl.robustness(runs, flops={flops:.4g})" if flops else f'sl.backtest("{self.law.spelling}", runs)'
         if self.words == PROJECT:
             return "scalelaw report"
         if "--demo" in self.words.split():
@@ -150,10 +148,12 @@ class Decided:
         one = isinstance(self.forecaster, FitResult)
         fixed = "".join(f" --fix {name}={value:g}" for name, value in self.spec.fixed.items()) if one else ""
         law = f" --law {_quoted(self.law.spelling)}{fixed}"
-        if flops is None or set(self.law.inputs) - {*COUNTINGS, "tokens"}:
-            return f"scalelaw backtest {self.words}{law}"
-        alone = law if one else self._which()
-        return f"scalelaw robustness {self.words}{alone} --flops {flops:.4g}"
+        usual = not set(self.law.inputs) - {*COUNTINGS, "tokens"}
+        flops = self.plan.flops.value if self.plan and (usual or not self.words) else None
+        named = law if one and (self.plan or not self.skipped.get("mixture")) else self._which()
+        tested = any(cut.score for cut in self.backtest.cuts)
+        target, targets = self.observed.target, self.runs.targets
+        return Following(self.words, law, named, flops, tested, target, targets).command(self.findings)
 
 
 def _open_kinds(observed: Observations) -> bool:

@@ -1,10 +1,12 @@
 """Columns that split a table into kinds of runs are the one question of init and a finding elsewhere."""
 
+import shlex
 from typing import Any
 
 import numpy as np
 import pytest
 
+from scalelaw.cli._options import wanted
 from scalelaw.runs import load_runs
 from scalelaw.workflows.init import init
 
@@ -15,6 +17,7 @@ NAMES: dict[str, list[Any]] = {
     "ctx": [1024, 4096],
     "seq_len": [2048, 8192],
     "activation": ["gelu", "swiglu"],
+    "dataset": ["c4", "pile"],
     "model.attention": ["mha", "gqa", "mla"],
 }
 
@@ -83,3 +86,15 @@ def test_a_kind_that_experts_say_is_none() -> None:
     columns = _runs("arch", ["dense", "moe"], np.random.default_rng(1))
     columns["experts"] = [1 if kind == "dense" else 8 for kind in columns["arch"]]
     assert CODE not in [each.code for each in load_runs(columns).endpoints().findings]
+
+
+@pytest.mark.parametrize("levels", [["all (with head)", "body"], ["a b", "c$d"], ["kaplan(body, head)", "x"]])
+def test_the_option_that_keeps_one_kind_can_be_pasted(levels: list[str]) -> None:
+    rng = np.random.default_rng(len(levels[0]))
+    table = load_runs(_runs("convention", levels, rng))
+    (found,) = (each for each in table.endpoints().findings if each.code == CODE)
+    option, condition = shlex.split(found.fix.partition(" keeps")[0])
+    name, _, text = condition.partition("=")
+    assert option == "--where" and text in levels
+    kept = table.where(**{name: wanted(table, name, text)})
+    assert len(kept.endpoints()) == 18 and not [each for each in kept.endpoints().findings if each.code == CODE]

@@ -88,3 +88,38 @@ def test_the_ensemble_may_be_required() -> None:
 def test_a_finding_stands_once(decided: Decided) -> None:
     lines = [text for _, text in decided.answer.lines()] + list(decided.answer.others)
     assert len(lines) == len(set(lines))
+
+
+def with_cuts(found: Decided, *tests: tuple[float, float]) -> Decided:
+    """Return a decision whose backtest has cuts of these reaches and errors."""
+    first = next(cut for cut in found.backtest.cuts if cut.score)
+    assert first.score is not None
+    cuts = [
+        replace(first, axis="flops", reach=reach, score=replace(first.score, mean_abs_rel_error=error, observed=0.9))
+        for reach, error in tests
+    ]
+    return replace(found, backtest=replace(found.backtest, cuts=tuple(cuts)))
+
+
+def doubts(found: Decided) -> str:
+    return " ".join([found.answer.doubt, *found.answer.others])
+
+
+def test_runs_tested_further_than_asked_are_not_called_tested_less(decided: Decided) -> None:
+    found = replace(decided, plan=told(decided, reach={"flops": 10.0}))
+    assert "Your runs test forecasts to 4x only; this one goes to 10x." in doubts(with_cuts(found, (4.0, 0.01)))
+    assert "only" not in doubts(with_cuts(found, (4.0, 0.01), (54.0, 0.02)))
+    worse = doubts(with_cuts(found, (4.0, 0.01), (54.0, 0.26)))
+    assert "A longer forecast of your own runs did worse: 26 % off, to 54x." in worse
+
+
+@pytest.mark.parametrize("holes", [2, 12])
+def test_runs_left_out_are_one_doubt_which_leads_only_where_they_are_many(holes: int) -> None:
+    table = runs(5, run=[f"r{i}" for i in range(30)])
+    tokens, params = np.array(table["tokens"]), np.array(table["params"])
+    tokens[:holes], params[1 : holes + 1] = np.nan, np.nan
+    found = decide({**table, "tokens": tokens, "params": params}, asked={"flops": 1e21})
+    said = [found.answer.doubt, *found.answer.others]
+    (where,) = (at for at, each in enumerate(said) if "Left out" in each)
+    assert where == (0 if holes == 12 else len(said) - 1)
+    assert all(name in doubts(found) for name in ("no tokens in", "no params in"))
