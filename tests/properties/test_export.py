@@ -80,15 +80,16 @@ def assert_same(one, other):
 @settings(max_examples=25, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # shrinking tables takes minutes
 @given(tables)
 def test_written_and_loaded_it_is_the_same(suffix, found):
-    table = sl.load_runs(rows(found))
+    units = dict.fromkeys(("params", "tokens"), "drop")
+    table = sl.load_runs(rows(found), units=units)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"runs{suffix}"
         written = sl.export_runs(table, path)
-        again = sl.load_runs(path)
+        again = sl.load_runs(path, units=units)
         assert again.read == written
         assert_same(table, again)
         sl.export_runs(again, path)
-        assert_same(table, sl.load_runs(path))
+        assert_same(table, sl.load_runs(path, units=units))
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -30,6 +30,8 @@ _AGREE = 0.75
 _APART = 0.5
 _MANY = 0.3
 _FEWEST = 6
+_BLANKS = 2
+"""One blank cell may be a value that was forgotten."""
 _LIKELY, _SURE = 0.9, 0.96
 _SHOWN = 3
 
@@ -59,9 +61,8 @@ def fill_down(
                 columns[column] = _filled(columns[column])
                 del left[name]
     if raw.by_hand:
-        blank = {assignment.quantities[name] for name in assignment.quantities if name in left_out}
-        for column in _merged(raw, assignment):
-            if column not in blank and columns[column] is raw.columns[column]:
+        for column in _merged(raw, assignment, left_out):
+            if columns[column] is raw.columns[column]:
                 said[column] = int(_blank(columns[column]).sum())
                 columns[column] = _filled(columns[column])
     found = [*raw.findings, *([_finding(said, assignment)] if said else [])]
@@ -85,9 +86,13 @@ def _finding(said: Mapping[str, int], assignment: Assignment) -> Finding:
     return Finding("RUNS_MERGED_CELLS", Grade.WARN, message, most, fix)
 
 
-def _merged(raw: RawTable, assignment: Assignment) -> Iterator[str]:
-    """Yield the columns whose blanks are those of merged cells."""
-    given = {name: column for name, column in assignment.quantities.items() if _blank(raw.columns[column]).any()}
+def _merged(raw: RawTable, assignment: Assignment, left_out: Container[str]) -> Iterator[str]:
+    """Yield the columns whose blanks are those of merged cells; what is blank with one left out stays blank, too."""
+    given = {
+        name: column
+        for name, column in assignment.quantities.items()
+        if name not in left_out and _blank(raw.columns[column]).any()
+    }
     run = assignment.quantities.get("run")
     named = run is not None and not _blank(raw.columns[run]).any()
     masks = []
@@ -123,7 +128,7 @@ def _in_blocks(cells: RawColumn) -> bool:
     """Return whether the column begins with a value, some blanks follow it, and no value follows itself."""
     blank = _blank(cells)
     starts = np.flatnonzero(~blank)
-    if not len(starts) or starts[0] != 0 or not blank.any():
+    if not len(starts) or starts[0] != 0 or blank.sum() < _BLANKS:
         return False
     lengths = np.diff(np.append(starts, len(blank)))
     if len(starts) == 1 and lengths[0] < 3:
@@ -175,9 +180,10 @@ def _one_ratio(known: Mapping[str, Array], size: str | None, block: AnyArray) ->
 def _falls(x: Array, y: Array, block: AnyArray) -> float | None:
     """Return the share of neighbours in a block whose loss goes down where the other input goes up."""
     same = block[1:] == block[:-1]
-    rise, fall = np.diff(x), np.diff(y)
+    with np.errstate(invalid="ignore", over="ignore"):
+        rise, fall = np.diff(x), np.diff(y)
     seen = same & np.isfinite(rise) & np.isfinite(fall) & (rise != 0)
-    return float(np.mean((rise * fall)[seen] < 0)) if seen.any() else None
+    return float(np.mean(np.sign(rise[seen]) == -np.sign(fall[seen]))) if seen.any() else None
 
 
 def _explained(one: Array, other: Array, loss: Array) -> float | None:
