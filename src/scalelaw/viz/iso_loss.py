@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array
 from scalelaw.planning import Plan, plan
 from scalelaw.planning.survey import counting_of
@@ -36,6 +37,7 @@ class IsoLoss:
         line: compute and N* along the efficient line, (2, m).
         band: ends of the interval of N*, (2, m), or None.
         planned: compute and N* of the recommended run, or None.
+        metric: what was measured, such as bpb.
     """
 
     label: str
@@ -48,6 +50,7 @@ class IsoLoss:
     line: Array
     band: Array | None
     planned: tuple[float, float] | None = None
+    metric: str = "loss"
 
 
 def iso_loss_info(
@@ -80,6 +83,7 @@ def iso_loss_info(
         line=np.stack([np.geomspace(flops[0], flops[-1], _LINE_POINTS), [each.value for each in plans]]),
         band=np.array(ends).T if len(ends) == len(plans) else None,
         planned=recommended,
+        metric=observed.target.partition("@")[0],
     )
 
 
@@ -115,7 +119,7 @@ def draw(info: IsoLoss) -> "Figure":
     if info.planned is not None:
         style.mark(axes, *info.planned)
     axes.clabel(contours, levels[1::2].tolist(), fontsize=7.5, fmt="%.2f")
-    bar = figure.colorbar(dots, ax=axes, label="loss (nats/token)", pad=0.02)
+    bar = figure.colorbar(dots, ax=axes, label=f"{info.metric} ({QUANTITIES[info.metric].unit})", pad=0.02)
     style.plain_log_ticks(bar.ax.yaxis)
     axes.set_xlim(info.flops[0], info.flops[-1])
     axes.set_ylim(info.params[0], info.params[-1])

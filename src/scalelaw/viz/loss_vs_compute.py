@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import Forecaster
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.planning import Plan, frontier
@@ -55,6 +56,7 @@ class LossVsCompute:
         line: compute and loss along the frontier, (2, p).
         band: ends of the interval along the frontier, (2, p), or None.
         planned: compute and loss of the recommended run, or None.
+        metric: what was measured, such as bpb.
     """
 
     label: str
@@ -64,6 +66,7 @@ class LossVsCompute:
     line: Array
     band: Array | None
     planned: tuple[float, float] | None = None
+    metric: str = "loss"
 
 
 def loss_vs_compute_info(
@@ -82,7 +85,12 @@ def loss_vs_compute_info(
         held_out: larger runs it has not seen.
         level: level of the band and of each run's interval.
         planned: the plan whose run is marked.
+
+    Raises:
+        BadInput: the runs have no compute, or the forecaster splits none.
     """
+    if "flops" not in fitted.columns:
+        raise BadInput("loss against compute needs the compute of runs, and these have none")
     unseen = held_out if held_out is not None else fitted.rows(np.zeros(len(fitted), bool))
     compute = np.concatenate([fitted.columns["flops"], unseen.columns["flops"]]).astype(float)
     recommended = (planned.flops.value, planned.loss.value) if planned else None
@@ -99,6 +107,7 @@ def loss_vs_compute_info(
         line=np.stack([flops, loss]),
         band=None if along.lo is None or along.hi is None else np.stack([along.lo, along.hi]),
         planned=recommended,
+        metric=fitted.target.partition("@")[0],
     )
 
 
@@ -139,10 +148,10 @@ def draw(info: LossVsCompute) -> "Figure":
     above.set_xscale("log")
     above.set_yscale("log")
     style.plain_log_ticks(above.yaxis)
-    style.label_axes(below, "flops", "loss")
+    style.label_axes(below, "flops", info.metric)
     above.set_ylabel(below.get_ylabel())
     below.set_ylabel("measured over\nits own forecast")
-    below.yaxis.set_major_formatter(lambda value, _: f"{value:+.1%}")
+    below.yaxis.set_major_formatter(lambda value, _: f"{100 * value:+.3g}%")
     above.legend(frameon=False, fontsize=8.5)
     return figure
 

@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -79,3 +80,20 @@ def test_the_command_writes_it_and_says_where(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["report", "--demo", "--draws", "0", "--to", str(path)])
     assert result.exit_code == 0 and result.stdout.strip() == str(path)
     assert path.read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("given", [("params",), ("tokens",), ("flops",), ("params", "tokens"), ("flops", "params")])
+@pytest.mark.parametrize("metric", ["loss", "bpb"])
+def test_any_columns_that_study_takes_make_a_page(given: tuple[str, ...], metric: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(len("".join(given)))
+    table = {"params": np.exp(rng.uniform(16, 21, 24)), "tokens": np.exp(rng.uniform(20, 24, 24))}
+    table["flops"] = 6 * table["params"] * table["tokens"]
+    if given == ("flops",):
+        table["flops"] = np.geomspace(1e17, 1e20, 24)
+    axes = [table[name] for name in given]
+    loss = (1.1 + sum(9 / axis**0.12 for axis in axes)) * np.exp(0.002 * rng.standard_normal(24))
+    study = sl.study({**{name: table[name] for name in given}, metric: loss}, draws=40, starts=8)
+    page = sl.report(study, tmp_path / "report.html").read_text()
+    assert "<svg" in page
+    text = html.unescape(page)
+    assert ("bits/byte" in text) == (metric == "bpb") and not (metric == "bpb" and "nats/token)" in text)
