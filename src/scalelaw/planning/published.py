@@ -31,7 +31,7 @@ compute counted without the head, or small models warmed up too long, about thre
 
 TOKENS_PER_PARAM = 20.0
 """D*/N* of the same studies at the budgets they trained at."""
-TIMES = 3.0
+TIMES = 3.5
 """Factor by which a study's ratio lies from it, at one standard deviation."""
 
 
