@@ -171,3 +171,10 @@ def test_robustness_says_how_to_plan_by_a_law_that_takes_a_column(tmp_path: Path
     _, table = columns(1)
     refused = CliRunner().invoke(app, ["robustness", csv(tmp_path / "r.csv", table), "--law", formula("dropout")])
     assert refused.exit_code == 2 and "--at dropout=VALUE" in refused.output.replace("\n", " ")
+
+
+@pytest.mark.parametrize("capital, stands", [("C", "flops"), ("D", "tokens")])
+def test_a_capital_whose_quantity_the_table_lacks_is_explained(capital: str, stands: str) -> None:
+    params = np.geomspace(1e7, 1e9, 12)
+    with pytest.raises(BadInput, match=f"takes {stands}.*{capital} stands for {stands}.*such as {capital.lower()}_0"):
+        sl.fit(f"E + A/{capital}**a", {"params": params, "loss": 2 + 40 / params**0.2})

@@ -39,7 +39,7 @@ def show_answered(answer: "Answer", result: Any, as_json: bool, fitted: Mapping[
         values = result.to_dict()
         _print({"schema": values.pop("schema"), "answer": answer.to_dict(), **values, "fitted": fitted})
     else:
-        _print(f"{answer}\n\n{result}")
+        _print("\n\n".join([str(answer), *(each.text() for each in answer.further()), str(result)]))
 
 
 def _print(text: Mapping[str, Any] | str) -> None:

@@ -167,7 +167,12 @@ def _of_rows(problem: Problem, u: Array, weight: Array) -> float:
 
 def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
     """Return the rows the law can be fitted to, weighed as the spec says, in an order that is not the file's."""
-    usable = observed.complete(law.inputs).with_levels(law.inputs)
+    try:
+        usable = observed.complete(law.inputs).with_levels(law.inputs)
+    except BadTable as error:
+        if said := capitals_of(law):
+            raise BadTable(f"{error}; {said}", error.findings) from error
+        raise
     check_sizes(law, usable)
     if spec.noise.kind == "binomial" and "n_items" in usable.columns:
         usable = usable.complete(["n_items"])

@@ -73,6 +73,18 @@ class Answer(Printed):
         """Return the six lines."""
         return Sheet("", [Lines(self.lines(), width=10, fold=_COLUMNS)])
 
+    def further(self, most: int | None = None) -> list[Sheet]:
+        """Return the further doubts as a sheet, the first ``most`` of them; none where there are none."""
+        shown = self.others[:most]
+        lines = [("-", each) for each in shown]
+        if len(self.others) > len(shown):
+            lines.append(("", f"and {len(self.others) - len(shown)} more with --verbose"))
+        return [Sheet("further doubts", [Lines(lines, width=2, fold=_COLUMNS)])] if lines else []
+
+    def has(self, caveat: str) -> bool:
+        """Return whether a caveat stands among the doubts, perhaps cut short."""
+        return any(each.startswith(caveat[:_COLUMNS]) for each in (self.doubt, *self.others))
+
 
 @dataclass(frozen=True, eq=False)
 class Evidence:

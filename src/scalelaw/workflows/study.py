@@ -20,7 +20,6 @@ from scalelaw.workflows.decide import Decided, decide
 from scalelaw.workflows.figures import Drawn, draw
 
 _SHOWN = 3
-_COLUMNS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +98,7 @@ class Study(Printed):
 
     def sheet(self) -> Sheet:
         """Return the answer, then the plan and its test; with ``verbose`` all it rests on."""
-        parts = [self.answer.sheet(), *self._noticed()]
+        parts = [self.answer.sheet(), *self.answer.further(None if self.verbose else _SHOWN)]
         parts += [self.plan.sheet()] if self.plan and self.verbose else []
         parts += [self.backtest.sheet()]
         if self.verbose:
@@ -122,15 +121,6 @@ class Study(Printed):
         known = {(each.code, each.message) for each in self.findings}
         findings = tuple(each for each in self.fit.findings if (each.code, each.message) not in known)
         return replace(self.fit, notes=notes, findings=findings)
-
-    def _noticed(self) -> list[Sheet]:
-        """Return the further doubts, three unless all are asked for; the first stands in the answer."""
-        found = self.answer.others
-        shown = found if self.verbose else found[:_SHOWN]
-        lines = [("-", each) for each in shown]
-        if len(found) > len(shown):
-            lines.append(("", f"and {len(found) - len(shown)} more with --verbose"))
-        return [Sheet("further doubts", [Lines(lines, width=2, fold=_COLUMNS)])] if lines else []
 
     def _beside(self) -> list[Sheet]:
         """Return what the law alone would have said, for comparison."""

@@ -63,7 +63,7 @@ def find(source: str) -> Importer | None:
     if len(found) > 1:
         raise NeedsAnswer(
             f"{Path(source).name!r} can be read by {' and by '.join(found)}; "
-            f"say which with importer={found[0]!r}, or name the file inside it"
+            f"say which with importer={found[0]!r} (CLI: --importer {found[0]}), or name the file inside it"
         )
     return get(found[0]) if found else None
 

@@ -74,6 +74,8 @@ def test_a_folder_of_two_formats_asks(tmp_path):
     shutil.copytree(LOGS / "tensorboard", tmp_path / "runs")
     with pytest.raises(NeedsAnswer, match="hf_trainer and by tensorboard; say which with importer='hf_trainer'"):
         sl.load_runs(tmp_path)
+    with pytest.raises(NeedsAnswer, match="CLI: --importer hf_trainer"):
+        sl.load_runs(tmp_path)
     assert len(sl.load_runs(tmp_path, importer="hf_trainer")) == 2
 
 
