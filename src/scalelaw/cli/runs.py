@@ -60,6 +60,7 @@ def check_command(
 ) -> None:
     """Check the runs: every finding with code, grade and fix. Status 2 where one refuses or asks, 0 otherwise."""
     from scalelaw.core.errors import ScalelawWarning
+    from scalelaw.fitting.suspects import unsuspected
     from scalelaw.fitting.under_tuned import check_tuning
     from scalelaw.runs import review_runs
     from scalelaw.workflows.suspects import compared
@@ -70,7 +71,8 @@ def check_command(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ScalelawWarning)  # they are findings of the review
             for target in losses:
-                review = review.adding(check_tuning(review.table.endpoints(target)))
+                ends = review.table.endpoints(target)
+                review = review.adding(check_tuning(unsuspected(ends) if ends.suspects else ends))
         review = compared(review)
     show(review, json)
     if review.stopped:

@@ -37,7 +37,8 @@ def noted(findings: Iterable[Finding], law: Law, observed: Observations, spec: F
         answers = [_answer(fit_observations(law, rows, spec)) for rows in (observed, unsuspected(observed))]
     except ScalelawError:
         return found
-    return tuple(said(each, *answers) if each.code == CODE else each for each in found)
+    alone = [f"{each} (by {law.spelling} alone)" for each in answers[1:]]
+    return tuple(said(each, answers[0], *alone) if each.code == CODE else each for each in found)
 
 
 def compared(fit: FitResult, observed: Observations) -> FitResult:

@@ -50,13 +50,14 @@ class _Grouped:
         return self.rise.points + self.bonus
 
 
-def find_runs(rows: Rows, raw: RawTable, assignment: Assignment) -> list[Finding]:
+def find_runs(rows: Rows, raw: RawTable, assignment: Assignment, *, one_size: bool = False) -> list[Finding]:
     """Put rows into runs where their content says that they are readings along runs; return what is doubtful of it.
 
     Args:
         rows: a file as far as its columns are read; ``run`` and its column are set.
         raw: the columns as they were found.
         assignment: what they were taken for; the column of names becomes ``run``.
+        one_size: the user states one N for all rows.
 
     Raises:
         NeedsAnswer: rows may be readings along runs or runs of their own.
@@ -73,11 +74,13 @@ def find_runs(rows: Rows, raw: RawTable, assignment: Assignment) -> list[Finding
     named = _by_name(rows, raw, assignment, times)
     if named is not None:
         return _decide(named, rows, raw, assignment, times)
-    if _each_named(raw, assignment) or _size(rows) is None:
+    if _each_named(raw, assignment) or (_size(rows) is None and not (one_size and _of_a_step(rows))):
         return []
     run = _blocks(rows, raw, assignment, times)
     bonus = 0 if _in_order(times, _key(rows, raw, assignment)) else _NO_ORDER
     found = _Grouped(None, run, _judged(rows, raw, assignment, times, run), bonus)
+    if one_size and found.rise.possible and not run.any():
+        return _taken(rows, raw, run, times)
     if not found.rise.possible and _of_a_step(rows):
         _ask_which(rows, raw, assignment, times)
     return _decide(found, rows, raw, assignment, times)
@@ -106,8 +109,15 @@ def _decide(
             '(columns={"run": None}, CLI: --column run=, takes each row for a run)'
         )
         return []
-    _take_blocks(rows, found.run, times)
-    message = f"no column names a run: the {len(raw)} rows are read as {count} runs along which {_rising(times)}"
+    return _taken(rows, raw, found.run, times)
+
+
+def _taken(rows: Rows, raw: RawTable, run: AnyArray, times: Mapping[str, Array]) -> list[Finding]:
+    """Take groups of rows for runs, and say so."""
+    _take_blocks(rows, run, times)
+    count = int(run.max()) + 1
+    many = f"{count} runs" if count > 1 else "one run"
+    message = f"no column names a run: the {len(raw)} rows are read as {many} along which {_rising(times)}"
     fix = f'say {_said(RISING)} to settle that, or columns={{"run": None}} (CLI: --column run=) if each row is a run'
     answers = (
         Answer("they are readings along runs", {"columns": {"run": RISING}}),

@@ -88,7 +88,7 @@ def load_runs(
     split_eval_sets(rows)
     _take_outcome(rows)
     stated = {*said, *assignment.units, *raw.stated, *(name for name, n in rows.numbers.items() if n.suffixed.any())}
-    doubts += find_runs(rows, raw, assignment)
+    doubts += find_runs(rows, raw, assignment, one_size=_is_number(formulas.get("params", "")))
     computed = _derive(rows, raw, formulas)
     _check_something_known(rows, raw)
     _keep_unrecognised(rows, raw, assignment)
@@ -190,6 +190,13 @@ def _derive(rows: Rows, raw: RawTable, formulas: Mapping[str, str]) -> set[str]:
     rows.origins[name] = how
     rows.notes.append(f"{name} = {how}")
     return {name}
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return float(text) > 0
+    except ValueError:
+        return False
 
 
 def _take_outcome(rows: Rows) -> None:

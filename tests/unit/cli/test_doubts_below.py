@@ -40,3 +40,11 @@ def test_more_doubts_are_printed_where_they_are_announced(command: list[str], se
     assert len(re.findall(r"^  - ", below, re.MULTILINE)) == int(more[1])
     if command[0] == "plan":
         assert text.count("times 6 x params x tokens") == 1
+
+
+@pytest.mark.parametrize("seed", [3, 8])
+def test_a_run_that_blew_up_is_one_finding_of_the_check(seed: int, tmp_path: Path) -> None:
+    found = CliRunner().invoke(app, ["runs", "check", written(tmp_path, seed)])
+    text = " ".join(found.stdout.split())
+    assert text.count("[RUNS_BLOWN_UP]") == 1 and "(by chinchilla alone)" in text
+    assert "[RUNG_UNDER_TUNED]" not in text

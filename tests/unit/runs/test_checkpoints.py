@@ -240,3 +240,15 @@ def test_even_readings_of_tokens_under_a_name_are_asked(column):
         del row["step"]
     with pytest.raises(NeedsAnswer, match="RUNS_CHECKPOINTS"):
         load_runs(columns(rows, **{column: names}))
+
+
+@pytest.mark.parametrize("step", ["step", "iter"])
+@pytest.mark.parametrize("rows, every", [(3, 100), (7, 250), (40, 1000)])
+def test_one_log_whose_size_is_stated_by_hand_is_one_run(step: str, rows: int, every: int) -> None:
+    at = every * np.arange(1, rows + 1)
+    table = {step: at, "loss": 2.5 + 20 / at**0.4}
+    with pytest.warns(ScalelawWarning, match="read as one run along which steps rise"):
+        loaded = load_runs(table, derive={"params": "124e6", "tokens": f"{step} * 524288"})
+    assert len(loaded) == 1
+    apart = load_runs(table, derive={"params": "124e6", "tokens": f"{step} * 524288"}, columns={"run": None})
+    assert len(apart) == rows
