@@ -108,7 +108,7 @@ def what(source: Any) -> tuple[Any, ...]:
     return fit.digest, len(rows), counts, tuple(f"{value:.6g}" for value in answer)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_every_format_under_every_spelling_is_one_digest_and_one_answer(
     spelling: str, seed: int, tmp_path: Path

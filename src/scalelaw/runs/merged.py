@@ -97,7 +97,7 @@ def _merged(raw: RawTable, assignment: Assignment, left_out: Container[str]) -> 
     named = run is not None and not _blank(raw.columns[run]).any()
     masks = []
     for name, column in given.items():
-        if name not in _COUNTS and QUANTITIES[name].kind != "text":
+        if not _labels(name):
             continue
         cells = raw.columns[column]
         if named and run is not None and _run_has_it(raw.columns[run], cells):
@@ -110,11 +110,14 @@ def _merged(raw: RawTable, assignment: Assignment, left_out: Container[str]) -> 
         blank = _blank(cells)
         if column in assignment.targets.values() or column in assignment.errors.values():
             continue
-        settled = column in given.values() and any(
-            column == of for name, of in given.items() if name in _COUNTS or QUANTITIES[name].kind == "text"
-        )
+        settled = column in given.values() and any(column == of for name, of in given.items() if _labels(name))
         if blank.any() and not settled and any(np.array_equal(blank, mask) for mask in masks):
             yield column
+
+
+def _labels(name: str) -> bool:
+    """Return whether a sheet may write a quantity once for a block: a count, or a name; never how a run ended."""
+    return name in _COUNTS or (QUANTITIES[name].kind == "text" and name != "state")
 
 
 def _run_has_it(run: RawColumn, cells: RawColumn) -> bool:

@@ -12,7 +12,7 @@ from scalelaw.cli.main import app
 RUN = CliRunner()
 
 
-@pytest.fixture(scope="module", params=[3, 11])
+@pytest.fixture(scope="module", params=[11])
 def blown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
     """A ladder of one recipe with one run that blew up: its file, the name of that run, its row."""
     rng = np.random.default_rng(request.param)
