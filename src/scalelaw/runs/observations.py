@@ -265,4 +265,6 @@ def _missing_column(name: str, columns: Mapping[str, AnyArray], notes: Iterable[
     hint = next((f"; {note}" for note in notes if note.startswith(f"no column is {name};")), "")
     if (logged := hint.partition(" with derive=")[2]) and name in ("params", "tokens"):
         advice, hint = f"state it with derive={logged}", ""
+    elif "; if '" in hint:
+        advice, hint = hint.removeprefix("; "), ""
     return f"the law takes {name}, and the table has {', '.join(have) or 'no quantity'}; {advice}{hint}"
