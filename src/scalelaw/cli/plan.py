@@ -13,9 +13,7 @@ from scalelaw.core.errors import BadInput
 
 if TYPE_CHECKING:
     from scalelaw.core.forecaster import Forecaster
-    from scalelaw.planning import Plan
     from scalelaw.planning.question import Asked
-    from scalelaw.reporting.answer import Answer
 
 Flops = Annotated[str | None, typer.Option(help="Budget, e.g. 1e22.", metavar="C")]
 Params = Annotated[str | None, typer.Option(help="Size, e.g. 8B: how many tokens suit it?", metavar="N")]
@@ -26,7 +24,6 @@ MaxTokens = Annotated[str | None, typer.Option(help="Most tokens there are.", me
 TABLE = options.TableOptions()
 ONE = options.OneLawOptions()
 DRAWS = options.DrawOptions()
-_CAUTION = "CAUTION: "
 
 
 @grouped
@@ -69,7 +66,7 @@ def plan_command(
         if found.plan is None:
             raise BadInput(found.skipped["plan"])
         answer = replace(found, words=options.words_of(source, table)).answer
-        show_answered(answer, found.plan if json else _below(answer, found.plan), json, found.fitted)
+        show_answered(answer, found.plan if json else answer.below(found.plan), json, found.fitted)
         return
     why = f"is for fitting a table, and {source} is fitted already"
     of_fits = ("law", "prior", "fix", *options.names_of(options.TableOptions), "draws", "seed", "intervals")
@@ -82,12 +79,3 @@ def plan_command(
         asked["flops"] = default_budget(forecaster.domain)
     asked["level"] = bootstrap.level
     show(plan(forecaster, **asked), json)
-
-
-def _below(answer: "Answer", plan: "Plan") -> "Plan":
-    """Return the plan without the cautions that stand among the doubts above it."""
-    kept = [
-        each for each in plan.assumptions
-        if not (each.startswith(_CAUTION) and answer.has(each.removeprefix(_CAUTION)))
-    ]  # fmt: skip
-    return replace(plan, assumptions=tuple(kept))

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from scalelaw.backtesting import Backtest, Cut
 from scalelaw.core.findings import Finding, Grade
@@ -23,6 +23,7 @@ WIDE = 10.0
 _SHORT = 0.15
 """How far below its level a share inside must fall, beyond what chance explains, to be called too low."""
 _SENTENCES = 2
+_CAUTION = "CAUTION: "
 _DROPPED = ("RUNS_NO_VALUE", "RUNS_UNREADABLE")
 _FIRST = ("RUNS_SWEPT", "RUNS_SPLIT")
 """Findings that explain narrow intervals and misses, so that they come before these."""
@@ -81,9 +82,16 @@ class Answer(Printed):
             lines.append(("", f"and {len(self.others) - len(shown)} more with --verbose"))
         return [Sheet("further doubts", [Lines(lines, width=2, fold=_COLUMNS)])] if lines else []
 
-    def has(self, caveat: str) -> bool:
-        """Return whether a caveat stands among the doubts, perhaps cut short."""
-        return any(each.startswith(caveat[:_COLUMNS]) for each in (self.doubt, *self.others))
+    def below(self, plan: Plan) -> Plan:
+        """Return the plan without the cautions that stand among the doubts, perhaps cut short there."""
+        doubts = (self.doubt, *self.others)
+        kept = [
+            each
+            for each in plan.assumptions
+            if not each.startswith(_CAUTION)
+            or not any(doubt.startswith(each.removeprefix(_CAUTION)[:_COLUMNS]) for doubt in doubts)
+        ]
+        return replace(plan, assumptions=tuple(kept))
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,7 +38,7 @@ def rendered(study: Study) -> str:
     blocks = [
         *(figures.pop(name) for name in ("loss_vs_compute",) if name in figures),
         *([Block("Further doubts", prose=study.answer.others)] if study.answer.others else []),
-        *([Block("The plan", sheet=study.plan.sheet())] if study.plan else []),
+        *([Block("The plan", sheet=study.answer.below(study.plan).sheet())] if study.plan else []),
         *(figures.pop(name) for name in ("iso_loss",) if name in figures),
         Block("How it forecast your larger runs", sheet=study.backtest.sheet()),
         *([Block("The laws", sheet=study.mixture.sheet())] if study.mixture else []),

@@ -99,7 +99,7 @@ class Study(Printed):
     def sheet(self) -> Sheet:
         """Return the answer, then the plan and its test; with ``verbose`` all it rests on."""
         parts = [self.answer.sheet(), *self.answer.further(None if self.verbose else _SHOWN)]
-        parts += [self.plan.sheet()] if self.plan and self.verbose else []
+        parts += [self.answer.below(self.plan).sheet()] if self.plan and self.verbose else []
         parts += [self.backtest.sheet()]
         if self.verbose:
             parts += [self.mixture.sheet()] if self.mixture else []

@@ -48,3 +48,10 @@ def test_a_run_that_blew_up_is_one_finding_of_the_check(seed: int, tmp_path: Pat
     text = " ".join(found.stdout.split())
     assert text.count("[RUNS_BLOWN_UP]") == 1 and "(by chinchilla alone)" in text
     assert "[RUNG_UNDER_TUNED]" not in text
+
+
+def test_a_caution_stands_once_in_the_report_too(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    found = CliRunner().invoke(app, ["report", written(tmp_path, 3), "--to", str(page)])
+    assert found.exit_code == 0, found.output
+    assert page.read_text().count("CAUTION: the table") == 0 and "times 6 x params x tokens" in page.read_text()
