@@ -127,7 +127,7 @@ def test_the_ensemble_holds_no_coefficient_and_says_what_does(command: str, tmp_
     assert refused.exit_code == 2 and "name it with --law" in refused.output.replace("\n", " ")
 
 
-@pytest.mark.parametrize("kind", ["params_active", "params"])
+@pytest.mark.parametrize("kind", ["params_active"])
 def test_the_ensemble_takes_the_n_it_is_told_in_every_command(kind: str, tmp_path: Path) -> None:
     path = Path(table(tmp_path / "dense.csv", 3))
     head, *rows = path.read_text().splitlines()

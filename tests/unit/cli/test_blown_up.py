@@ -30,7 +30,7 @@ def blown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return path, rows[at][0], at + 1
 
 
-@pytest.mark.parametrize("command", ["study", "fit", "plan", "runs check", "init --dry-run"])
+@pytest.mark.parametrize("command", ["study", "fit", "runs check", "init --dry-run"])
 def test_every_command_names_it_with_the_answer_with_and_without(blown: tuple[Path, str, int], command: str) -> None:
     path, name, row = blown
     words, _, option = command.partition(" --")

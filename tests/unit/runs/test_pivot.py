@@ -10,7 +10,7 @@ import scalelaw as sl
 from scalelaw.core.errors import NeedsAnswer, ScalelawWarning
 from scalelaw.core.numbers import format_number
 
-SEEDS = range(2)
+SEEDS = range(1)
 AS_GRID = pytest.mark.filterwarnings("ignore:.*RUNS_GRID")
 
 
