@@ -184,7 +184,7 @@ def test_a_log_that_breaks_off_anywhere(tmp_path, kind):
     made = drawn(kind, 3)
     text = "\n".join(log(made))
     start = len("\n".join([*head(made), *body(made, 0, made.every * 2)]))
-    for place in range(start, len(text), max(1, (len(text) - start) // 150)):
+    for place in range(start, len(text), max(1, (len(text) - start) // 60)):
         path = tmp_path / "a.log"
         path.write_text(text[:place])
         table = loaded(path, made)
