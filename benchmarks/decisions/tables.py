@@ -66,11 +66,11 @@ def protocol() -> dict[str, Any]:
 
 def cases(data: Path) -> Iterator[Case]:
     """Yield every cut of every published table below the folder."""
-    said = protocol()
+    rules = protocol()
     shared = tomllib.loads((HERE.parent / "tables.toml").read_text(encoding="utf-8"))
-    for name, how in said["table"].items():
+    for name, how in rules["table"].items():
         for table, rows in _shipped(how) if "dataset" in how else _published(name, shared[how["include"]], data):
-            yield from _cuts(how, table, rows, said)
+            yield from _cuts(how, table, rows, rules)
 
 
 def _published(name: str, how: Mapping[str, Any], data: Path) -> Iterator[tuple[str, Observations]]:
@@ -110,11 +110,11 @@ def _smooth(x: Array, y: Array, at: Array) -> Array:
     return np.asarray(PchipInterpolator(x, y)(at)) if len(x) > 1 else np.full(len(at), y[0])
 
 
-def _cuts(how: Mapping[str, Any], table: str, rows: Observations, said: Mapping[str, Any]) -> Iterator[Case]:
+def _cuts(how: Mapping[str, Any], table: str, rows: Observations, rules: Mapping[str, Any]) -> Iterator[Case]:
     """Yield the cuts of one table: budgets below are fitted, those above decided."""
     budgets = tuple(how["budgets"]) if "budgets" in how else None
     spec = IsoFlopSpec(budgets=budgets, draws=_PROFILE_DRAWS)
-    rules, score = said["windows"], said["score"]
+    windows, score = rules["windows"], rules["score"]
     source = next((name for head, name in how.get("sources", {}).items() if table.startswith(head)), how["by"])
     try:
         profile = isoflop_observations(_read_off(rows, how["read_off"]) if "read_off" in how else rows, spec)
@@ -122,7 +122,7 @@ def _cuts(how: Mapping[str, Any], table: str, rows: Observations, said: Mapping[
         return
     truths = [
         Truth(budget.flops, float(np.log(budget.params)), budget.error, np.log(sizes), losses)
-        for budget, sizes, losses in zip(profile.used, *np.moveaxis(profile.curve, 0, 0), strict=True)
+        for budget, sizes, losses in zip(profile.used, *profile.curve, strict=True)
         if budget.params is not None and budget.error is not None and 0 < budget.error <= score["most_error"]
     ]
     c = np.asarray(rows.columns["flops"], float)
@@ -131,16 +131,16 @@ def _cuts(how: Mapping[str, Any], table: str, rows: Observations, said: Mapping[
     for cut in np.sqrt(every[1:] * every[:-1]):
         train = rows.rows(c < cut)
         used = train.columns["flops"]
-        if len(train) < rules["min_rows"] or np.sum(every < cut) < rules["min_budgets"]:
+        if len(train) < windows["min_rows"] or np.sum(every < cut) < windows["min_budgets"]:
             continue
-        if len(np.unique(train.columns["params"])) < rules["min_sizes"]:
+        if len(np.unique(train.columns["params"])) < windows["min_sizes"]:
             continue
-        if np.log10(used.max() / used.min()) < rules["min_decades"]:
+        if np.log10(used.max() / used.min()) < windows["min_decades"]:
             continue
         most = every[every < cut].max()
         held = [t for t in truths if score["least_reach"] <= t.flops / most <= score["most_reach"]]
         if held:
             worth.append(Case(source, table, train, tuple(held), {}))
     if worth:
-        chosen = np.unique(np.linspace(0, len(worth) - 1, rules["most_cuts"]).round().astype(int))
+        chosen = np.unique(np.linspace(0, len(worth) - 1, windows["most_cuts"]).round().astype(int))
         yield from (worth[i] for i in chosen)

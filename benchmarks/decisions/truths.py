@@ -66,11 +66,11 @@ class Surface:
         return float(minimize_scalar(along, bounds=(low - 0.2, low + 0.2), method="bounded", options={"xatol": 1e-6}).x)
 
 
-def surface(kind: str, ratio: float, said: Mapping[str, Any], rng: np.random.Generator) -> tuple[Surface, float]:
+def surface(kind: str, ratio: float, asked: Mapping[str, Any], rng: np.random.Generator) -> tuple[Surface, float]:
     """Return a surface whose best D/N is ``ratio`` at a budget, and that budget."""
     flops = float(10 ** rng.uniform(17.5, 20.5))
     n, d = np.sqrt(flops / 6 / ratio), np.sqrt(flops / 6 * ratio)
-    a = rng.uniform(*said["exponent"]) if kind != "data_limited" else rng.uniform(0.28, 0.38)
+    a = rng.uniform(*asked["exponent"]) if kind != "data_limited" else rng.uniform(0.28, 0.38)
     total = {"nested": rng.uniform(0.9, 1.5), "kaplan": rng.uniform(1.4, 1.9)}.get(kind, rng.uniform(0.55, 0.85))
     alpha, beta = total * (1 - a), total * a
     outer = {"nested": rng.uniform(0.4, 0.7), "kaplan": rng.uniform(0.07, 0.12)}.get(kind, 1.0)
@@ -108,29 +108,29 @@ _DESIGN: dict[str, Callable[[Surface, float, np.random.Generator], tuple[Array, 
 }
 
 
-def simulated(said: Mapping[str, Any], seed: int | None = None, tables: int | None = None) -> Iterator[Case]:
+def simulated(asked: Mapping[str, Any], seed: int | None = None, tables: int | None = None) -> Iterator[Case]:
     """Yield simulated tables, kinds and designs in turn.
 
     Args:
-        said: the part ``simulated`` of the protocol.
+        asked: the part ``simulated`` of the protocol.
         seed: another seed than the protocol's, for choosing a method.
         tables: another number.
     """
-    count = tables or said["tables"]
+    count = tables or asked["tables"]
     for at in range(count):
-        rng = np.random.default_rng([seed or said["seed"], at])
+        rng = np.random.default_rng([seed or asked["seed"], at])
         kind, design = KINDS[at % len(KINDS)], DESIGNS[at // len(KINDS) % len(DESIGNS)]
-        ratio = float(np.exp(rng.uniform(*np.log(said["ratio"]))))
-        made, flops = surface(kind, ratio, said, rng)
+        ratio = float(np.exp(rng.uniform(*np.log(asked["ratio"]))))
+        made, flops = surface(kind, ratio, asked, rng)
         n, d = _DESIGN[design](made, flops, rng)
         learned = made.loss(n, d) < _UNTRAINED
         n, d = n[learned], d[learned]
-        noise = float(np.exp(rng.uniform(*np.log(said["noise"]))))
+        noise = float(np.exp(rng.uniform(*np.log(asked["noise"]))))
         y = made.loss(n, d) * np.exp(noise * rng.standard_normal(len(n)))
         columns = {"params": n, "tokens": d, "flops": 6 * n * d}
         rows = Observations("loss", columns, y, np.arange(len(y)), np.ones(len(y)), len(y))
         about = {"kind": kind, "design": design, "ratio": ratio, "noise": noise, "surface": made}
-        yield Case("simulated", f"{design} {kind} {at}", rows, tuple(_truths(made, flops, said["reach"])), about)
+        yield Case("simulated", f"{design} {kind} {at}", rows, tuple(_truths(made, flops, asked["reach"])), about)
 
 
 def _truths(made: Surface, flops: float, reach: list[float]) -> Iterator[Truth]:

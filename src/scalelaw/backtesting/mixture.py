@@ -13,7 +13,7 @@ from scalelaw.backtesting.members import named
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import ScalelawError
 from scalelaw.core.findings import Finding, Grade
-from scalelaw.core.forecaster import ONE_SD, Domain, Kind, Origin, Prediction, check_level, interval, outside
+from scalelaw.core.forecaster import Domain, Kind, Origin, Prediction, check_level, half_width, outside
 from scalelaw.core.numbers import format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import Array, Inputs
@@ -199,8 +199,7 @@ class Mixture(Printed):
     def parts(self, x: Inputs) -> Parts:
         """Return what each member says of n points."""
         full = self._completed(x)
-        each = [np.asarray(member.law.predict(member.coef, full)) for member in self.members]
-        logs = np.log(np.maximum(np.broadcast_arrays(*each), _TINY))
+        logs = self._logs(full)
         spreads = np.array([_spread(member, full) for member in self.members])
         return Parts(
             tuple(named(member.law, member.spec.fixed) for member in self.members), logs, spreads, self.residuals
@@ -211,9 +210,7 @@ class Mixture(Printed):
         """Return the loss at points of any shape, without an interval."""
         assert self.counting is not None
         flat = {self.counting.params: np.ravel(params), "tokens": np.ravel(tokens)}
-        full = self._completed(flat)
-        logs = [np.log(np.maximum(fit.law.predict(fit.coef, full), _TINY)) for fit in self.members]
-        return np.asarray(np.exp(self.weights @ np.array(logs))).reshape(np.shape(params))
+        return np.asarray(np.exp(self.weights @ self._logs(self._completed(flat)))).reshape(np.shape(params))
 
     def width(self, params: Array, tokens: Array) -> Array:
         """Return the width of the mean of runs at n points, on the log, (n,)."""
@@ -246,7 +243,7 @@ class Mixture(Printed):
             draws = self.members[i].draws
             assert draws is not None
             taken = rng.permutation(len(draws))[: np.sum(chosen == i)]
-            rows.append(np.log(np.maximum(np.asarray(self.members[i].law.predict(draws[taken], full)), _TINY)))
+            rows.append(_log_loss(self.members[i], draws[taken], full))
         logs = rng.permutation(np.vstack(rows))
         parts = self.parts(x)
         if kind == "new_run":
@@ -291,6 +288,10 @@ class Mixture(Printed):
             [Table(rows, right=range(1, 3)), Lines(lines, width=0)],
         )
 
+    def _logs(self, full: Inputs) -> Array:
+        """Return the log of each member's forecast, (m, n)."""
+        return np.array(np.broadcast_arrays(*(_log_loss(member, member.coef, full) for member in self.members)))
+
     def _completed(self, x: Inputs) -> Inputs:
         """Return the inputs with compute, which some members take."""
         if "flops" in x or self.counting is None or "tokens" not in x:
@@ -309,6 +310,11 @@ def _residual(fit: FitResult) -> float:
     return max(float(np.sqrt(spare * np.average(squares, weights=weight))), 1e-5)
 
 
+def _log_loss(member: FitResult, coef: Array, x: Inputs) -> Array:
+    """Return the log of a law's loss at coefficients (..., k), (..., n)."""
+    return np.asarray(np.log(np.maximum(np.asarray(member.law.predict(coef, x)), _TINY)))
+
+
 def _weights(residuals: Array) -> Array:
     shares = (residuals.min() / residuals) ** 2
     return np.asarray(shares / shares.sum())
@@ -318,6 +324,5 @@ def _weights(residuals: Array) -> Array:
 def _spread(member: FitResult, x: Inputs) -> Array:
     """Return half the width that holds 68 % of a member's draws, on the log, (n,)."""
     assert member.draws is not None
-    logs = np.log(np.maximum(np.asarray(member.law.predict(member.draws, x)), _TINY))
-    lo, hi = interval(logs[np.isfinite(logs).all(axis=1)], ONE_SD)
-    return np.asarray((hi - lo) / 2)
+    logs = _log_loss(member, member.draws, x)
+    return half_width(logs[np.isfinite(logs).all(axis=1)])

@@ -15,8 +15,8 @@ from scalelaw.fitting.result import FitResult
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import Law
 from scalelaw.runs import Observations
+from scalelaw.runs.suspects import CODE
 
-CODE = "RUNS_BLOWN_UP"
 _STARTS = 16
 
 

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from scalelaw.accounting.flops import Counting
-from scalelaw.core.forecaster import ONE_SD, interval
+from scalelaw.core.forecaster import half_width
 from scalelaw.core.types import Array
 from scalelaw.fitting import IsoFlop
 from scalelaw.planning.closed import HasLaw
@@ -106,13 +106,8 @@ def growths(forecaster: HasDeciders, counting: Counting, *, studies: bool) -> tu
 def _of_runs(forecaster: HasDeciders, counting: Counting) -> tuple[Growth, ...]:
     """Return what each law says, and last what the profiles say."""
     budgets = forecaster.largest * np.exp([0.0, _STEP])
-    laws = [
-        Growth(-_CLOSENESS * np.log(residual), mean, cov + FLOOR)
-        for fit, residual in forecaster.deciding
-        if fit.draws is not None
-        and (found := _summed(np.log(surface_of(fit.law, fit.draws, counting).optimum(budgets)[0])))  # type: ignore[arg-type]
-        for mean, cov in (found,)
-    ]
+    each = (_of_law(fit, residual, budgets, counting) for fit, residual in forecaster.deciding)
+    laws = [law for law in each if law is not None]
     profiles = forecaster.profiles
     drawn = None if profiles is None else profiles.params.draws_at(budgets)
     seen = None if drawn is None else _summed(np.log(drawn))
@@ -123,6 +118,15 @@ def _of_runs(forecaster: HasDeciders, counting: Counting) -> tuple[Growth, ...]:
     whole = np.logaddexp.reduce([law.weight for law in laws]) if laws else 0.0
     shown = profiles.used[-1].flops * _NEAR >= forecaster.largest
     return (*laws, Growth(float(whole + np.log(_PROFILES if shown else _BELOW)), mean, cov + FLOOR))
+
+
+def _of_law(fit: HasLaw, residual: float, budgets: Array, counting: Counting) -> Growth | None:
+    """Return what one law says, or None where too few of its draws have an optimum."""
+    if fit.draws is None:
+        return None
+    params, _ = surface_of(fit.law, fit.draws, counting).optimum(budgets)  # type: ignore[arg-type]
+    found = _summed(np.log(params))
+    return None if found is None else Growth(float(-_CLOSENESS * np.log(residual)), found[0], found[1] + FLOOR)
 
 
 def _agrees(law: Growth, seen: float, variance: float) -> float:
@@ -138,7 +142,7 @@ def _summed(logs: Array) -> tuple[Pair, Array] | None:
         return None
     pairs = np.stack([sound[:, 0], (sound[:, 1] - sound[:, 0]) / _STEP], axis=1)
     middle = np.median(pairs, axis=0)
-    spread = np.array([np.subtract(*interval(values, ONE_SD)[::-1]) / 2 for values in pairs.T])
+    spread = half_width(pairs)
     near = (np.abs(pairs - middle) <= _FAR * spread).all(axis=1)
     together = np.corrcoef(pairs[near].T)[0, 1] if near.sum() >= _FEWEST and (spread > 0).all() else 0.0
     cross = np.nan_to_num(together) * spread.prod()

@@ -7,7 +7,7 @@ from typing import NamedTuple, Unpack
 import numpy as np
 
 from scalelaw.core.errors import BadInput
-from scalelaw.core.forecaster import ONE_SD, Forecaster, Kind, interval, reach
+from scalelaw.core.forecaster import Forecaster, Kind, half_width, reach
 from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array
@@ -115,10 +115,7 @@ def _log_ratio(draws: Points | None) -> float:
     with np.errstate(all="ignore"):
         ratios = np.log(draws.tokens / draws.params)
     ratios = ratios[np.isfinite(ratios)]
-    if not len(ratios):
-        return math.nan
-    lo, hi = interval(ratios, ONE_SD)
-    return float(hi - lo) / 2
+    return float(half_width(ratios)) if len(ratios) else math.nan
 
 
 def _answer(surface: Surface, question: Question, around: float | None = None) -> Points:

@@ -18,6 +18,7 @@ from scalelaw.runs.split import kinds
 if TYPE_CHECKING:
     from scalelaw.runs.table import RunTable
 
+CODE = "RUNS_BLOWN_UP"
 _TARGETS = ("loss", "bpb")
 _SIZES = ("params", "params_active", "params_non_embedding")
 _SHOWN = 3
@@ -52,7 +53,7 @@ def with_suspects(table: "RunTable", run: AnyArray, observed: Observations) -> O
     column, labels = _labels(table, run, observed)
     called = [str(labels[each.row]) for each in found]
     message = _message(table, run, observed, found, called)
-    finding = Finding("RUNS_BLOWN_UP", Grade.WARN, message, len(found), _fix(column, called))
+    finding = Finding(CODE, Grade.WARN, message, len(found), _fix(column, called))
     return replace(observed, findings=(*observed.findings, finding), suspects=names)
 
 

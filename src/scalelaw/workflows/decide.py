@@ -24,13 +24,14 @@ from scalelaw.core.errors import BadInput, NeedsAnswer, ScalelawError
 from scalelaw.core.findings import Finding
 from scalelaw.core.numbers import format_number
 from scalelaw.fitting import FitOptions, FitResult, FitSpec, HeldAt, fit_observations, make_spec, observe, observe_rows
-from scalelaw.fitting.suspects import CODE, said
+from scalelaw.fitting.suspects import said
 from scalelaw.laws import Law, LawAt, get
 from scalelaw.planning import Plan, ahead, ask, plan
 from scalelaw.planning.outlook import Expected
 from scalelaw.planning.question import Asked
 from scalelaw.reporting.answer import Answer, Evidence, answer
 from scalelaw.runs import SWEPT, Observations, Reduction, RunTable, load_runs
+from scalelaw.runs.suspects import CODE
 from scalelaw.workflows.following import Following
 
 PROJECT = "(project)"

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from scalelaw.core.errors import ScalelawError, ScalelawWarning
 from scalelaw.fitting import FitSpec, observe
-from scalelaw.fitting.suspects import CODE, noted
+from scalelaw.fitting.suspects import noted
 from scalelaw.runs.review import Review
+from scalelaw.runs.suspects import CODE
 
 _LAWS = ("chinchilla", "power[input=flops]", "power[input=params]", "power[input=tokens]")
 

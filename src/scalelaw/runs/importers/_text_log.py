@@ -7,7 +7,7 @@ far as its numbers are whole.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path, PurePath
@@ -178,6 +178,13 @@ def stated(lines: Sequence[Line], pattern: re.Pattern[str]) -> float | None:
     numbers = [_number(match[1]) for line, match in found(lines, pattern) if line.whole]
     known = [number for number in numbers if number is not None and number > 0]
     return known[-1] if known else None
+
+
+def set_stated(run: LoggedRun, lines: Sequence[Line], patterns: Mapping[str, re.Pattern[str]]) -> None:
+    """Set what lines of settings state of a run: column -> pattern of the line; what none states stays unset."""
+    for name, pattern in patterns.items():
+        if (value := stated(lines, pattern)) is not None:
+            run.columns[name] = value
 
 
 def _set_rate(run: LoggedRun) -> None:

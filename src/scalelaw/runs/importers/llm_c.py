@@ -1,10 +1,10 @@
 """llm.c as it prints (``step 1/100 | loss 4.1``, ``val loss 4.2``) and as its main.log has it (``s:100 tel:4.2``)."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from scalelaw.runs.importers._history import LoggedRun
-from scalelaw.runs.importers._text_log import NUMBER, Line, Readings, TextLog, stated
+from scalelaw.runs.importers._text_log import NUMBER, Line, Readings, TextLog, set_stated
 
 _MAIN = re.compile(rf"(?<![\w.])s:(\d+) (tel|trl|eval):({NUMBER})(?: lr:({NUMBER}))?")
 _STEP = re.compile(rf"(?<![\w.])step\s+(\d+)/\d+ \| (?:train )?loss ({NUMBER})(?:.*?\| lr ({NUMBER}))?")
@@ -17,7 +17,7 @@ _BATCH = re.compile(r"total[ _]batch[ _]size\s*[|=]\s*(\d[\d,]*)")
 _METRICS = {"tel": "val/loss", "trl": "train/loss", "eval": "val/hellaswag/acc"}
 
 
-def _parse(lines: Sequence[Line], run: LoggedRun, readings: Readings) -> Iterator[str]:
+def _parse(lines: Sequence[Line], run: LoggedRun, readings: Readings) -> tuple[str, ...]:
     step = "0"
     for line in lines:
         _read_main(line, readings)
@@ -28,10 +28,8 @@ def _parse(lines: Sequence[Line], run: LoggedRun, readings: Readings) -> Iterato
                 readings.add(line, "val/loss", step, match[1], ends=match.end() == len(line.text))
             for match in _ITEMS.finditer(line.text):
                 readings.add(line, "val/hellaswag/acc", step, str(int(match[1]) / max(int(match[2]), 1)))
-    for name, pattern in (("params", _SIZE), ("batch_tokens", _BATCH), ("planned_steps", _PLANNED)):
-        if (value := stated(lines, pattern)) is not None:
-            run.columns[name] = value
-    yield from ()
+    set_stated(run, lines, {"params": _SIZE, "batch_tokens": _BATCH, "planned_steps": _PLANNED})
+    return ()
 
 
 def _read_main(line: Line, readings: Readings) -> None:

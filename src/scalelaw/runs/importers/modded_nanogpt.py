@@ -1,10 +1,10 @@
 """modded-nanogpt as it prints: ``step:125/1390 val_loss:4.56 train_time:...``, below a copy of its own source."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from scalelaw.runs.importers._history import LoggedRun
-from scalelaw.runs.importers._text_log import NUMBER, STEP, Line, Readings, TextLog, stated
+from scalelaw.runs.importers._text_log import NUMBER, STEP, Line, Readings, TextLog, set_stated
 
 _READING = re.compile(rf"(?<![\w.])step:(\d+)/(\d+)((?: \w+:{NUMBER}\w*)+)")
 _ENTRY = re.compile(rf" (val_loss|val_bpb|train_loss|loss):({NUMBER})(?=\s|$)")
@@ -13,7 +13,7 @@ _BATCH = re.compile(r"(?:train_batch_tokens|tokens_per_step|batch_tokens)[:=]\s*
 _METRICS = {"val_loss": "val/loss", "val_bpb": "val/bpb", "train_loss": "train/loss", "loss": "train/loss"}
 
 
-def _parse(lines: Sequence[Line], run: LoggedRun, readings: Readings) -> Iterator[str]:
+def _parse(lines: Sequence[Line], run: LoggedRun, readings: Readings) -> tuple[str, ...]:
     for line in lines:
         for match in _READING.finditer(line.text):
             run.columns["planned_steps"] = float(match[2])
@@ -21,10 +21,8 @@ def _parse(lines: Sequence[Line], run: LoggedRun, readings: Readings) -> Iterato
             for entry in _ENTRY.finditer(match[3]):
                 ends = match.start(3) + entry.end() == len(line.text)
                 readings.add(line, _METRICS[entry[1]], match[1], entry[2], ends=ends)
-    for name, pattern in (("params", _SIZE), ("batch_tokens", _BATCH)):
-        if (value := stated(lines, pattern)) is not None:
-            run.columns[name] = value
-    yield from ()
+    set_stated(run, lines, {"params": _SIZE, "batch_tokens": _BATCH})
+    return ()
 
 
 IMPORTER = TextLog(

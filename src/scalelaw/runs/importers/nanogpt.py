@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from scalelaw.runs.importers._history import LoggedRun
-from scalelaw.runs.importers._text_log import NUMBER, Line, Readings, TextLog, found, stated
+from scalelaw.runs.importers._text_log import NUMBER, Line, Readings, TextLog, found, set_stated, stated
 
 _EVAL = re.compile(rf"(?<![\w.])step (\d+): train loss ({NUMBER}), val loss ({NUMBER})")
 _TRAIN = re.compile(rf"(?<![\w.])iter (\d+): loss ({NUMBER}),")
@@ -20,10 +20,7 @@ def _parse(lines: Sequence[Line], run: LoggedRun, readings: Readings) -> Iterato
             readings.add(line, "val/loss", match[1], match[3], ends=match.end() == len(line.text))
         for match in _TRAIN.finditer(line.text):
             readings.add(line, "train/loss", match[1], match[2])
-    if (batch := stated(lines, _BATCH)) is not None:
-        run.columns["batch_tokens"] = batch
-    if (steps := stated(lines, _STEPS)) is not None:
-        run.columns["planned_steps"] = steps
+    set_stated(run, lines, {"batch_tokens": _BATCH, "planned_steps": _STEPS})
     tensors = {match[1]: float(match[2].replace(",", "")) for _, match in found(lines, _TENSORS)}
     rounded = stated(lines, _SIZE)
     if len(tensors) == 2:
