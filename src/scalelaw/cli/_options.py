@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, cast, get_
 
 import typer
 
+from scalelaw.cli._held import HELD
 from scalelaw.core.errors import BadInput, BadNumber, UnknownName
 from scalelaw.core.numbers import parse_number
 
@@ -163,7 +164,8 @@ class TableOptions(MappingOptions):
         """
         from scalelaw.runs import load_runs
 
-        table = load_runs(file, **self.arguments(), strict=self.strict)
+        with HELD.reading():
+            table = load_runs(file, **self.arguments(), strict=self.strict)
         for name, text in pairs(self.where, "--where").items():
             table = table.where(**{name: wanted(table, name, text)})
         why = self.reason or "left out on the command line"

@@ -1,4 +1,4 @@
-"""What every command prints: a result as text or JSON on stdout, progress and warnings on stderr."""
+"""What every command prints: a result as text or JSON on stdout, progress on stderr."""
 
 import importlib
 import json
@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from scalelaw.cli._held import HELD
 
 if TYPE_CHECKING:
     from scalelaw.reporting.answer import Answer
@@ -39,13 +41,16 @@ def show_answered(answer: "Answer", result: Any, as_json: bool, fitted: Mapping[
         values = result.to_dict()
         _print({"schema": values.pop("schema"), "answer": answer.to_dict(), **values, "fitted": fitted})
     else:
-        _print("\n\n".join([str(answer), *(each.text() for each in answer.further()), str(result)]))
+        below = answer.beside(result.sheet()).text()
+        _print("\n\n".join([str(answer), *(each.text() for each in answer.further()), below]))
 
 
 def _print(text: Mapping[str, Any] | str) -> None:
     if not isinstance(text, str):
-        text = json.dumps(finite(text), indent=2, allow_nan=False)
-    elif sys.stdout.isatty():
+        typer.echo(json.dumps(finite(text), indent=2, allow_nan=False))
+        return
+    HELD.shown(text)
+    if sys.stdout.isatty():
         width = max(shutil.get_terminal_size().columns, _NARROWEST)
         text = "\n".join(folded(line, width) for line in text.splitlines())
     typer.echo(text)

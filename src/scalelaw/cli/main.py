@@ -36,6 +36,7 @@ from scalelaw.cli import (
     study,
     watch,
 )  # fmt: skip
+from scalelaw.cli._held import HELD
 from scalelaw.core.errors import BadInput, MissingExtra, ScalelawError, ScalelawWarning
 from scalelaw.core.version import __version__
 
@@ -64,7 +65,10 @@ class Guarded(TyperGroup):
             warnings.simplefilter("always", ScalelawWarning)
             warnings.showwarning = _shown_by(warnings.showwarning)
             try:
-                status = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+                try:
+                    status = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+                finally:
+                    HELD.let_go(_warn)
             except (ScalelawError, _USAGE, typer.Abort, KeyboardInterrupt) as error:
                 status = _explained(error)
             except ImportError as error:
@@ -91,11 +95,16 @@ def _shown_by(plain: Callable[..., None]) -> Callable[..., None]:
 
     def shown(message: Warning | str, *where: Any, **more: Any) -> None:
         if isinstance(message, ScalelawWarning):
-            _say(f"warning: {message}")
+            if not HELD.takes(str(message)):
+                _warn(str(message))
         else:
             plain(message, *where, **more)
 
     return shown
+
+
+def _warn(message: str) -> None:
+    _say(f"warning: {message}")
 
 
 def _say(message: str) -> None:

@@ -40,6 +40,7 @@ class Finding:
     """One thing noticed: ``code`` is stable and documented, ``rows`` counts what it touches.
 
     ``answers`` are the ways out that can be spelt; where only the user can know, ``scalelaw init`` offers them.
+    ``parts`` are the findings that this one states together.
     """
 
     code: str
@@ -48,6 +49,7 @@ class Finding:
     rows: int = 0
     fix: str = ""
     answers: tuple[Answer, ...] = ()
+    parts: tuple["Finding", ...] = ()
 
     def __str__(self) -> str:
         return f"{self.message}; {self.fix}" if self.fix else self.message

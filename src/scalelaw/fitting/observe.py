@@ -33,7 +33,7 @@ from scalelaw.runs import (
     with_lr_features,
 )
 from scalelaw.runs.split import CODE as SPLIT
-from scalelaw.runs.split import column_of
+from scalelaw.runs.split import column_of, joined, parts_of
 
 _SAYS_PARAMS = re.compile(r"\bn\s*=|\bparams")
 
@@ -80,8 +80,12 @@ def observe(
 def _explained(law: Law, observed: Observations) -> Observations:
     """Return the rows without the warning of a column that splits them where the law takes that column."""
     taken = {spelling(name) for name in law.inputs}
-    findings = [each for each in observed.findings if each.code != SPLIT or spelling(column_of(each)) not in taken]
-    return replace(observed, findings=tuple(findings)) if len(findings) < len(observed.findings) else observed
+    findings = list[Finding]()
+    for found in observed.findings:
+        parts = parts_of(found) if found.code == SPLIT else ()
+        left = [each for each in parts if spelling(column_of(each)) not in taken]
+        findings += [found] if len(left) == len(parts) else joined(left)
+    return replace(observed, findings=tuple(findings))
 
 
 def columns_of(runs: RunTable | Observations) -> dict[str, str]:

@@ -9,7 +9,7 @@ from scalelaw.backtesting import Backtest, Cut
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import QUANTITIES
-from scalelaw.core.sheet import Lines, Printed, Sheet
+from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.planning import Estimate, Plan
 from scalelaw.planning.outlook import Expected
 
@@ -84,14 +84,26 @@ class Answer(Printed):
 
     def below(self, plan: Plan) -> Plan:
         """Return the plan without the cautions that stand among the doubts, perhaps cut short there."""
-        doubts = (self.doubt, *self.others)
         kept = [
             each
             for each in plan.assumptions
-            if not each.startswith(_CAUTION)
-            or not any(doubt.startswith(each.removeprefix(_CAUTION)[:_COLUMNS]) for doubt in doubts)
+            if not each.startswith(_CAUTION) or not self._states(each.removeprefix(_CAUTION))
         ]
         return replace(plan, assumptions=tuple(kept))
+
+    def beside(self, sheet: Sheet) -> Sheet:
+        """Return a sheet without the lines that stand among the doubts."""
+        parts: list[Table | Lines | Sheet] = []
+        for part in sheet.parts:
+            if isinstance(part, Lines):
+                parts.append(replace(part, lines=[each for each in part.lines if not self._states(each[1])]))
+            else:
+                parts.append(self.beside(part) if isinstance(part, Sheet) else part)
+        return replace(sheet, parts=parts)
+
+    def _states(self, text: str) -> bool:
+        """Return whether a text stands among the doubts, perhaps cut short there."""
+        return any(doubt.startswith(text[:_COLUMNS]) for doubt in (self.doubt, *self.others))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ RUNS_SPLIT    warn   runs of several architectures, optimizers, context lengths,
 """
 
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from scalelaw.runs.table import RunTable
 
 CODE = "RUNS_SPLIT"
-_FEWEST, _MOST_LEVELS, _SHOWN = 3, 6, 4
+_FEWEST, _MOST_LEVELS, _SHOWN, _NAMED = 3, 6, 4, 3
 _KINDS = frozenset(
     {"arch", "architecture", "architectures", "backbone", "optimizer", "optimiser", "optim", "opt", "activation", "act",
      "attention", "attn", "norm", "normalization", "rope", "mixer", "variant", "objective", "positional", "block",
@@ -36,7 +37,27 @@ _OTHERWISE = frozenset({"size", "unit", "units", "schedule", "scheduler", "frame
 
 
 def check_split(table: "RunTable", run: AnyArray) -> list[Finding]:
-    """Warn of columns that split these runs into kinds, (n,) being the numbers of the runs."""
+    """Warn once of the columns that split these runs into kinds, (n,) being the numbers of the runs."""
+    return joined(_splits(table, run))
+
+
+def joined(parts: Sequence[Finding]) -> list[Finding]:
+    """Return the findings of several columns as one, which names the first of them; one column stands as it is."""
+    if len(parts) < 2:
+        return list(parts)
+    named = [f"{column_of(each)} ({len(each.answers) - 1} values)" for each in parts]
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    message = f"runs of several kinds stand in one table, by {len(named)} columns: {', '.join(named[:_NAMED])}{more}"
+    fix = parts[0].fix.replace("one kind", f"one kind of {column_of(parts[0])}, and so on for the others", 1)
+    return [Finding(CODE, Grade.WARN, message, parts[0].rows, fix, parts[0].answers, tuple(parts))]
+
+
+def parts_of(finding: Finding) -> tuple[Finding, ...]:
+    """Return the finding of each column that splits the table."""
+    return finding.parts or (finding,)
+
+
+def _splits(table: "RunTable", run: AnyArray) -> list[Finding]:
     return [finding for name in table.runs if (finding := _split(table, name, run)) is not None]
 
 
@@ -70,7 +91,7 @@ def _split(table: "RunTable", name: str, run: AnyArray) -> Finding | None:
 
 
 def column_of(finding: Finding) -> str:
-    """Return the column that splits the table."""
+    """Return the column that splits the table, the first where several do."""
     return str(next(iter(finding.answers[0].settings["where"])))
 
 
@@ -100,7 +121,7 @@ def _follows(table: "RunTable", name: str, run: AnyArray) -> bool:
 
 def kinds(table: "RunTable", run: AnyArray) -> AnyArray:
     """Return the number of the kind of each of these runs, by every column that splits them, (n,)."""
-    named = [column_of(each) for each in check_split(table, run)]
+    named = [column_of(each) for each in _splits(table, run)]
     named += [name for name in _POOLED if name in table.runs]
     codes = [np.unique([str(value) for value in table.runs[name][run]], return_inverse=True)[1] for name in named]
     if not codes:

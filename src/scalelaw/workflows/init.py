@@ -14,6 +14,7 @@ from scalelaw.fitting.suspects import noted
 from scalelaw.laws import Law, get
 from scalelaw.runs import Observations, RunTable, check_design, check_pooling, check_which_params
 from scalelaw.runs.split import CODE as SPLIT
+from scalelaw.runs.split import joined, parts_of
 from scalelaw.workflows.project import Project, read_project
 from scalelaw.workflows.proposal import Proposal
 
@@ -85,7 +86,7 @@ def _look(said: Mapping[str, Any], read: dict[str, RunTable]) -> Proposal:
             raise
     question = next((each for each in findings if each.grade in (Grade.ASK, Grade.REFUSE) and each.answers), None)
     if question is None and (question := _kind_asked(findings, said)):
-        findings = [each for each in findings if each.message != question.message]
+        findings = [left for each in findings for left in _not_asked(each, question)]
     settings = dict(said)
     if table is not None:
         settings = _merged(settings, Answer("", {"columns": _mapping(table) | dict(said.get("columns", {}))}))
@@ -95,11 +96,18 @@ def _look(said: Mapping[str, Any], read: dict[str, RunTable]) -> Proposal:
 def _kind_asked(findings: Sequence[Finding], said: Mapping[str, Any]) -> Finding | None:
     """Return the question which kind of runs is meant, where a column splits the table and nothing selects runs yet.
 
-    One column is asked about; the others stand as warnings.
+    One column is asked about; the others stand as a warning.
     """
     if said.get("where"):
         return None
-    return next((replace(each, grade=Grade.ASK) for each in findings if each.code == SPLIT), None)
+    return next((replace(parts_of(each)[0], grade=Grade.ASK) for each in findings if each.code == SPLIT), None)
+
+
+def _not_asked(finding: Finding, question: Finding) -> list[Finding]:
+    """Return what is left of a finding beside the question that one of its columns raises."""
+    if finding.code != SPLIT:
+        return [finding] if finding.message != question.message else []
+    return joined([each for each in parts_of(finding) if each.message != question.message])
 
 
 def _rows(project: Project, table: RunTable) -> tuple[Law, Observations]:

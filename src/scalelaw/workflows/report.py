@@ -41,11 +41,11 @@ def rendered(study: Study) -> str:
         *([Block("The plan", sheet=study.answer.below(study.plan).sheet())] if study.plan else []),
         *(figures.pop(name) for name in ("iso_loss",) if name in figures),
         Block("How it forecast your larger runs", sheet=study.backtest.sheet()),
-        *([Block("The laws", sheet=study.mixture.sheet())] if study.mixture else []),
+        *([Block("The laws", sheet=study.answer.beside(study.mixture.sheet()))] if study.mixture else []),
         Block("One law fitted", sheet=study.once().sheet()),
         *figures.values(),
         *(Block("", prose=[f"No {name}: {why}."]) for name, why in undrawn.items()),
-        Block("The runs", sheet=study.runs.sheet()),
+        Block("The runs", sheet=study.answer.beside(study.runs.sheet())),
         Block("Methods", prose=[study.fit.methods()], code=study.fit.bibtex()),
     ]
     who = study.decided.forecaster.label

@@ -102,8 +102,8 @@ class Study(Printed):
         parts += [self.answer.below(self.plan).sheet()] if self.plan and self.verbose else []
         parts += [self.backtest.sheet()]
         if self.verbose:
-            parts += [self.mixture.sheet()] if self.mixture else []
-            parts += [*self._beside(), self.once().sheet(), self.runs.sheet()]
+            parts += [self.answer.beside(self.mixture.sheet())] if self.mixture else []
+            parts += [*self._beside(), self.once().sheet(), self.answer.beside(self.runs.sheet())]
         figures = Lines([(name, str(path)) for name, path in self.figures.items()], width=18)
         parts += [Sheet("figures", [figures])] if self.figures else []
         parts += [

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from scalelaw.cli._options import wanted
+from scalelaw.fitting import observe
 from scalelaw.runs import load_runs
 from scalelaw.workflows.init import init
 
@@ -98,3 +99,30 @@ def test_the_option_that_keeps_one_kind_can_be_pasted(levels: list[str]) -> None
     assert option == "--where" and text in levels
     kept = table.where(**{name: wanted(table, name, text)})
     assert len(kept.endpoints()) == 18 and not [each for each in kept.endpoints().findings if each.code == CODE]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("several", [2, 3, 4, 6])
+def test_several_columns_are_one_finding_and_one_line(several: int, seed: int) -> None:
+    rng = np.random.default_rng([several, seed])
+    chosen = rng.choice(list(NAMES), several, replace=False).tolist()
+    columns = _runs(chosen[0], NAMES[chosen[0]], rng)
+    for name in chosen[1:]:
+        columns[name] = [NAMES[name][i % len(NAMES[name])] for i in rng.permutation(36)]
+    table = load_runs(columns)
+    (found,) = (each for each in table.endpoints().findings if each.code == CODE)
+    assert f"by {several} columns" in found.message
+    shown = [name for name in chosen if f"{name} (" in found.message]
+    assert len(shown) == min(several, 3) and (f"and {several - 3} more" in found.message) == (several > 3)
+    assert len(found.parts) == several and len(str(found)) < 240
+    option, condition = shlex.split(found.fix.partition(" keeps")[0])
+    assert option == "--where" and condition.partition("=")[0] in shown
+
+
+def test_a_law_that_takes_one_of_the_columns_leaves_the_others() -> None:
+    rng = np.random.default_rng(3)
+    columns = _runs("seq_len", [2048, 8192], rng)
+    columns["optimizer"] = [["adamw", "muon"][i] for i in rng.integers(2, size=36)]
+    taken = observe("E + A/params**a + B/tokens**b + c*seq_len", load_runs(columns))[1]
+    (left,) = (each for each in taken.findings if each.code == CODE)
+    assert "optimizer" in left.message and "seq_len" not in left.message
