@@ -148,7 +148,7 @@ def load_calibration(path: str | Path) -> Calibration:
         BadInput: it cannot be read or is no calibration.
     """
     try:
-        return Calibration.from_dict(json.loads(Path(path).read_text()))
+        return Calibration.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError) as error:
@@ -158,7 +158,7 @@ def load_calibration(path: str | Path) -> Calibration:
 @cache
 def shipped() -> Calibration:
     """Return the calibration that comes with the package, learned on published tables."""
-    text = resources.files("scalelaw.backtesting").joinpath("calibration.json").read_text()
+    text = resources.files("scalelaw.backtesting").joinpath("calibration.json").read_text(encoding="utf-8")
     return Calibration.from_dict(json.loads(text))
 
 

@@ -7,7 +7,6 @@ last line, the *head*, is what to publish; ``verify_forecasts`` compares with it
 
 import contextlib
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.files import append_line, make_once, refusal
 from scalelaw.core.seal import faults, sealed_text, sha256
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.fitting.files import is_fit
@@ -165,7 +165,7 @@ def register_forecast(forecast: FrozenForecast, path: str | Path) -> Entry:
         if forecast.digest in {each.forecast.digest for each in entries}:
             raise BadInput(f"{place} holds this forecast already ({forecast.digest[:_SHORT]})")
         record = _record(len(entries) + 1, entries[-1].digest if entries else "", forecast.document)
-        _append(place, _line(record))
+        append_line(place, _line(record)[:-1].decode())
     return Entry(record["number"], record["digest"], forecast)
 
 
@@ -280,19 +280,6 @@ def _entries(content: bytes, name: str) -> Iterator[Entry]:
         yield Entry(record["number"], record["digest"], opened(json.dumps(record["forecast"]).encode(), name))
 
 
-def _append(path: Path, line: bytes) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            if os.write(descriptor, line) < len(line):
-                raise OSError(28, "the disk is full")
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise BadInput(f"cannot write {path}: {error.strerror}") from error
-
-
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Hold a file beside the registry while it is written, so that no two lines carry one digest.
@@ -303,14 +290,14 @@ def _alone(path: Path) -> Iterator[None]:
     lock, end = path.with_name(f"{path.name}.lock"), time.monotonic() + _WAIT_S
     while True:
         try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
-            break
-        except FileExistsError as error:
-            if time.monotonic() > end:
-                raise BadInput(f"{path} is being written; if nobody does, delete {lock}") from error
-            time.sleep(_POLL_S)
+            made = make_once(lock)
         except OSError as error:
-            raise BadInput(f"cannot write {path}: {error.strerror}") from error
+            raise BadInput(refusal(path, error)) from error
+        if made:
+            break
+        if time.monotonic() > end:
+            raise BadInput(f"{path} is being written; if nobody does, delete {lock}")
+        time.sleep(_POLL_S)
     try:
         yield
     finally:

@@ -454,9 +454,14 @@ def check_writable(path: str, option: str, *, folder: bool = False) -> None:
         raise BadInput(f"{option} {path}: that is a folder; name a file in it")
     elif not place.parent.is_dir():
         raise BadInput(f"{option} {path}: there is no folder {place.parent}; make it first")
-    holder = place if folder or place.exists() else place.parent
-    if not os.access(holder, os.W_OK):
-        raise BadInput(f"{option} {path}: {holder} may not be written to; name another place")
+    elif place.is_symlink():
+        raise BadInput(f"{option} {path}: that is a link; name the file that it leads to")
+    elif place.exists() and not place.is_file():
+        raise BadInput(f"{option} {path}: that is no regular file; name one")
+    holders = [place] if folder else [place, place.parent] if place.exists() else [place.parent]
+    for holder in holders:
+        if not os.access(holder, os.W_OK):
+            raise BadInput(f"{option} {path}: {holder} may not be written to; name another place")
 
 
 def check_figure(path: str, option: str) -> None:

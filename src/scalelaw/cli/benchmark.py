@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import io
 import json as as_json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._output import progress, show
+from scalelaw.core.files import write_whole
 
 if TYPE_CHECKING:
     from scalelaw.workflows.benchmark import Benchmark
@@ -44,10 +46,11 @@ def benchmark_command(
     show(found, json)
     if tidy is not None:
         rows = rows_of(found)
-        with Path(tidy).open("w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(tidy, text.getvalue())
 
 
 def calibrate_command(
@@ -66,10 +69,10 @@ def calibrate_command(
     found = _run(protocol, data, None, store, processes)
     known = calibrate(
         found.records(),
-        protocol=digest(Path(protocol).read_text()),
+        protocol=digest(Path(protocol).read_text(encoding="utf-8")),
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
     )
-    Path(to).write_text(as_json.dumps(known.to_dict(), indent=1) + "\n")
+    write_whole(to, as_json.dumps(known.to_dict(), indent=1) + "\n")
     if json:
         show(known, json)
     else:

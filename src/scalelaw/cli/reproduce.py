@@ -6,6 +6,7 @@ import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._output import show
+from scalelaw.core.files import write_whole
 
 Names = Annotated[
     list[str] | None, typer.Argument(help="Figures by name, or how it begins; all without any.", metavar="[NAME]...")
@@ -18,13 +19,11 @@ Out = Annotated[str | None, typer.Option("--out", help="Write the table as Markd
 
 def reproduce_command(names: Names = None, data: Data = None, out: Out = None, json: options.Json = False) -> None:
     """Compute published figures again: published, ours, the difference, and why."""
-    from pathlib import Path
-
     from scalelaw.workflows.reproduce import reproduce
 
     if out is not None:
         options.check_writable(out, "--out")
     found = reproduce(names or (), data=data)
     if out is not None:
-        Path(out).write_text(found.page())
+        write_whole(out, found.page())
     show(found, json)

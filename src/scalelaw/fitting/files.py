@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from scalelaw.accounting.cost import StatedCost
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
+from scalelaw.core.files import write_whole
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.types import AnyArray
 from scalelaw.fitting.noise import Noise
@@ -70,9 +70,7 @@ def save_fit(fit: FitResult, path: str | Path) -> None:
         **({} if fit.cost is None else {"cost": fit.cost.to_dict()}),
     }
     document["content"] = _content(document)
-    partial = Path(f"{path}.partial")
-    partial.write_text(json.dumps(document, indent=1) + "\n")
-    os.replace(partial, path)
+    write_whole(path, json.dumps(document, indent=1) + "\n")
 
 
 _STATUS = ("starts", "agreeing", "decrement", "condition", "at_bounds", "spare", "undetermined")
@@ -101,7 +99,7 @@ def load_fit(path: str | Path) -> FitResult:
 def is_fit(path: str | Path) -> bool:
     """Return whether a JSON file says it is a fit."""
     try:
-        document = json.loads(Path(path).read_text())
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError):
         return False
     return isinstance(document, dict) and str(document.get("schema", "")).startswith("scalelaw.fit/")
@@ -109,7 +107,7 @@ def is_fit(path: str | Path) -> bool:
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        document = json.loads(path.read_text())
+        document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
     except (UnicodeDecodeError, json.JSONDecodeError) as error:

@@ -18,6 +18,7 @@ import numpy as np
 from scalelaw.accounting.flops import COUNTINGS, Counting, HasCounting, counting_for
 from scalelaw.core.digest import digest, source_digest
 from scalelaw.core.errors import BadInput
+from scalelaw.core.files import write_whole
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.forecaster import Forecaster, Kind, Origin, Traceable, outside, reach
 from scalelaw.core.numbers import format_number, parse_number
@@ -109,12 +110,9 @@ class FrozenForecast(Printed):
             BadInput: the file exists, or cannot be written.
         """
         try:
-            with Path(path).open("x", newline="\n") as file:
-                file.write(sealed_text(self.document))
+            write_whole(path, sealed_text(self.document), over=False)
         except FileExistsError as error:
             raise BadInput(f"{path} exists, and a frozen forecast is not written over; choose another name") from error
-        except OSError as error:
-            raise BadInput(f"cannot write {path}: {error.strerror}") from error
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document: the contract of ``scalelaw forecasts freeze --json``."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
+from scalelaw.core.files import write_whole
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.ladder.data import Data
 from scalelaw.ladder.grid import EXACT, Grid, Rung, shown
@@ -194,10 +195,7 @@ class Ladder(Printed):
         Raises:
             BadInput: it cannot be written.
         """
-        try:
-            Path(path).write_text(self.toml(), encoding="utf-8")
-        except OSError as error:
-            raise BadInput(f"{path} cannot be written: {error.strerror}") from error
+        write_whole(path, self.toml())
 
     def toml(self) -> str:
         """Return the text of its ``ladder.toml``: commented, and made to be edited."""

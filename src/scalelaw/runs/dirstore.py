@@ -6,15 +6,14 @@ nothing, and is *crashed* once its lock is stale.
 """
 
 import json
-import os
 import time
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadInput, BadTable, UnknownName
-from scalelaw.runs.journal import Journal, open_journal, read_journal, sync_folder
+from scalelaw.core.files import write_whole
+from scalelaw.runs.journal import Journal, open_journal, read_journal
 from scalelaw.runs.lock import BEAT_S, MISSED, RunLock, acquire, is_held
 from scalelaw.runs.spec import RunSpec
 from scalelaw.runs.store import RunRecord, RunWriter, Values, surviving
@@ -188,7 +187,7 @@ def _replay(lines: list[dict[str, Any]]) -> _Story:
 
 def _read_run(path: Path) -> dict[str, Any]:
     try:
-        said = json.loads(path.read_text())
+        said = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise BadTable(f"{str(path)!r} is not valid JSON: {error}") from error
     schema = said.get("schema") if isinstance(said, dict) else None
@@ -201,10 +200,4 @@ def _write_run(path: Path, spec: RunSpec) -> None:
     """Write what a run is in one step: a reader sees all of it or nothing."""
     started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     said = {"schema": _SCHEMA, "run": spec.digest, "started": started, "settings": spec.settings}
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
-    with part.open("w") as file:
-        file.write(json.dumps(said, indent=1, ensure_ascii=False) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    sync_folder(path.parent)
+    write_whole(path, json.dumps(said, indent=1, ensure_ascii=False) + "\n")

@@ -1,5 +1,6 @@
 """A table of runs into a file that loads as the same table: one row an evaluation, canonical names and units."""
 
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.files import write_whole
 from scalelaw.core.types import AnyArray
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def export_runs(table: "RunTable", path: str | PathLike[str]) -> int:
         >>> path = Path(tempfile.mkdtemp()) / "runs.csv"
         >>> export_runs(load_runs({"N": ["70M"], "D": ["1.4B"], "val_loss": [3.6]}), path)
         1
-        >>> print(path.read_text().strip())
+        >>> print(path.read_text(encoding="utf-8").strip())
         "params","tokens","loss"
         70000000.0,1400000000.0,3.6
     """
@@ -48,13 +50,8 @@ def export_runs(table: "RunTable", path: str | PathLike[str]) -> int:
     if target.suffix.lower() not in SUFFIXES:
         raise BadInput(f"{target.name!r}: the suffix says the format; use {', '.join(SUFFIXES)}")
     columns = export_columns(table)
-    try:
-        if target.suffix.lower() == ".jsonl":
-            _write_jsonl(columns, target)
-        else:
-            _write_frame(columns, target)
-    except OSError as error:
-        raise BadInput(f"{str(target)!r} cannot be written: {error.strerror or error}") from error
+    as_bytes = _as_jsonl if target.suffix.lower() == ".jsonl" else _as_frame
+    write_whole(target, as_bytes(columns, target.suffix.lower()))
     return len(next(iter(columns.values())))
 
 
@@ -146,12 +143,12 @@ def _cell(value: Any) -> Any:
     return None if isinstance(found, float) and math.isnan(found) else found
 
 
-def _write_jsonl(columns: Mapping[str, list[Any]], path: Path) -> None:
-    names = list(columns)
-    with path.open("w", encoding="utf-8") as file:
-        for row in zip(*columns.values(), strict=True):
-            filled = {name: _strict(value) for name, value in zip(names, row, strict=True) if value is not None}
-            file.write(json.dumps(filled, ensure_ascii=False, default=str) + "\n")
+def _as_jsonl(columns: Mapping[str, list[Any]], suffix: str) -> str:
+    lines = []
+    for row in zip(*columns.values(), strict=True):
+        filled = {name: _strict(value) for name, value in zip(columns, row, strict=True) if value is not None}
+        lines.append(json.dumps(filled, ensure_ascii=False, default=str) + "\n")
+    return "".join(lines)
 
 
 def _strict(value: Any) -> Any:
@@ -159,17 +156,19 @@ def _strict(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _write_frame(columns: Mapping[str, list[Any]], path: Path) -> None:
+def _as_frame(columns: Mapping[str, list[Any]], suffix: str) -> bytes:
     import polars as pl
 
     frame = pl.DataFrame([_series(name, cells) for name, cells in columns.items()])
-    if path.suffix.lower() == ".parquet":
-        frame.write_parquet(path)
-        return
+    content = io.BytesIO()
+    if suffix == ".parquet":
+        frame.write_parquet(content)
+        return content.getvalue()
     for name, kind in frame.schema.items():
         if kind.is_nested():
             raise BadInput(f"{name} holds lists, and CSV has none; write .jsonl or .parquet")
-    frame.write_csv(path, quote_style="non_numeric")
+    frame.write_csv(content, quote_style="non_numeric")
+    return content.getvalue()
 
 
 def _series(name: str, cells: list[Any]) -> Any:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from scalelaw.core.files import append, open_to_append, sync_folder
+
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -24,12 +26,9 @@ class Journal:
             OSError: the disk is full or gone; the line may be torn, and the next append starts a new one.
         """
         text = json.dumps({name: _written(value) for name, value in record.items()}, ensure_ascii=False)
-        line = (b"\n" if self._torn else b"") + text.encode() + b"\n"
+        line = (b"\n" if self._torn else b"") + text.encode("utf-8", "backslashreplace") + b"\n"
         self._torn = True
-        done = os.write(self._descriptor, line)
-        if done < len(line):
-            raise OSError(f"only {done} of {len(line)} bytes could be written")
-        os.fsync(self._descriptor)
+        append(self._descriptor, line)
         self._torn = False
 
     def close(self) -> None:
@@ -39,22 +38,11 @@ class Journal:
 
 def open_journal(path: Path) -> Journal:
     """Open a journal at its end; a torn last line is ended, so that what follows can be read."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    descriptor = open_to_append(path)
     size = os.fstat(descriptor).st_size
     torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
     sync_folder(path.parent)
     return Journal(descriptor, torn=torn)
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk, where the file system can."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError:  # some network file systems refuse this for folders; they keep names themselves
-        pass
-    finally:
-        os.close(descriptor)
 
 
 def read_journal(path: Path) -> tuple[list[dict[str, Any]], int]:

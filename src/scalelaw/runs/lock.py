@@ -18,6 +18,7 @@ from pathlib import Path
 
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import RunLocked, ScalelawWarning
+from scalelaw.core.files import make_once, write_whole
 
 BEAT_S = 10.0
 """Seconds between two heartbeats."""
@@ -139,23 +140,18 @@ def is_held(path: Path, *, missed: int = MISSED) -> bool:
 def read_holder(path: Path) -> Holder | None:
     """Return who the lock file names; None where there is none, or it is just being written."""
     try:
-        return Holder(**json.loads(path.read_text()))
+        return Holder(**json.loads(path.read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
         return None
 
 
 def _create(path: Path, holder: Holder) -> bool:
     """Make the lock file; return whether it did not exist."""
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-    except FileExistsError:
-        return False
-    try:
-        os.write(descriptor, (json.dumps(asdict(holder)) + "\n").encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    return True
+    return make_once(path, _line(holder))
+
+
+def _line(holder: Holder) -> bytes:
+    return (json.dumps(asdict(holder)) + "\n").encode()
 
 
 def _take_over(path: Path, holder: Holder, missed: int) -> str | None:
@@ -179,9 +175,7 @@ def _take_over(path: Path, holder: Holder, missed: int) -> str | None:
                 f"run {path.parent.name} is being written by {current or 'another process'}; a run has one writer: "
                 "record from one process (rank 0), change a setting for another run, or wait for it to finish"
             )
-        fresh = path.with_name(f"{path.name}.{holder.token}")
-        _create(fresh, holder)
-        os.replace(fresh, path)
+        write_whole(path, _line(holder))
         return f"{current or 'a process that left an empty lock'}, {why}"
     finally:
         taking.unlink(missing_ok=True)
@@ -191,7 +185,7 @@ def _age(path: Path, token: str) -> float:
     """Return seconds since the last heartbeat, by the clock of the file system; infinite where there is no file."""
     probe = path.with_name(f"{path.name}.{token}.clock")
     try:
-        probe.write_bytes(b"")
+        make_once(probe)
         return probe.stat().st_mtime - path.stat().st_mtime
     except FileNotFoundError:
         return float("inf")
@@ -220,7 +214,7 @@ def _machine() -> str:
     """Return what two processes share that can see each other's process numbers."""
     parts = [socket.gethostname()]
     try:
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip())
         parts.append(os.readlink("/proc/self/ns/pid"))
     except OSError:  # no Linux: the name has to do
         pass
@@ -236,7 +230,7 @@ def _birth(pid: int) -> str:
     except PermissionError:
         pass
     try:
-        state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        state, *rest = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
         return "unknown"
     return "gone" if state in "ZX" else rest[18]

@@ -7,11 +7,9 @@ renamed: the folder is whole or not there. Names that would leave the folder are
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import stat
-import uuid
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -22,9 +20,9 @@ from typing import IO, Any
 
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
+from scalelaw.core.files import whole_file, whole_folder
 from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.runs.dirstore import DirStore, holds_runs
-from scalelaw.runs.journal import sync_folder
 from scalelaw.runs.lock import is_held
 from scalelaw.runs.store import count_states
 
@@ -87,26 +85,16 @@ def pack_runs(folder: str | PathLike[str], to: str | PathLike[str]) -> Pack:
     for lock in folder.glob("*/lock"):
         if is_held(lock):
             raise BadInput(f"{lock.parent} is being written; stop the sweep first, the same command goes on later")
-    part = to.with_name(f".{to.name}.{uuid.uuid4().hex[:8]}.part")
-    paths = sorted(path for path in _files(folder) if path.resolve() not in (to.resolve(), part.resolve()))
-    try:
+    paths = sorted(path for path in _files(folder) if path.resolve() != to.resolve())
+    with whole_file(to) as file:
         manifest = {path.relative_to(folder).as_posix(): _measured(path) for path in paths}
-        with part.open("wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
-                said = json.dumps({"schema": _SCHEMA, "digest": digest(manifest), "files": manifest}, indent=1)
-                packed.writestr(_member(_MANIFEST), said)
-                for name in manifest:
-                    with packed.open(_member(name), "w", force_zip64=True) as out, (folder / name).open("rb") as source:
-                        shutil.copyfileobj(source, out, _CHUNK)
-            file.flush()
-            os.fsync(file.fileno())
-        _whole(part, manifest)
-        part.replace(to)
-        sync_folder(to.parent)
-    except OSError as error:
-        raise BadInput(f"{to} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+            said = json.dumps({"schema": _SCHEMA, "digest": digest(manifest), "files": manifest}, indent=1)
+            packed.writestr(_member(_MANIFEST), said)
+            for name in manifest:
+                with packed.open(_member(name), "w", force_zip64=True) as out, (folder / name).open("rb") as source:
+                    shutil.copyfileobj(source, out, _CHUNK)
+        _whole(file, manifest)
     return _pack(to, folder, manifest)
 
 
@@ -123,23 +111,18 @@ def unpack_runs(file: str | PathLike[str], to: str | PathLike[str]) -> Pack:
     file, to = Path(file).expanduser(), Path(to).expanduser()
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise BadInput(f"{to} is not an empty folder; name one that does not exist yet")
-    part = to.with_name(f".{to.name}.{uuid.uuid4().hex[:8]}.part")
+    if to.exists() and to.samefile(Path.cwd()):
+        raise BadInput(f"{to} is the folder you are in; name one that does not exist yet")
     try:
         with zipfile.ZipFile(file) as packed:
             manifest = _manifest(packed, file)
-            part.mkdir(parents=True)
-            for name, said in manifest.items():
-                _extract(packed, name, said, part, file)
-        if to.exists():
-            to.rmdir()
-        part.rename(to)
-        sync_folder(to.parent)
+            with whole_folder(to) as part:
+                for name, said in manifest.items():
+                    _extract(packed, name, said, part, file)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise BadInput(f"{file} is no pack of runs, or is damaged: {error}") from error
     except OSError as error:
-        raise BadInput(f"{file} cannot be unpacked to {to}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        raise BadInput(f"{file} cannot be read: {error.strerror or error}") from error
     return _pack(file, to, manifest)
 
 
@@ -216,10 +199,8 @@ def _extract(packed: zipfile.ZipFile, name: str, said: Mapping[str, Any], folder
     """
     path = folder.joinpath(*name.split("/"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with packed.open(name) as source, path.open("xb") as out:
+    with packed.open(name) as source, whole_file(path, over=False) as out:
         same = _copied(source, out, said)
-        out.flush()
-        os.fsync(out.fileno())
     if not same:
         raise BadInput(f"{file} is damaged: {name} is not what was packed")
 
@@ -237,7 +218,7 @@ def _copied(source: IO[bytes], out: IO[bytes] | None, said: Mapping[str, Any]) -
     return left == 0 and total.hexdigest() == said["sha256"]
 
 
-def _whole(part: Path, manifest: Mapping[str, Mapping[str, Any]]) -> None:
+def _whole(part: IO[bytes], manifest: Mapping[str, Mapping[str, Any]]) -> None:
     """Read a pack again, and refuse it where a file changed while it was packed.
 
     Raises:

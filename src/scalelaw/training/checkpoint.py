@@ -1,15 +1,16 @@
 """Checkpoints of a trunk: weights and optimizer state in one safetensors file, replaced in one step, bit for bit."""
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.files import write_whole
 from scalelaw.training.job import KEPT
 
 _NAME = re.compile(r"step-(\d+)\.safetensors")
@@ -22,19 +23,15 @@ def save(folder: Path, step: int, state: Mapping[str, Tensor]) -> None:
         BadInput: the folder cannot be written.
     """
     path = folder / f"step-{step:08}.safetensors"
-    part = folder / f".{os.getpid()}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({name: tensor.detach() for name, tensor in state.items()}, part, metadata={"step": str(step)})
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
+        content = save_tensors({name: tensor.detach() for name, tensor in state.items()}, metadata={"step": str(step)})
+        write_whole(path, content)
         for earlier in steps(folder):
             if earlier < step:
                 (folder / f"step-{earlier:08}.safetensors").unlink(missing_ok=True)
-    except (OSError, SafetensorError) as error:
-        part.unlink(missing_ok=True)
-        why = getattr(error, "strerror", None) or error
+    except (OSError, SafetensorError, BadInput) as error:
+        why = getattr(error.__cause__ or error, "strerror", None) or error
         raise BadInput(f"{folder} cannot be written: {why}; {KEPT}") from error
 
 

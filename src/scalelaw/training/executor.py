@@ -56,7 +56,8 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             env={**os.environ, **ENVIRONMENT},
         )
         pipes = self._process.stdin, self._process.stdout, self._process.stderr

@@ -86,7 +86,8 @@ def measure_speed(ladder: Ladder, *, workers: int, seconds: float = 3.0) -> Spee
     command = [sys.executable, "-m", "scalelaw.training.speed"]
     crew = [
         subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+            errors="replace",
             env={**os.environ, **ENVIRONMENT},
         )
         for _ in range(workers)

@@ -1,10 +1,11 @@
 """What every figure shares: the canvas, the colours, and how numbers stand on an axis."""
 
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.files import write_whole
 from scalelaw.core.optional import require
 from scalelaw.core.quantities import quantity
 
@@ -104,11 +105,12 @@ def save(figure: "Figure", path: str | Path) -> Path:
     """Write a figure as PNG, SVG or PDF, by the suffix.
 
     Raises:
-        BadInput: another suffix.
+        BadInput: another suffix, or it cannot be written.
     """
     target = Path(path)
     if target.suffix not in FORMATS:
         raise BadInput(f"figures are written as {', '.join(FORMATS)}; got {target.name!r}")
     target.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(target, metadata={"Date": None} if target.suffix == ".svg" else None)
-    return target
+    content = BytesIO()
+    figure.savefig(content, format=target.suffix[1:], metadata={"Date": None} if target.suffix == ".svg" else None)
+    return write_whole(target, content.getvalue())

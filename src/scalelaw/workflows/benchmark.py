@@ -22,6 +22,7 @@ from scalelaw.backtesting.scoring import Scored, best_constant
 from scalelaw.core.digest import digest
 from scalelaw.core.direction import best_value
 from scalelaw.core.errors import ScalelawError
+from scalelaw.core.files import append_line
 from scalelaw.core.sheet import Printed, Sheet
 from scalelaw.core.types import Array
 from scalelaw.core.version import __version__
@@ -257,15 +258,14 @@ _SCALARS = ("case", "by", "table", "axis", "fitted", "best", "floor", "seconds",
 
 
 def _append(path: Path, key: str, outcome: Outcome) -> None:
-    with path.open("a") as file:
-        file.write(json.dumps({"key": key, "outcome": _plain(outcome)}) + "\n")
+    append_line(path, json.dumps({"key": key, "outcome": _plain(outcome)}))
 
 
 def _stored(path: str | Path) -> Iterator[tuple[str, Outcome]]:
     """Yield the outcomes of a file; a torn last line is left out."""
     if not Path(path).is_file():
         return
-    for line in Path(path).read_text().splitlines():
+    for line in Path(path).read_text(encoding="utf-8").splitlines():
         try:
             said = json.loads(line)
         except ValueError:

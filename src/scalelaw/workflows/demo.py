@@ -15,6 +15,7 @@ import numpy as np
 
 from scalelaw import datasets
 from scalelaw.core.errors import BadInput, FitFailed
+from scalelaw.core.files import write_whole
 from scalelaw.core.optional import require
 from scalelaw.core.quantities import quantity
 from scalelaw.core.sheet import Sheet, Table
@@ -89,8 +90,8 @@ def demo(
         swept = sweep(chosen, folder / RUNS, workers=workers, watch=watch)
     _complete(swept)
     result = _compared(chosen, folder, foretold, swept, time.monotonic() - started)
-    _write(folder / RESULT, json.dumps(result.to_dict(), indent=1) + "\n")
-    _write(result.report, rendered(result))
+    write_whole(folder / RESULT, json.dumps(result.to_dict(), indent=1) + "\n")
+    write_whole(result.report, rendered(result))
     return result
 
 
@@ -251,10 +252,3 @@ def _text(ladder: Ladder) -> str:
 
 def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.2g} min"
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"{path} cannot be written: {error.strerror}") from error

@@ -7,6 +7,7 @@ from string import Template
 from typing import Any
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.files import write_whole
 from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.laws import names
 
@@ -119,6 +120,6 @@ def new_law(name: str, *, folder: str = "language", root: str | Path = ".") -> B
         if path.exists():
             raise BadInput(f"{path} exists; nothing was written")
     words = {"name": name, "cls": "".join(word.capitalize() for word in name.split("_"))}
-    begun.law.write_text(_LAW.substitute(words))
-    begun.golden.write_text(_GOLDEN.substitute(words))
+    write_whole(begun.law, _LAW.substitute(words), over=False)
+    write_whole(begun.golden, _GOLDEN.substitute(words), over=False)
     return begun

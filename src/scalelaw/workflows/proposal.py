@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.files import write_whole
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.core.toml import spelt
@@ -100,13 +101,9 @@ class Proposal(Printed):
         """
         path = Path(folder) / FILE
         try:
-            with path.open("w" if force else "x", encoding="utf-8") as file:
-                file.write(self.toml())
+            return write_whole(path, self.toml(), over=force)
         except FileExistsError:
             raise BadInput(f"{path} is there already; edit it, or say --force to write it anew") from None
-        except OSError as error:
-            raise BadInput(f"{path} cannot be written: {error.strerror}") from error
-        return path
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -120,8 +120,12 @@ def read_protocol(path: str | Path) -> Protocol:
     """
     file = Path(path)
     try:
-        said = tomllib.loads(file.read_text())
-        tables = dict(tomllib.loads((file.parent / said["include"]).read_text())) if "include" in said else {}
+        said = tomllib.loads(file.read_text(encoding="utf-8"))
+        tables = (
+            dict(tomllib.loads((file.parent / said["include"]).read_text(encoding="utf-8")))
+            if "include" in said
+            else {}
+        )
         cuts = dict(said["windows"])
         return Protocol(
             tables | said.get("table", {}),

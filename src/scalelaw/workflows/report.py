@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scalelaw.core.errors import BadInput
+from scalelaw.core.files import write_whole
 from scalelaw.reporting import Block, page
 from scalelaw.reporting.page import inlined
 from scalelaw.viz import svg
@@ -21,12 +21,7 @@ def report(study: Study, path: str | Path) -> Path:
         BadInput: the file cannot be written.
         MissingExtra: matplotlib is not installed.
     """
-    target = Path(path)
-    try:
-        target.write_text(rendered(study), encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"{target} cannot be written: {error.strerror}") from error
-    return target
+    return write_whole(path, rendered(study))
 
 
 def rendered(study: Study) -> str:

@@ -6,9 +6,7 @@ whatever the order and number of the others. Losses on different digests are not
 
 import hashlib
 import json
-import os
 import shutil
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -19,6 +17,7 @@ import numpy as np
 
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
+from scalelaw.core.files import whole_folder, write_whole
 from scalelaw.core.types import AnyArray
 from scalelaw.ladder import Data
 from scalelaw.training.text.bpe import BYTES, Tokenizer, train
@@ -166,7 +165,7 @@ def load_corpus(folder: Path) -> Corpus:
         BadInput: there is none, a newer version wrote it, or a shard is not what the index says.
     """
     try:
-        said = json.loads((folder / INDEX).read_text())
+        said = json.loads((folder / INDEX).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"{folder / INDEX} cannot be read: {error}; delete the folder to make it again") from error
     if said.pop("schema", None) != _SCHEMA:
@@ -183,27 +182,17 @@ def load_corpus(folder: Path) -> Corpus:
 
 
 def _build(about: dict[str, Any], home: Path) -> Corpus:
-    part = home.with_name(f"{home.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        part.mkdir(parents=True)
+    with whole_folder(home) as part:
         made = _synthetic(about, part) if about["source"] == SYNTHETIC else _text(about, part)
         _write_index(made)
         if home.exists():  # a folder without an index is of no use to anybody
             shutil.rmtree(home)
-        part.rename(home)
-    except OSError as error:
-        raise BadInput(f"{home} cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return load_corpus(home)
 
 
 def _write_index(corpus: Corpus) -> None:
     said = {name: value for name, value in asdict(corpus).items() if name != "folder"}
-    with (corpus.folder / INDEX).open("w") as file:
-        json.dump({"schema": _SCHEMA, "digest": corpus.digest, **said}, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
+    write_whole(corpus.folder / INDEX, json.dumps({"schema": _SCHEMA, "digest": corpus.digest, **said}, indent=1))
 
 
 def _synthetic(about: dict[str, Any], folder: Path) -> Corpus:
@@ -228,7 +217,7 @@ def _text(about: dict[str, Any], folder: Path) -> Corpus:
     tokenizer = _tokenizer(about, texts)
     if tokenizer.vocab_size > about["vocab_size"]:
         raise BadInput(f"vocab_size = {about['vocab_size']}: bytes need at least {BYTES} tokens")
-    (folder / "tokenizer.json").write_text(json.dumps(tokenizer.to_dict()))
+    write_whole(folder / "tokenizer.json", json.dumps(tokenizer.to_dict()))
     train_texts, held_out_texts = _divided(texts, tokenizer, about)
     held_out = _write(folder, "held-out", _encoded(held_out_texts, tokenizer))
     n_bytes = sum(len(text.encode("utf-8", errors="replace")) for text in held_out_texts)
@@ -298,8 +287,5 @@ def _write(folder: Path, name: str, tokens: Iterator[AnyArray]) -> tuple[Shard, 
 
 def _shard(folder: Path, file: str, tokens: AnyArray) -> Shard:
     content = tokens.astype("<u2").tobytes()
-    with (folder / file).open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
+    write_whole(folder / file, content)
     return Shard(file, len(tokens), hashlib.sha256(content).hexdigest())
