@@ -3,7 +3,8 @@
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Unpack
+from functools import partial
+from typing import Any, Unpack, overload
 
 import numpy as np
 
@@ -73,13 +74,36 @@ class Cut:
         }
 
 
+class Cuts(Sequence[Cut]):
+    """The cuts of some windows, each scored when it is first looked at: an answer of six lines shows one of them."""
+
+    def __init__(self, windows: Sequence[Window], score: Callable[[Window], Cut]) -> None:
+        self.windows = tuple(windows)
+        self._score, self._scored = score, dict[int, Cut]()
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    @overload
+    def __getitem__(self, index: int) -> Cut: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Cut, ...]: ...
+    def __getitem__(self, index: int | slice) -> Cut | tuple[Cut, ...]:
+        places = range(len(self))[index]
+        if isinstance(places, range):
+            return tuple(self[place] for place in places)
+        if places not in self._scored:
+            self._scored[places] = self._score(self.windows[places])
+        return self._scored[places]
+
+
 @dataclass(frozen=True, eq=False)
 class Backtest(Printed):
     """All windows of a table, scored for one law, or for the ensemble of laws where ``law`` is None."""
 
     law: Law | None
     target: str
-    cuts: tuple[Cut, ...]
+    cuts: Sequence[Cut]
     spec: FitSpec
 
     @property
@@ -87,12 +111,32 @@ class Backtest(Printed):
         """Who was scored."""
         return self.law.spelling if self.law else "the ensemble"
 
+    @property
+    def _windows(self) -> Sequence[Window | Cut]:
+        """What says axis and reach of each cut without scoring it."""
+        return self.cuts.windows if isinstance(self.cuts, Cuts) else self.cuts
+
+    def scored(self, progress: Progress | None = None) -> "Backtest":
+        """Return the same backtest with every cut scored; ``progress`` is told (done, of)."""
+        tell = progress or (lambda done, of: None)
+        tell(0, len(self.cuts))
+        for done, _ in enumerate(self.cuts, 1):
+            tell(done, len(self.cuts))
+        return self
+
     def nearest(self, reach: float) -> Cut | None:
         """Return the scored cut over compute whose reach is nearest to one, or None where none was scored."""
-        scored = [cut for cut in self.cuts if cut.axis == "flops" and cut.score] or [
-            cut for cut in self.cuts if cut.score
-        ]
-        return min(scored, key=lambda cut: abs(np.log(cut.reach / max(reach, 1.0))), default=None)
+        windows = self._windows
+        near = sorted(range(len(windows)), key=lambda i: abs(np.log(windows[i].reach / max(reach, 1.0))))
+        near.sort(key=lambda i: windows[i].axis != "flops")
+        return next((self.cuts[i] for i in near if self.cuts[i].score), None)
+
+    def longer(self, cut: Cut) -> Cut | None:
+        """Return the scored cut on the same axis with the next longer reach, or None where no reach is longer."""
+        windows = self._windows
+        longer = [i for i, each in enumerate(windows) if each.axis == cut.axis and each.reach > cut.reach]
+        longer.sort(key=lambda i: windows[i].reach)
+        return next((self.cuts[i] for i in longer if self.cuts[i].score), None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values: the contract of ``scalelaw backtest --json``."""
@@ -158,7 +202,7 @@ def backtest(
     """
     chosen, observed = observe(law, runs, target=target, use=use, over=over)
     options.setdefault("draws", DRAWS)
-    return backtest_observations(chosen, observed, make_spec(**options), progress=progress)
+    return backtest_observations(chosen, observed, make_spec(**options)).scored(progress)
 
 
 def backtest_observations(
@@ -168,19 +212,12 @@ def backtest_observations(
     *,
     axes: Iterable[str] = AXES,
     rules: WindowRules | None = None,
-    progress: Progress | None = None,
 ) -> Backtest:
-    """Score every window of the rows the law can use; ``progress`` is told (done, of)."""
+    """Score every window of the rows that the law can use, each when it is first looked at."""
     usable = observed.complete(law.inputs)
     usable = usable.keep(usable.y > 0, f"{usable.target} is not positive")
     found = windows(usable, axes, rules or WindowRules(min_train=_fewest_rows(law)))
-    tell = progress or (lambda done, of: None)
-    cuts = []
-    tell(0, len(found))
-    for window in found:
-        cuts.append(_scored(law, window, spec))
-        tell(len(cuts), len(found))
-    return Backtest(law, observed.target, tuple(cuts), spec)
+    return Backtest(law, observed.target, Cuts(found, partial(_scored, law, spec=spec)), spec)
 
 
 def _scored(law: Law, window: Window, spec: FitSpec) -> Cut:

@@ -1,10 +1,11 @@
 """The ensemble backtested: every law refitted and mixed below each cut, scored on the larger runs above it."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 
-from scalelaw.backtesting.backtest import BASELINES, Backtest, Cut, Progress
+from scalelaw.backtesting.backtest import BASELINES, Backtest, Cut, Cuts
 from scalelaw.backtesting.calibration import Calibration
 from scalelaw.backtesting.forecast import DRAWS, forecast_observations
 from scalelaw.backtesting.mixture import Mixture
@@ -21,27 +22,20 @@ def backtest_ensemble(
     calibration: Calibration,
     n: str | None = None,
     spec: FitSpec | None = None,
-    progress: Progress | None = None,
 ) -> Backtest:
-    """Score the ensemble of laws on every window of the rows, over compute where it is known.
+    """Score the ensemble of laws on every window of the rows, over compute where it is known, when first looked at.
 
     Args:
         observed: the rows.
         calibration: what the intervals rest on.
         n: kind of N the laws take.
         spec: its ``draws``, ``seed`` and ``level`` are used; at most 200 draws of each law.
-        progress: called with (done, of) as windows are scored.
     """
     spec = spec or FitSpec(draws=DRAWS)
     usable = observed.keep(observed.y > 0, f"{observed.target} is not positive")
     found = windows(usable, ("flops",) if "flops" in usable.columns else AXES, WindowRules())
-    step = progress or (lambda done, of: None)
-    cuts = []
-    step(0, len(found))
-    for window in found:
-        cuts.append(_scored(window, calibration, n, spec))
-        step(len(cuts), len(found))
-    return Backtest(None, observed.target, tuple(cuts), spec)
+    score_one = partial(_scored, calibration=calibration, n=n, spec=spec)
+    return Backtest(None, observed.target, Cuts(found, score_one), spec)
 
 
 def _scored(window: Window, calibration: Calibration, n: str | None, spec: FitSpec) -> Cut:

@@ -7,12 +7,13 @@ import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import progress, show_answered
+from scalelaw.cli._output import show_answered
 from scalelaw.core.errors import BadInput
 from scalelaw.core.numbers import format_number, parse_number
 
 if TYPE_CHECKING:
     from scalelaw.fitting import FitOptions
+    from scalelaw.planning.question import Asked
 
 Params = Annotated[str | None, typer.Option(help="Size of the run to forecast, e.g. 8B.", metavar="N")]
 Tokens = Annotated[str | None, typer.Option(help="Tokens of the run to forecast, e.g. 2T.", metavar="D")]
@@ -60,11 +61,8 @@ def forecast_command(
     how: FitOptions = {"draws": draws, "seed": seed, "level": level}
     how = options.with_prior(how, prior)
     known = None if calibration is None else load_calibration(calibration)
-    with progress("backtest") as moved:
-        found = decide(
-            table.read(file), **table.reduced(), ensemble=EnsembleRules(n, known, False), asked={"flops": budget},
-            progress=moved, **how,
-        )  # fmt: skip
+    asked: Asked = {"flops": budget}
+    found = decide(table.read(file), **table.reduced(), ensemble=EnsembleRules(n, known, False), asked=asked, **how)
     mixture = found.forecaster
     kind = n or next((name for name in mixture.inputs if name.startswith("params")), "params")
     point = {} if size is None or data is None else {kind: size, "tokens": data}

@@ -7,7 +7,7 @@ import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import progress, show, show_answered
+from scalelaw.cli._output import show, show_answered
 from scalelaw.cli._source import Source, known
 from scalelaw.core.errors import BadInput
 
@@ -60,9 +60,7 @@ def plan_command(
     forecaster: Forecaster | None = known(source)
     if forecaster is None:
         chosen = options.given_of(context, bootstrap, one, prior)
-        with progress("backtest") as moved:
-            named = one.applied(law)
-            found = decide(table.read(source), law=named, asked=asked, progress=moved, **table.reduced(), **chosen)
+        found = decide(table.read(source), law=one.applied(law), asked=asked, **table.reduced(), **chosen)
         if found.plan is None:
             raise BadInput(found.skipped["plan"])
         answer = replace(found, words=options.words_of(source, table)).answer

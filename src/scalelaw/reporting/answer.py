@@ -275,10 +275,9 @@ def _left_out(known: Evidence) -> tuple[list[str], bool]:
 
 def _tested_short(backtest: Backtest, cut: Cut, reach: float) -> list[str]:
     """Say that no test of these runs goes as far as asked, or that one that does was much worse than the one shown."""
-    longer = [each for each in backtest.cuts if each.axis == cut.axis and each.score and each.reach > cut.reach]
-    if not longer:
+    next_one = backtest.longer(cut)
+    if next_one is None:
         return [f"Your runs test forecasts to {cut.reach:.3g}x only; this one goes to {reach:.3g}x."]
-    next_one = min(longer, key=lambda each: each.reach)
     error, shown = (each.score.mean_abs_rel_error if each.score else 0.0 for each in (next_one, cut))
     if error > _WORSE * shown or _too_narrow(next_one):
         return [f"A longer forecast of your own runs did worse: {100 * error:.2g} % off, to {next_one.reach:.3g}x."]

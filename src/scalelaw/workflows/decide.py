@@ -152,7 +152,7 @@ class Decided:
         usual = not set(self.law.inputs) - {*COUNTINGS, "tokens"}
         flops = self.plan.flops.value if self.plan and (usual or not self.words) else None
         named = law if one and (self.plan or not self.skipped.get("mixture")) else self._which()
-        tested = any(cut.score for cut in self.backtest.cuts)
+        tested = flops is None and self.backtest.nearest(1.0) is not None
         target, targets = self.observed.target, self.runs.targets
         return Following(self.words, law, named, flops, tested, target, targets).command(self.findings)
 
@@ -197,7 +197,7 @@ def decide(
         over: what was swept, for ``use="best"``.
         ensemble: how the ensemble is made.
         asked: the question, as for ``plan``; ten times the compute of the largest run unless given.
-        progress: called with (done, of) as the windows of the backtest are scored.
+        progress: called with (done, of) as all windows of the backtest are scored; without it each waits for a look.
         **options: how one law is fitted, see ``FitSpec``; ``draws``, ``seed``, ``level`` and ``prior`` (``none``: no
             published studies) hold for the ensemble, too.
 
@@ -280,11 +280,13 @@ def _size(planned: Plan) -> str:
 def _tested(
     law: Law, observed: Observations, forecaster: Mixture | FitResult, spec: FitSpec, progress: Progress | None
 ) -> Backtest:
-    """Return how the same way to forecast does on the larger of these runs."""
+    """Return how the same way to forecast does on the larger of these runs; all of it at once where someone watches."""
     if isinstance(forecaster, FitResult):
-        return backtest_observations(law, observed, replace(spec, draws=min(spec.draws, REFITS)), progress=progress)
-    n = forecaster.counting.params if forecaster.counting else None
-    return backtest_ensemble(observed, calibration=forecaster.calibration, n=n, spec=spec, progress=progress)
+        tested = backtest_observations(law, observed, replace(spec, draws=min(spec.draws, REFITS)))
+    else:
+        n = forecaster.counting.params if forecaster.counting else None
+        tested = backtest_ensemble(observed, calibration=forecaster.calibration, n=n, spec=spec)
+    return tested if progress is None else tested.scored(progress)
 
 
 def _forecaster(

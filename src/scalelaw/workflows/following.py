@@ -19,7 +19,7 @@ class Following:
         law: law that decides or, where nothing is planned, that is fitted, as the command line spells it.
         named: option that repeats which law or which N decided; empty where nothing has to be repeated.
         flops: budget of the plan, None where nothing is planned.
-        tested: whether a cut of the backtest was scored.
+        tested: whether a cut of the backtest was scored; of no account where there is a budget.
         target: what is forecast.
         targets: everything the table measures.
     """

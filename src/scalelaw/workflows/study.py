@@ -170,6 +170,7 @@ def study(
     decided = decide(
         runs, law=law, target=target, use=use, over=over, asked={"flops": flops}, progress=progress, **options
     )
+    decided.backtest.scored()
     forecaster, observed = decided.forecaster, decided.observed
     if isinstance(forecaster, FitResult):
         fitted, alone = forecaster, None
