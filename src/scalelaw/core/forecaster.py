@@ -123,6 +123,15 @@ def interval(draws: Array, level: float) -> tuple[Array, Array]:
     return _between(ordered, tail), _between(ordered, 1 - tail)
 
 
+def holding(value: AnyArray | float, draws: Array, level: float) -> tuple[Array, Array]:
+    """Return the central interval of draws, an end moved to the value where that lies on its other side.
+
+    Skewed draws may leave out the point that they were drawn around; no interval is printed beside a point outside it.
+    """
+    lo, hi = interval(draws, level)
+    return np.minimum(lo, value), np.maximum(hi, value)
+
+
 def half_width(draws: Array) -> Array:
     """Return half the width of the central 68 % of draws along their first axis.
 

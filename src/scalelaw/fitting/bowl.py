@@ -103,7 +103,7 @@ def bowl(
     lo, hi = np.quantile(grid[np.argmin(drawn @ along.T, axis=1)], [(1 - level) / 2, (1 + level) / 2])
     return Bowl(
         log_lr=float(centre[0] + grid[at]),
-        interval=(float(centre[0] + lo), float(centre[0] + hi)),
+        interval=(float(centre[0] + min(lo, grid[at])), float(centre[0] + max(hi, grid[at]))),
         log_batch=float(centre[1] + batches[best]),
         value=float(surface[best, at]),
         curvature=float(2 * coef[2]) if coef[2] > 0 else None,

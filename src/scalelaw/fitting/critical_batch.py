@@ -95,11 +95,12 @@ def trade_off(batch_tokens: AnyArray, steps: AnyArray, *, draws: int = 200, seed
     log_steps, log_critical = least
     predicted = log_steps + np.logaddexp(0, log_critical - np.log(batch))
     lo, hi = np.exp(np.quantile(found, [0.05, 0.95])) if len(found) > draws // 2 > 0 else (None, None)
+    critical = np.exp(log_critical)
     return TradeOff(
         min_steps=float(np.exp(log_steps)),
         min_tokens=float(np.exp(log_steps + log_critical)),
         rmse=float(np.sqrt(np.mean((predicted - np.log(taken)) ** 2))),
-        interval=None if lo is None or hi is None else (float(lo), float(hi)),
+        interval=None if lo is None or hi is None else (float(min(lo, critical)), float(max(hi, critical))),
     )
 
 

@@ -21,7 +21,7 @@ from scalelaw.fitting.observe import capitals_of, check_sizes, observe
 from scalelaw.fitting.optimum import optimum
 from scalelaw.fitting.prior import check_prior, prior_of
 from scalelaw.fitting.prior_draws import prior_draws
-from scalelaw.fitting.result import FitResult, FittedRows
+from scalelaw.fitting.result import ENOUGH, FitResult, FittedRows
 from scalelaw.fitting.solve import Problem
 from scalelaw.fitting.spec import FitOptions, FitSpec
 from scalelaw.fitting.status import FitStatus, assess
@@ -198,7 +198,9 @@ def _lost_draws(draws: Array | None, spec: FitSpec) -> list[Finding]:
     lost = spec.draws - (0 if draws is None else len(draws))
     if lost <= _FEW_LOST * spec.draws:
         return []
-    message = f"{lost} of {spec.draws} resamples do not determine the coefficients, and intervals come without them"
+    left = spec.draws - lost
+    so = "so no interval is given" if left < ENOUGH * spec.draws else "and intervals come without them"
+    message = f"{lost} of {spec.draws} resamples do not determine the coefficients, {so}"
     return [Finding("FIT_DRAWS_LOST", Grade.WARN, message, lost, "fit a law with fewer coefficients, or more runs")]
 
 

@@ -77,13 +77,13 @@ def _optimum(fit: "FitResult") -> str:
 
 
 def _intervals(fit: "FitResult") -> str:
-    if fit.draws is None:
+    if fit.trusted is None:
         return "No intervals were computed."
     runs, rows = len(np.unique(fit.rows.cluster)), len(fit.rows.y)
     level = f"Intervals are central {100 * fit.spec.level:g} % ranges"
     if fit.spec.prior is not None:
-        return f"{level} of {len(fit.draws)} refits with exponents drawn from the {said_prior(fit.spec.prior)}."
-    way = _WAYS[method(fit.spec, runs)].format(draws=len(fit.draws), units=units(runs, rows))
+        return f"{level} of {len(fit.trusted)} refits with exponents drawn from the {said_prior(fit.spec.prior)}."
+    way = _WAYS[method(fit.spec, runs)].format(draws=len(fit.trusted), units=units(runs, rows))
     return f"{level} {way} (seed {fit.spec.seed})."
 
 

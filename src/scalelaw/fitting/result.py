@@ -20,7 +20,7 @@ from scalelaw.core.forecaster import (
     Prediction,
     check_inputs,
     check_level,
-    interval,
+    holding,
     outside,
     robust_sd,
 )
@@ -44,6 +44,8 @@ from scalelaw.laws import Law
 from scalelaw.runs import SetAside
 from scalelaw.runs.missing import with_names
 
+ENOUGH = 0.5
+"""Share of the draws asked for below which those left are a selection, off which no interval is read."""
 _WIDE = 10
 """A coefficient whose interval reaches further than this factor from its value is not determined."""
 
@@ -146,15 +148,22 @@ class FitResult(Printed):
 
     @cached_property
     def undetermined(self) -> tuple[str, ...]:
-        """Coefficients that these runs leave open: a singular direction, or an interval beyond a factor of 10."""
+        """Coefficients the runs leave open: a singular direction, an interval beyond a factor of 10, lost draws."""
         open_ = set(self.status.undetermined)
         known = {*self.spec.fixed, *self.spec.ties, *self.status.at_bounds}
+        if self.draws is not None and self.trusted is None:
+            open_ |= {coef.name for coef in self.law.coefs} - known
         for coef, values in zip(self.law.coefs, self.coefficients().values(), strict=True):
             if coef.name in known or coef.low < 0 or values["lo"] is None:
                 continue
             if values["lo"] < values["value"] / _WIDE or values["hi"] > values["value"] * _WIDE:
                 open_.add(coef.name)
         return tuple(coef.name for coef in self.law.coefs if coef.name in open_)
+
+    @property
+    def trusted(self) -> Array | None:
+        """The draws (b, k) that intervals are read off; None where most of those asked for were lost."""
+        return None if self.draws is None or len(self.draws) < ENOUGH * self.spec.draws else self.draws
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -228,10 +237,10 @@ class FitResult(Printed):
         """Draw (draws, n) predictions; ``new_run`` adds the noise of one run, never less than seeds alone make."""
         from scalelaw.fitting.prior_draws import leans, new_run_errors
 
-        if self.draws is None:
+        if self.trusted is None:
             return None
         x = self.rows.arrays(x)
-        mean = np.asarray(self.law.predict(self.draws, x))
+        mean = np.asarray(self.law.predict(self.trusted, x))
         if kind == "mean":
             return mean
         noise, rng = self.scoring, np.random.default_rng(seed)
@@ -261,7 +270,7 @@ class FitResult(Printed):
         x = self.rows.arrays(x)
         mean = np.asarray(self.law.predict(self.coef, x))
         draws = self.sample(x, kind, self.spec.seed)
-        lo, hi = (None, None) if draws is None else interval(draws, level)
+        lo, hi = (None, None) if draws is None else holding(mean, draws, level)
         return Prediction(mean, lo, hi, level, np.broadcast_to(outside(x, self.domain), mean.shape))
 
     def at(self, **values: float | str) -> "HeldAt":
@@ -280,15 +289,16 @@ class FitResult(Printed):
     def coefficients(self, level: float | None = None) -> dict[str, dict[str, Any]]:
         """Return value, standard error and interval of each coefficient, by name.
 
-        The standard error is ``robust_sd`` of the draws, which heavy tails do not inflate.
+        The standard error is ``robust_sd`` of the draws, which heavy tails do not inflate. All three are None where
+        nothing is known of them, as where most draws were lost; an interval always holds its value.
         """
         level = level or self.spec.level
         k = len(self.law.coefs)
         unknown: list[float | None] = [None] * k
         se, lo, hi = unknown, unknown, unknown
-        if self.draws is not None:
-            se = robust_sd(self.draws).tolist()
-            lo, hi = (ends.tolist() for ends in interval(self.draws, level))
+        if self.trusted is not None:
+            se = robust_sd(self.trusted).tolist()
+            lo, hi = (ends.tolist() for ends in holding(self.coef, self.trusted, level))
             for i in self._pressed():
                 se[i] = lo[i] = hi[i] = None
         return {
@@ -393,7 +403,7 @@ class FitResult(Printed):
             "domain": {name: list(ends) for name, ends in self.domain.items()},
             "findings": [finding.to_dict() for finding in self.findings],
             "notes": list(self.notes),
-            "compute": None if self.counting is None else self.counting.words,
+            "compute": self._compute,
             "noise": {
                 **self.scoring.to_dict(),
                 "spread": self.spread.to_dict() if self.spread else None,
@@ -407,6 +417,11 @@ class FitResult(Printed):
     def sheet(self) -> Sheet:
         """Return coefficients, optimum, intervals, rows and doubts."""
         return Sheet(f"{self.law.spelling} fitted to {self.target}", [self._table(), Lines(self._lines())])
+
+    @property
+    def _compute(self) -> str | None:
+        """How C follows from N and D, in words; None for a law that lacks one of them."""
+        return self.counting.words if self.counting and "tokens" in self.inputs else None
 
     def _why(self, part: SetAside) -> str:
         return with_names(part.reason, part.n, self.findings)
@@ -422,8 +437,8 @@ class FitResult(Printed):
                     c.name,
                     f"{values['value']:.5g}",
                     f"{values['se']:.2g}" if known else "unknown",
-                    f"{values['lo']:.4g}" if known else "unknown",
-                    f"{values['hi']:.4g}" if known else "",
+                    _end(values["lo"], values["value"]) if known else "unknown",
+                    _end(values["hi"], values["value"]) if known else "",
                     c.meaning,
                 ]
             )
@@ -431,7 +446,7 @@ class FitResult(Printed):
 
     def _lines(self) -> list[tuple[str, str]]:
         """Return what stands below the coefficients."""
-        draws = 0 if self.draws is None else len(self.draws)
+        draws = 0 if self.trusted is None else len(self.trusted)
         lines = [
             ("objective", f"{self.objective:.8g} (sum of losses; {self.scoring})"),
             ("optimum", self._found()),
@@ -440,7 +455,7 @@ class FitResult(Printed):
             ("rows", f"{self.rows.read} read, {len(self.rows.y)} fitted"),
             *(("", f"{part.n} set aside: {self._why(part)}") for part in self.rows.set_aside),
             ("fitted on", ", ".join(self._ranges())),
-            *(() if self.counting is None else (("compute", self.counting.words),)),
+            *(() if self._compute is None else (("compute", self._compute),)),
             *(("note", note) for note in self.notes),
             *self._doubts(),
         ]
@@ -474,6 +489,9 @@ class FitResult(Printed):
         """Return why there are no draws."""
         if not self.spec.draws:
             return "none: no draws asked for"
+        if self.draws is not None:
+            lost = self.spec.draws - len(self.draws)
+            return f"none: {lost} of {self.spec.draws} draws were lost, and those left are a selection"
         spare = len(self.rows.y) > self.fitted
         return "none: no draw has finite values" if spare else "none: no row is spare to tell the noise"
 
@@ -515,3 +533,8 @@ class FitResult(Printed):
             if finding.fix and (following is None or following.fix != finding.fix):
                 lines.append(("", finding.fix))
         return lines
+
+
+def _end(end: float, value: float) -> str:
+    """Return an end of the interval beside its value, one digit shorter unless it is the value."""
+    return f"{end:.5g}" if end == value else f"{end:.4g}"

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.core.forecaster import check_level, interval
+from scalelaw.core.forecaster import check_level, holding
 from scalelaw.core.sheet import Table
 from scalelaw.core.types import AnyArray, Array, frozen
 
@@ -43,7 +43,7 @@ class Scaling:
         check_level(level)
         if self.draws is None:
             return None
-        lo, hi = interval(self.draws[:, 1], level)
+        lo, hi = holding(self.exponent, self.draws[:, 1], level)
         return float(lo), float(hi)
 
     def at(self, flops: AnyArray | float) -> Array:
@@ -61,7 +61,7 @@ class Scaling:
     def interval_at(self, flops: AnyArray | float, level: float = 0.9) -> tuple[Array, Array] | None:
         """Return the ends of the interval of X* at these budgets, or None."""
         drawn = self.draws_at(flops)
-        return None if drawn is None else interval(drawn, level)
+        return None if drawn is None else holding(self.at(flops), drawn, level)
 
     def to_dict(self, level: float) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -63,6 +63,8 @@ def given(value: float, level: float, unit: str) -> Estimate:
 def estimated(value: float, draws: Array | None, level: float, unit: str) -> Estimate:
     """Return a number with the central interval of its draws; with none where the draws do not differ.
 
+    An end moves to the number where that lies on its other side, so that the interval holds it.
+
     Args:
         value: the point estimate.
         draws: shape (b,), or None; NaN draws are left out, infinite ones are kept.
@@ -81,7 +83,8 @@ def estimated(value: float, draws: Array | None, level: float, unit: str) -> Est
     if usable.size < 2 or usable[0] == usable[-1]:
         return given(value, level, unit)
     tail = (1 - level) / 2
-    return Estimate(value, _quantile(usable, tail), _quantile(usable, 1 - tail), level, unit)
+    lo, hi = _quantile(usable, tail), _quantile(usable, 1 - tail)
+    return Estimate(value, min(lo, value), max(hi, value), level, unit)
 
 
 def _quantile(ordered: Array, probability: float) -> float:

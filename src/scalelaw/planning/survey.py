@@ -13,6 +13,7 @@ from scalelaw.core.forecaster import Forecaster
 from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array, Inputs
+from scalelaw.fitting import FitResult
 from scalelaw.laws import Law
 from scalelaw.planning.closed import HasLaw, Solvable
 from scalelaw.planning.growth import HasDeciders, growths
@@ -56,7 +57,8 @@ def survey(forecaster: Forecaster, prior: Prior = "literature") -> Survey:
     loss_unit(forecaster)
     counting = counting_of(forecaster)
     if isinstance(forecaster, HasLaw):
-        return _of_law(forecaster.law, forecaster.coef, forecaster.draws, counting)
+        draws = forecaster.trusted if isinstance(forecaster, FitResult) else forecaster.draws
+        return _of_law(forecaster.law, forecaster.coef, draws, counting)
     if isinstance(forecaster, HasDeciders) and forecaster.deciding:
         return _of_several(forecaster, counting, prior)
     return _of_predictions(forecaster, counting)

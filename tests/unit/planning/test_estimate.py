@@ -33,9 +33,15 @@ def test_no_spread_is_no_interval(draws: np.ndarray | None) -> None:
 
 
 def test_an_infinite_end_is_no_number_in_json() -> None:
-    told = estimated(1.0, np.where(DRAWS > 50, np.inf, DRAWS), 0.9, "FLOP").to_dict()
+    told = estimated(20.0, np.where(DRAWS > 50, np.inf, DRAWS), 0.9, "FLOP").to_dict()
     assert json.loads(json.dumps(told, allow_nan=False))["hi"] is None
     assert told["lo"] == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize("value", [-3.0, 1.0, 99.0, 1e9])
+def test_an_end_moves_to_a_number_beyond_it(value: float) -> None:
+    found = estimated(value, DRAWS, 0.9, "1")
+    assert found.holds(value) and (found.lo, found.hi) == (min(value, 5.0), max(value, 95.0))
 
 
 def test_the_level_is_a_probability() -> None:
