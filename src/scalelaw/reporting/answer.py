@@ -25,8 +25,8 @@ _SHORT = 0.15
 _SENTENCES = 2
 _CAUTION = "CAUTION: "
 _DROPPED = ("RUNS_NO_VALUE", "RUNS_UNREADABLE")
-_FIRST = ("RUNS_SWEPT", "RUNS_SPLIT")
-"""Findings that explain narrow intervals and misses, so that they come before these."""
+_FIRST = ("RUNS_SWEPT", "DESIGN_EDGE", "RUNS_SPLIT")
+"""Findings that explain narrow intervals, misses and the size itself, so that they come before these."""
 _MANY = 0.2
 """Share of runs left out from which that is a large doubt."""
 _WORSE = 3.0

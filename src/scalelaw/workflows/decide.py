@@ -24,6 +24,7 @@ from scalelaw.core.errors import BadInput, NeedsAnswer, ScalelawError
 from scalelaw.core.findings import Finding
 from scalelaw.core.numbers import format_number
 from scalelaw.fitting import FitOptions, FitResult, FitSpec, HeldAt, fit_observations, make_spec, observe, observe_rows
+from scalelaw.fitting.edges import check_edges
 from scalelaw.fitting.suspects import said
 from scalelaw.laws import Law, LawAt, get
 from scalelaw.planning import Plan, ahead, ask, plan
@@ -107,12 +108,18 @@ class Decided:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was noticed, once."""
-        known = (*self.runs.findings, *self.observed.findings, *self.forecaster.findings)
+        known = (*self.runs.findings, *self.observed.findings, *self.forecaster.findings, *self._edges)
         once = {(each.code, each.message): each for each in known}.values()
         if self.plan is None or self.without is None:
             return tuple(once)
         answers = _size(self.plan), _size(self.without)
         return tuple(said(each, *answers) if each.code == CODE else each for each in once)
+
+    @cached_property
+    def _edges(self) -> list[Finding]:
+        """The largest budgets that have no best size between those trained, where a budget is split."""
+        counting = self.forecaster.counting
+        return check_edges(self.observed, counting.params) if self.plan is not None and counting else []
 
     @cached_property
     def answer(self) -> Answer:
