@@ -24,7 +24,7 @@ Rate = Annotated[
 ]
 Out = Annotated[str | None, typer.Option(help="Draw the figure into this file.", metavar="FIGURE.png")]
 TABLE = options.TableOptions()
-FIX = options.FixOptions()
+ONE = options.OneLawOptions()
 SEARCH = options.SearchOptions()
 _NO_DRAWS: "FitOptions" = {"draws": 0}
 
@@ -37,7 +37,7 @@ def influence_command(
     flops: Flops = None,
     rate: Rate = 0.05,
     table: options.TableOptions = TABLE,
-    held: options.FixOptions = FIX,
+    held: options.OneLawOptions = ONE,
     search: options.SearchOptions = SEARCH,
     out: Out = None,
     json: options.Json = False,
@@ -53,6 +53,7 @@ def influence_command(
         quantity,
         flops=flops,
         rate=rate,
+        at=held.values(),
     )
     write_figure("influence", found, out)
     show(found, json)

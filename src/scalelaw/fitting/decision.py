@@ -1,15 +1,17 @@
 """What a fit decides, as a number of its coefficients: a coefficient itself, or N*, D*, D/N or the loss at a budget."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from scalelaw.accounting.cost import StatedCost
 from scalelaw.accounting.flops import COUNTINGS, Counting, counting_for
+from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.minimum import least, lowest
-from scalelaw.core.numbers import parse_number
+from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array
 from scalelaw.fitting.iso_cost import best_split
@@ -30,12 +32,14 @@ class Decision:
         quantity: one of ``PLANNED``, or the name of a coefficient.
         flops: the budget in FLOP, None for a coefficient.
         cost: C over 6 N D by size, where the rows state compute of their own.
+        at: input of the law beside params and tokens -> the value it is held at.
     """
 
     law: Law
     quantity: str
     flops: float | None
     cost: StatedCost | None = None
+    at: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     @property
     def relative(self) -> bool:
@@ -53,7 +57,7 @@ class Decision:
         """Return the number at coefficients (p, k), shape (p,); NaN where there is no compute-optimal split."""
         if self.flops is None:
             return np.asarray(coef[:, [c.name for c in self.law.coefs].index(self.quantity)])
-        params, tokens, loss = optimum_at(self.law, coef, self.flops, self.cost)
+        params, tokens, loss = optimum_at(self.law, coef, self.flops, self.cost, self.at)
         with np.errstate(invalid="ignore"):
             return {"params": params, "tokens": tokens, "tokens_per_param": tokens / params, "loss": loss}[
                 self.quantity
@@ -66,11 +70,25 @@ class Decision:
 
     def __str__(self) -> str:
         named = self.quantity.replace("_", " ")
-        return named if self.flops is None else f"{named} at {self.flops:.4g} FLOP"
+        held = "".join(f", {name} {format_number(value)}" for name, value in self.at.items())
+        return named if self.flops is None else f"{named} at {self.flops:.4g} FLOP{held}"
 
 
-def decision(law: Law, quantity: str, flops: float | str | None, cost: StatedCost | None = None) -> Decision:
+def decision(
+    law: Law,
+    quantity: str,
+    flops: float | str | None,
+    cost: StatedCost | None = None,
+    at: Mapping[str, float] | None = None,
+) -> Decision:
     """Return the decision that a quantity, and a budget where it needs one, name.
+
+    Args:
+        law: the law.
+        quantity: one of ``PLANNED``, or the name of a coefficient.
+        flops: the budget, FLOP.
+        cost: C over 6 N D by size, where the rows state compute of their own.
+        at: input of the law beside params and tokens -> the value it is held at.
 
     Raises:
         UnknownName: neither a planned quantity nor a coefficient of the law.
@@ -82,24 +100,41 @@ def decision(law: Law, quantity: str, flops: float | str | None, cost: StatedCos
     if quantity in names:
         if flops is not None:
             raise BadInput(f"{quantity} is a coefficient and does not depend on a budget; leave out flops=")
+        if at:
+            given = ", ".join(f"{name} {format_number(value)}" for name, value in at.items())
+            raise BadInput(
+                f"{quantity} is a coefficient and is the same at {given}; leave out at= (CLI: --at), or choose "
+                f"{', '.join(PLANNED)}"
+            )
         return Decision(law, quantity, None)
-    kind_of_params(law)
+    kind_of_params(law, at or {})
     if flops is None:
         raise BadInput(f"{quantity} is decided at a budget; give flops=, e.g. flops=1e22")
     budget = parse_number(flops, "flops")
     if not budget > 0:
         raise BadInput(f"flops must be positive, got {budget:g}")
-    return Decision(law, quantity, budget, cost)
+    return Decision(law, quantity, budget, cost, dict(at or {}))
 
 
-def kind_of_params(law: Law) -> str:
-    """Return the kind of N a law takes beside tokens.
+def kind_of_params(law: Law, held: Collection[str] = ()) -> str:
+    """Return the kind of N a law takes beside tokens and what is held.
 
     Raises:
         BadInput: it is not over one kind of N and tokens alone, so that no split of a budget follows from it.
     """
-    kinds = [name for name in law.inputs if name in COUNTINGS]
-    if len(kinds) != 1 or set(law.inputs) != {kinds[0], "tokens"} or law.output not in ("loss", "bpb"):
+    kinds = [name for name in law.inputs if name in COUNTINGS and name not in held]
+    if halves := [name for name in held if name == "tokens" or (name in COUNTINGS and not kinds)]:
+        raise BadInput(f"a budget is split between params and tokens, and {halves[0]} is held; leave it out of at=")
+    splits = len(kinds) == 1 and {kinds[0], "tokens"} <= set(law.inputs) and law.output in ("loss", "bpb")
+    left = [name for name in law.inputs if name not in (*kinds, "tokens", *held)]
+    if splits and left and all(kind_of(name) == "number" for name in left):
+        options = " ".join(f"--at {name}=VALUE" for name in left)
+        values = ", ".join(f'"{name}": VALUE' for name in left)
+        raise BadInput(
+            f"a budget is split between params and tokens, and {law.spelling} takes {', '.join(left)}, too; say at "
+            f"which value with {options} (Python: at={{{values}}}), or name a coefficient (CLI: --quantity)"
+        )
+    if not splits or left:
         raise BadInput(
             f"a budget is split by a law of loss over params and tokens; {law.spelling} takes {', '.join(law.inputs)}. "
             "Name a coefficient (CLI: --quantity), or fit a law such as chinchilla"
@@ -107,28 +142,45 @@ def kind_of_params(law: Law) -> str:
     return kinds[0]
 
 
-def optimum_at(law: Law, coef: Array, flops: float, cost: StatedCost | None = None) -> tuple[Array, Array, Array]:
-    """Return N*, D* and the loss there, each (p,), of coefficients (p, k) at one budget; NaN where there is none."""
-    counting = counting_for(kind_of_params(law), cost)
+def optimum_at(
+    law: Law, coef: Array, flops: float, cost: StatedCost | None = None, at: Mapping[str, float] | None = None
+) -> tuple[Array, Array, Array]:
+    """Return N*, D* and the loss there, each (p,), of coefficients (p, k) at one budget; NaN where there is none.
+
+    Args:
+        law: the law.
+        coef: coefficients, (p, k).
+        flops: the budget, FLOP.
+        cost: C over 6 N D by size, where the rows state compute of their own.
+        at: input of the law beside params and tokens -> the value it is held at.
+    """
+    held = dict(at or {})
+    counting = counting_for(kind_of_params(law, held), cost)
     with np.errstate(all="ignore"):
         if isinstance(law, HasOptimum) and cost is not None:
             params = best_split(law, coef, flops, counting)[0]
         elif isinstance(law, HasOptimum):
             params = np.asarray(law.optimum(coef, np.asarray(flops))[0])
         else:
-            params = _searched(law, coef, flops, counting)
+            params = _searched(law, coef, flops, counting, held)
         sound = np.isfinite(params) & (params > 0)
         params = np.where(sound, params, np.nan)
         tokens = counting.tokens(params, flops)
-        loss = law.predict(coef, {counting.params: params[:, None], "tokens": tokens[:, None]})[:, 0]
+        loss = law.predict(coef, _inputs(counting, params[:, None], tokens[:, None], held))[:, 0]
     return params, np.where(np.isfinite(tokens) & (tokens > 0), tokens, np.nan), np.asarray(loss)
 
 
-def _searched(law: Law, coef: Array, flops: float, counting: Counting) -> Array:
+def _inputs(counting: Counting, params: Array, tokens: Array, held: Mapping[str, float]) -> dict[str, Array]:
+    """Return the inputs of a law at these sizes, what is held standing still."""
+    still = {name: np.full(params.shape, value) for name, value in held.items()}
+    return {counting.params: params, "tokens": tokens, **still}
+
+
+def _searched(law: Law, coef: Array, flops: float, counting: Counting, held: Mapping[str, float]) -> Array:
     """Return the N that minimises the loss, looked for on a grid of ln N and refined between its points."""
     grid = np.arange(0.0, math.log(float(counting.params_for(1.0, flops))), _GRID)
     params = np.exp(grid)
-    loss = law.predict(coef, {counting.params: params, "tokens": counting.tokens(params, flops)})
+    loss = law.predict(coef, _inputs(counting, params, counting.tokens(params, flops), held))
     found = np.full(len(coef), np.nan)
     low = lowest(loss)
     inside = (low >= 2) & (low <= grid.size - 3)

@@ -108,6 +108,7 @@ class Influence(Printed):
             "target": self.target,
             "quantity": self.decision.quantity,
             "flops": self.decision.flops,
+            "at": dict(self.decision.at),
             "unit": self.decision.unit,
             "value": self.value,
             "relative": self.decision.relative,
@@ -173,7 +174,12 @@ class Influence(Printed):
 
 
 def influence(
-    fit: "FitResult", quantity: str = "tokens_per_param", *, flops: float | str | None = None, rate: float = RATE
+    fit: "FitResult",
+    quantity: str = "tokens_per_param",
+    *,
+    flops: float | str | None = None,
+    rate: float = RATE,
+    at: Mapping[str, float | str] | None = None,
 ) -> Influence:
     """Return what a decision owes to each run, and to the runs that do not belong with the others.
 
@@ -186,10 +192,12 @@ def influence(
             the name of a coefficient.
         flops: the budget, FLOP; ten times that of the largest run unless given.
         rate: share of false flags to accept among those flagged, in (0, 1).
+        at: where the law takes more than params and tokens, input -> the value it is held at.
 
     Raises:
-        UnknownName: no such quantity.
-        BadInput: a budget is missing or means nothing, the rate is no share, or the fit has a single run.
+        UnknownName: no such quantity or input.
+        BadInput: a budget or the value of an input is missing or means nothing, the rate is no share, or the fit has a
+            single run.
 
     Example:
         >>> import scalelaw as sl
@@ -200,10 +208,7 @@ def influence(
     """
     if not 0 < rate < 1:
         raise BadInput(f"rate must lie strictly between 0 and 1, got {rate}; {RATE} is usual")
-    stated = flops is not None or quantity not in PLANNED or "flops" not in fit.domain
-    if not stated:
-        flops = default_budget(fit.domain)
-    asked = decision(fit.law, quantity, flops, fit.cost)
+    asked, notes = _asked(fit, quantity, flops, at or {})
     rows = fit.rows
     _, run = np.unique(rows.cluster, return_inverse=True)
     if run.max() == 0:
@@ -213,24 +218,41 @@ def influence(
     without = _left_out(problem, u, rows.weight, run, asked)
     without[np.bincount(run, rows.weight) == 0] = value
     shift = asked.shift(without, value)
-    size = np.where(np.isnan(shift), np.inf, np.abs(shift))
-    rank = np.empty(len(size), int)
-    rank[np.argsort(-size, kind="stable")] = np.arange(1, len(size) + 1)
     found = outlying(problem, u, rows.weight, rows.cluster, rate)
     return Influence(
         decision=asked,
         value=value,
         without=frozen(without),
         shift=frozen(shift),
-        rank=frozen(rank),
+        rank=frozen(_ranked(shift)),
         runs=_described(rows, run, fit.target),
         group=None if found is None else _group(problem, u, rows.weight, run, asked, found),
         law=fit.law.spelling,
         target=fit.target,
         rate=rate,
         digest=fit.digest,
-        notes=() if stated else (f"no budget was given, so it is {AHEAD:g} times the largest fitted",),
+        notes=notes,
     )
+
+
+def _asked(
+    fit: "FitResult", quantity: str, flops: float | str | None, at: Mapping[str, float | str]
+) -> tuple[Decision, tuple[str, ...]]:
+    """Return the decision, and what was assumed or lies beyond what was fitted."""
+    notes: tuple[str, ...] = ()
+    if flops is None and quantity in PLANNED and "flops" in fit.domain:
+        flops = default_budget(fit.domain)
+        notes = (f"no budget was given, so it is {AHEAD:g} times the largest fitted",)
+    held = fit.at(**at)
+    return decision(fit.law, quantity, flops, fit.cost, held.values), (*notes, *held.caveats[len(fit.caveats) :])
+
+
+def _ranked(shift: Array) -> AnyArray:
+    """Return the place of each run by the size of its shift, one for the largest, (m,)."""
+    size = np.where(np.isnan(shift), np.inf, np.abs(shift))
+    rank = np.empty(len(size), int)
+    rank[np.argsort(-size, kind="stable")] = np.arange(1, len(size) + 1)
+    return rank
 
 
 def _left_out(problem: Problem, u: Array, weight: Array, run: AnyArray, asked: Decision) -> Array:

@@ -314,7 +314,12 @@ class FitResult(Printed):
         }
 
     def influence(
-        self, quantity: str = "tokens_per_param", *, flops: float | str | None = None, rate: float = RATE
+        self,
+        quantity: str = "tokens_per_param",
+        *,
+        flops: float | str | None = None,
+        rate: float = RATE,
+        at: Mapping[str, float | str] | None = None,
     ) -> "Influence":
         """Return what a decision owes to each run, and to runs that do not belong with the others.
 
@@ -322,7 +327,7 @@ class FitResult(Printed):
         """
         from scalelaw.fitting.influence import influence
 
-        return influence(self, quantity, flops=flops, rate=rate)
+        return influence(self, quantity, flops=flops, rate=rate, at=at)
 
     def freeze(
         self, /, *, run: str = "", conditions: Mapping[str, float | str] | None = None, **point: float | str
@@ -403,7 +408,7 @@ class FitResult(Printed):
             "domain": {name: list(ends) for name, ends in self.domain.items()},
             "findings": [finding.to_dict() for finding in self.findings],
             "notes": list(self.notes),
-            "compute": self._compute,
+            "compute": self._counted,
             "noise": {
                 **self.scoring.to_dict(),
                 "spread": self.spread.to_dict() if self.spread else None,
@@ -419,7 +424,7 @@ class FitResult(Printed):
         return Sheet(f"{self.law.spelling} fitted to {self.target}", [self._table(), Lines(self._lines())])
 
     @property
-    def _compute(self) -> str | None:
+    def _counted(self) -> str | None:
         """How C follows from N and D, in words; None for a law that lacks one of them."""
         return self.counting.words if self.counting and "tokens" in self.inputs else None
 
@@ -455,7 +460,7 @@ class FitResult(Printed):
             ("rows", f"{self.rows.read} read, {len(self.rows.y)} fitted"),
             *(("", f"{part.n} set aside: {self._why(part)}") for part in self.rows.set_aside),
             ("fitted on", ", ".join(self._ranges())),
-            *(() if self._compute is None else (("compute", self._compute),)),
+            *(() if self._counted is None else (("compute", self._counted),)),
             *(("note", note) for note in self.notes),
             *self._doubts(),
         ]

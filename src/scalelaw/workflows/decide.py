@@ -217,7 +217,7 @@ def decide(
         >>> found.plan.params.value == sl.study(found.runs, flops=1e22).plan.params.value
         True
     """
-    spec = make_spec(**options)
+    spec = check_named(law, make_spec(**options))
     law, at, ensemble = _who(law, ensemble)
     question = {name: value for name, value in (asked or {}).items() if value is not None and name != "level"}
     named = any(name in question for name in ("flops", "params", "tokens", "loss"))
@@ -242,6 +242,24 @@ def decide(
     tested = _tested(chosen, observed, forecaster, spec, progress)
     without = _without(named_rows, observed, ensemble, (spec, options.get("draws"), at), question) if planned else None
     return Decided(table, observed, chosen, forecaster, planned, expected, tested, spec, skipped, "", held, without)
+
+
+def check_named(law: str | Law | LawAt | None, spec: FitSpec) -> FitSpec:
+    """Return the spec; what holds coefficients of one law is refused where the ensemble of laws decides.
+
+    Raises:
+        BadInput: which, and what to do instead.
+    """
+    if _who(law, _RULES)[0] is not None:
+        return spec
+    for option in ("fixed", "ties", "bounds"):
+        if said := getattr(spec, option):
+            name, value = next(iter(said.items()))
+            raise BadInput(
+                f"{option} has {name}: {value}, which is for one law that has the coefficient {name}, and the ensemble "
+                f"of laws decides here; name the law, e.g. law='chinchilla', or leave {option} out"
+            )
+    return spec
 
 
 def _who(

@@ -16,7 +16,7 @@ from scalelaw.planning import Plan, ask, plan
 from scalelaw.reporting.answer import Answer
 from scalelaw.runs import SWEPT, Observations, Reduction, RunTable
 from scalelaw.viz import save
-from scalelaw.workflows.decide import Decided, decide
+from scalelaw.workflows.decide import Decided, check_named, decide
 from scalelaw.workflows.figures import Drawn, draw
 
 _SHOWN = 3
@@ -162,7 +162,7 @@ def study(
         FitFailed: no start reached a finite objective.
         MissingExtra: figures are asked for and matplotlib is not installed.
     """
-    spec = make_spec(**options)
+    spec = check_named(law, make_spec(**options))
     if flops is not None:
         ask(flops=flops, level=spec.level)
     if out is not None:

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from scalelaw.core.errors import BadInput, UnknownName
-from scalelaw.fitting import FitSpec, Noise, fit_observations, influence
+from scalelaw.fitting import FitSpec, Noise, fit_observations, influence, observe
 from scalelaw.fitting.outliers import outlying
 from scalelaw.fitting.refit import problem_of
-from scalelaw.laws import get, parse
-from scalelaw.runs import Observations
+from scalelaw.laws import Law, get, parse
+from scalelaw.planning import plan
+from scalelaw.runs import Observations, load_runs
 
 Make = Callable[..., Observations]
 SPEC = FitSpec(draws=0, starts=8)
@@ -153,3 +154,50 @@ def test_bad_questions_are_refused(table: Make) -> None:
         influence(fit, flops=1e22, rate=1.0)
     with pytest.raises(BadInput, match="one run"):
         influence(fitted(replace(table(), cluster=np.zeros(24, int))), flops=1e22)
+
+
+def _with_inputs(seed: int) -> tuple[Observations, Law, list[str]]:
+    """Return runs whose loss depends on one or two columns of random names too, and a formula that takes them."""
+    rng = np.random.default_rng(seed)
+    names = rng.choice(["dropout", "parallel_size", "n_heads", "warm_share"], int(rng.integers(1, 3)), replace=False)
+    n = 10 ** rng.uniform(7, 9, 40)
+    d = n * 10 ** rng.uniform(0.6, 2, 40)
+    loss, text = 1.7 + 400 / n**0.34 + 500 / d**0.28, "E + A/params**a + B/tokens**b"
+    columns: dict[str, Any] = {"params": n, "tokens": d}
+    for i, name in enumerate(names):
+        columns[str(name)] = rng.choice([0.1, 0.2, 0.4], 40)
+        loss += 0.4 * columns[str(name)]
+        text += f" + k{i}*{name}"
+    columns["val_loss"] = loss * np.exp(0.003 * rng.standard_normal(40))
+    law, observed = observe(text, load_runs(columns))
+    return observed, law, [str(name) for name in names]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_law_of_more_inputs_decides_at_values_of_them(seed: int) -> None:
+    observed, law, names = _with_inputs(seed)
+    fit = fit_observations(law, observed, SPEC)
+    at = dict.fromkeys(names, 0.2)
+    found = influence(fit, "params", flops=1e21, at=at)
+    assert found.value == pytest.approx(plan(fit.at(**at), flops=1e21).params.value, rel=1e-3)
+    assert found.to_dict()["at"] == at and all(f"{name} 0.2" in str(found.decision) for name in names)
+    one = np.flatnonzero(found.rank == 1)[0]
+    alone = fit_observations(law, observed.rows(np.arange(40) != one), SPEC)
+    left = plan(alone.at(**at), flops=1e21).params.value
+    assert found.without[one] == pytest.approx(left, rel=5e-3)
+    beyond = influence(fit, "loss", flops=1e21, at={**at, names[0]: 0.9})
+    assert any(f"{names[0]} is held at 0.9, beyond" in note for note in beyond.notes)
+
+
+def test_what_is_not_held_is_named_with_the_option_that_holds_it() -> None:
+    observed, law, names = _with_inputs(1)
+    fit = fit_observations(law, observed, SPEC)
+    with pytest.raises(BadInput, match=rf"takes {', '.join(names)}, too; say at which value with --at {names[0]}="):
+        influence(fit, flops=1e21)
+    with pytest.raises(UnknownName, match="to hold 'nosuch'"):
+        influence(fit, flops=1e21, at={"nosuch": 1})
+    with pytest.raises(BadInput, match="tokens is held"):
+        influence(fit, flops=1e21, at={"tokens": 1e9})
+    with pytest.raises(BadInput, match=r"k0 is a coefficient .*leave out at="):
+        influence(fit, "k0", at={names[0]: 0.1})
+    assert influence(fit, "k0").value == pytest.approx(0.4, abs=0.2)

@@ -123,3 +123,19 @@ def test_runs_left_out_are_one_doubt_which_leads_only_where_they_are_many(holes:
     (where,) = (at for at, each in enumerate(said) if "Left out" in each)
     assert where == (0 if holes == 12 else len(said) - 1)
     assert all(name in doubts(found) for name in ("no tokens in", "no params in"))
+
+
+@pytest.mark.parametrize("law", [None, "ensemble"])
+@pytest.mark.parametrize("option", [{"fixed": {"E": 1.7}}, {"ties": {"beta": "alpha"}}, {"bounds": {"A": (1.0, 1e4)}}])
+def test_what_holds_coefficients_is_refused_without_a_law_before_anything_is_read(law, option, tmp_path) -> None:
+    (name,) = option
+    out = tmp_path / "figures"
+    for ask in (lambda: sl.study("nosuch.csv", law=law, out=out, **option), lambda: sl.decide("nosuch.csv", **option)):
+        with pytest.raises(BadInput, match=rf"{name} has .*name the law.*or leave {name} out"):
+            ask()
+    assert not out.exists()
+
+
+def test_a_law_that_is_named_decides_with_its_coefficient_held() -> None:
+    found = sl.study(sl.datasets.load("synthetic-ladder"), law="chinchilla", fixed={"E": 1.7}, draws=20)
+    assert found.fit.coefficients()["E"]["value"] == 1.7

@@ -41,7 +41,15 @@ BAD = {
     "bounds of text": (SOURCE + "bounds.alpha = ['a', 'b']", r"give two numbers"),
     "bounds that are no list": (SOURCE + "bounds.alpha = 3", r"bounds\.alpha = 3: give a list"),
     "fixed at text": (SOURCE + "fixed.E = 'x'", r"fixed\.E = 'x': give a number"),
-    "fixed where the law is not": (SOURCE + "fixed.E = -3.0", r"E is fixed at -3, and the law takes 0 to"),
+    "fixed where the law is not": (SOURCE + "fixed.E = -3.0", r"fixed has E: -3\.0, .*name the law, e\.g\. law="),
+    "tied in an ensemble": (
+        SOURCE + "law = 'ensemble'\nties.beta = 'alpha'",
+        r"ties has beta: .*or leave ties",
+    ),
+    "fixed beyond the law": (
+        SOURCE + "law = 'chinchilla'\nfixed.E = -3.0",
+        r"E is fixed at -3, and the law takes 0",
+    ),
     "swept numbers": (SOURCE + "use = 'best'\nover = [1]", r"over = 1: give text"),
     "a column called self": (SOURCE + "where.self = 2", r"unknown column 'self'"),
     "no file": ("source = 'nosuch.csv'", r"nosuch\.csv"),
