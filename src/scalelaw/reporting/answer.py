@@ -27,10 +27,14 @@ _CAUTION = "CAUTION: "
 _DROPPED = ("RUNS_NO_VALUE", "RUNS_UNREADABLE")
 _FIRST = ("RUNS_SWEPT", "DESIGN_EDGE", "RUNS_SPLIT")
 """Findings that explain narrow intervals, misses and the size itself, so that they come before these."""
+_UNKNOWN = ("RUNS_ONE_RUN", "RUNS_SIZE_UNNAMED")
+"""Findings that say why no size follows."""
 _MANY = 0.2
-"""Share of runs left out from which that is a large doubt."""
+"""Share of runs left out, or of repeated data, from which that is a large doubt."""
 _WORSE = 3.0
 """How many times the error of the test shown a test of longer reach must have to be a doubt."""
+_IN_PYTHON = re.compile(r" \(Python: (?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")
+"""The spelling in Python of what stands beside it as an option, which is the shorter of the two."""
 _COLUMNS = 100
 _LONGEST = 240
 
@@ -216,6 +220,8 @@ def _sure(known: Evidence) -> str:
             parts.append(f"{100 * plan.question.level:g} % intervals: {said}")
         else:
             parts.append("no interval of the size is known")
+    elif known.expected is not None and known.expected.lo is not None and not known.why.endswith(AS_ASKED):
+        parts.append("only the loss has an interval, no size does")
     if known.reach is not None:
         far = f"CAUTION: {known.reach:.3g}x" if known.reach > FAR else f"{known.reach:.3g}x"
         parts.append(f"{far} the largest run")
@@ -239,11 +245,12 @@ def _doubts(known: Evidence, cut: Cut | None) -> list[str]:
     """Return what is doubtful, the largest first; what the headline says already is not said again."""
     reach = known.reach
     blown = [each for each in known.findings if each.code == "RUNS_BLOWN_UP"]
-    doubts = [*_of_headline(known), *(_cut_short(f"{each} [{each.code}]", 2 * _LONGEST) for each in blown)]
+    grave = [each for each in known.findings if _grave(each, known.runs)]
+    doubts = [*_of_headline(known), *(_cut_short(f"{each} [{each.code}]", 2 * _LONGEST) for each in (*grave, *blown))]
     if reach is not None and reach > FAR:
         tested = f"they were tested to {cut.reach:.3g}x" if cut else "they were tested at no reach"
         doubts.append(f"The budget is {reach:.3g}x that of the largest run; {tested}.")
-    warned = [each for each in known.findings if each.grade is Grade.WARN and each not in blown]
+    warned = [each for each in known.findings if each.grade is Grade.WARN and each not in (*grave, *blown)]
     doubts += dict.fromkeys(_cut_short(f"{each} [{each.code}]") for each in warned if each.code in _FIRST)
     if cut is not None:
         doubts += _too_narrow(cut)
@@ -260,6 +267,13 @@ def _doubts(known: Evidence, cut: Cut | None) -> list[str]:
     elif reach is not None and FAR >= reach > 1.5 * cut.reach:
         doubts += _tested_short(known.backtest, cut, reach)
     return doubts if many else doubts + left_out
+
+
+def _grave(finding: Finding, runs: int) -> bool:
+    """Return whether a finding touches what a plan stands on: what one run is, its size, or most of the data."""
+    if finding.code == "DESIGN_REPEATED":
+        return finding.rows > _MANY * runs
+    return finding.code in _UNKNOWN
 
 
 def _left_out(known: Evidence) -> tuple[list[str], bool]:
@@ -316,7 +330,7 @@ def _first(doubts: Sequence[str]) -> str:
 
 def _cut_short(message: str, longest: int = _LONGEST) -> str:
     """Return the first two sentences of a finding."""
-    text, bracket, code = message.rpartition(" [")
+    text, bracket, code = _IN_PYTHON.sub("", message).rpartition(" [")
     short = " ".join(re.split(r"(?<=[.;])\s+(?=[A-Za-z])", text)[:_SENTENCES]).rstrip(";")
     if len(short) > longest:
         short = short[: longest - 1].rsplit(" ", 1)[0] + " …"

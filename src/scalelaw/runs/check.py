@@ -45,6 +45,7 @@ DESIGN_WHICH_N           ask        total and active params differ, and the law 
 DESIGN_TOTAL_FOR_ACTIVE  refuse     active params are the total, although there are several experts
 DESIGN_OTHER_FLOPS       warn       6 N D is not the compute measured, and with another kind of N it is
 DESIGN_STATED_FLOPS      warn       the compute stated is over 1.5 times 6 N D, or below a 1.5th; see ``currency``
+DESIGN_REPEATED          warn       runs saw their data over 4 times, under a law of all tokens seen; see ``repeated``
 DESIGN_RECIPE_WITH_SIZE  warn       recipe, schedule, dataset or tokenizer changes with size
 """
 

@@ -14,6 +14,7 @@ from scalelaw.core.names import words
 from scalelaw.core.quantities import METRICS, QUANTITIES, first_in
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.mapping import RISING, Assignment, metric_of
+from scalelaw.runs.one_run import EACH_ITS_OWN
 from scalelaw.runs.raw import RawTable
 from scalelaw.runs.reduce import Rows
 from scalelaw.runs.rise import Rise, blocks, judge, split_chains
@@ -69,7 +70,10 @@ def find_runs(rows: Rows, raw: RawTable, assignment: Assignment, *, one_size: bo
     if assignment.rising:
         _take_blocks(rows, _blocks(rows, raw, assignment, times), times)
         return []
-    if "run" in assignment.named or "eval_set" in rows.columns:
+    if "run" in assignment.named:
+        rows.notes.append(EACH_ITS_OWN)
+        return []
+    if "eval_set" in rows.columns:
         return []
     named = _by_name(rows, raw, assignment, times)
     if named is not None:

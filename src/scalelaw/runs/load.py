@@ -31,7 +31,7 @@ from scalelaw.runs.merged import fill_down
 from scalelaw.runs.missing import check_missing
 from scalelaw.runs.mixtures import named_shares
 from scalelaw.runs.pivot import melt
-from scalelaw.runs.propose import advice, propose, quoted
+from scalelaw.runs.propose import advice, propose, unnamed_note
 from scalelaw.runs.raw import RawTable
 from scalelaw.runs.reduce import Rows, to_runs
 from scalelaw.runs.select import last_evaluations
@@ -236,8 +236,7 @@ def _keep_unrecognised(rows: Rows, raw: RawTable, assignment: Assignment) -> Non
     if not any(name.startswith("params") for name in rows.numbers):
         alike = [column for column in raw.columns if column not in used and "param" in column.lower()]
         if alike := alike or propose(raw, used, "params"):
-            say = f"say columns={{'params': {alike[0]!r}}} (CLI: --column {quoted(f'params={alike[0]}')})"
-            rows.notes.append(f"no column is params; if {alike[0]!r} is, {say}")
+            rows.notes.append(unnamed_note("params", alike[0]))
 
 
 def _findings(

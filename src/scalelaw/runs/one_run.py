@@ -13,6 +13,8 @@ _ALONG = frozenset({"tokens", "steps", "flops", "lr", "lr_now", "lr_area", "lr_a
 """Quantities that change along a run."""
 
 _FEWEST = 3
+EACH_ITS_OWN = "each row is a run of its own, as was stated"
+"""The note of a table whose rows the user states to be runs."""
 
 
 def as_one_run(table: RunTable) -> RunTable:

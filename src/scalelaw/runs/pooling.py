@@ -15,6 +15,7 @@ from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.currency import check_currency
 from scalelaw.runs.observations import Observations
+from scalelaw.runs.repeated import check_repeated
 
 _PADDING = 1.05
 _RECIPES = ("recipe", "schedule", "dataset", "tokenizer")
@@ -38,6 +39,7 @@ def check_pooling(observed: Observations, inputs: Sequence[str]) -> list[Finding
         *_tokenizers(observed, inputs),
         *_recipes(observed, inputs),
         *_total_for_active(observed, inputs),
+        *check_repeated(observed, inputs),
         *(_other_flops(observed, inputs) or check_currency(observed, inputs)),
     ]
 

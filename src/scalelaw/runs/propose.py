@@ -1,7 +1,8 @@
 """What to say where no column is recognised as a loss, or as N, D or C: the likeliest columns, with the option."""
 
+import ast
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -67,6 +68,19 @@ def advice(likely: Mapping[str, list[str]]) -> tuple[str, tuple[Answer, ...]]:
     name, columns = next(iter(wanted.items()))
     rest = {other: column for other, column in first.items() if other != name}
     return text, tuple(Answer(f"{name} is {column!r}", {"columns": {**rest, name: column}}) for column in columns)
+
+
+def unnamed_note(quantity: str, column: str) -> str:
+    """Return what is noted where no column was taken for a quantity and one may be it."""
+    say = f"say columns={{{quantity!r}: {column!r}}} (CLI: --column {quoted(f'{quantity}={column}')})"
+    return f"no column is {quantity}; if {column!r} is, {say}"
+
+
+def unnamed_in(notes: Iterable[str], quantity: str) -> str | None:
+    """Return the column that ``unnamed_note`` names in one of these notes, or None."""
+    opened = f"no column is {quantity}; if "
+    named = next((note.removeprefix(opened) for note in notes if note.startswith(opened)), None)
+    return None if named is None else str(ast.literal_eval(named.split(" is, say columns=")[0]))
 
 
 def quoted(text: str) -> str:

@@ -34,6 +34,7 @@ from scalelaw.reporting.answer import Answer, Evidence, answer
 from scalelaw.runs import SWEPT, Observations, Reduction, RunTable, load_runs
 from scalelaw.runs.suspects import CODE
 from scalelaw.workflows.following import Following
+from scalelaw.workflows.unsplit import of_several, why_unsplit
 
 PROJECT = "(project)"
 """What ``words`` holds where a project decides: no command line names its table."""
@@ -108,7 +109,8 @@ class Decided:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was noticed, once."""
-        known = (*self.runs.findings, *self.observed.findings, *self.forecaster.findings, *self._edges)
+        open_ = why_unsplit(self.runs) if self.plan is None and self.expected is not None else []
+        known = (*open_, *self.runs.findings, *self.observed.findings, *self.forecaster.findings, *self._edges)
         once = {(each.code, each.message): each for each in known}.values()
         if self.plan is None or self.without is None:
             return tuple(once)
@@ -223,7 +225,7 @@ def decide(
     named = any(name in question for name in ("flops", "params", "tokens", "loss"))
     if named:
         ask(**question, level=spec.level)  # type: ignore[arg-type]
-    table = runs if isinstance(runs, RunTable) else load_runs(runs)
+    table = of_several(runs if isinstance(runs, RunTable) else load_runs(runs), law, use)
     named_rows = (law, table, target, use, over)
     chosen, observed, forecaster, skipped = _forecaster(named_rows, ensemble, spec, options.get("draws"))
     if "prior" not in question and isinstance(forecaster, Mixture) and options.get("prior") == "none":

@@ -3,8 +3,11 @@
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from scalelaw.core.findings import Finding
+from scalelaw.runs.repeated import CODE as REPEATED
+from scalelaw.workflows.unsplit import written
 
 LOSSES = ("loss", "bpb")
 """Metrics that a plan minimises."""
@@ -34,23 +37,37 @@ class Following:
 
     def command(self, findings: Iterable[Finding]) -> str:
         """Return the next command, in a shell or, where no file was named, in Python."""
-        return self._in_shell(_swept(findings)) if self.words else self._in_python(_swept(findings))
+        found = tuple(findings)
+        return self._in_shell(found) if self.words else self._in_python(found)
 
-    def _in_shell(self, over: Sequence[str]) -> str:
-        said = shlex.split(self.words)
+    def _in_shell(self, findings: Sequence[Finding]) -> str:
+        said, over = shlex.split(self.words), _swept(findings)
+        if end := _settled(findings, "RUNS_ONE_RUN", "end"):
+            return f"scalelaw extrapolate {self.words} --end {written(end)}"
+        if columns := _settled(findings, "RUNS_SIZE_UNNAMED", "columns"):
+            said_too = " ".join(f"--column {shlex.quote(f'{name}={column}')}" for name, column in columns.items())
+            return f"scalelaw study {self.words} {said_too}"
         budget = f" --flops {self.flops:.4g}" if self.flops else ""
         if over and "--use" not in said:
             return f"scalelaw study {self.words}{self.named} --use best --over {','.join(over)}{budget}"
+        if kept := _settled(findings, REPEATED, "where"):
+            return f"scalelaw study {self.words}{self.named} --where epochs=..{kept['epochs']['to']:g}{budget}"
         if (loss := self._loss()) and "--law" not in self.named:
             return f"scalelaw study {shlex.join(_without(said, '--target'))} --target {shlex.quote(loss)}"
         if self.flops is not None:
             return f"scalelaw robustness {self.words}{self.named}{budget}"
         return f"scalelaw {'backtest' if self.tested else 'fit'} {self.words}{self.law}"
 
-    def _in_python(self, over: Sequence[str]) -> str:
-        law = shlex.split(self.law)[1]
+    def _in_python(self, findings: Sequence[Finding]) -> str:
+        law, over = shlex.split(self.law)[1], _swept(findings)
+        if end := _settled(findings, "RUNS_ONE_RUN", "end"):
+            return f"sl.extrapolate(runs, end={end:.4g})"
+        if columns := _settled(findings, "RUNS_SIZE_UNNAMED", "columns"):
+            return f"sl.study(sl.load_runs(..., columns={columns!r}))"
         if over:
             return f'sl.study(runs, use="best", over={tuple(over)!r})'
+        if kept := _settled(findings, REPEATED, "where"):
+            return f"sl.study(runs.where(epochs=(0, {kept['epochs']['to']:g})))"
         if loss := self._loss():
             return f'sl.study(runs, target="{loss}")'
         if self.flops is not None:
@@ -66,8 +83,13 @@ class Following:
 
 def _swept(findings: Iterable[Finding]) -> tuple[str, ...]:
     """Return the columns that were swept, where tuned and untuned runs are mixed."""
-    swept = next((each for each in findings if each.code == "RUNS_SWEPT" and each.answers), None)
-    return tuple(swept.answers[0].settings["over"]) if swept else ()
+    return tuple(_settled(findings, "RUNS_SWEPT", "over") or ())
+
+
+def _settled(findings: Iterable[Finding], code: str, setting: str) -> Any:
+    """Return the setting that settles the finding of a code, None where there is none."""
+    found = next((each for each in findings if each.code == code and each.answers), None)
+    return found.answers[0].settings[setting] if found else None
 
 
 def _without(said: Sequence[str], option: str) -> list[str]:

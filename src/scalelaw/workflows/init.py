@@ -13,6 +13,7 @@ from scalelaw.fitting import FitSpec, observe, observe_rows
 from scalelaw.fitting.suspects import noted
 from scalelaw.laws import Law, get
 from scalelaw.runs import Observations, RunTable, check_design, check_pooling, check_which_params
+from scalelaw.runs.repeated import CODE as REPEATED
 from scalelaw.runs.split import CODE as SPLIT
 from scalelaw.runs.split import joined, parts_of
 from scalelaw.workflows.project import Project, read_project
@@ -57,7 +58,7 @@ def init(source: str, *, answer: Given | None = None, **settings: Any) -> Propos
 
 def _offered(found: Proposal) -> Answer | None:
     """Return what answers a warning about the reduction."""
-    warned = (each for each in found.findings if each.grade is Grade.WARN and each.code != SPLIT)
+    warned = (each for each in found.findings if each.grade is Grade.WARN and each.code not in (SPLIT, REPEATED))
     return next((each.answers[0] for each in warned if each.answers), None)
 
 
