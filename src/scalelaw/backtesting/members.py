@@ -62,7 +62,9 @@ def members(observed: Observations, n: str | None = None) -> tuple[Member, ...]:
     kind = n or next((name for name in COUNTINGS if _varies(observed, name)), None)
     if n is not None and not (n in COUNTINGS and _varies(observed, n)):
         have = [name for name in COUNTINGS if _varies(observed, name)]
-        raise BadInput(f"n={n!r}: the runs vary in {', '.join(have) or 'no kind of params'}")
+        if not have:
+            raise BadInput(f"all {len(observed)} runs are of one size, so that no law of {n} can be fitted")
+        raise BadInput(f"n={n!r}: the runs vary in {', '.join(have)}")
     if kind is not None and _varies(observed, "tokens"):
         found += _of_params_and_tokens(kind)
     axes = ["flops"] if found else [name for name in ("flops", kind, "tokens") if name]

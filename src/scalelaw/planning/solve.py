@@ -23,6 +23,8 @@ from scalelaw.planning.survey import loss_unit, survey
 from scalelaw.planning.wording import Spread, assumptions
 
 _BOUNDLESS = 1e45
+_HARDLY = 0.01
+"""Share of published studies, or logarithm of how far they move N*, that is not worth a word."""
 """C in FLOP at which a loss is as good as irreducible."""
 
 
@@ -64,6 +66,9 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Aske
         return both.plan
     share = 1 - min(1.0, both.spread / alone.spread) ** 2
     shared = f"N* and D* rest {1 - share:.0%} on these runs and {share:.0%} on published studies"
+    moved = both.plan.params.value / alone.plan.params.value
+    if share < _HARDLY and abs(np.log(moved)) > _HARDLY:
+        shared = f"published studies move N* by a factor of {moved:.3g}, and narrow no interval"
     return replace(both.plan, assumptions=(shared, *both.plan.assumptions), runs_only=alone.plan, literature=words())
 
 

@@ -30,6 +30,7 @@ figcaption{color:var(--soft);font-size:.9rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.92rem}
 td,th{padding:.2rem .9rem .2rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
 .r{text-align:right}dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;font-size:.92rem}
+code span{display:inline-block;max-width:100%;overflow-wrap:anywhere}
 dt{color:var(--soft)}dd{margin:0}pre{overflow-x:auto;background:var(--card);padding:.8rem;font-size:.85rem}
 @media print{.card{break-inside:avoid}body{max-width:none}}
 """
@@ -111,7 +112,8 @@ def _card(card: Card) -> str:
 
 
 def _command(text: str) -> str:
-    return f"<code>{html.escape(text)}</code>"
+    """Return a command that breaks between words only, never before the hyphens of an option."""
+    return f"<code>{' '.join(f'<span>{html.escape(word)}</span>' for word in text.split(' '))}</code>"
 
 
 def inlined(svg: str, prefix: str) -> str:

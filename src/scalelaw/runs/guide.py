@@ -56,7 +56,7 @@ def _of_ends(observed: Observations) -> Iterator[Finding]:
     count = len(observed)
     cost = observed.columns.get("flops", observed.columns.get("tokens"))
     if cost is None or not _can_hold_out(np.asarray(cost, float)):
-        message = f"no {_TO_HOLD_OUT} runs dearer than {_TO_FIT} others: the error of a forecast cannot be measured"
+        message = f"no {_TO_HOLD_OUT} runs took more compute than {_TO_FIT} others: they can test no forecast"
         yield _rule(
             "GUIDE_NO_HELD_OUT", message, count, f"train small runs over {_DEARER:g}x of compute, then backtest"
         )
@@ -68,7 +68,7 @@ def _of_ends(observed: Observations) -> Iterator[Finding]:
         yield _rule("GUIDE_BORROW", message, count, 'borrow them: prior="literature" (CLI: --prior literature)')
     elif count < _FREE_BELOW:
         message = f"five free coefficients on {_runs(count)}, where three explain most of what differs between families"
-        fix = 'share or hold some: ties={"alpha": "beta"}, fixed={...} or prior="literature"'
+        fix = 'borrow some with prior="literature" (CLI: --prior literature), or share them with ties={"alpha": "beta"}'
         yield _rule("GUIDE_FIVE_FREE", message, count, fix)
     for name in _FAMILIES:
         levels = _levels(observed.columns[name]) if name in observed.columns else []
@@ -84,7 +84,7 @@ def _of_curves(table: RunTable, observed: Observations) -> Iterator[Finding]:
     at = evaluations(table, observed.target)
     run, count = table.evals["run"][at], len(observed)
     if len(at) == len(np.unique(run)):
-        fix = "log the loss along each run: it tells its noise, and whether it came to its end"
+        fix = "log the loss along each run; it shows the noise, and whether the run came to its end"
         yield _rule("GUIDE_ENDS_ONLY", f"one value of {observed.target} a run", count, fix)
         return
     if "tokens" not in table.evals:
@@ -134,7 +134,7 @@ def _of_flights(table: RunTable, target: str) -> Iterator[Finding]:
 
 
 def _can_hold_out(cost: Array) -> bool:
-    """Return whether some cut leaves enough runs below it, and enough above that are dearer still."""
+    """Return whether some cut leaves enough runs below it, and enough above that took still more."""
     ordered = np.sort(cost[np.isfinite(cost) & (cost > 0)])
     if len(ordered) < _TO_FIT + _TO_HOLD_OUT:
         return False

@@ -9,6 +9,9 @@ from scalelaw.viz import svg
 from scalelaw.workflows.figures import CAPTIONS, draw
 from scalelaw.workflows.study import Study
 
+_IN_WORDS = {"loss_vs_compute, iso_loss": "figure of loss against compute, and none of contours"}
+"""Names of figures -> what a reader calls them."""
+
 
 def report(study: Study, path: str | Path) -> Path:
     """Write the report of a study and return its path.
@@ -39,7 +42,7 @@ def rendered(study: Study) -> str:
         *([Block("The laws", sheet=study.answer.beside(study.mixture.sheet()))] if study.mixture else []),
         Block("One law fitted", sheet=study.once().sheet()),
         *figures.values(),
-        *(Block("", prose=[f"No {name}: {why}."]) for name, why in undrawn.items()),
+        *(Block("", prose=[f"No {_IN_WORDS.get(name, name)}: {why}."]) for name, why in undrawn.items()),
         Block("The runs", sheet=study.answer.beside(study.runs.sheet())),
         Block("Methods", prose=[study.fit.methods()], code=study.fit.bibtex()),
     ]

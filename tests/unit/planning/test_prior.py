@@ -1,5 +1,6 @@
 """Published studies in a decision: the runs' own stands beside it, and may be asked for alone."""
 
+import numpy as np
 import pytest
 
 import scalelaw as sl
@@ -44,3 +45,17 @@ def test_one_law_is_the_runs_alone(mixture: Mixture) -> None:
 def test_an_unknown_prior_is_refused(mixture: Mixture) -> None:
     with pytest.raises(BadInput, match=r"Did you mean 'none'\?"):
         sl.plan(mixture, flops=1e22, prior="non")  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_share_of_published_studies_is_never_nought_beside_a_size_they_moved(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    budgets, ratios = 10 ** np.linspace(17.5, 19, 4), 20 * 10 ** rng.uniform(-1, 1) * 10 ** np.linspace(-0.8, 0.8, 6)
+    flops, ratio = (values.ravel() for values in np.meshgrid(budgets, ratios))
+    params = np.sqrt(flops / (6 * ratio))
+    loss = (1 + 60 / params**0.33 + 60 / (ratio * params) ** 0.27) * np.exp(rng.normal(0, 5e-4, len(flops)))
+    found = sl.plan(sl.forecast({"params": params, "tokens": ratio * params, "loss": loss}), flops=1e20)
+    assert found.runs_only is not None
+    moved = abs(np.log(found.params.value / found.runs_only.params.value))
+    said = next(each for each in found.assumptions if "published studies" in each)
+    assert not ("and 0% on published studies" in said and moved > 0.01), said

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import scalelaw as sl
 from scalelaw import datasets
 from scalelaw.cli.main import app
+from scalelaw.reporting.page import _command
 from scalelaw.workflows import Study
 
 pytestmark = pytest.mark.usefixtures("few_windows")
@@ -100,3 +101,10 @@ def test_any_columns_that_study_takes_make_a_page(given: tuple[str, ...], metric
     assert "<svg" in page
     text = html.unescape(page)
     assert ("bits/byte" in text) == (metric == "bpb") and not (metric == "bpb" and "nats/token)" in text)
+
+
+def test_a_long_command_breaks_between_its_words_only() -> None:
+    command = "scalelaw robustness /a/long/path/to/runs.csv --target loss@c4_val --flops 7.96e+22"
+    shown = _command(command)
+    assert re.sub("<[^>]+>", "", shown) == command
+    assert re.findall(r"<span>([^<]*)</span>", shown) == command.split(" ")
