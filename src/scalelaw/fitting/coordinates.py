@@ -86,6 +86,9 @@ class Coordinates:
         ]  # fmt: skip
         self.log = [i for i in self.free if law.coefs[i].log and limits[i][0] >= 0]
         self.low, self.high = self._transformed(self.coef_low), self._transformed(self.coef_high)
+        self._others = [i for i in self.free if i not in self.scaled]
+        self._each = np.eye(len(self.scaled) + 1, len(self.scaled))
+        self._straight = np.diag(np.isin(np.arange(len(names)), self.free).astype(float))
 
     def _transformed(self, limits: Array) -> Array:
         """Return limits of the free coordinates; zero and infinity stay themselves under positive scaling."""
@@ -114,11 +117,10 @@ class Coordinates:
     def coef_and_slopes(self, u: Array) -> tuple[Array, Array]:
         """Return coefficients (p, k) and their derivatives by coordinate (p, q, k)."""
         coef = self._unscaled(u)
-        k = coef.shape[1]
-        slopes = np.zeros((len(u), k, k))
-        slopes[:, self.free, self.free] = 1.0
-        if self.log:
-            slopes[:, self.log, self.log] = coef[:, self.log]
+        slopes = np.empty((len(u), *self._straight.shape))
+        slopes[:] = self._straight
+        for i in self.log:
+            slopes[:, i, i] = coef[:, i]
         if self.scaled:
             size, by_coef = self._contributions(coef)
             for name, other in self.ties:
@@ -126,22 +128,23 @@ class Coordinates:
             own = coef[:, self.scaled] / size
             coef[:, self.scaled] = own
             slopes[:, self.scaled, self.scaled] = 1.0 / size
-            others = [i for i in self.free if i not in self.scaled]
+            others = self._others
+            inner = slopes[:, others, others]
             for column, i in enumerate(self.scaled):
-                relative = by_coef[:, column][:, others] / size[:, column, None]
-                inner = slopes[:, others, others]
+                relative = by_coef[:, column, others] / size[:, column, None]
                 slopes[:, others, i] = -own[:, column, None] * relative * inner
         for name, other in self.ties:
             coef[:, name] = coef[:, other]
             slopes[:, :, name] = slopes[:, :, other]
-        return coef, slopes[:, self.free]
+        return coef, slopes if len(self.free) == slopes.shape[1] else slopes[:, self.free]
 
     def _unscaled(self, u: Array) -> Array:
         """Return coefficients with the scaled ones still in contributions."""
-        coef = np.tile(self.base, (len(u), 1))
+        coef = np.empty((len(u), len(self.base)))
+        coef[:] = self.base
         coef[:, self.free] = u
-        if self.log:
-            coef[:, self.log] = np.exp(coef[:, self.log])
+        for i in self.log:
+            coef[:, i] = np.exp(coef[:, i])
         return self._with_ties(coef)
 
     def _with_ties(self, coef: Array) -> Array:
@@ -156,8 +159,9 @@ class Coordinates:
             Sizes (p, m) and their derivatives by every coefficient (p, m, k).
         """
         m = len(self.scaled)
-        unit = np.repeat(coef[:, None, :], m + 1, axis=1)
-        unit[:, :, self.scaled] = np.eye(m + 1, m)
+        unit = np.empty((len(coef), m + 1, coef.shape[1]))
+        unit[:] = coef[:, None, :]
+        unit[:, :, self.scaled] = self._each
         _, jacobian = self.law.value_and_jacobian(unit, self.reference)
         size = jacobian[:, m, self.scaled].sum(axis=-1)
         slope = (jacobian[:, :m] - jacobian[:, m:]).sum(axis=-1)

@@ -15,6 +15,7 @@ FIT_PRIOR   warn   exponents lean on studies of other models, and how much
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -193,19 +194,23 @@ class Penalty:
     unit: float
     weight: float
 
-    @property
+    @cached_property
     def centre(self) -> Array:
         """What the rows would measure at the mean of the prior, (m,)."""
         return np.asarray(self.unit * np.linalg.solve(self.prior.root, self.prior.mean), float)
 
     def rows(self, coef: Array) -> tuple[Array, Array]:
         """Return values (p, m) and their derivatives by coefficient (p, k, m) at coefficients (p, k)."""
-        index = list(self.prior.index)
+        index, whitened = list(self.prior.index), self._whitened
         theta = np.maximum(coef[:, index], _LEAST)
-        whitened = self.unit * np.linalg.inv(self.prior.root)
         jacobian = np.zeros((len(coef), coef.shape[1], len(index)))
         jacobian[:, index, :] = whitened.T[None] / theta[:, :, None]
         return np.log(theta) @ whitened.T, jacobian
+
+    @cached_property
+    def _whitened(self) -> Array:
+        """What turns logarithms into independent residuals, (m, m)."""
+        return np.asarray(self.unit * np.linalg.inv(self.prior.root))
 
 
 def penalty(prior: Prior, noise: Noise, scale: float) -> Penalty:

@@ -87,7 +87,7 @@ class Problem:
             residual, jacobian = residual / self.spread, jacobian / self.spread
         if self.penalty is not None:
             rows, slope = self.penalty.rows(coef)
-            residual = np.hstack([residual, rows - measured[..., n:]])
+            residual = np.concatenate([residual, rows - measured[..., n:]], axis=1)
             jacobian = np.concatenate([jacobian, slope], axis=2)
         return State(u, residual, jacobian, slopes)
 
@@ -144,8 +144,11 @@ class State:
 
     def take(self, mask: AnyArray, other: "State") -> None:
         """Overwrite the problems where ``mask`` holds by those of another state."""
-        for name in _STATE:
-            getattr(self, name)[mask] = getattr(other, name)[mask]
+        rows, blocks = mask[:, None], mask[:, None, None]
+        np.copyto(self.u, other.u, where=rows)
+        np.copyto(self.residual, other.residual, where=rows)
+        np.copyto(self.jacobian, other.jacobian, where=blocks)
+        np.copyto(self.slopes, other.slopes, where=blocks)
 
     def only(self, mask: AnyArray) -> "State":
         """Return the problems where ``mask`` holds."""
@@ -269,7 +272,7 @@ class _Batch:
     def _step(self, tolerance: float) -> None:
         """Try one damped step of every problem and keep those that help."""
         direction = self._direction(*self.state.normal_equations(self.weight, self.delta))
-        trial = self.problem.evaluate(np.clip(self.state.u + direction, self.low, self.high), self.y)
+        trial = self.problem.evaluate(np.minimum(np.maximum(self.state.u + direction, self.low), self.high), self.y)
         objective = trial.objective(self.weight, self.delta)
         better = objective < self.objective
         gain = (self.objective - objective) / np.maximum(self.objective, _PERFECT)
@@ -280,7 +283,7 @@ class _Batch:
             self.state, self.objective = trial, objective
         else:
             self.state.take(better, trial)
-            self.objective[better] = objective[better]
+            np.copyto(self.objective, objective, where=better)
 
     def _direction(self, gradient: Array, curvature: Array) -> Array:
         """Return the damped step, with coordinates pressed against a bound left out."""
@@ -291,8 +294,8 @@ class _Batch:
             curvature = np.where(pressed[:, :, None] | pressed[:, None, :], 0.0, curvature)
         diagonal = np.einsum("pii->pi", curvature)
         diagonal[:] = np.where(pressed | (diagonal <= 0), 1.0, diagonal * (1 + self.damping[:, None]))
-        usable = np.isfinite(curvature).all((1, 2)) & np.isfinite(gradient).all(1)
-        if not usable.all():
+        if not np.isfinite(curvature.sum() + gradient.sum()):
+            usable = np.isfinite(curvature).all((1, 2)) & np.isfinite(gradient).all(1)
             curvature[~usable], gradient[~usable] = np.eye(curvature.shape[1]), 0.0
         scale = 1 / np.sqrt(diagonal)
         scaled = curvature * scale[:, :, None] * scale[:, None, :]

@@ -38,7 +38,7 @@ class SumOfPowers(Law):
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
         """Evaluate the sum; see ``Law.predict``."""
-        shape = np.broadcast_shapes((*coef.shape[:-1], 1), *(np.shape(x[name]) for name in self.inputs))
+        shape = _shape(coef, [np.shape(x[name]) for name in self.inputs])
         total = np.zeros(shape, coef.dtype)
         for scale, powers in self._layout:
             total += coef[..., scale, None] * _falloff(coef, x, powers)
@@ -46,7 +46,7 @@ class SumOfPowers(Law):
 
     def value_and_jacobian(self, coef: Array, x: Inputs) -> tuple[Array, Array]:
         """Return values (..., n) and derivatives (..., k, n); see ``Law.value_and_jacobian``."""
-        shape = np.broadcast_shapes((*coef.shape[:-1], 1), *(np.shape(x[name]) for name in self.inputs))
+        shape = _shape(coef, [np.shape(x[name]) for name in self.inputs])
         value, jacobian = np.zeros(shape), np.zeros((*shape[:-1], coef.shape[-1], shape[-1]))
         for scale, powers in self._layout:
             falloff = _falloff(coef, x, powers)
@@ -56,6 +56,14 @@ class SumOfPowers(Law):
             for name, exponent in powers:
                 jacobian[..., exponent, :] -= size * np.log(x[name])
         return value, jacobian
+
+
+def _shape(coef: AnyArray, inputs: list[tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the shape (..., n) of the values at coefficients (..., k); rows (n,), the usual case, need no search."""
+    first = inputs[0]
+    if len(first) == 1 and all(each == first for each in inputs):
+        return (*coef.shape[:-1], *first)
+    return np.broadcast_shapes((*coef.shape[:-1], 1), *inputs)
 
 
 def _falloff(coef: AnyArray, x: Inputs, powers: tuple[tuple[str, int], ...]) -> AnyArray:

@@ -48,9 +48,12 @@ class Nested(OfParamsAndTokens):
         excess = exp(q * both)
         slope_a, slope_b = excess * exp(of_params - both), excess * exp(of_tokens - both)
         slope_q = excess * both - slope_a * of_params - slope_b * of_tokens
-        slopes = (np.ones_like(excess), slope_a / a, slope_b / b, -slope_a * np.log(x[self.n]),
-                  -slope_b * np.log(x["tokens"]), slope_q)  # fmt: skip
-        return e + excess, np.stack(slopes, axis=-2)
+        slopes = np.empty((*excess.shape[:-1], 6, excess.shape[-1]))
+        slopes[..., 0, :] = 1.0
+        slopes[..., 1, :], slopes[..., 2, :] = slope_a / a, slope_b / b
+        slopes[..., 3, :], slopes[..., 4, :] = -slope_a * np.log(x[self.n]), -slope_b * np.log(x["tokens"])
+        slopes[..., 5, :] = slope_q
+        return e + excess, slopes
 
     def _within(self, coef: AnyArray, x: Inputs) -> tuple[AnyArray, AnyArray]:
         """Return the logarithms of the two powers inside the outer one, (..., n)."""
