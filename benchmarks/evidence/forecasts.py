@@ -38,7 +38,7 @@ PROTOCOL = ROOT / "benchmarks" / "forecast" / "protocol.toml"
 STORE = ROOT / "build" / "forecasts.jsonl"
 _NOISE = 0.001
 COMMAND = "scalelaw benchmark benchmarks/forecast/protocol.toml"
-PAGE = """# Forecasts of dearer runs, scored
+PAGE = """# Forecasts of larger runs, scored
 
 Written by `make evidence ONLY="forecasts"`, by the protocol of `benchmarks/forecast/protocol.toml`. Every source is
 forecast under a calibration that its own runs had no part in. Means are over runs, then cases, then tables, then

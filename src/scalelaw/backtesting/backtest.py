@@ -20,6 +20,8 @@ from scalelaw.laws import Law, get
 from scalelaw.runs import SWEPT, Observations, Reduction
 
 _FEWEST_STARTS = 16
+_ENOUGH, _PART = 8, 1 / 3
+"""Runs held out, or their share of the most any cut holds out, from which a cut is shown before nearer ones."""
 DRAWS = 400
 """Refits of each window unless said otherwise: enough for the ends of an interval."""
 
@@ -125,10 +127,19 @@ class Backtest(Printed):
         return self
 
     def nearest(self, reach: float) -> Cut | None:
-        """Return the scored cut over compute whose reach is nearest to one, or None where none was scored."""
+        """Return the scored cut over compute whose reach is nearest to one, or None where none was scored.
+
+        Cuts that hold out eight runs, or a third of the most that any cut of their axis holds out, come first: a
+        handful of runs nearer to the reach asked says little.
+        """
         windows = self._windows
+        held = [len(each.test) if isinstance(each, Window) else each.n_test for each in windows]
+        most = {each.axis: 0 for each in windows}
+        for each, count in zip(windows, held, strict=True):
+            most[each.axis] = max(most[each.axis], count)
+        few = [count < min(_ENOUGH, _PART * most[each.axis]) for each, count in zip(windows, held, strict=True)]
         near = sorted(range(len(windows)), key=lambda i: abs(np.log(windows[i].reach / max(reach, 1.0))))
-        near.sort(key=lambda i: windows[i].axis != "flops")
+        near.sort(key=lambda i: (windows[i].axis != "flops", few[i]))
         return next((self.cuts[i] for i in near if self.cuts[i].score), None)
 
     def longer(self, cut: Cut) -> Cut | None:

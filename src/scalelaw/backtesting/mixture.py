@@ -14,7 +14,7 @@ from scalelaw.core.digest import digest
 from scalelaw.core.errors import ScalelawError
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import Domain, Kind, Origin, Prediction, check_level, half_width, outside
-from scalelaw.core.numbers import format_number
+from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import Array, Inputs
 from scalelaw.core.version import __version__
@@ -149,7 +149,7 @@ class Mixture(Printed):
     @property
     def label(self) -> str:
         """A short name."""
-        return f"ensemble of {len(self.members)} laws"
+        return f"ensemble of {counted(len(self.members), 'law')}"
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ import typer
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show
+from scalelaw.core.numbers import counted
 
 MAPPING = options.MappingOptions()
 
@@ -90,7 +91,7 @@ def export_command(
     from scalelaw.runs import export_runs, load_runs
 
     rows = export_runs(load_runs(source, **mapping.arguments()), out)
-    typer.echo(f"{out}: {rows} rows")
+    typer.echo(f"{out}: {counted(rows, 'row')}")
 
 
 @app.command("pack")

@@ -105,3 +105,16 @@ def format_number(value: float, digits: int = 4) -> str:
         if scale <= size < 1e15:
             return f"{value / scale:.{digits}g}{suffix}"
     return f"{value:.{digits}g}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Write how many there are of a thing, one of it in the singular.
+
+    Example:
+        >>> counted(1, "run"), counted(3, "study"), counted(0, "loss")
+        ('1 run', '3 studies', '0 losses')
+    """
+    if count == 1:
+        return f"1 {noun}"
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}{'es' if noun.endswith('s') else 's'}"
+    return f"{count} {many}"

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.numbers import counted
 from scalelaw.core.types import Array, frozen
 from scalelaw.fitting.curve_shape import Course, Shapes, draw_shapes
 
@@ -83,7 +84,7 @@ def extrapolate_curve(time: Array, loss: Array, course: Course, *, level: float 
     _check(time, loss, course, level)
     trained = time >= (course.schedule.warmup * course.end if course.schedule else 0.0)
     if trained.sum() < FEWEST:
-        raise BadInput(f"{trained.sum()} readings after the warmup; a forecast needs {FEWEST} or more")
+        raise BadInput(f"{counted(int(trained.sum()), 'reading')} after the warmup; a forecast needs {FEWEST} or more")
     time, loss = time[trained], loss[trained]
     cut, noise, shapes = float(time[-1]), _noise(time, loss), known_shapes()
     at, level_of, count = _condensed(time, loss, course)
@@ -127,7 +128,7 @@ def _check(time: Array, loss: Array, course: Course, level: float) -> None:
     if time.shape != loss.shape or time.ndim != 1:
         raise BadInput(f"times {time.shape} and losses {loss.shape}: give two arrays of one length")
     if len(time) < FEWEST:
-        raise BadInput(f"{len(time)} readings; a forecast needs {FEWEST} or more")
+        raise BadInput(f"{counted(len(time), 'reading')}; a forecast needs {FEWEST} or more")
     if not np.all(np.isfinite(loss) & (loss > 0)):
         raise BadInput("a loss is missing, infinite or not positive; leave such readings out")
     if not (time[0] > 0 and np.all(np.diff(time) > 0)):

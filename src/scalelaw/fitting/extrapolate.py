@@ -16,7 +16,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade, enforce
-from scalelaw.core.numbers import format_number
+from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import Array, frozen
@@ -205,7 +205,7 @@ class _Curves:
         """Return the forecast of a run, or why there is none."""
         mine = (self.run == run) & np.isfinite(self.time) & (self.time > 0)
         if mine.sum() < FEWEST:
-            return f"{mine.sum()} readings; a forecast needs {FEWEST}"
+            return f"{counted(int(mine.sum()), 'reading')}; a forecast needs {FEWEST}"
         last = float(self.time[mine].max())
         course = self._course(run, last)
         cut = last if self.share is None else self.share * course.end
@@ -213,7 +213,9 @@ class _Curves:
         seen = usable & (self.time <= cut)
         start = course.schedule.warmup * course.end if course.schedule else 0.0
         if (count := int(np.sum(seen & (self.time >= start)))) < FEWEST:
-            return f"{count} readings before the cut at {time_text(cut)} {self.axis}; a forecast needs {FEWEST}"
+            return (
+                f"{counted(count, 'reading')} before the cut at {time_text(cut)} {self.axis}; a forecast needs {FEWEST}"
+            )
         if self.time[seen][-1] >= course.end:
             return f"it has come to its end at {time_text(course.end)} {self.axis}"
         later = usable & (self.time > cut)
@@ -282,9 +284,10 @@ def _doubts(run: RunForecast) -> Iterator[Finding]:
     if own.strained:
         message = f"{run.run}: {own.effective_draws:.0f} of 4096 shapes hold on this curve; it is unlike those known"
         yield Finding("CURVES_STRAINED", Grade.WARN, message, 1, "believe the interval less than it says")
-    risen = float(np.median(run.loss[-FEWEST:]) / np.min(run.loss) - 1.0)
+    before = run.loss[:-FEWEST]
+    risen = float(np.median(run.loss[-FEWEST:]) / np.min(before) - 1.0) if len(before) else 0.0
     if risen > max(_RISEN, _NOISES * own.noise):
-        message = f"{run.run}: the loss at the cut is {risen:.1%} above its lowest"
+        message = f"{run.run}: the last {FEWEST} readings lie {risen:.1%} above the lowest before them"
         fix = "where data repeat, give unique_tokens and params; any other rise is not foreseen"
         yield Finding("CURVES_RISING", Grade.WARN, message, 1, fix)
 

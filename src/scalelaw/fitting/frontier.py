@@ -10,6 +10,7 @@ import numpy as np
 
 from scalelaw.core.direction import demerit
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.numbers import counted
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.laws import Law
 from scalelaw.runs import Observations
@@ -44,7 +45,8 @@ def on_frontier(law: Law, observed: Observations) -> Observations:
     left = int(np.sum(~kept))
     message = f"a law of compute describes the best size of a budget: of {budgets} budgets only that is fitted"
     fix = "fit a law of params and tokens, such as chinchilla, to use every run"
-    finding = Finding("DESIGN_FRONTIER", Grade.WARN, f"{message}, and {left} runs are set aside", left, fix)
+    aside = f"{counted(left, 'run')} {'is' if left == 1 else 'are'} set aside"
+    finding = Finding("DESIGN_FRONTIER", Grade.WARN, f"{message}, and {aside}", left, fix)
     reduced = observed.keep(kept, "not the best size of its budget")
     return replace(reduced, findings=(*reduced.findings, finding))
 

@@ -21,7 +21,7 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.files import write_whole
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.forecaster import Forecaster, Kind, Origin, Traceable, outside, reach
-from scalelaw.core.numbers import format_number, parse_number
+from scalelaw.core.numbers import counted, format_number, parse_number
 from scalelaw.core.quantities import QUANTITIES, quantity
 from scalelaw.core.seal import faults, seal, sealed_text
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
@@ -126,7 +126,7 @@ class FrozenForecast(Printed):
             rows.append([f"{100 * level:g} %", *("unknown" if ends is None else _span(*ends) for ends in both)])
         own = self.document["forecaster"]
         lines = [
-            ("of", f"{self.label}, {self.document['rows']['count']} rows, {own['digest']}"),
+            ("of", f"{self.label}, {counted(self.document['rows']['count'], 'row')}, {own['digest']}"),
             *(("must share", f"{name} {value}") for name, value in self.conditions.items() if name in COMPARED),
             ("reach", ", ".join(f"{name} {value:.3g}x" for name, value in self.document["reach"].items()) or "unknown"),
             *(("caution", caveat) for caveat in own["caveats"]),

@@ -19,7 +19,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadTable
 from scalelaw.core.findings import Finding, Grade, enforce
-from scalelaw.core.numbers import format_number
+from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.types import Array, frozen
 from scalelaw.fitting.design_bias import DesignBias, design_bias
 from scalelaw.fitting.isoflop_result import Budget, IsoFlop
@@ -146,7 +146,7 @@ def _few(whole: Sweep, spec: IsoFlopSpec) -> Reasons:
     """Return the budgets that have fewer sizes than the profile needs."""
     fewest = PROFILES[spec.profile].fewest
     return {
-        at: ("ISOFLOP_FEW_SIZES", f"{sizes} sizes, and the {spec.profile} profile needs {fewest}")
+        at: ("ISOFLOP_FEW_SIZES", f"{counted(sizes, 'size')}, and the {spec.profile} profile needs {fewest}")
         for at, sizes in enumerate(whole.sizes)
         if sizes < fewest
     }
@@ -202,7 +202,8 @@ def _check_enough(whole: Sweep, used: Array, reasons: Reasons) -> None:
     if len(used) > 1:
         return
     why = "; ".join(f"{format_number(float(whole.flops[at]))} FLOP: {words}" for at, (_, words) in reasons.items())
-    message = f"{len(used)} of {len(whole)} budgets have a best size, and two are the least ({why or 'one budget'})"
+    have = f"{counted(len(whole), 'budget')} {'has' if len(whole) == 1 else 'have'}"
+    message = f"{len(used)} of {have} a best size, and two are the least ({why or 'one budget'})"
     fix = "name the budgets with budgets= (CLI: --budgets), widen tolerance=, or train more sizes at each budget"
     enforce([Finding("ISOFLOP_NONE", Grade.REFUSE, message, len(whole.rows), fix)])
 
@@ -253,7 +254,9 @@ def _left_out(whole: Sweep, reasons: Reasons) -> list[Finding]:
         mine = [at for at, (each, _) in reasons.items() if each == code]
         said = "; ".join(f"{format_number(float(whole.flops[at]))} FLOP: {reasons[at][1]}" for at in sorted(mine))
         rows = int(np.isin(whole.group, mine).sum())
-        found.append(Finding(code, Grade.WARN, f"{len(mine)} budgets set aside ({said})", rows, _FIXES[code]))
+        found.append(
+            Finding(code, Grade.WARN, f"{counted(len(mine), 'budget')} set aside ({said})", rows, _FIXES[code])
+        )
     return found
 
 

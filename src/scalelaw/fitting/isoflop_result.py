@@ -9,7 +9,7 @@ import numpy as np
 
 from scalelaw.core.digest import digest
 from scalelaw.core.findings import Finding, Grade
-from scalelaw.core.numbers import format_number
+from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.design_bias import DesignBias
@@ -141,7 +141,9 @@ class IsoFlop(Printed):
         if self.noise is None or self.params.draws is None:
             lines.append(("intervals", "none"))
         else:
-            lines.append(("intervals", f"{len(self.params.draws)} resamples, noise {self.noise:.2%} of the loss"))
+            lines.append(
+                ("intervals", f"{counted(len(self.params.draws), 'resample')}, noise {self.noise:.2%} of the loss")
+            )
         if self.bias is not None:
             lines += _bias_lines(self.bias)
         lines += [("note", note) for note in self.rows.notes]

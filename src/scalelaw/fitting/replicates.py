@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from scalelaw.core.components import components, kind_of
+from scalelaw.core.numbers import counted
 from scalelaw.core.types import AnyArray, Array, Inputs
 
 _SAME = 12
@@ -33,7 +34,7 @@ class SeedFloor:
         return asdict(self)
 
     def __str__(self) -> str:
-        text = f"sd {self.sd:.3g} between {self.runs} replicate runs in {self.groups} groups"
+        text = f"sd {self.sd:.3g} between {self.runs} replicate runs in {counted(self.groups, 'group')}"
         return text if self.lack_of_fit is None else f"{text}; lack of fit p = {self.lack_of_fit:.2g}"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from scalelaw.backtesting import Mixture, forecast_observations, shipped
 from scalelaw.backtesting.forecast import DRAWS
 from scalelaw.core.errors import BadInput, ScalelawError
+from scalelaw.core.numbers import counted
 from scalelaw.planning.outcome import Outcome
 from scalelaw.planning.question import Prior
 from scalelaw.planning.solve import plan
@@ -42,7 +43,7 @@ def ensemble_outcomes(
         found.append(
             Outcome(
                 "base" if way == prior else "prior",
-                f"ensemble of {len(mixture.members)} laws, {ways[way]}",
+                f"ensemble of {counted(len(mixture.members), 'law')}, {ways[way]}",
                 len(mixture.members[0].rows.y),
                 own.params,
                 own.tokens,

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from scalelaw.backtesting import Backtest, Cut
 from scalelaw.core.findings import Finding, Grade
-from scalelaw.core.numbers import format_number
+from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.planning import Estimate, Plan
@@ -37,6 +37,11 @@ _IN_PYTHON = re.compile(r" \(Python: (?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")
 """The spelling in Python of what stands beside it as an option, which is the shorter of the two."""
 _COLUMNS = 100
 _LONGEST = 240
+_WORDS = {
+    "flops": "FLOP", "params": "parameters", "params_non_embedding": "parameters without embeddings",
+    "params_active": "active parameters", "tokens": "tokens",
+}  # fmt: skip
+"""What stands behind a number of each axis."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +175,7 @@ def undetermined(plan: Plan) -> bool:
 def _train(known: Evidence) -> str:
     plan = known.plan
     if plan is None and known.expected is not None and not known.why.endswith(AS_ASKED):
-        axis = ", ".join(known.expected.point)
+        axis = ", ".join(name if name == "flops" else _WORDS.get(name, name) for name in known.expected.point)
         return f"no size follows: the forecast is by {axis} alone, which splits no budget"
     if plan is None:
         return known.why or "no plan"
@@ -205,9 +210,11 @@ def _loss(known: Evidence) -> str:
 
 
 def _point(expected: Expected | None) -> str:
-    words = {"flops": "FLOP", "params": "parameters", "tokens": "tokens"}
     point = expected.point if expected else {}
-    return " and ".join(f"{format_number(value, 3)} {words.get(name, name)}" for name, value in point.items())
+    return " and ".join(
+        f"{format_number(value, 3)} {_WORDS[name]}" if name in _WORDS else f"{name} {format_number(value, 3)}"
+        for name, value in point.items()
+    )
 
 
 def _sure(known: Evidence) -> str:
@@ -230,12 +237,13 @@ def _sure(known: Evidence) -> str:
 
 def _tested(known: Evidence, cut: Cut | None) -> str:
     if cut is None or cut.score is None:
-        own = f"{known.who}, fitted to {known.runs} runs: not tested on them, they are too few or too alike"
+        own = f"{known.who}, fitted to {counted(known.runs, 'run')}: not tested on them, they are too few or too alike"
     else:
         inside = cut.score.observed
         held = "" if inside is None else f", {round(inside * cut.n_test)} of {cut.n_test} inside {100 * cut.level:g} %"
+        larger = counted(cut.n_test, "larger one")
         own = (
-            f"{known.who}: {cut.n_train} of your runs forecast {cut.n_test} larger ones (to {cut.reach:.3g}x) "
+            f"{known.who}: {cut.n_train} of your runs forecast {larger} (to {cut.reach:.3g}x) "
             f"{100 * cut.score.mean_abs_rel_error:.2g} % off{held}"
         )
     return f"{own}; {known.others}" if known.others else own

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from scalelaw.core.findings import Answer, Finding, Grade, enforce
+from scalelaw.core.numbers import counted
 from scalelaw.core.quantities import METRICS, QUANTITIES
 from scalelaw.core.types import AnyArray
 from scalelaw.runs.cells import Numbers, read_numbers
@@ -107,7 +108,8 @@ def _by_row(rows: Rows, numbers: Numbers, labels: RawColumn, metric: str, otherw
     elif unsaid.any():
         at = np.flatnonzero(unsaid)
         names = rows.columns.get("run", np.arange(1, len(numbers.values) + 1))
-        message = f"the unit of {metric} is unsaid in {len(at)} rows ({', '.join(str(names[row]) for row in at[:5])})"
+        where = counted(len(at), "row")
+        message = f"the unit of {metric} is unsaid in {where} ({', '.join(str(names[row]) for row in at[:5])})"
         answer = f'units={{"{metric}": "nats"}} (CLI: --unit {metric}=nats), bits or perplexity, or {DROP} for none'
         fix = f"say it with {answer}; rows that say theirs keep it"
         answers = (

@@ -8,6 +8,7 @@ from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN, counting_for
 from scalelaw.accounting.stated import stated_cost
 from scalelaw.core.errors import BadFormula, UnknownName
 from scalelaw.core.expression import parse
+from scalelaw.core.numbers import counted
 from scalelaw.core.quantities import QUANTITIES, first_in, spelling
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.cells import Numbers, read_numbers
@@ -129,7 +130,8 @@ def complete_flops(known: Mapping[str, Array]) -> tuple[Array, str] | None:
     low, high = (f"{end:.3g}" for end in (cost.range if cost else (1.0, 1.0)))
     times = "" if cost is None else f"{low} x " if low == high else f"{low} to {high} x "
     count = int(np.isfinite(flops).sum())
-    how = f"flops of {int(lacking.sum())} rows that state none: {times}6 x {params} x tokens, as in the {count} that do"
+    rows = f"{counted(int(lacking.sum()), 'row')} that {'states' if lacking.sum() == 1 else 'state'} none"
+    how = f"flops of {rows}: {times}6 x {params} x tokens, as in the {count} that do"
     return np.where(lacking, values, flops), how
 
 

@@ -1,11 +1,11 @@
 """Ten rules for whoever estimates scaling laws, after Choshen, Zhang and Andreas 2024 (arXiv 2410.11840), as findings.
 
-The rules are in our words and numbers of theirs; ``docs/meta-analysis.md`` tells which hold on the tables we have.
+The rules are in our words and numbers of theirs; ``docs/meta-analysis.md`` says which hold on the tables we have.
 
 code                  grade  when
 GUIDE_NO_HELD_OUT     warn   rule 1: too few larger runs to hold out, so that no error of a forecast can be measured
 GUIDE_NO_SEEDS        warn   rule 2: no run has a replicate, and seeds alone move a loss by up to 4 %
-GUIDE_ENDS_ONLY       warn   rule 3: one value a run, where checkpoints along the run would tell more
+GUIDE_ENDS_ONLY       warn   rule 3: one value a run, where checkpoints along the run would show more
 GUIDE_EARLY           warn   rule 4: checkpoints of the first tenth of a run, or before 10B tokens, are among the values
 GUIDE_FEW_SIZES       warn   rule 5: fewer than five sizes
 GUIDE_FAR             warn   rule 6: the largest size is more than 34 times the next
@@ -64,7 +64,7 @@ def _of_ends(observed: Observations) -> Iterator[Finding]:
         message = "no run was trained twice alike, so that the noise of a seed is unknown (up to 4 % of the loss)"
         yield _rule("GUIDE_NO_SEEDS", message, count, "train one cheap run again with another seed")
     if count < _BORROW_BELOW:
-        message = f"{_runs(count)} cannot tell the exponents"
+        message = f"{_runs(count)} cannot determine the exponents"
         yield _rule("GUIDE_BORROW", message, count, 'borrow them: prior="literature" (CLI: --prior literature)')
     elif count < _FREE_BELOW:
         message = f"five free coefficients on {_runs(count)}, where three explain most of what differs between families"

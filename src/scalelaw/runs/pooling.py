@@ -10,7 +10,7 @@ import numpy as np
 
 from scalelaw.accounting.flops import COUNTINGS, counting_for
 from scalelaw.core.findings import Answer, Finding, Grade
-from scalelaw.core.numbers import format_number
+from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.currency import check_currency
@@ -55,7 +55,7 @@ def check_which_params(observed: Observations, inputs: Sequence[str]) -> list[Fi
     if not differ.any():
         return []
     span = f"{ratio[differ].min():.3g} to {ratio[differ].max():.3g}"
-    message = f"params are {span} times params_active in {int(differ.sum())} rows, and which of them is N is unsaid"
+    message = f"params are {span} times params_active in {counted(int(differ.sum()), 'row')}; which is N is unsaid"
     fix = (
         "say --law 'ensemble[n=params_active]' or 'ensemble[n=params]', or of one law chinchilla[n=params_active] "
         "(`forecast`: --n params_active)"
@@ -194,7 +194,8 @@ def _total_for_active(observed: Observations, inputs: Sequence[str]) -> list[Fin
             wrong |= (x > np.where(np.isfinite(most), most, 1.0)) & (active > total * (1 - 1e-3))
     if not wrong.any():
         return []
-    message = f"params_active are the total params in {int(wrong.sum())} rows of several experts, of which few are used"
+    rows = counted(int(wrong.sum()), "row")
+    message = f"params_active are the total params in {rows} of several experts, of which few are used"
     fix = "give the parameters one token passes through; with the total a mixture of experts looks worse than it is"
     return [Finding("DESIGN_TOTAL_FOR_ACTIVE", Grade.REFUSE, message, int(wrong.sum()), fix)]
 

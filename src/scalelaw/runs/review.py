@@ -8,6 +8,7 @@ from typing import Any
 from scalelaw.accounting.pearce_song import check_embeddings
 from scalelaw.core.errors import BadTable, NeedsAnswer, ScalelawWarning
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.numbers import counted
 from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.runs.guide import check_guide
 from scalelaw.runs.load import load_runs
@@ -67,10 +68,10 @@ class Review(Printed):
     def sheet(self) -> Sheet:
         """Return the findings, gravest first, each with its way out."""
         table = self.table
-        size = "cannot be loaded as it is" if table is None else f"{table.read} rows, {len(table)} runs"
+        size = "cannot be loaded as it is" if table is None else _size(table)
         lines = []
         for target, count in self.usable.items():
-            lines.append((target, f"{count} runs usable"))
+            lines.append((target, f"{counted(count, 'run')} usable"))
             lines += [("  set aside", f"{gone.n}: {gone.reason}") for gone in self.set_aside[target]]
         if not self.findings:
             lines.append(("", "nothing to remark"))
@@ -114,6 +115,10 @@ def review_runs(
                 raise
             return Review(_name(source), None, _sorted(error.findings))
         return _of_table(table)
+
+
+def _size(table: RunTable) -> str:
+    return f"{counted(table.read, 'row')}, {counted(len(table), 'run')}"
 
 
 def _lines(findings: tuple[Finding, ...]) -> Lines:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.core.findings import Finding, Grade, enforce
+from scalelaw.core.numbers import counted
 from scalelaw.core.quantities import METRICS
 from scalelaw.core.types import AnyArray, frozen
 from scalelaw.runs.mixtures import domains, mixture_columns, stacked_shares
@@ -131,7 +132,9 @@ def without(observations: Observations, reasons: AnyArray) -> Observations:
 
 def _rest(target: str, written: int, kept: int, runs: int) -> str:
     rest = f"the other {written - kept} are earlier ones{', or of runs set aside' if kept < runs else ''}"
-    return f"{runs} runs have {written} values of {target}: {kept} end points are used; {rest}"
+    have = f"{counted(runs, 'run')} {'has' if runs == 1 else 'have'} {counted(written, 'value')} of {target}"
+    used = f"{counted(kept, 'end point')} {'is' if kept == 1 else 'are'} used"
+    return f"{have}: {used}; {rest}"
 
 
 def _averaged(table: "RunTable", ends: Observations, ordered: AnyArray, last: int) -> Observations:
@@ -153,7 +156,7 @@ def _averaged(table: "RunTable", ends: Observations, ordered: AnyArray, last: in
     ended = np.isfinite(ends.y)
     short = int(np.sum(number[of] < last))
     note = f"{ends.target} is the mean of the last {last} values of each run" + (
-        f"; {short} runs have fewer" if short else ""
+        f"; {counted(short, 'run')} {'has' if short == 1 else 'have'} fewer" if short else ""
     )
     return replace(ends, y=frozen(np.where(ended, mean[of], ends.y)), se=frozen(se[of]), notes=(*ends.notes, note))
 

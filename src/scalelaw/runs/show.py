@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalelaw.core.findings import Grade
-from scalelaw.core.numbers import format_number
+from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.quantities import METRICS, QUANTITIES
 from scalelaw.core.sheet import Lines, Sheet, Table
 from scalelaw.core.types import AnyArray
@@ -77,7 +77,7 @@ def _target_lines(table: "RunTable") -> list[list[str]]:
         span = _span(values)
         said = _range(span) if span else "no number"
         origin = table.origins.get(target, target)
-        lines.append([target, said, f"{len(values)} values" + ("" if origin == target else f" from {origin}")])
+        lines.append([target, said, counted(len(values), "value") + ("" if origin == target else f" from {origin}")])
     if len(table.targets) > _MOST_TARGETS:
         lines.append([f"... {len(table.targets) - _MOST_TARGETS} more targets", "", ""])
     return lines

@@ -6,6 +6,7 @@ import numpy as np
 
 from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.names import read_name, words
+from scalelaw.core.numbers import counted
 from scalelaw.core.quantities import METRICS, TOO_SMALL
 from scalelaw.runs.cells import read_numbers
 from scalelaw.runs.raw import RawColumn
@@ -84,7 +85,9 @@ def _checked(target: str, column: str, unit: str, cells: RawColumn) -> NameUnit:
     if not below.any():
         return NameUnit(unit)
     metric = target.partition("@")[0]
-    message = f"the name {column!r} says perplexity, and {int(below.sum())} values lie below 1, where none can"
+    few = int(below.sum())
+    lie = f"{counted(few, 'value')} {'lies' if few == 1 else 'lie'}"
+    message = f"the name {column!r} says perplexity, and {lie} below 1, where none can"
     fix = f'say units={{"{metric}": "nats"}} (CLI: --unit {metric}=nats), or one of {units_of(metric)}'
     answers = tuple(Answer(f"it is in {each}", {"units": {metric: each}}) for each in ("nats", "bits"))
     return NameUnit(ask=Finding("RUNS_LOSS_UNIT", Grade.ASK, message, int(below.sum()), fix, answers))

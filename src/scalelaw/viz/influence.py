@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalelaw.core.numbers import format_number
+from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting import Influence
 from scalelaw.viz import style
@@ -75,7 +75,7 @@ def draw(info: InfluenceInfo) -> "Figure":
         style.plain_log_ticks(axes.yaxis)
     axes.axhline(info.value, color=style.LAW, linewidth=1.4, label=f"by all runs: {format_number(info.value)}")
     if info.group_value is not None:
-        label = f"without the {int(info.flagged.sum())} runs apart: {format_number(info.group_value)}"
+        label = f"without the {counted(int(info.flagged.sum()), 'run')} apart: {format_number(info.group_value)}"
         axes.axhline(info.group_value, color=style.OUTSIDE, linewidth=1.4, linestyle="--", label=label)
     sound = ~info.flagged
     axes.plot(

@@ -7,6 +7,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.numbers import counted
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.planning import Plan, frontier
 from scalelaw.runs import Observations
@@ -137,7 +138,7 @@ def draw(info: LossVsCompute) -> "Figure":
             s=13,
             color=style.RUNS,
             linewidth=0,
-            label=f"{len(info.fitted.loss)} runs fitted",
+            label=f"{counted(len(info.fitted.loss), 'run')} fitted",
         )
         _draw_held_out(axes, info.held_out, getattr(info.held_out, values))
     if info.planned is not None:

@@ -127,7 +127,7 @@ class Decided:
     def answer(self) -> Answer:
         """The six lines."""
         made = self.forecaster
-        who = f"ensemble of {len(made.members)} laws" if isinstance(made, Mixture) else f"{self.law.spelling} alone"
+        who = made.label if isinstance(made, Mixture) else f"{self.law.spelling} alone"
         return answer(
             Evidence(
                 self.observed.target,

@@ -9,6 +9,7 @@ from typing import Any
 from scalelaw.core.errors import BadInput
 from scalelaw.core.files import write_whole
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.numbers import counted
 from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.core.toml import spelt
 from scalelaw.core.version import __version__
@@ -127,12 +128,12 @@ class Proposal(Printed):
         """Return what was found, what is proposed and what is asked."""
         lines = []
         if self.table is not None:
-            lines.append(("read", f"{self.table.read} rows, {len(self.table)} runs"))
+            lines.append(("read", f"{counted(self.table.read, 'row')}, {counted(len(self.table), 'run')}"))
         for name in ("columns", "units", "derive", "where"):
             said = [f"{key} = {value}" for key, value in self.settings.get(name, {}).items()]
             lines += [(name if at == 0 else "", each) for at, each in enumerate(said)]
         if self.rows is not None:
-            lines.append(("fitted", f"{len(self.rows)} rows of {self.rows.target}, {self.rows.reduction}"))
+            lines.append(("fitted", f"{counted(len(self.rows), 'row')} of {self.rows.target}, {self.rows.reduction}"))
             lines += [("", f"set aside: {each}") for each in _aside(self.rows)]
         lines += [("warn", f"{each} [{each.code}]") for each in self.findings if each.grade is Grade.WARN]
         if self.refusal:

@@ -217,3 +217,14 @@ def test_a_score_is_no_loss() -> None:
 def test_bad_arrays_are_refused(time: list[float], loss: list[float], message: str) -> None:
     with pytest.raises(BadInput, match=message):
         sl.extrapolate_curve(np.array(time), np.array(loss), sl.Course(10.0))
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("count", [4, 6, 12])
+def test_a_loss_that_still_falls_is_never_said_to_rise(count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    steps = np.linspace(300, 9000, 3 * count)
+    loss = 2.0 + rng.uniform(50, 3000) * steps ** -rng.uniform(0.4, 1.2)
+    rows = {"run": ["a"] * len(steps), "steps": steps, "loss": loss, "planned_steps": [9000.0] * len(steps)}
+    found = sl.extrapolate(rows, at=0.5)
+    assert "CURVES_RISING" not in [finding.code for finding in found.findings]

@@ -139,3 +139,15 @@ def test_what_holds_coefficients_is_refused_without_a_law_before_anything_is_rea
 def test_a_law_that_is_named_decides_with_its_coefficient_held() -> None:
     found = sl.study(sl.datasets.load("synthetic-ladder"), law="chinchilla", fixed={"E": 1.7}, draws=20)
     assert found.fit.coefficients()["E"]["value"] == 1.7
+
+
+@pytest.mark.parametrize(
+    ("axis", "words"),
+    [("params_non_embedding", "parameters without embeddings"), ("params_active", "active parameters")],
+)
+def test_a_forecast_by_one_kind_of_params_says_which_in_words(axis: str, words: str) -> None:
+    rng = np.random.default_rng(len(axis))
+    n = 10 ** np.linspace(7, 9.5, 24)
+    table = {axis: n, "val_loss": (1.8 + 300 / n**0.33) * np.exp(0.003 * rng.standard_normal(24))}
+    found = decide(table, law=f"power[input={axis}]", draws=50).answer
+    assert f"by {words} alone" in found.train and f" {words}" in found.loss and axis not in found.loss

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadTable
+from scalelaw.core.numbers import counted
 from scalelaw.runs.importers._history import LoggedRun, tabulate
 from scalelaw.runs.importers._mlflow import metric_value, run_of
 from scalelaw.runs.importers._sqlite import has_tables, opened, rows_of
@@ -46,7 +47,7 @@ class MlflowSqlite:
                     runs[identity].log(str(key), float(step or 0), found)
         if not runs:
             raise BadTable(f"{path.name} holds no run")
-        return tabulate(list(runs.values()), path.name, [f"read: {len(runs)} runs of MLflow"])
+        return tabulate(list(runs.values()), path.name, [f"read: {counted(len(runs), 'run')} of MLflow"])
 
 
 IMPORTER = MlflowSqlite()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadTable
+from scalelaw.core.numbers import counted
 from scalelaw.runs.importers._history import LoggedRun, tabulate
 from scalelaw.runs.importers._sqlite import columns_of, has_tables, opened, rows_of
 from scalelaw.runs.importers._wandb import add_row, parsed, settings_of
@@ -45,7 +46,7 @@ class Trackio:
                         runs[str(key)].config = settings_of(content)
         if not runs:
             raise BadTable(f"{path.name} holds no run")
-        return tabulate(list(runs.values()), path.name, [f"read: {len(runs)} runs of trackio"])
+        return tabulate(list(runs.values()), path.name, [f"read: {counted(len(runs), 'run')} of trackio"])
 
 
 IMPORTER = Trackio()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scalelaw.core.errors import BadInput, BadTable
+from scalelaw.core.numbers import counted
 from scalelaw.core.optional import require
 from scalelaw.runs.importers._files import number
 from scalelaw.runs.importers._history import MOST_POINTS, LoggedRun, tabulate
@@ -53,7 +54,7 @@ class WandbApi:
             ) from None
         if not runs:
             raise BadTable(f"{'/'.join(parts)} holds no run")
-        return tabulate(runs, "/".join(parts), [f"read: {len(runs)} runs of W&B"])
+        return tabulate(runs, "/".join(parts), [f"read: {counted(len(runs), 'run')} of W&B"])
 
 
 IMPORTER = WandbApi()

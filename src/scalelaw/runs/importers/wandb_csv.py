@@ -9,6 +9,7 @@ from typing import Any
 
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.findings import Finding, Grade, enforce
+from scalelaw.core.numbers import counted
 from scalelaw.core.quantities import METRICS, recognise
 from scalelaw.runs.importers._files import is_folder, read_text
 from scalelaw.runs.importers._history import LoggedRun, tabulate
@@ -76,7 +77,7 @@ def _read_charts(charts: list[Path], tables: list[Path], source: str) -> RawTabl
     for path in tables:
         rows = _records(path)
         read += len(rows)
-        notes.append(f"{len(rows)} rows of {path.name}")
+        notes.append(f"{counted(len(rows), 'row')} of {path.name}")
         for run in _listed(rows):
             if run.name in runs:
                 raise BadInput(f"{path.name}: several runs are called {run.name!r}; a chart is joined by name: rename")
@@ -84,7 +85,7 @@ def _read_charts(charts: list[Path], tables: list[Path], source: str) -> RawTabl
     for path in charts:
         rows = _records(path)
         read += len(rows)
-        notes.append(f"{len(rows)} rows of {path.name}")
+        notes.append(f"{counted(len(rows), 'row')} of {path.name}")
         _add_chart(runs, rows, path.name)
     if not tables:
         _refuse(charts[0].name)
