@@ -171,7 +171,9 @@ def spelling(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
 
 
-_CHOSEN = re.compile(r"(?:config|hparams|args|cfg)[./](?P<path>.+)", re.IGNORECASE)
+_CHOSEN = re.compile(
+    r"(?:config|hparams?|hyperparameters|args|cfg|training_args|optim|optimi[sz]er)[./](?P<path>.+)", re.IGNORECASE
+)
 
 _BY_SPELLING = {spelling(word): q.name for q in _TABLE for word in (q.name, *q.synonyms)}
 

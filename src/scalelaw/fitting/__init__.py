@@ -25,6 +25,7 @@ from scalelaw.fitting.influence import Influence as Influence
 from scalelaw.fitting.influence import influence as influence
 from scalelaw.fitting.intrinsic_dimension import IntrinsicDimension as IntrinsicDimension
 from scalelaw.fitting.intrinsic_dimension import intrinsic_dimension as intrinsic_dimension
+from scalelaw.fitting.isoflop import NO_SWEEP as NO_SWEEP
 from scalelaw.fitting.isoflop import isoflop as isoflop
 from scalelaw.fitting.isoflop import isoflop_observations as isoflop_observations
 from scalelaw.fitting.isoflop import isoflop_sweep as isoflop_sweep

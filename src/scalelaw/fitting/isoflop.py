@@ -38,6 +38,9 @@ _SCATTER = 2.0
 _SURE = 0.5
 _END = {"below": "smallest", "above": "largest"}
 _BIAS = 0.02
+_SHOWN = 3
+NO_SWEEP = "these runs are no IsoFLOP sweep"
+"""How the refusal of a table begins whose runs share no budgets."""
 _FIXES = {
     "ISOFLOP_CONCAVE": "look at the runs of this budget; one may have diverged or belong to another recipe",
     "ISOFLOP_EDGE": "train sizes beyond that edge at this budget",
@@ -201,7 +204,18 @@ def _unbracketed(chosen: Sweep, point: Located) -> Reasons:
 def _check_enough(whole: Sweep, used: Array, reasons: Reasons) -> None:
     if len(used) > 1:
         return
-    why = "; ".join(f"{format_number(float(whole.flops[at]))} FLOP: {words}" for at, (_, words) in reasons.items())
+    few = [code for code, _ in reasons.values()].count("ISOFLOP_FEW_SIZES")
+    if few > len(whole) / 2:
+        most = int(max(whole.sizes))
+        message = (
+            f"{NO_SWEEP}: {few} of {len(whole)} budgets have too few sizes for a profile "
+            f"(the most at one budget: {most})"
+        )
+        fix = "`scalelaw fit` and `plan` need no budgets in common; --budgets names those that were meant"
+        enforce([Finding("ISOFLOP_NONE", Grade.REFUSE, message, len(whole.rows), fix)])
+    told = [f"{format_number(float(whole.flops[at]))} FLOP: {words}" for at, (_, words) in reasons.items()]
+    more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+    why = "; ".join(told[:_SHOWN]) + more
     have = f"{counted(len(whole), 'budget')} {'has' if len(whole) == 1 else 'have'}"
     message = f"{len(used)} of {have} a best size, and two are the least ({why or 'one budget'})"
     fix = "name the budgets with budgets= (CLI: --budgets), widen tolerance=, or train more sizes at each budget"

@@ -13,7 +13,7 @@ from typing import Any, Unpack
 from scalelaw.core.errors import BadInput, ScalelawError
 from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.core.sheet import Printed, Sheet, Table
-from scalelaw.fitting import IsoFlop, IsoFlopOptions, make_isoflop_spec
+from scalelaw.fitting import NO_SWEEP, IsoFlop, IsoFlopOptions, make_isoflop_spec
 from scalelaw.planning.corrections import Correction, automatic, named
 from scalelaw.planning.estimate import Estimate, estimated
 from scalelaw.runs import RunTable, load_runs
@@ -167,6 +167,8 @@ def explain(
     chain = named(whole, base or {}, steps, name, spec) if steps is not None else automatic(whole, name, spec)
     readings = tuple(_read(each, compute, spec.level) for each in chain)
     if not any(reading.found for reading in readings):
+        if NO_SWEEP in readings[0].skipped:
+            raise BadInput(readings[0].skipped)
         why = "; ".join(dict.fromkeys(f"{reading.name}: {reading.skipped}" for reading in readings))
         raise BadInput(f"no reading of this table has a compute-optimal exponent ({why})")
     return Explanation(name, compute, spec.level, spec.profile, _with_changes(readings))

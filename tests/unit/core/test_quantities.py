@@ -26,6 +26,12 @@ def test_no_spelling_means_two_quantities():
         ("num_input_tokens_seen", "tokens"),
         ("_step", "steps"),
         ("run_name", "run"),
+        *(
+            (f"{group}{dot}{word}", "lr")
+            for group in ("optim", "optimizer", "Optimiser", "training_args", "hparam")
+            for dot in "./"
+            for word in ("lr", "learning_rate", "peak_lr")
+        ),
     ],
 )
 def test_recognises(column, name):
@@ -33,7 +39,19 @@ def test_recognises(column, name):
 
 
 @pytest.mark.parametrize(
-    "column", ["size", "batch", "batch_size", "hex_color", "train_loss", "name", "config.data.path", "summary.loss_fn"]
+    "column",
+    [
+        "size",
+        "batch",
+        "batch_size",
+        "hex_color",
+        "train_loss",
+        "name",
+        "config.data.path",
+        "summary.loss_fn",
+        "optim.name",
+        "optimizer/loss",
+    ],
 )
 def test_does_not_guess(column):
     assert recognise(column) is None

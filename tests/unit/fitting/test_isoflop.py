@@ -151,6 +151,19 @@ def test_budgets_of_two_sizes_are_set_aside() -> None:
         isoflop(rows.rows(np.setdiff1d(np.arange(len(rows)), first[2:])), draws=0)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_ladder_of_sizes_and_ratios_is_refused_in_two_lines(seed: int) -> None:
+    """Budgets of one or two sizes each are no sweep: the refusal says so, and names what needs none."""
+    rng = np.random.default_rng(seed)
+    sizes, ratios = 10 ** np.sort(rng.uniform(7, 9, rng.integers(4, 8))), 5 * 2.0 ** np.arange(rng.integers(4, 9))
+    params, ratio = (values.ravel() for values in np.meshgrid(sizes, ratios))
+    loss = 1.8 + 480 / params**0.34 + 2000 / (ratio * params) ** 0.37
+    ladder = {"params": params, "tokens": ratio * params, "loss": loss}
+    with pytest.raises(BadTable, match=r"no IsoFLOP sweep: .*`scalelaw fit` and `plan`.*\[ISOFLOP_NONE\]") as refused:
+        isoflop(ladder)
+    assert len(str(refused.value)) < 280
+
+
 def test_runs_off_their_budget_count_with_their_own_tokens() -> None:
     """Compute 7 % to either side: two powers of params and tokens take every run for what it is."""
     rows = table("asymmetric")

@@ -144,3 +144,10 @@ def test_a_bad_question_is_refused(options: dict[str, Any], message: str) -> Non
     runs = table({**sweep(), "kind": ["a"] * 45})
     with pytest.raises(BadInput, match=message):
         explain(runs, **{"draws": 0, **options})
+
+
+def test_a_ladder_without_budgets_in_common_is_refused_for_that_alone() -> None:
+    params, ratio = (values.ravel() for values in np.meshgrid(np.geomspace(1e7, 9e8, 5), 7 * 2.0 ** np.arange(6)))
+    with pytest.raises(BadInput, match="no IsoFLOP sweep") as refused:
+        explain({"params": params, "tokens": ratio * params, "loss": loss(params, ratio * params)})
+    assert "no column" not in str(refused.value) and len(str(refused.value)) < 300
