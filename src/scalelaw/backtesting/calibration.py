@@ -20,6 +20,7 @@ import numpy as np
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import check_level
+from scalelaw.core.reading import LARGEST_DOCUMENT, read_text
 from scalelaw.core.types import Array
 
 TERMS = ("run", "forms")
@@ -148,10 +149,12 @@ def load_calibration(path: str | Path) -> Calibration:
         BadInput: it cannot be read or is no calibration.
     """
     try:
-        return Calibration.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
+        return Calibration.from_dict(json.loads(read_text(path, LARGEST_DOCUMENT)))
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except BadInput:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise BadInput(f"{path} is not a calibration: {error}") from None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.quantities import recognise
+from scalelaw.core.reading import LARGEST
 from scalelaw.fitting.frozen import read_bytes
 from scalelaw.runs import RunTable, load_runs
 from scalelaw.runs.check import COUNTS
@@ -55,7 +56,7 @@ def read_log(
 def _rows(path: Path) -> list[dict[str, Any]]:
     """Return the records of the lines that are whole."""
     try:
-        text = read_bytes(path).decode("utf-8-sig", errors="strict")
+        text = read_bytes(path, LARGEST).decode("utf-8-sig", errors="strict")
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} is not UTF-8 text (byte {error.start})") from error
     lines = text[: text.rfind("\n") + 1].splitlines()

@@ -15,6 +15,7 @@ from typing import Any
 
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.files import append_line, make_once, refusal
+from scalelaw.core.reading import LARGEST
 from scalelaw.core.seal import faults, sealed_text, sha256
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.fitting.files import is_fit
@@ -175,7 +176,7 @@ def read_forecasts(path: str | Path) -> Registry:
     Raises:
         BadInput: it cannot be read, or was changed; the message says where.
     """
-    content = read_bytes(path)
+    content = read_bytes(path, LARGEST)
     if problems := list(_faults(content)):
         _check_kind(content, str(path))
         raise BadInput(f"{path} was changed since it was written: {'; '.join(problems)}")
@@ -194,7 +195,7 @@ def verify_forecasts(path: str | Path, *, head: str | None = None) -> Verificati
     """
     if head is not None and len(head) < _FEWEST_DIGITS:
         raise BadInput(f"head={head!r}: give {_FEWEST_DIGITS} digits or more")
-    content = read_bytes(path)
+    content = read_bytes(path, LARGEST)
     problems = list(_faults(content))
     entries = () if problems else tuple(_entries(content, str(path)))
     if head is not None and entries and not any(each.digest.startswith(head.lower()) for each in entries):

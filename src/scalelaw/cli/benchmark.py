@@ -4,7 +4,6 @@ import csv
 import datetime
 import io
 import json as as_json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +11,7 @@ import typer
 from scalelaw.cli import _options as options
 from scalelaw.cli._output import progress, show
 from scalelaw.core.files import write_whole
+from scalelaw.core.reading import read_text
 
 if TYPE_CHECKING:
     from scalelaw.workflows.benchmark import Benchmark
@@ -69,7 +69,7 @@ def calibrate_command(
     found = _run(protocol, data, None, store, processes)
     known = calibrate(
         found.records(),
-        protocol=digest(Path(protocol).read_text(encoding="utf-8")),
+        protocol=digest(read_text(protocol)),
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
     )
     write_whole(to, as_json.dumps(known.to_dict(), indent=1) + "\n")

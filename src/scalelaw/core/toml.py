@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.reading import LARGEST_SETTINGS, read_limited
 
 
 def read_toml(path: Path, hint: str) -> dict[str, Any]:
@@ -20,11 +21,13 @@ def read_toml(path: Path, hint: str) -> dict[str, Any]:
         BadInput: it cannot be read, or is not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_limited(path, LARGEST_SETTINGS).decode("utf-8"))
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}; {hint}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} is not TOML: {error}") from error
+    except RecursionError:
+        raise BadInput(f"{path} nests its lists or tables too deeply to be read") from None
 
 
 def spelt(name: str, value: Any) -> list[str]:

@@ -11,9 +11,10 @@ import numpy as np
 
 from scalelaw.accounting.cost import StatedCost
 from scalelaw.core.digest import digest
-from scalelaw.core.errors import BadInput
+from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.files import write_whole
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.reading import LARGEST_DOCUMENT, Allowance, read_text
 from scalelaw.core.types import AnyArray
 from scalelaw.fitting.noise import Noise
 from scalelaw.fitting.result import FitResult, FittedRows
@@ -25,6 +26,8 @@ from scalelaw.runs import SetAside
 
 SCHEMA = "scalelaw.fit/2"
 _FIRST = "scalelaw.fit/1"
+_MOST_UNPACKED = 2**27
+"""Bytes of all arrays of one fit."""
 
 
 def save_fit(fit: FitResult, path: str | Path) -> None:
@@ -86,10 +89,11 @@ def load_fit(path: str | Path) -> FitResult:
     try:
         if document["content"] != _content(document):
             raise BadInput(f"{path} was edited since it was written; fit the runs again")
-        fit = _fit(document if document["schema"] == SCHEMA else _from_first(document))
+        allowance = Allowance(str(path), Path(path).stat().st_size, _MOST_UNPACKED)
+        fit = _fit(document if document["schema"] == SCHEMA else _from_first(document), allowance)
     except BadInput:
         raise
-    except (KeyError, TypeError, IndexError, AttributeError, ValueError, zlib.error) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError, zlib.error) as error:
         raise BadInput(f"{path} is not a whole {SCHEMA} file ({error}); fit the runs again") from error
     if document["schema"] == SCHEMA and fit.digest != document["digest"]:
         raise BadInput(f"{path} has the digest {document['digest']}, its rows and spec give {fit.digest}; fit again")
@@ -99,18 +103,20 @@ def load_fit(path: str | Path) -> FitResult:
 def is_fit(path: str | Path) -> bool:
     """Return whether a JSON file says it is a fit."""
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+        document = json.loads(read_text(path, LARGEST_DOCUMENT))
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and str(document.get("schema", "")).startswith("scalelaw.fit/")
 
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_text(path, LARGEST_DOCUMENT))
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, BadInput) and not isinstance(error, BadTable):
+            raise
         raise BadInput(f"{path} is not JSON; a fit file is written with fit.save(...)") from error
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema in (SCHEMA, _FIRST):
@@ -131,26 +137,27 @@ def _status(values: Mapping[str, Any]) -> FitStatus:
     return FitStatus(**{**values, **lists})
 
 
-def _spread(values: Mapping[str, Any] | None) -> Spread | None:
-    return None if values is None else Spread(**{**values, "relative": _unpack(values["relative"])})
+def _spread(values: Mapping[str, Any] | None, allowance: Allowance) -> Spread | None:
+    return None if values is None else Spread(**{**values, "relative": _unpack(values["relative"], allowance)})
 
 
-def _fit(document: Mapping[str, Any]) -> FitResult:
+def _fit(document: Mapping[str, Any], allowance: Allowance) -> FitResult:
+    _check_forms(document)
     law, _ = parse(document["law"])
     if law.revision != document["revision"] or [c.name for c in law.coefs] != document["coefficients"]:
         raise BadInput(f"{law.spelling} has changed since this fit was written")
     rows, status = document["rows"], document["status"]
     return FitResult(
         law=law,
-        coef=_unpack(document["coef"]),
-        draws=None if document["draws"] is None else _unpack(document["draws"]),
+        coef=_unpack(document["coef"], allowance),
+        draws=None if document["draws"] is None else _unpack(document["draws"], allowance),
         objective=document["objective"],
         status=_status(status),
         spec=FitSpec.from_dict(document["spec"]),
         rows=FittedRows(
-            x={name: _unpack(values) for name, values in rows["x"].items()},
-            y=_unpack(rows["y"]),
-            weight=_unpack(rows["weight"]),
+            x={name: _unpack(values, allowance) for name, values in rows["x"].items()},
+            y=_unpack(rows["y"], allowance),
+            weight=_unpack(rows["weight"], allowance),
             cluster=np.array(rows["cluster"]),
             read=rows["read"],
             set_aside=tuple(SetAside(**part) for part in rows["set_aside"]),
@@ -164,11 +171,37 @@ def _fit(document: Mapping[str, Any]) -> FitResult:
         findings=tuple(Finding(**{**each, "grade": Grade(each["grade"])}) for each in document["findings"]),
         notes=tuple(document["notes"]),
         noise=None if document["noise"] is None else Noise(**document["noise"]),
-        spread=_spread(document["spread"]),
+        spread=_spread(document["spread"], allowance),
         version=document["version"],
         conditions=document.get("conditions", {}),
         cost=StatedCost.from_dict(document["cost"]) if "cost" in document else None,
     )
+
+
+def _check_forms(document: Mapping[str, Any]) -> None:
+    """Refuse what no fit is: text where numbers belong, rows that differ in length.
+
+    Raises:
+        ValueError: it is so.
+    """
+    rows = document["rows"]
+    n = rows["y"]["shape"]
+    columns = {"weight": rows["weight"]["shape"], "cluster": list(np.shape(rows["cluster"]))}
+    columns |= {f"x.{name}": values["shape"][:1] for name, values in rows["x"].items()}
+    columns |= {name: list(np.shape(rows[name])) for name in ("names", "setting") if name in rows}
+    for name, shape in columns.items():
+        if len(n) != 1 or shape != n:
+            raise ValueError(f"rows.{name} has the shape {shape}, and rows.y has {n}")
+    for name, ends in document["domain"].items():
+        if len(ends) != 2 or not all(isinstance(end, int | float) for end in ends):
+            raise ValueError(f"domain.{name} is {str(ends)[:40]}, not two numbers")
+    texts = {name: document[name] for name in ("target", "version", "digest")} | {"rows.digest": rows["digest"]}
+    texts |= {f"notes.{number}": note for number, note in enumerate(document["notes"], 1)}
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise ValueError(f"{name} is {str(text)[:40]}, not text")
+    if not isinstance(rows["read"], int) or not isinstance(document.get("conditions", {}), dict):
+        raise ValueError("rows.read is no count, or conditions is no record")
 
 
 def _content(document: Mapping[str, Any]) -> str:
@@ -182,6 +215,6 @@ def _pack(values: AnyArray) -> dict[str, Any]:
     return {"shape": list(data.shape), "float64": base64.b64encode(zlib.compress(data.tobytes(), 9)).decode()}
 
 
-def _unpack(packed: Mapping[str, Any]) -> AnyArray:
-    data = np.frombuffer(zlib.decompress(base64.b64decode(packed["float64"])), "<f8").reshape(packed["shape"])
+def _unpack(packed: Mapping[str, Any], allowance: Allowance) -> AnyArray:
+    data = np.frombuffer(allowance.inflate(base64.b64decode(packed["float64"])), "<f8").reshape(packed["shape"])
     return data.astype(float)

@@ -23,6 +23,7 @@ from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.forecaster import Forecaster, Kind, Origin, Traceable, outside, reach
 from scalelaw.core.numbers import counted, format_number, parse_number
 from scalelaw.core.quantities import QUANTITIES, quantity
+from scalelaw.core.reading import LARGEST_DOCUMENT, read_limited
 from scalelaw.core.seal import faults, seal, sealed_text
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray, Array, Inputs
@@ -212,15 +213,17 @@ def load_forecast(path: str | Path) -> FrozenForecast:
     return opened(content, str(path))
 
 
-def read_bytes(path: str | Path) -> bytes:
+def read_bytes(path: str | Path, largest: int = LARGEST_DOCUMENT) -> bytes:
     """Return the bytes of a file.
 
     Raises:
-        BadInput: it cannot be read.
+        BadInput: it cannot be read, is no regular file, or has more than ``largest`` bytes.
     """
     try:
-        return Path(path).expanduser().read_bytes()
+        return read_limited(Path(path).expanduser(), largest)
     except (OSError, ValueError) as error:
+        if isinstance(error, BadInput):
+            raise
         raise BadInput(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
 
 

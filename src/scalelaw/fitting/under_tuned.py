@@ -64,6 +64,8 @@ def check_tuning(observed: Observations) -> tuple[Finding, ...]:
     if size is None or "tokens" not in observed.columns or observed.target.partition("@")[0] != "loss":
         return ()
     observed = observed.complete([size, "tokens"])
+    if not len(observed.y):
+        return ()
     ends = _ends(observed, size)
     worse = _beaten(ends)
     found = _better_rate(observed, size, ends, worse)

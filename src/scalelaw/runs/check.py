@@ -6,6 +6,7 @@ RUNS_UNREADABLE          set aside  a cell is neither empty nor a number
 RUNS_NAN                 set aside  the target was logged as NaN
 RUNS_INFINITE            set aside  a value is infinite
 RUNS_IMPOSSIBLE          set aside  N, D, C or a loss is zero or negative; a score is outside [0, 1]
+RUNS_CONTROL_CHARACTERS  warn       names or cells hold control characters or halves of characters; read as escapes
 RUNS_ALL_TEXT            refuse     no cell of a column that must hold numbers is one
 RUNS_MOSTLY_MISSING      ask        over half of the runs lack N, D, or the only target
 RUNS_MERGED_CELLS        warn       blank cells below a value written once for a block took that value

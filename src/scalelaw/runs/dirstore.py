@@ -13,6 +13,7 @@ from typing import Any
 
 from scalelaw.core.errors import BadInput, BadTable, UnknownName
 from scalelaw.core.files import write_whole
+from scalelaw.core.reading import LARGEST_SETTINGS, read_text
 from scalelaw.runs.journal import Journal, open_journal, read_journal
 from scalelaw.runs.lock import BEAT_S, MISSED, RunLock, acquire, is_held
 from scalelaw.runs.spec import RunSpec
@@ -58,7 +59,7 @@ class DirStore:
             BadTable: its ``run.json`` was edited into something else.
         """
         folder = self.root / run
-        if not (folder / _RUN).is_file():
+        if not (folder / _RUN).exists():
             raise UnknownName.among("run", run, self.runs())
         said = _read_run(folder / _RUN)
         # The lock first: a writer that finishes in between is then read as finished, never as crashed.
@@ -187,7 +188,7 @@ def _replay(lines: list[dict[str, Any]]) -> _Story:
 
 def _read_run(path: Path) -> dict[str, Any]:
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = json.loads(read_text(path, LARGEST_SETTINGS))
     except ValueError as error:
         raise BadTable(f"{str(path)!r} is not valid JSON: {error}") from error
     schema = said.get("schema") if isinstance(said, dict) else None

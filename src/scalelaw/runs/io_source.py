@@ -6,9 +6,11 @@ from os import PathLike
 from typing import Any
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.reading import one_line
 from scalelaw.runs import importers
 from scalelaw.runs.io_table import check_rows, read_table
 from scalelaw.runs.raw import RawTable
+from scalelaw.runs.unprintable import without_controls
 
 
 def read_source(source: Any, importer: str | None = None) -> RawTable:
@@ -25,14 +27,16 @@ def read_source(source: Any, importer: str | None = None) -> RawTable:
     if not isinstance(source, str | PathLike):
         if importer is not None:
             raise BadInput(f"importer={importer!r} reads a path or an address, not a {type(source).__name__}")
-        return replace(read_table(source), by_hand=True)
+        with one_line(type(source).__name__):
+            return without_controls(replace(read_table(source), by_hand=True))
     text = os.fspath(source)
     if not isinstance(text, str):
         raise BadInput(f"{text!r}: give the path as text, not as bytes")
     path = text if "://" in text else os.path.expanduser(text)
-    chosen = importers.get(importer) if importer is not None else importers.find(path)
-    if chosen is None:
-        return replace(read_table(path), by_hand=True)
-    if "://" not in path and not os.path.exists(path):
-        raise BadInput(f"there is no file or folder {path!r} for importer={chosen.name!r}")
-    return check_rows(chosen.read(path))
+    with one_line(repr(path)):
+        chosen = importers.get(importer) if importer is not None else importers.find(path)
+        if chosen is None:
+            return without_controls(replace(read_table(path), by_hand=True))
+        if "://" not in path and not os.path.exists(path):
+            raise BadInput(f"there is no file or folder {path!r} for importer={chosen.name!r}")
+        return without_controls(check_rows(chosen.read(path)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadInput, BadTable
+from scalelaw.core.reading import read_limited
 from scalelaw.runs.dirstore import holds_runs, store_of
 from scalelaw.runs.io_csv import read_csv
 from scalelaw.runs.io_frame import first_line, is_frame, read_frame
@@ -57,10 +58,8 @@ def check_rows(table: RawTable) -> RawTable:
 
 
 def _read_file(path: Path) -> RawTable:
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise BadInput(f"{str(path)!r} is no regular file; save the runs in one first")
     try:
-        content = path.read_bytes()
+        content = read_limited(path)
     except FileNotFoundError as error:
         raise BadInput(f"there is no file {str(path)!r}{_neighbours(path)}") from error
     except IsADirectoryError as error:
@@ -71,6 +70,8 @@ def _read_file(path: Path) -> RawTable:
             f"{str(path)!r} is a directory that no importer recognises; name the file inside it that holds the runs"
         ) from error
     except (OSError, ValueError) as error:
+        if isinstance(error, BadInput):
+            raise
         raise BadInput(f"{str(path)!r} cannot be read: {first_line(error)}") from error
     if not content.strip():
         raise BadTable(f"{path.name} is empty; it needs named columns and at least one row")

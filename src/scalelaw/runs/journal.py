@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.files import append, open_to_append, sync_folder
+from scalelaw.core.reading import read_limited
 
+_LARGEST = 2**28
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -48,7 +50,7 @@ def open_journal(path: Path) -> Journal:
 def read_journal(path: Path) -> tuple[list[dict[str, Any]], int]:
     """Return the records of a journal, and how many lines are torn; one being written now is not there yet."""
     try:
-        content = path.read_bytes()
+        content = read_limited(path, _LARGEST)
     except FileNotFoundError:
         return [], 0
     *lines, rest = content.split(b"\n")

@@ -19,12 +19,15 @@ from pathlib import Path
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import RunLocked, ScalelawWarning
 from scalelaw.core.files import make_once, write_whole
+from scalelaw.core.reading import read_text
 
 BEAT_S = 10.0
 """Seconds between two heartbeats."""
 
 MISSED = 6
 """Heartbeats that a holder may miss before its lock is taken over."""
+
+_LARGEST = 2**16
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ def is_held(path: Path, *, missed: int = MISSED) -> bool:
 def read_holder(path: Path) -> Holder | None:
     """Return who the lock file names; None where there is none, or it is just being written."""
     try:
-        return Holder(**json.loads(path.read_text(encoding="utf-8")))
+        return Holder(**json.loads(read_text(path, _LARGEST)))
     except (FileNotFoundError, ValueError, TypeError):
         return None
 
@@ -214,7 +217,7 @@ def _machine() -> str:
     """Return what two processes share that can see each other's process numbers."""
     parts = [socket.gethostname()]
     try:
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip())
+        parts.append(read_text("/proc/sys/kernel/random/boot_id", _LARGEST).strip())
         parts.append(os.readlink("/proc/self/ns/pid"))
     except OSError:  # no Linux: the name has to do
         pass
@@ -230,7 +233,7 @@ def _birth(pid: int) -> str:
     except PermissionError:
         pass
     try:
-        state, *rest = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        state, *rest = read_text(f"/proc/{pid}/stat", _LARGEST).rpartition(")")[2].split()
     except OSError:
         return "unknown"
     return "gone" if state in "ZX" else rest[18]

@@ -7,13 +7,13 @@ renamed: the folder is whole or not there. Names that would leave the folder are
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -21,6 +21,7 @@ from typing import IO, Any
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.files import whole_file, whole_folder
+from scalelaw.core.reading import LARGEST_SETTINGS, Allowance, one_line, open_regular
 from scalelaw.core.sheet import Lines, Printed, Sheet
 from scalelaw.runs.dirstore import DirStore, holds_runs
 from scalelaw.runs.lock import is_held
@@ -31,7 +32,6 @@ _PASSING = re.compile(r"lock|\..*|.*\.(lock|part)|run\.json\.[0-9a-f]{32}|[0-9a-
 """Names of files and folders that are there only while something is written."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CHUNK = 1 << 20
-_LARGEST_MANIFEST = 1 << 28
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +92,7 @@ def pack_runs(folder: str | PathLike[str], to: str | PathLike[str]) -> Pack:
             said = json.dumps({"schema": _SCHEMA, "digest": digest(manifest), "files": manifest}, indent=1)
             packed.writestr(_member(_MANIFEST), said)
             for name in manifest:
-                with packed.open(_member(name), "w", force_zip64=True) as out, (folder / name).open("rb") as source:
+                with packed.open(_member(name), "w", force_zip64=True) as out, open_regular(folder / name) as source:
                     shutil.copyfileobj(source, out, _CHUNK)
         _whole(file, manifest)
     return _pack(to, folder, manifest)
@@ -114,16 +114,17 @@ def unpack_runs(file: str | PathLike[str], to: str | PathLike[str]) -> Pack:
     if to.exists() and to.samefile(Path.cwd()):
         raise BadInput(f"{to} is the folder you are in; name one that does not exist yet")
     try:
-        with zipfile.ZipFile(file) as packed:
+        with one_line(str(file)), open_regular(file) as content, zipfile.ZipFile(content) as packed:
             manifest = _manifest(packed, file)
+            allowance = Allowance(str(file), os.fstat(content.fileno()).st_size)
+            allowance.take(sum(said["bytes"] for said in manifest.values()))
             with whole_folder(to) as part:
                 for name, said in manifest.items():
                     _extract(packed, name, said, part, file)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+                made = _pack(file, part, manifest)  # which reads the runs: where they are none, no folder stays
+    except zipfile.BadZipFile as error:
         raise BadInput(f"{file} is no pack of runs, or is damaged: {error}") from error
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror or error}") from error
-    return _pack(file, to, manifest)
+    return replace(made, folder=to)
 
 
 def _pack(file: Path, folder: Path, manifest: Mapping[str, Mapping[str, Any]]) -> Pack:
@@ -146,7 +147,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _measured(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": path.stat().st_size}
 
 
@@ -164,15 +165,12 @@ def _manifest(packed: zipfile.ZipFile, file: Path) -> dict[str, dict[str, Any]]:
         BadInput: it is no pack, or one whose names do not stay in the folder.
     """
     names = packed.namelist()
-    if not names or names[0] != _MANIFEST or packed.infolist()[0].file_size > _LARGEST_MANIFEST:
+    if not names or names[0] != _MANIFEST:
         raise BadInput(f"{file} is no pack of runs; `scalelaw runs pack` writes one")
-    try:
-        said = json.loads(packed.read(_MANIFEST))
-        files = said["files"].items()
-        manifest = {str(name): {"sha256": str(of["sha256"]), "bytes": int(of["bytes"])} for name, of in files}
-        schema, told = said["schema"], said["digest"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadInput(f"{file}: its {_MANIFEST} cannot be read: {error}") from error
+    for member in packed.infolist():
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise BadInput(f"{file} packs {member.filename!r} as `scalelaw runs pack` never does: not unpacked")
+    schema, told, manifest = _listed(packed, file)
     if schema != _SCHEMA:
         raise BadInput(f"{file} is {schema}; this version reads {_SCHEMA}")
     if told != digest(manifest) or sorted(names[1:]) != sorted(manifest):
@@ -181,7 +179,30 @@ def _manifest(packed: zipfile.ZipFile, file: Path) -> dict[str, dict[str, Any]]:
         kind = stat.S_IFMT(member.external_attr >> 16)
         if not _stays(member.filename) or kind not in (0, stat.S_IFREG):
             raise BadInput(f"{file} holds {member.filename!r}, which is no plain file inside its folder: not unpacked")
+        if any(_PASSING.fullmatch(part) for part in member.filename.split("/")):
+            raise BadInput(f"{file} holds {member.filename!r}, there only while runs are written: not unpacked")
     return manifest
+
+
+def _listed(packed: zipfile.ZipFile, file: Path) -> tuple[str, str, dict[str, dict[str, Any]]]:
+    """Return schema, digest and files as the list of a pack states them.
+
+    Raises:
+        BadInput: it is too long, or is none.
+    """
+    with packed.open(_MANIFEST) as listed:
+        text = listed.read(LARGEST_SETTINGS + 1)
+    if len(text) > LARGEST_SETTINGS:
+        raise BadInput(f"{file}: its {_MANIFEST} has more than the {LARGEST_SETTINGS} bytes that are read of it")
+    try:
+        said = json.loads(text)
+        files = {str(name): (str(of["sha256"]), int(of["bytes"])) for name, of in said["files"].items()}
+        if any(size < 0 for _, size in files.values()):
+            raise ValueError("a file has less than no bytes")
+        manifest = {name: {"sha256": mark, "bytes": size} for name, (mark, size) in files.items()}
+        return str(said["schema"]), str(said["digest"]), manifest
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise BadInput(f"{file}: its {_MANIFEST} cannot be read: {error}") from error
 
 
 def _stays(name: str) -> bool:

@@ -1,5 +1,6 @@
 """A table as it was found: columns under their own names, nothing interpreted yet."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -87,10 +88,18 @@ def column(cells: Iterable[Any]) -> RawColumn:
     missing = _missing(listed)
     kinds = set(map(type, listed)) - {type(None)}
     if not missing.all() and all(issubclass(kind, _NUMBERS) for kind in kinds):
-        return RawColumn(np.array([np.nan if cell is None else float(cell) for cell in listed]), missing)
+        return RawColumn(np.array([np.nan if cell is None else _float(cell) for cell in listed]), missing)
     values = np.empty(len(listed), dtype=object)
     values[:] = [None if gone else cell for cell, gone in zip(listed, missing, strict=True)]
     return RawColumn(values, missing)
+
+
+def _float(cell: Any) -> float:
+    """Return a number; an integer beyond every float is infinite, as 1e400 is."""
+    try:
+        return float(cell)
+    except OverflowError:
+        return math.inf if cell > 0 else -math.inf
 
 
 def from_columns(columns: Mapping[Any, Any], source: str) -> RawTable:

@@ -23,6 +23,7 @@ from scalelaw.core.digest import digest
 from scalelaw.core.direction import best_value
 from scalelaw.core.errors import ScalelawError
 from scalelaw.core.files import append_line
+from scalelaw.core.reading import read_text
 from scalelaw.core.sheet import Printed, Sheet
 from scalelaw.core.types import Array
 from scalelaw.core.version import __version__
@@ -265,7 +266,7 @@ def _stored(path: str | Path) -> Iterator[tuple[str, Outcome]]:
     """Yield the outcomes of a file; a torn last line is left out."""
     if not Path(path).is_file():
         return
-    for line in Path(path).read_text(encoding="utf-8").splitlines():
+    for line in read_text(path).split("\n"):
         try:
             said = json.loads(line)
         except ValueError:

@@ -8,6 +8,7 @@ from typing import Any
 
 from scalelaw.backtesting import Window, WindowRules, windows
 from scalelaw.core.errors import BadInput
+from scalelaw.core.reading import LARGEST_SETTINGS, read_text
 from scalelaw.fitting import observe
 from scalelaw.laws import Law
 from scalelaw.runs import Observations, RunTable
@@ -120,11 +121,9 @@ def read_protocol(path: str | Path) -> Protocol:
     """
     file = Path(path)
     try:
-        said = tomllib.loads(file.read_text(encoding="utf-8"))
+        said = tomllib.loads(read_text(file, LARGEST_SETTINGS))
         tables = (
-            dict(tomllib.loads((file.parent / said["include"]).read_text(encoding="utf-8")))
-            if "include" in said
-            else {}
+            dict(tomllib.loads(read_text(file.parent / said["include"], LARGEST_SETTINGS))) if "include" in said else {}
         )
         cuts = dict(said["windows"])
         return Protocol(

@@ -10,6 +10,7 @@ import pytest
 
 import scalelaw as sl
 from scalelaw.core.errors import BadInput
+from scalelaw.core.reading import Allowance
 from scalelaw.fitting import FitResult, FitSpec, Noise, fit_observations, is_fit, load_fit
 from scalelaw.laws import get, parse
 
@@ -117,7 +118,7 @@ def test_swapped_numbers_are_refused(saved: Path, keys: tuple[str, ...]) -> None
     def change(document: dict[str, Any]) -> None:
         for key in keys[:-1]:
             document = document[key]
-        values = _unpack(document[keys[-1]])
+        values = _unpack(document[keys[-1]], Allowance("a test", 2**20))
         values.flat[0] *= 1 + 1e-15
         document[keys[-1]] = _pack(np.nextafter(values, 2 * values))
 

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
@@ -136,11 +137,11 @@ def test_an_unreadable_source_says_why(tmp_path: Path, make: Callable[[Path], Pa
 def test_a_source_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Root may read everything, so the refusal of the system is put in its place."""
 
-    def refused(path: Path, **_: object) -> str:
+    def refused(path: Path, *_: object) -> int:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
     _written(tmp_path / "x.txt", b"text")
-    monkeypatch.setattr(Path, "read_text", refused)
+    monkeypatch.setattr(os, "open", refused)
     for source in (tmp_path, tmp_path / "x.txt"):
         with pytest.raises(BadInput, match=r"x\.txt cannot be read: Permission denied"):
             list(sources.documents(str(source)))

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadInput, BadTable
-
-LARGEST = 2**30
-"""Bytes of one file that an importer reads at most."""
+from scalelaw.core.reading import LARGEST, glance, read_limited
 
 MOST_ENTRIES = 200_000
 """Files and folders that an importer looks at below one folder at most."""
@@ -27,11 +25,10 @@ def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
         BadInput: it is none of that; the message names the file.
     """
     try:
-        size = path.stat().st_size
-        if size > largest:
-            raise BadInput(f"{path.name} has {size} bytes, above the {largest} an importer reads; split or export it")
-        content = path.read_bytes()
+        content = read_limited(path, largest)
     except (OSError, ValueError) as error:
+        if isinstance(error, BadInput):
+            raise
         raise BadInput(f"{str(path)!r} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not content:
         raise BadTable(f"{path.name} is empty")
@@ -94,11 +91,7 @@ def walk(folder: Path, wanted: Callable[[str], bool], *, depth: int = 8, glance:
 
 def starts_with(path: Path, magic: bytes) -> bool:
     """Return whether the file is there and begins with these bytes."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(magic)) == magic
-    except (OSError, ValueError):
-        return False
+    return glance(path, len(magic)) == magic
 
 
 def is_folder(source: str) -> bool:

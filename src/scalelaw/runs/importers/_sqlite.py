@@ -1,6 +1,6 @@
 """Reading a SQLite file that is somebody else's: never written to, never trusted."""
 
-import shutil
+import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 from scalelaw.core.errors import BadInput, BadTable
-from scalelaw.runs.importers._files import LARGEST, starts_with
+from scalelaw.core.files import write_whole
+from scalelaw.core.reading import LARGEST, open_regular, read_limited
+from scalelaw.runs.importers._files import starts_with
 from scalelaw.runs.importers._history import MOST_POINTS
 
 _MAGIC = b"SQLite format 3\0"
@@ -36,13 +38,14 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         BadInput: it is no database, is damaged or too large.
     """
     log = path.with_name(path.name + "-wal")
-    if path.stat().st_size > LARGEST:
-        raise BadInput(f"{path.name} is larger than the {LARGEST} bytes an importer reads")
+    with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > LARGEST:
+            raise BadInput(f"{path.name} is larger than the {LARGEST} bytes an importer reads")
     with tempfile.TemporaryDirectory(prefix="scalelaw-") as folder:
         if log.is_file() and log.stat().st_size:
             copy = Path(folder) / path.name
-            shutil.copyfile(path, copy)
-            shutil.copyfile(log, copy.with_name(log.name))
+            write_whole(copy, read_limited(path))
+            write_whole(copy.with_name(log.name), read_limited(log))
             address = f"file:{quote(str(copy))}"
         else:
             address = f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"

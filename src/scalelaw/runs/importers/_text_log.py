@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 
 from scalelaw.core.errors import BadTable
 from scalelaw.core.numbers import parse_number
+from scalelaw.core.reading import glance
 from scalelaw.runs.importers._files import is_folder, read_bytes, walk
 from scalelaw.runs.importers._history import LoggedRun, tabulate
 from scalelaw.runs.raw import RawTable
@@ -122,11 +123,7 @@ class TextLog:
         return "://" not in source and self._is(Path(source))
 
     def _is(self, path: Path) -> bool:
-        try:
-            with path.open("rb") as file:
-                head = file.read(_GLANCE if _may_be_log(path.name) else _GLANCE_AT_TABLE)
-        except (OSError, ValueError):
-            return False
+        head = glance(path, _GLANCE if _may_be_log(path.name) else _GLANCE_AT_TABLE)
         return b"\0" not in head[:4096] and self.signature.search(_cleaned(head)) is not None
 
     def read(self, source: str) -> RawTable:

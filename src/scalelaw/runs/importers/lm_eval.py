@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadTable
+from scalelaw.core.reading import glance
 from scalelaw.runs.importers._files import is_folder, number, read_json, utc, walk
 from scalelaw.runs.raw import RawTable, from_rows
 
@@ -51,11 +52,7 @@ def _is_results(name: str) -> bool:
 
 def _begins_so(path: Path) -> bool:
     """Return whether a file begins as the harness writes it; tables of other people are called results as well."""
-    try:
-        with path.open("rb") as file:
-            return re.match(rb'\s*\{\s*"results"\s*:\s*\{', file.read(200)) is not None
-    except OSError:
-        return False
+    return re.match(rb'\s*\{\s*"results"\s*:\s*\{', glance(path, 200)) is not None
 
 
 def _read_file(path: Path) -> dict[str, Any]:

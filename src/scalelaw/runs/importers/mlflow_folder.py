@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scalelaw.core.errors import BadTable
+from scalelaw.core.reading import glance
 from scalelaw.runs.importers._files import MOST_ENTRIES, is_folder, read_text, shown, walk
 from scalelaw.runs.importers._history import LoggedRun, tabulate
 from scalelaw.runs.importers._mlflow import metric_value, run_of
@@ -50,15 +51,7 @@ def _experiments(folder: Path) -> list[Path]:
 
 def _is_experiment(folder: Path) -> bool:
     meta = folder / _META
-    return meta.is_file() and not (folder / "metrics").is_dir() and "experiment_id" in _glance(meta)
-
-
-def _glance(meta: Path) -> str:
-    try:
-        with meta.open("rb") as file:
-            return file.read(4096).decode("utf-8", "replace")
-    except OSError:
-        return ""
+    return not (folder / "metrics").is_dir() and b"experiment_id" in glance(meta, 4096)
 
 
 def _runs(experiment: Path) -> Iterator[Path]:

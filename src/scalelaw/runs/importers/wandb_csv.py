@@ -11,6 +11,7 @@ from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.numbers import counted
 from scalelaw.core.quantities import METRICS, recognise
+from scalelaw.core.reading import glance
 from scalelaw.runs.importers._files import is_folder, read_text
 from scalelaw.runs.importers._history import LoggedRun, tabulate
 from scalelaw.runs.importers._presets import metric_columns, setting_column
@@ -57,11 +58,7 @@ IMPORTER = WandbCsv()
 
 def _kind(path: Path) -> str:
     """Return what the header says the file is: ``chart``, ``runs``, ``history``, or nothing of W&B."""
-    try:
-        with path.open("rb") as file:
-            header = file.readline(_LARGEST_HEADER).decode("utf-8-sig", "replace")
-    except (OSError, ValueError):
-        return ""
+    header = glance(path, _LARGEST_HEADER).partition(b"\n")[0].decode("utf-8-sig", "replace")
     names = {name.strip().strip('"') for name in header.split(",")}
     if any((match := _RANGE.fullmatch(name)) and match["curve"] in names for name in names):
         return "chart"

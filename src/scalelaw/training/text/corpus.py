@@ -18,6 +18,7 @@ import numpy as np
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.files import whole_folder, write_whole
+from scalelaw.core.reading import LARGEST_SETTINGS, read_text
 from scalelaw.core.types import AnyArray
 from scalelaw.ladder import Data
 from scalelaw.training.text.bpe import BYTES, Tokenizer, train
@@ -165,7 +166,7 @@ def load_corpus(folder: Path) -> Corpus:
         BadInput: there is none, a newer version wrote it, or a shard is not what the index says.
     """
     try:
-        said = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        said = json.loads(read_text(folder / INDEX, LARGEST_SETTINGS))
     except (OSError, ValueError) as error:
         raise BadInput(f"{folder / INDEX} cannot be read: {error}; delete the folder to make it again") from error
     if said.pop("schema", None) != _SCHEMA:

@@ -1,6 +1,7 @@
 """Sources of text: a folder or file of text, JSON lines or Parquet, the standard library of Python, Hugging Face."""
 
 import hashlib
+import io
 import json
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.optional import require
+from scalelaw.core.reading import open_regular, read_limited
 
 STDLIB = "stdlib"
 SYNTHETIC = "synthetic"
@@ -78,11 +80,11 @@ def _file(path: Path, *, strict: bool) -> Iterator[str]:
 
 
 def _plain(path: Path) -> Iterator[str]:
-    yield path.read_text(encoding="utf-8")
+    yield read_limited(path).decode("utf-8")
 
 
 def _json_lines(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8") as file:
+    with io.TextIOWrapper(open_regular(path), encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue
@@ -103,7 +105,8 @@ def _parquet(path: Path) -> Iterator[str]:
     import polars
 
     try:
-        column = polars.read_parquet(path, columns=[FIELD])[FIELD]
+        with open_regular(path) as file:
+            column = polars.read_parquet(file, columns=[FIELD])[FIELD]
     except polars.exceptions.PolarsError as error:
         raise BadInput(f"{path}: no Parquet table with a column {FIELD!r}: {str(error).splitlines()[0]}") from error
     yield from (text for text in column.to_list() if isinstance(text, str))

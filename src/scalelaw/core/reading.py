@@ -1,0 +1,199 @@
+"""The one way to read: regular files only, no further than a limit, unpacked no further than another, in UTF-8.
+
+What a file is, is asked before it is opened: a pipe that nobody writes to would wait for ever, and a device never ends.
+How long it is, is counted while it is read: what the file system says of a file can be wrong, or change.
+"""
+
+import contextlib
+import csv
+import errno
+import os
+import stat
+import struct
+import zlib
+from collections.abc import Iterator
+from io import BufferedReader, FileIO
+from os import PathLike
+from pathlib import Path
+
+from scalelaw.core.errors import BadInput, BadTable, ScalelawError
+
+LARGEST = 2**30
+"""Bytes of one file that is read as a table or a log."""
+
+LARGEST_DOCUMENT = 2**26
+"""Bytes of one document: a fit, a frozen forecast, a calibration."""
+
+LARGEST_SETTINGS = 2**24
+"""Bytes of one file of settings, or of one list of files."""
+
+_CHUNK = 2**20
+_FREE = 2**26
+_RATIO = 100
+_WHAT = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def open_regular(path: str | PathLike[str]) -> BufferedReader:
+    """Open a regular file to read bytes; links are followed to one.
+
+    Raises:
+        BadInput: it is a pipe, a socket or a device.
+        OSError: it is a folder, is not there, or may not be read.
+    """
+    place = Path(path)
+    _check_kind(place, os.stat(place).st_mode)  # before it is opened: to open can wait, or do something
+    descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        _check_kind(place, os.fstat(descriptor).st_mode)  # and after: it may have been replaced in between
+        return BufferedReader(FileIO(descriptor))
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_limited(path: str | PathLike[str], largest: int = LARGEST) -> bytes:
+    """Return the content of a regular file.
+
+    Args:
+        path: the file.
+        largest: bytes it may have.
+
+    Raises:
+        BadInput: it is no regular file, or longer.
+        OSError: it is not there, or may not be read.
+
+    Example:
+        >>> read_limited("/dev/zero")
+        Traceback (most recent call last):
+        scalelaw.core.errors.BadInput: '/dev/zero' is a device, not a regular file; save what it holds in one first
+    """
+    with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > largest:
+            raise BadInput(_too_long(path, largest))
+        parts = []
+        left = largest
+        while chunk := file.read(min(_CHUNK, left + 1)):
+            left -= len(chunk)
+            if left < 0:
+                raise BadInput(_too_long(path, largest))
+            parts.append(chunk)
+    return b"".join(parts)
+
+
+def read_text(path: str | PathLike[str], largest: int = LARGEST) -> str:
+    """Return a regular file as UTF-8 text, without a byte order mark.
+
+    Raises:
+        BadInput: it is no regular file, is longer, or is no UTF-8.
+        OSError: it is not there, or may not be read.
+    """
+    try:
+        return read_limited(path, largest).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadTable(f"{str(path)!r} is not UTF-8 text (byte {error.start})") from error
+
+
+def glance(path: str | PathLike[str], most: int) -> bytes:
+    """Return the first bytes of a regular file, none of anything else; for recognising, so never an error."""
+    try:
+        with open_regular(path) as file:
+            return file.read(most)
+    except (OSError, ValueError):
+        return b""
+
+
+class Allowance:
+    """What may be unpacked in all: some bytes in any case, more only in proportion to what was packed.
+
+    Example:
+        >>> Allowance("runs.pack", packed=1000).take(10**9)
+        Traceback (most recent call last):
+        scalelaw.core.errors.BadInput: runs.pack: 1000 bytes unpack to more than 67108864: damaged, or made to harm
+    """
+
+    def __init__(self, name: str, packed: int, most: int | None = None) -> None:
+        self._name = name
+        self._packed = packed
+        self._most = max(_FREE, _RATIO * packed) if most is None else min(most, max(_FREE, _RATIO * packed))
+        self._left = self._most
+
+    @property
+    def left(self) -> int:
+        """Bytes that may still be unpacked."""
+        return self._left
+
+    def take(self, size: int) -> None:
+        """Count bytes that are unpacked.
+
+        Raises:
+            BadInput: they are too many.
+        """
+        self._left -= size
+        if self._left < 0:
+            raise BadInput(
+                f"{self._name}: {self._packed} bytes unpack to more than {self._most}: damaged, or made to harm"
+            )
+
+    def inflate(self, packed: bytes) -> bytes:
+        """Return what zlib packed.
+
+        Raises:
+            BadInput: it is too much.
+            zlib.error: it is no such data, or cut off.
+        """
+        engine = zlib.decompressobj()
+        content = engine.decompress(packed, self._left + 1)
+        self.take(len(content))
+        if not engine.eof:
+            raise zlib.error("the packed data is cut off")
+        return content
+
+
+@contextlib.contextmanager
+def one_line(name: str) -> Iterator[None]:
+    """Turn whatever goes wrong while a file is read into one line that names the file.
+
+    Args:
+        name: of the file, as the message says it.
+
+    Raises:
+        BadInput: something went wrong that has no better words yet.
+    """
+    try:
+        yield
+    except ScalelawError:
+        raise
+    except RecursionError:
+        raise BadTable(f"{name} nests lists or records too deeply to be read; flatten it") from None
+    except MemoryError:
+        raise BadTable(f"{name} does not fit into the memory here; split it") from None
+    except OSError as error:
+        raise BadInput(f"{name} cannot be read: {error.strerror or error}") from error
+    except _FAULTS as error:
+        said = " ".join(str(error).split())[:_LONGEST] or "no more is known"
+        raise BadTable(f"{name} cannot be read: {said} ({type(error).__name__}); is it damaged?") from error
+
+
+_FAULTS = (
+    ValueError, TypeError, ArithmeticError, LookupError, AttributeError, EOFError, NotImplementedError, RuntimeError,
+    csv.Error, struct.error, zlib.error,
+)  # fmt: skip
+_LONGEST = 200
+
+
+def _check_kind(path: Path, mode: int) -> None:
+    kind = stat.S_IFMT(mode)
+    if kind == stat.S_IFDIR:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if kind != stat.S_IFREG:
+        what = _WHAT.get(kind, "something else")
+        raise BadInput(f"{str(path)!r} is {what}, not a regular file; save what it holds in one first")
+
+
+def _too_long(path: str | PathLike[str], largest: int) -> str:
+    return f"{str(path)!r} has more than the {largest} bytes that are read of it; split it"
