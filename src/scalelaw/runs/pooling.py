@@ -55,7 +55,8 @@ def check_which_params(observed: Observations, inputs: Sequence[str]) -> list[Fi
     if not differ.any():
         return []
     span = f"{ratio[differ].min():.3g} to {ratio[differ].max():.3g}"
-    message = f"params are {span} times params_active in {counted(int(differ.sum()), 'row')}; which is N is unsaid"
+    rows = counted(int(differ.sum()), "row")
+    message = f"params are {span} times params_active in {rows}, and which of them is N is unsaid"
     fix = (
         "say --law 'ensemble[n=params_active]' or 'ensemble[n=params]', or of one law chinchilla[n=params_active] "
         "(`forecast`: --n params_active)"

@@ -97,8 +97,8 @@ STUDY = {
 
 
 INFLUENCE = {
-    "schema": str, "law": str, "target": str, "quantity": str, "flops": MAYBE, "unit": str, "value": NUMBER,
-    "relative": bool, "runs": list, "group": dict, "findings": list, "notes": list, "digest": str,
+    "schema": str, "law": str, "target": str, "quantity": str, "flops": MAYBE, "at": dict, "unit": str,
+    "value": NUMBER, "relative": bool, "runs": list, "group": dict, "findings": list, "notes": list, "digest": str,
 }  # fmt: skip
 INFLUENTIAL = {
     "run": str, "params": NUMBER, "tokens": NUMBER, "loss": NUMBER, "without": NUMBER, "shift": NUMBER, "rank": int,
@@ -245,7 +245,7 @@ def test_plan_of_a_saved_fit_is_the_plan_of_its_table(tmp_path: Path) -> None:
 
 def test_influence() -> None:
     found = document(f"influence {LADDER} --flops 1e22 --starts 8")
-    holds(INFLUENCE, {**found, "group": {}})
+    holds(INFLUENCE, {**found, "at": {}, "group": {}})
     assert found["schema"] == "scalelaw.influence/1"
     assert [run["rank"] for run in found["runs"]] == list(range(1, 43))
     for run in found["runs"]:

@@ -31,7 +31,9 @@ COMMANDS = {
     },
     "extrapolate": {"FILE", "--at", "--end", "--schedule", "--target", "--level", "--out", "--json", *MAPPING},
     "robustness": {"FILE", "--flops", "--law", "--fix", "--out", "--json", *TABLE, *REFIT, *SEARCH},
-    "influence": {"FILE", "--law", "--fix", "--quantity", "--flops", "--rate", "--out", "--json", *TABLE, *SEARCH},
+    "influence": {
+        "FILE", "--law", "--at", "--fix", "--quantity", "--flops", "--rate", "--out", "--json", *TABLE, *SEARCH,
+    },
     "isoflop": {"FILE", "--figure", "--json", *TABLE, *SWEEP, *RESAMPLED},
     "envelope": {"FILE", "--n", "--smooth", "--target", "--json", *MAPPING, *RESAMPLED},
     "approaches": {"FILE", "--flops", "--figure", "--target", "--json", *MAPPING, *SWEEP, *RESAMPLED},
