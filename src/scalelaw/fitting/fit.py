@@ -36,6 +36,7 @@ from scalelaw.runs import (
     indicators,
     shared_conditions,
 )
+from scalelaw.runs.suspects import called
 
 _INPUTS = ("DESIGN_COLLINEAR", "DESIGN_CONSTANT")
 _FEW_LOST = 0.05
@@ -138,7 +139,7 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
             usable.set_aside,
             usable.digest_of((*law.inputs, "flops")),
             {name: usable.levels[name] for name in law.inputs if name in usable.levels},
-            usable.names,
+            called(usable),
             usable.setting,
         ),
         target=usable.target,

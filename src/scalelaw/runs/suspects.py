@@ -1,7 +1,7 @@
 """Name the runs of a reduced table that blew up, where its target is a loss."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -51,20 +51,32 @@ def with_suspects(table: "RunTable", run: AnyArray, observed: Observations) -> O
         return observed
     names = tuple(str(observed.run_names()[each.row]) for each in found)
     column, labels = _labels(table, run, observed)
-    called = [str(labels[each.row]) for each in found]
-    message = _message(table, run, observed, found, called)
-    finding = Finding(CODE, Grade.WARN, message, len(found), _fix(column, called))
+    said = [str(labels[each.row]) for each in found]
+    message = _message(table, run, observed, found, said)
+    finding = Finding(CODE, Grade.WARN, message, len(found), _fix(column, said))
     return replace(observed, findings=(*observed.findings, finding), suspects=names)
 
 
 def _labels(table: "RunTable", run: AnyArray, observed: Observations) -> tuple[str, AnyArray]:
     """Return the column that names runs, and the name of each row in it, (n,)."""
-    if "run" not in table.runs:
-        for column, values in table.runs.items():
-            texts = [str(value) for value in values] if values.dtype == object else []
-            if texts and column not in QUANTITIES and set(words(column)) & _NAMING and len(set(texts)) == len(texts):
-                return column, np.array(texts, dtype=object)[run]
-    return "run", observed.run_names()
+    labels = None if "run" in table.runs else naming(table.runs)
+    return ("run", observed.run_names()) if labels is None else (labels[0], labels[1][run])
+
+
+def called(observed: Observations) -> AnyArray | None:
+    """Return what each row is called: its run, else the one column of names that differ, (n,); None without either."""
+    others = observed.others
+    labels = None if others is None or "run" in others.origins else naming(others.columns)
+    return observed.names if labels is None or others is None else labels[1][others.run]
+
+
+def naming(columns: Mapping[str, AnyArray]) -> tuple[str, AnyArray] | None:
+    """Return the first column whose name says that it names runs and whose texts all differ, one a run."""
+    for column, values in columns.items():
+        texts = [str(value) for value in values] if values.dtype == object else []
+        if texts and column not in QUANTITIES and set(words(column)) & _NAMING and len(set(texts)) == len(texts):
+            return column, np.array(texts, dtype=object)
+    return None
 
 
 def _message(

@@ -18,6 +18,7 @@ from scalelaw.runs.per_byte import per_byte
 from scalelaw.runs.select import curves, endpoints, evaluations, last_evaluations
 from scalelaw.runs.show import sheet, to_dict
 from scalelaw.runs.smooth import trailing_mean
+from scalelaw.runs.suspects import naming
 from scalelaw.runs.sweeps import SWEPT
 
 _HELD_OUT = ("_val", "_valid", "_validation", "_test", "_eval")
@@ -153,12 +154,19 @@ class RunTable(Printed):
             raise BadInput(
                 'exclude needs conditions and a reason in words, e.g. exclude(run="a3", reason="wrong data")'
             )
-        masks = [condition(name, wanted, self.values(name))[0] for name, wanted in conditions.items()]
+        masks = [self._meeting(name, wanted) for name, wanted in conditions.items()]
         met = np.logical_and.reduce(masks)
         if not met.any() or met.all():
             said = ", ".join(f"{name}={wanted!r}" for name, wanted in conditions.items())
             raise BadInput(f"exclude({said}) meets {'all' if met.any() else 'none'} of the {len(self)} runs")
         return self.keep(~met, reason)
+
+    def _meeting(self, name: str, wanted: Any) -> AnyArray:
+        """Return which runs meet a condition, (runs,); runs of no name go by their row, or by a column of names."""
+        met = condition(name, wanted, self.values(name))[0]
+        if name == "run" and "run" not in self.runs and not met.any() and (labels := naming(self.runs)):
+            return condition(name, wanted, labels[1])[0]
+        return met
 
     def endpoints(self, target: str | None = None, last: int = 1) -> Observations:
         """Return the end of each run: its last evaluation by tokens, then step, then row.

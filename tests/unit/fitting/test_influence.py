@@ -201,3 +201,19 @@ def test_what_is_not_held_is_named_with_the_option_that_holds_it() -> None:
     with pytest.raises(BadInput, match=r"k0 is a coefficient .*leave out at="):
         influence(fit, "k0", at={names[0]: 0.1})
     assert influence(fit, "k0").value == pytest.approx(0.4, abs=0.2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("column", ["Name", "display_name", "experiment title"])
+def test_runs_go_by_the_column_that_names_them(column: str, seed: int) -> None:
+    """A W&B export names its runs in a column of its own: no user looks for row 24."""
+    rng = np.random.default_rng(seed)
+    params, ratio = (values.ravel() for values in np.meshgrid(np.geomspace(1e7, 1e9, 5), 5 * 3.0 ** np.arange(5)))
+    loss = (1.8 + 480 / params**0.34 + 2000 / (ratio * params) ** 0.37) * np.exp(rng.normal(0, 3e-3, len(params)))
+    names = [f"{word}-{n}" for n, word in enumerate(rng.permutation([f"ladder{i}" for i in range(len(params))]))]
+    runs = load_runs({column: names, "params": params, "tokens": ratio * params, "loss": loss})
+    found = influence(fitted(observe("chinchilla", runs)[1]))
+    assert {str(each["run"]) for each in found.to_dict()["runs"]} <= set(names)
+    assert any(name in str(found) for name in names) and "row " not in str(found)
+    left = runs.exclude(run=names[seed], reason="tried without it")
+    assert len(left) == len(names) - 1 and names[seed] not in left.values(column)
