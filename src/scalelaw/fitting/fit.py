@@ -15,12 +15,10 @@ from scalelaw.core.components import components, kind_of
 from scalelaw.core.errors import BadTable, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.types import AnyArray, Array, frozen
-from scalelaw.fitting.intervals import drawn
 from scalelaw.fitting.misfit import misfit
 from scalelaw.fitting.observe import capitals_of, check_sizes, observe
-from scalelaw.fitting.optimum import optimum
 from scalelaw.fitting.prior import check_prior, prior_of
-from scalelaw.fitting.prior_draws import prior_draws
+from scalelaw.fitting.recalled import fitted
 from scalelaw.fitting.result import ENOUGH, FitResult, FittedRows
 from scalelaw.fitting.solve import Problem
 from scalelaw.fitting.spec import FitOptions, FitSpec
@@ -114,10 +112,9 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
     enforce(finding for finding in design if finding.grade is not Grade.WARN)
 
     x = usable.inputs(law.inputs)
-    found = optimum(law, usable, x, spec, prior)
+    found, draws = fitted(law, usable, x, spec, prior)
     sample = found.sample
     problem, u, weight = sample.problem, sample.u, sample.weight
-    draws = drawn(sample, spec) if prior is None else prior_draws(problem, u, usable, spec)
     status = assess(problem, found.solution, found.best, weight)
     lost = _lost_draws(draws, spec)
     findings = (*usable.findings, *design, *_doubts(status), *lost, *_misfit(problem, u, usable))
