@@ -1,6 +1,7 @@
 """A log that is still being written, as a table: a last line without an end is not there yet."""
 
 import csv
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.quantities import recognise
-from scalelaw.core.reading import LARGEST
+from scalelaw.core.reading import LARGEST, one_line
 from scalelaw.fitting.frozen import read_bytes
 from scalelaw.runs import RunTable, load_runs
 from scalelaw.runs.check import COUNTS
@@ -59,11 +60,13 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         text = read_bytes(path, LARGEST).decode("utf-8-sig", errors="strict")
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} is not UTF-8 text (byte {error.start})") from error
-    lines = text[: text.rfind("\n") + 1].splitlines()
+    whole = text[: text.rfind("\n") + 1]
     if path.suffix.lower() in (".csv", ".tsv"):
-        rows = list(csv.DictReader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
+        with one_line(str(path)):
+            separator = "\t" if path.suffix.lower() == ".tsv" else ","
+            rows = list(csv.DictReader(io.StringIO(whole, newline=""), delimiter=separator))
     else:
-        rows = [row for line in lines if isinstance(row := _record(line), dict)]
+        rows = [row for line in whole.split("\n") if isinstance(row := _record(line), dict)]
     if not rows:
         raise BadTable(f"{path.name} holds no whole line yet")
     return rows
@@ -72,5 +75,5 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 def _record(line: str) -> Any:
     try:
         return json.loads(line)
-    except ValueError:  # half a line, where a writer died and another went on
+    except (ValueError, RecursionError):  # half a line, where a writer died and another went on
         return None

@@ -148,3 +148,19 @@ def test_what_a_run_was_to_see_is_no_reading_of_it(tmp_path):
 def test_json_that_holds_no_table_is_refused(tmp_path, content):
     with pytest.raises(BadInput):
         loaded(tmp_path, content)
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x0b", "\x1c", "\x85", "\r", "\n", "\u00a0", "\ufeff"])
+@pytest.mark.filterwarnings("ignore:.*RUNS_CONTROL_CHARACTERS")
+def test_only_a_line_feed_ends_a_line(tmp_path, sign):
+    """Every other end of a line is text inside a cell, in our own exports too."""
+    rows = [
+        {"run": f"r{at}", "params": 1e7 * at, "tokens": 1e9, "loss": 4 / at, "dataset": f"a{sign}b"} for at in (1, 2)
+    ]
+    path, out = tmp_path / "runs.jsonl", tmp_path / "out.jsonl"
+    path.write_bytes("\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode())
+    table = sl.load_runs(path)
+    assert len(table) == sl.export_runs(table, out) == 2
+    again = sl.load_runs(out)
+    for name in ("dataset", "params", "tokens"):
+        assert again.runs[name].tolist() == table.runs[name].tolist()
