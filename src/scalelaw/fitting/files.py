@@ -76,6 +76,7 @@ def save_fit(fit: FitResult, path: str | Path) -> None:
     write_whole(path, json.dumps(document, indent=1) + "\n")
 
 
+_LISTS = ("at_bounds", "undetermined")
 _STATUS = ("starts", "agreeing", "decrement", "condition", "at_bounds", "spare", "undetermined")
 
 
@@ -133,7 +134,7 @@ def _from_first(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _status(values: Mapping[str, Any]) -> FitStatus:
-    lists = {name: tuple(values.get(name, ())) for name in ("at_bounds", "undetermined")}
+    lists = {name: tuple(values.get(name, ())) for name in _LISTS}
     return FitStatus(**{**values, **lists})
 
 
@@ -195,6 +196,7 @@ def _check_forms(document: Mapping[str, Any]) -> None:
     for name, ends in document["domain"].items():
         if len(ends) != 2 or not all(isinstance(end, int | float) for end in ends):
             raise ValueError(f"domain.{name} is {str(ends)[:40]}, not two numbers")
+        _ = [float(end) for end in ends]  # an integer beyond every float overflows here
     texts = {name: document[name] for name in ("target", "version", "digest")} | {"rows.digest": rows["digest"]}
     texts |= {f"notes.{number}": note for number, note in enumerate(document["notes"], 1)}
     for name, text in texts.items():
@@ -202,6 +204,26 @@ def _check_forms(document: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} is {str(text)[:40]}, not text")
     if not isinstance(rows["read"], int) or not isinstance(document.get("conditions", {}), dict):
         raise ValueError("rows.read is no count, or conditions is no record")
+    _check_numbers(document)
+
+
+def _check_numbers(document: Mapping[str, Any]) -> None:
+    """Refuse single values that are no numbers, and runs numbered by several kinds of things.
+
+    Raises:
+        ValueError: it is so.
+    """
+    rows, status = document["rows"], document["status"]
+    numbers = {"objective": document["objective"]}
+    numbers |= {f"status.{name}": status.get(name, 0) for name in _STATUS if name not in _LISTS}
+    for name, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"{name} is {str(value)[:40]}, no number")
+        float(value)
+    for name in ("cluster", "setting"):
+        kinds = set(map(type, rows.get(name, ())))
+        if len(kinds) > 1 or not kinds <= {int, str}:
+            raise ValueError(f"rows.{name} holds {', '.join(sorted(kind.__name__ for kind in kinds))}")
 
 
 def _content(document: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.forecaster import Forecaster, Kind, Origin, Traceable, outside, reach
 from scalelaw.core.numbers import counted, format_number, parse_number
 from scalelaw.core.quantities import QUANTITIES, quantity
-from scalelaw.core.reading import LARGEST_DOCUMENT, read_limited
+from scalelaw.core.reading import LARGEST_DOCUMENT, one_line, read_limited
 from scalelaw.core.seal import faults, seal, sealed_text
 from scalelaw.core.sheet import Lines, Printed, Sheet, Table
 from scalelaw.core.types import AnyArray, Array, Inputs
@@ -231,12 +231,15 @@ def opened(content: bytes, name: str) -> FrozenForecast:
     """Return the forecast in the bytes of a sealed document.
 
     Raises:
-        BadInput: its schema is another.
+        BadInput: its schema is another, or a part of it is not what a forecast has there.
     """
-    document = json.loads(content)
-    if document["schema"] != SCHEMA:
-        raise BadInput(f"{name} is a {document['schema']}; this version of scalelaw reads {SCHEMA}")
-    return FrozenForecast(document)
+    with one_line(name):
+        document = json.loads(content)
+        if document["schema"] != SCHEMA:
+            raise BadInput(f"{name} is a {document['schema']}; this version of scalelaw reads {SCHEMA}")
+        forecast = FrozenForecast(document)
+        forecast.sheet()  # which reads every part: a seal says that nothing was changed, not that it was ever right
+    return forecast
 
 
 def row_digest(x: Mapping[str, float], y: float) -> str:

@@ -186,3 +186,28 @@ def test_is_fit_knows_fits_from_anything_else(saved: Path, tmp_path: Path) -> No
     for name, content in (("a.json", b"[1]"), ("b.json", b'{"schema": "scalelaw.plan/1"}'), ("c.csv", b"\xff\xfe")):
         (tmp_path / name).write_bytes(content)
         assert not is_fit(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (("rows", "cluster"), [[0]]), (("rows", "cluster"), [0]), (("rows", "cluster", 1), "x"),
+        (("rows", "setting"), [{}]), (("rows", "read"), {}), (("domain", "params"), ["x", None]), (("target",), 5),
+        (("notes",), 7), (("objective",), []), (("objective",), 10**400),
+        (("domain", "params"), [1, 10**400]), (("status", "condition"), None), (("status", "spare"), "x"),
+        (("rows", "y", "shape"), [10**9]), (("rows", "y", "float64"), "AAAA"), (("conditions",), []),
+    ],
+)  # fmt: skip
+def test_what_no_fit_is_is_refused_in_one_line(saved: Path, keys: tuple[Any, ...], value: Any) -> None:
+    from scalelaw.fitting.files import _content
+
+    document = json.loads(saved.read_text())
+    place = document
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+    document["content"] = _content(document)
+    saved.write_text(json.dumps(document))
+    with pytest.raises(BadInput, match="fit the runs again") as refused:
+        load_fit(saved)
+    assert "\n" not in str(refused.value)

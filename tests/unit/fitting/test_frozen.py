@@ -166,3 +166,21 @@ def test_an_interval_nobody_froze_is_not_made_up(fit: FitResult) -> None:
 def test_the_document_is_plain_json(fit: FitResult) -> None:
     document = fit.freeze(params="7B", tokens="140B").to_dict()
     assert json.loads(json.dumps(document, allow_nan=False)) == document
+
+
+@pytest.mark.parametrize(
+    "part", ["made", "target", "point", "conditions", "mean", "new_run", "rows", "reach", "forecaster"]
+)
+@pytest.mark.parametrize("value", [None, [], "x", {}, 5, [[1]]])
+def test_a_sealed_document_that_is_no_forecast_is_refused(
+    fit: FitResult, tmp_path: Path, part: str, value: object
+) -> None:
+    from scalelaw.core.seal import seal, sealed_text
+
+    document = fit.freeze(params="7B", tokens=140e9).document
+    made = seal({name: value if name == part else each for name, each in document.items() if name != "seal"})
+    (tmp_path / "odd.json").write_text(sealed_text(made))
+    try:
+        str(load_forecast(tmp_path / "odd.json"))
+    except BadInput as error:
+        assert "odd.json" in str(error) and "\n" not in str(error)
