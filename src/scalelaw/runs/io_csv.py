@@ -8,6 +8,7 @@ from typing import Any
 from scalelaw.core.errors import BadTable
 from scalelaw.core.quantities import QUANTITIES, recognise
 from scalelaw.runs.io_frame import first_line, read_frame
+from scalelaw.runs.plain_csv import read_plain
 from scalelaw.runs.raw import RawColumn, RawTable, column
 
 _SEPARATORS = (",", ";", "\t", "|")
@@ -29,6 +30,9 @@ def read_csv(text: str, source: str, separator: str | None = None) -> RawTable:
     header_line = text.lstrip("\r\n").partition("\n")[0]
     separator = separator or max(_SEPARATORS, key=header_line.count)
     _check_header(next(csv.reader([header_line.rstrip("\r")], delimiter=separator), []), source)
+    plain = read_plain(text.lstrip("\r\n"), separator, _words(text, separator)) if separator != ";" else None
+    if plain is not None:
+        return RawTable(source, plain)
     comma = separator == ";" and any(map(_has_decimal_comma, text.split(separator)[:5000]))
     frame = _parse(text, separator, source, numbers=not comma)
     if len(frame) and frame.get_column(frame.columns[-1]).null_count() and (bad := _ragged(text, separator, source)):
@@ -46,8 +50,7 @@ def _parse(text: str, separator: str, source: str, *, numbers: bool) -> Any:
     import polars as pl
 
     content = text.lstrip("\r\n").encode()
-    names = next(csv.reader([text.lstrip("\r\n").partition("\n")[0].rstrip("\r")], delimiter=separator), [])
-    words = {name: pl.String for name in names if _is_text(name)}
+    words = dict.fromkeys(_words(text, separator), pl.String)
     for rows in (_INFER_ROWS, None):
         try:
             return pl.read_csv(
@@ -60,6 +63,12 @@ def _parse(text: str, separator: str, source: str, *, numbers: bool) -> Any:
         except pl.exceptions.PolarsError as error:
             reason = error
     raise BadTable(_ragged(text, separator, source) or f"{source}: {first_line(reason)}") from reason
+
+
+def _words(text: str, separator: str) -> list[str]:
+    """Return the names of the columns that hold text."""
+    header = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
+    return [name for name in next(csv.reader([header], delimiter=separator), []) if _is_text(name)]
 
 
 def _is_text(name: str) -> bool:
