@@ -41,7 +41,7 @@ from scalelaw.training.job import Job
 from scalelaw.training.speed import Speed
 from scalelaw.training.text.batches import Batches
 from scalelaw.training.text.corpus import Corpus, build_corpus
-from scalelaw.workflows.demo_ladders import SIZES, demo_ladder
+from scalelaw.workflows.demo.ladders import SIZES, demo_ladder
 
 RATES = (0.003, 0.01, 0.03)
 MANY = 1_000_000

@@ -17,13 +17,15 @@ import numpy as np
 from scipy.optimize import minimize
 
 from scalelaw.core.types import Array
-from scalelaw.fitting import FitSpec, fit_observations
-from scalelaw.fitting.bootstrap import resampled_weights
-from scalelaw.fitting.coordinates import Coordinates
-from scalelaw.fitting.noise import Noise, huber
-from scalelaw.fitting.solve import Problem, solve
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.solver.coordinates import Coordinates
+from scalelaw.fitting.solver.noise import Noise, huber
+from scalelaw.fitting.solver.solve import Problem, solve
+from scalelaw.fitting.spec import FitSpec
+from scalelaw.fitting.uncertainty.bootstrap import resampled_weights
 from scalelaw.laws import FormulaLaw, get
-from scalelaw.runs import Observations, load_runs
+from scalelaw.runs.observations import Observations
+from scalelaw.runs.reading.load import load_runs
 
 OPTIMUM = 0.0010182741
 DELTA = 1e-3

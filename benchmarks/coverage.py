@@ -11,16 +11,19 @@ from pathlib import Path
 
 import numpy as np
 
-from scalelaw.core.text import table
+from scalelaw.core.rendering import table
 from scalelaw.core.types import AnyArray, Array, Inputs
-from scalelaw.fitting import FitResult, FitSpec, Noise, fit_observations
-from scalelaw.fitting.errors import log_size
-from scalelaw.fitting.intervals import drawn
-from scalelaw.fitting.sample import bulk_sd
-from scalelaw.fitting.solve import Problem, solve
-from scalelaw.fitting.spread import Spread, next_spread
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.result import FitResult
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.solver.solve import Problem, solve
+from scalelaw.fitting.spec import FitSpec
+from scalelaw.fitting.uncertainty.fitted_problem import bulk_sd
+from scalelaw.fitting.uncertainty.intervals import drawn
+from scalelaw.fitting.uncertainty.residual_model import log_size
+from scalelaw.fitting.uncertainty.variance import VarianceFunction, next_spread
 from scalelaw.laws import get
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 LAW = get("chinchilla")
 TRUTH = LAW.vector(LAW.published["besiroglu2024"].coef)
@@ -211,7 +214,7 @@ def fits(way: Way, rows: Observations, logs: Array) -> Iterator[FitResult]:
             spread = np.exp(keys[i, 0] * _axis(x)) if noise.scale else np.ones(len(log))
             sample = replace(base.sample_of_rows, problem=replace(least, y=log, spread=spread), u=u[i])
             if noise.scale:
-                found = next_spread(noise, Spread(spread), sample.efficient, rows, x)
+                found = next_spread(noise, VarianceFunction(spread), sample.efficient, rows, x)
                 keys[i, 0] = np.round(found.gamma / 0.02) * 0.02
             keys[i, 1] = np.round(np.log(1.345 * bulk_sd(sample.linear)) / 0.1) * 0.1 if noise.delta == "auto" else 0.0
         for key in np.unique(keys, axis=0):
@@ -220,7 +223,11 @@ def fits(way: Way, rows: Observations, logs: Array) -> Iterator[FitResult]:
             u[group] = solve(shared, u[group], rows.weight, y=logs[group]).u
     for i, log in enumerate(logs):
         shared = _shared(problem, noise, keys[i], x)
-        spread = Spread(shared.spread, keys[i, 0], 0.0, float(log_size(x, "flops").mean())) if noise.scale else None
+        spread = (
+            VarianceFunction(shared.spread, keys[i, 0], 0.0, float(log_size(x, "flops").mean()))
+            if noise.scale
+            else None
+        )
         made = replace(base, coef=problem.coordinates.coef(u[[i]])[0], rows=replace(base.rows, y=np.exp(log)),
                        noise=shared.noise, spread=spread, spec=replace(way.spec, seed=i))  # fmt: skip
         if way.drawn is None:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 import scalelaw as sl
-from scalelaw.fitting import RunForecast
+from scalelaw.curves.extrapolation import RunForecast
 
 THIRD = 1 / 3
 WARMUP = 2160

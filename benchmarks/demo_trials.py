@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from scalelaw.ladder import Ladder
-from scalelaw.runs import RunTable, load_runs
-from scalelaw.training.sweep import sweep
-from scalelaw.workflows.demo import RUNS
-from scalelaw.workflows.demo_ladders import SIZES, demo_ladder
-from scalelaw.workflows.foretold import LAST, POWER, Foretold, foretell, recall
+from scalelaw.runs.reading.load import load_runs
+from scalelaw.runs.table import RunTable
+from scalelaw.training.train_ladder import train_ladder
+from scalelaw.workflows.demo.demo import RUNS
+from scalelaw.workflows.demo.held_out_forecast import LAST, POWER, HeldOutForecast, foretell, recall
+from scalelaw.workflows.demo.ladders import SIZES, demo_ladder
 
 _NAME = "demo-trials"
 
@@ -41,7 +42,7 @@ def rows_of(table: RunTable, ladder: Ladder, trial: int) -> RunTable:
     return table.keep(np.array(wanted), f"of another trial than {trial}")
 
 
-def foretold(ladder: Ladder, fitted: RunTable, folder: Path, trial: int) -> Foretold:
+def foretold(ladder: Ladder, fitted: RunTable, folder: Path, trial: int) -> HeldOutForecast:
     """Return the forecast of a trial, frozen now or before."""
     path = folder / f"{ladder.name}-{trial}.json"
     rows = rows_of(fitted, ladder, trial)
@@ -55,7 +56,7 @@ def foretold(ladder: Ladder, fitted: RunTable, folder: Path, trial: int) -> Fore
     return found
 
 
-def shown(trials: Sequence[tuple[Foretold, float]], reach: float) -> str:
+def shown(trials: Sequence[tuple[HeldOutForecast, float]], reach: float) -> str:
     """Return the table, and what it comes to."""
     head = ["trial", "forecast", "90 % band", "measured", "inside", "error", "of the drop", POWER, LAST]
     lines = [f"| {' | '.join(head)} |", f"| {' | '.join(['---'] * len(head))} |"]
@@ -102,9 +103,9 @@ def page(sections: Sequence[str], trials: int) -> str:
 def tried(ladder: Ladder, trials: int, folder: Path) -> str:
     """Train what is not trained, forecasts between the fitted and the held-out, and return the table."""
     many, runs = repeated(ladder, trials), folder / RUNS
-    fitted = sweep(many, runs, held_out=False).table
+    fitted = train_ladder(many, runs, held_out=False).table
     told = [foretold(ladder, fitted, folder, trial) for trial in range(trials)]
-    measured = {row["seed"]: row["loss"] for row in sweep(many, runs, held_out=True).rows}
+    measured = {row["seed"]: row["loss"] for row in train_ladder(many, runs, held_out=True).rows}
     done = [(each, measured[trial]) for trial, each in enumerate(told) if measured[trial] is not None]
     return shown(done, told[0].reach)
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scalelaw.allocation.isoflop_analysis import isoflop_observations
+from scalelaw.allocation.isoflop_result import IsoFlop
+from scalelaw.allocation.isoflop_spec import IsoFlopSpec
 from scalelaw.core.errors import ScalelawError
 from scalelaw.core.types import Array
-from scalelaw.fitting import IsoFlop, IsoFlopSpec, isoflop_observations
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 SURFACES = {
     "Besiroglu": (1.8172, 482.01, 2085.43, 0.3478, 0.3658),

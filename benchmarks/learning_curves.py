@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 
 from scalelaw.core.types import Array
-from scalelaw.fitting import FitSpec, Noise, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 X = "examples_seen"
 LAWS = {

@@ -21,10 +21,11 @@ import pandas as pd
 import tables
 from scalelaw.core.errors import BadTable, FitFailed, ScalelawError, ScalelawWarning
 from scalelaw.core.types import AnyArray, Array
-from scalelaw.fitting import FitSpec, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import parse
-from scalelaw.runs import Observations
-from scalelaw.workflows.protocol import parts
+from scalelaw.runs.observations import Observations
+from scalelaw.workflows.benchmark.protocol import parts
 
 PAGE = Path(__file__).parent.parent / "docs" / "meta-analysis.md"
 STARTS = 8

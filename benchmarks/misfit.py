@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from scalelaw.core.types import Array
-from scalelaw.fitting import FitSpec, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 TABLES = 200
 SIZES = np.geomspace(2e7, 6e9, 10)

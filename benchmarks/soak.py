@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.ladder import Data, Grid, Ladder, Shapes, recipe
-from scalelaw.runs import DirStore
-from scalelaw.training.sweep import sweep
+from scalelaw.runs.storing.dirstore import DirStore
+from scalelaw.training.train_ladder import train_ladder
 
 DRIVER = """
 import sys
 from scalelaw.ladder import Ladder
-from scalelaw.training.sweep import sweep
-sweep(Ladder.load(sys.argv[1]), sys.argv[2], workers=int(sys.argv[3]))
+from scalelaw.training.train_ladder import sweep
+train_ladder(Ladder.load(sys.argv[1]), sys.argv[2], workers=int(sys.argv[3]))
 """
 
 
@@ -91,8 +91,8 @@ def main() -> None:
         meant.save(folder / "ladder.toml")
         command = [sys.executable, "-c", DRIVER, str(folder / "ladder.toml"), str(out), str(chosen.workers)]
         killed = harassed(command, out, chosen.kills, random.Random(chosen.seed))
-        swept = sweep(meant, out, workers=chosen.workers)
-        sweep(meant, folder / "whole", workers=chosen.workers)
+        swept = train_ladder(meant, out, workers=chosen.workers)
+        train_ladder(meant, folder / "whole", workers=chosen.workers)
         found, whole = losses(out), losses(folder / "whole")
     twice = [label for label, values in found.items() if len(values) != 1]
     print(f"{killed['driver']} drivers and {killed['worker']} workers killed; {len(found)} runs")

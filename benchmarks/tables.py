@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.backtesting import backtest_observations
+from scalelaw.backtesting.backtest import backtest_observations
 from scalelaw.core.errors import ScalelawError, ScalelawWarning
-from scalelaw.core.text import table
-from scalelaw.fitting import fit_observations, make_spec
-from scalelaw.workflows.protocol import parts
+from scalelaw.core.rendering import table
+from scalelaw.fitting.fit import fit_observations, make_spec
+from scalelaw.workflows.benchmark.protocol import parts
 
 HERE = Path(__file__).parent
 DRAWS = 200

@@ -18,11 +18,14 @@ import pandas as pd
 
 import curves
 import scalelaw as sl
-from scalelaw.backtesting import Watch, watch
 from scalelaw.core.errors import ScalelawWarning
-from scalelaw.core.seal import seal
-from scalelaw.fitting import FitSpec, FrozenForecast, fit_observations, freeze, published
+from scalelaw.curves.watching import Watch, watch
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.published import published
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
+from scalelaw.registry.frozen import FrozenForecast, freeze
+from scalelaw.registry.seal import seal
 
 SHARES = (0.1, 1 / 3, 0.75)
 THIRD = SHARES[1]

@@ -48,14 +48,14 @@ def rng() -> np.random.Generator:
 @pytest.fixture(scope="module")
 def few_windows() -> Iterator[None]:
     """Backtests of one cut an axis, for modules that run whole studies and mean something else."""
-    from scalelaw.backtesting import WindowRules
+    from scalelaw.backtesting.windows import WindowRules
 
     @dataclass(frozen=True)
     class OneCut(WindowRules):
         most_cuts: int = 1
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("backtest", "ensemble"):
+        for module in ("backtest", "ensemble_backtest"):
             patch.setattr(importlib.import_module(f"scalelaw.backtesting.{module}"), "WindowRules", OneCut)
         yield
 

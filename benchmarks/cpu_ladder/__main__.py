@@ -18,14 +18,15 @@ import torch
 import scalelaw as sl
 from scalelaw import datasets
 from scalelaw.core.version import __version__
-from scalelaw.fitting import FrozenForecast, load_forecast
 from scalelaw.ladder import Intent, Ladder
-from scalelaw.runs import RunTable, load_runs
-from scalelaw.training.sweep import Swept, cores, sweep
+from scalelaw.registry.frozen import FrozenForecast, load_forecast
+from scalelaw.runs.reading.load import load_runs
+from scalelaw.runs.table import RunTable
+from scalelaw.training.train_ladder import TrainedLadder, cores, train_ladder
 from scalelaw.viz import held_out, save
-from scalelaw.workflows.demo import seed_noise
-from scalelaw.workflows.demo_report import pictured
-from scalelaw.workflows.foretold import LEVEL, fitted_rows
+from scalelaw.workflows.demo.demo import seed_noise
+from scalelaw.workflows.demo.held_out_forecast import LEVEL, fitted_rows
+from scalelaw.workflows.demo.report import pictured
 
 NAME = "cpu-ladder"
 PICTURE = Path(__file__).parents[2] / "docs" / "images" / "cpu_ladder.png"
@@ -48,7 +49,9 @@ def frozen(ladder: Ladder, folder: Path, fitted: RunTable) -> list[FrozenForecas
     return found
 
 
-def card(swept: Swept, table: RunTable, forecasts: list[FrozenForecast], loss: dict[str, float]) -> dict[str, Any]:
+def card(
+    swept: TrainedLadder, table: RunTable, forecasts: list[FrozenForecast], loss: dict[str, float]
+) -> dict[str, Any]:
     """Return how the runs came about, and what is known of them."""
     ladder = swept.ladder
     fits = {law: sl.fit(law, table.where(held_out=0)) for law in ("chinchilla", "nested")}
@@ -112,14 +115,14 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=None)
     asked = parser.parse_args()
     ladder = Ladder.load(Path(__file__).with_name("ladder.toml"))
-    fitted = sweep(ladder, asked.out, held_out=False, workers=asked.workers)
+    fitted = train_ladder(ladder, asked.out, held_out=False, workers=asked.workers)
     forecasts = frozen(ladder, asked.out, fitted.table)
-    swept = sweep(ladder, asked.out, workers=asked.workers)
+    swept = train_ladder(ladder, asked.out, workers=asked.workers)
     if not swept.complete:
         raise SystemExit(f"{swept}\nthe same command goes on")
     table = swept.table
     home = datasets.path(NAME).parent
-    sl.export_runs(table, home / f"{NAME}.parquet")
+    sl.runs.export_runs(table, home / f"{NAME}.parquet")
     loss = {row["label"]: row["loss"] for row in swept.rows}
     (home / f"{NAME}.json").write_text(json.dumps(card(swept, table, forecasts, loss), indent=1) + "\n")
     dearest = max(forecasts, key=lambda each: each.point["params"] * each.point["tokens"])

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from decisions.tables import Case, Truth
-from scalelaw.backtesting import forecast_observations, shipped
 from scalelaw.core.errors import ScalelawError
 from scalelaw.core.types import Array
-from scalelaw.planning import plan
+from scalelaw.forecasting.calibration import shipped
+from scalelaw.forecasting.forecast import forecast_observations
+from scalelaw.planning.solve import plan
 
 _NODES, _SHARES = np.polynomial.hermite_e.hermegauss(7)
 

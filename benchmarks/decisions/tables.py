@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
+from scalelaw.allocation.isoflop_analysis import isoflop_observations
+from scalelaw.allocation.isoflop_spec import IsoFlopSpec
 from scalelaw.core.errors import ScalelawError
 from scalelaw.core.types import Array
 from scalelaw.datasets import load
-from scalelaw.fitting.isoflop import isoflop_observations
-from scalelaw.fitting.isoflop_spec import IsoFlopSpec
-from scalelaw.runs import Observations
-from scalelaw.workflows.protocol import parts
+from scalelaw.runs.observations import Observations
+from scalelaw.workflows.benchmark.protocol import parts
 
 HERE = Path(__file__).parent
 _PROFILE_DRAWS = 200

@@ -16,7 +16,7 @@ from scipy.optimize import minimize_scalar
 
 from decisions.tables import Case, Truth
 from scalelaw.core.types import Array
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 KINDS = ("chinchilla", "nested", "data_limited", "kaplan")
 DESIGNS = ("isoflop", "grid")

@@ -7,10 +7,10 @@ import numpy as np
 
 import scalelaw as sl
 from evidence._row import Row
-from scalelaw.planning.assumed import SHARED
-from scalelaw.runs import RunTable
-from scalelaw.workflows.demo import seed_noise
-from scalelaw.workflows.foretold import LEVEL, counted
+from scalelaw.designing.assumed import SHARED
+from scalelaw.runs.table import RunTable
+from scalelaw.workflows.demo.demo import seed_noise
+from scalelaw.workflows.demo.held_out_forecast import LEVEL, counted
 
 NAME, DECADE, BUDGET = "cpu-ladder", 10.0, 5.4e12
 BUDGETS = 2e11, 6e11, 1.8e12, 5.4e12
@@ -99,10 +99,10 @@ def _optima(table: RunTable) -> Row:
     trunks = [label.rpartition("-")[0] for label in table.values("label")]
     found = {
         each.name: each
-        for each in sl.approaches(table, flops=BUDGET, budgets=BUDGETS, tolerance=0.01).approaches
+        for each in sl.allocation.approaches(table, flops=BUDGET, budgets=BUDGETS, tolerance=0.01).approaches
         if each.name != "envelope"
     }
-    curves = sl.approaches(sl.load_runs({"run": trunks, **columns}), flops=BUDGET)
+    curves = sl.allocation.approaches(sl.load_runs({"run": trunks, **columns}), flops=BUDGET)
     found |= {each.name: each for each in curves.approaches if each.name == "envelope"}
     said = []
     for name, each in found.items():
@@ -114,5 +114,5 @@ def _optima(table: RunTable) -> Row:
         said.append(f"{name} {params} ({span}), exponent {exponent}")
     return Row(
         f"N* at {BUDGET:.0e} FLOP by IsoFLOP, envelope and law", "; ".join(said),
-        all(not each.skipped for each in found.values()), "sl.approaches", time.process_time() - before,
+        all(not each.skipped for each in found.values()), "sl.allocation.approaches", time.process_time() - before,
     )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 
 import curves
 from evidence._row import Row
-from scalelaw.runs import Schedule
+from scalelaw.runs.schedule import Schedule
 
 COMMAND = "python benchmarks/curves.py"
 
@@ -43,4 +43,4 @@ def measure() -> Iterator[Row]:
     worst = max(float(np.max(np.abs(np.subtract(ends[kind], known[kind])))) for kind in known)
     said = "; ".join(f"{kind} {area:.5f}, {annealing:.5f}" for kind, (area, annealing) in ends.items())
     yield Row("area and annealing of three schedules (laws/pretraining.md 13j) to 1e-5", said, worst < 1e-5,
-              "sl.Schedule(kind).features(20000, 2e-4)", time.process_time() - before)  # fmt: skip
+              "sl.runs.Schedule(kind).features(20000, 2e-4)", time.process_time() - before)  # fmt: skip

@@ -17,8 +17,7 @@ import scalelaw as sl
 from decisions.tables import protocol as decision_protocol
 from decisions.truths import simulated
 from evidence._row import ROOT, Row
-from scalelaw.backtesting import forecast_observations, shipped
-from scalelaw.backtesting.baselines import Band
+from scalelaw.backtesting.baselines import BaselineBand
 from scalelaw.backtesting.scoring import (
     Measure,
     Scored,
@@ -30,9 +29,11 @@ from scalelaw.backtesting.scoring import (
     mean_over_sources,
 )
 from scalelaw.core.errors import ScalelawWarning
-from scalelaw.workflows.benchmark import CONSTANT, NARROW, OURS, Benchmark, benchmark
-from scalelaw.workflows.benchmark_tables import ratio
-from scalelaw.workflows.protocol import read_protocol
+from scalelaw.forecasting.calibration import shipped
+from scalelaw.forecasting.forecast import forecast_observations
+from scalelaw.workflows.benchmark.benchmark import CONSTANT, NARROW, Benchmark, benchmark
+from scalelaw.workflows.benchmark.protocol import read_protocol
+from scalelaw.workflows.benchmark.tables import OURS, ratio
 
 PROTOCOL = ROOT / "benchmarks" / "forecast" / "protocol.toml"
 STORE = ROOT / "build" / "forecasts.jsonl"
@@ -135,7 +136,7 @@ def _in_hindsight(found: Benchmark) -> list[Scored]:
         if outcome.parts is not None:
             forecasts = np.exp(outcome.parts.logs)
             off = np.mean(np.abs(forecasts / outcome.measured - 1), axis=1)
-            made.append(outcome.scored(Band(forecasts[np.argmin(off)], {})))
+            made.append(outcome.scored(BaselineBand(forecasts[np.argmin(off)], {})))
     return made
 
 

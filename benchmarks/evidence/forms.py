@@ -10,9 +10,10 @@ import numpy as np
 
 from evidence._row import Row
 from scalelaw.core.errors import BadInput
-from scalelaw.fitting import FitSpec, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
-from scalelaw.runs import load_runs
+from scalelaw.runs.reading.load import load_runs
 from scalelaw.testing.law_checks import LAW_CHECKS, instances
 from scalelaw.workflows.reproductions import finetuning, images, mixtures
 

@@ -10,12 +10,13 @@ import scalelaw as sl
 from evidence._row import Row, run
 from scalelaw import laws
 from scalelaw.core.types import Array
-from scalelaw.fitting import FitSpec, fit_observations
+from scalelaw.fitting.checks.outliers import outlying
 from scalelaw.fitting.decision import optimum_at
-from scalelaw.fitting.outliers import outlying
-from scalelaw.fitting.prior import literature
+from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.refit import problem_of
-from scalelaw.runs import Observations
+from scalelaw.fitting.spec import FitSpec
+from scalelaw.fitting.uncertainty.prior import literature
+from scalelaw.runs.observations import Observations
 
 POINTS = "$SCALELAW_DATA/chinchilla_epoch/svg_extracted_data.csv"
 TABLES = 100

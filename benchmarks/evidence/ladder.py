@@ -14,10 +14,12 @@ import scalelaw as sl
 from evidence._row import Row
 from scalelaw.accounting import count_params
 from scalelaw.core.types import Array
-from scalelaw.fitting import FitSpec, Noise, fit_observations
+from scalelaw.designing.assumed import FORM, assumed
+from scalelaw.designing.half_width import coefficient_sd, inputs, log_slopes
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.ladder import Grid, Ladder, Shapes, trunk
-from scalelaw.planning.assumed import FORM, assumed
-from scalelaw.planning.half_width import coefficient_sd, inputs, log_slopes
 
 COUNTED = {16: 6_226, 24: 13_946, 32: 24_738, 64: 98_626, 96: 221_666, 128: 393_858}
 TIMED = 172.0
@@ -97,7 +99,7 @@ def _refits() -> Row:
     return Row(
         f"half-width of the coefficients within 15 % of the spread of {REFITS} simulated refits",
         f"sd of the forecast {expected:.3%} expected, {ratio - 1:+.1%} simulated", abs(ratio - 1) < 0.15,
-        "sl.expected_half_width(ladder)", time.process_time() - before,
+        "sl.designing.expected_half_width(ladder)", time.process_time() - before,
     )  # fmt: skip
 
 
@@ -143,7 +145,7 @@ def _held_out() -> Row:
         horizons = tuple(each for each in (0.5e6, 1e6, 2e6, 4e6) if each <= longest)
         for width in wider:
             ladder = Ladder("x", (Grid(widths, horizons), Grid((width,), (longest,), held_out=True)))
-            half = sl.expected_half_width(ladder).total
+            half = sl.designing.expected_half_width(ladder).total
             assert half is not None
             params, tokens, loss = measured[width]
             forecast = fit.predict({"params": np.array([params]), "tokens": np.array([tokens])}).mean[0]
@@ -155,7 +157,7 @@ def _held_out() -> Row:
         "form's error, 2 %, was set from these very models)"
     )
     return Row(
-        promise, f"{inside} of 5 ({', '.join(told)})", inside >= 4, "sl.expected_half_width(ladder)",
+        promise, f"{inside} of 5 ({', '.join(told)})", inside >= 4, "sl.designing.expected_half_width(ladder)",
         time.process_time() - before,
     )  # fmt: skip
 
@@ -181,7 +183,7 @@ def _prototype(widths: tuple[int, ...], longest: float) -> tuple[dict[str, list[
 def _designs() -> Iterator[Row]:
     for half_width in (0.02, 0.04):
         before = time.process_time()
-        found = sl.design(1e22, half_width)
+        found = sl.designing.design(1e22, half_width)
         seconds = time.process_time() - before
         sure, flops = found.half_width.total, found.ladder.flops
         assert sure is not None

@@ -12,7 +12,7 @@ from evidence._row import Row, run
 from scalelaw import laws
 from scalelaw.core.errors import BadInput
 from scalelaw.core.types import Array
-from scalelaw.fitting import published
+from scalelaw.fitting.published import published
 from scalelaw.laws import SumOfPowers, get
 from scalelaw.testing.law_checks import LAW_CHECKS, instances, plausible, points
 from scalelaw.workflows.reproduce import reproduce

@@ -15,8 +15,9 @@ import scalelaw as sl
 import watching
 from evidence._row import ROOT, Row
 from scalelaw.core.errors import BadInput, ScalelawWarning
-from scalelaw.core.seal import sealed_text
-from scalelaw.fitting import FrozenForecast
+from scalelaw.fitting.result import FitResult
+from scalelaw.registry.frozen import FrozenForecast
+from scalelaw.registry.seal import sealed_text
 
 RUN: dict[str, Any] = {"params": [7e9], "tokens": [140e9], "loss": [2.17], "tokenizer": ["gpt2"], "dataset": ["c4"]}
 OTHER: dict[str, dict[str, Any]] = {
@@ -41,25 +42,25 @@ def measure() -> Iterator[Row]:
     yield meta()
 
 
-def edits(frozen: FrozenForecast, fit: sl.FitResult) -> Iterator[Row]:
+def edits(frozen: FrozenForecast, fit: FitResult) -> Iterator[Row]:
     before = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         single, chain, edited = (Path(folder) / name for name in ("forecast.json", "forecasts.jsonl", "edited"))
         frozen.save(single)
         for forecast in (frozen, fit.freeze(params=8e9, tokens=140e9)):
-            sl.register_forecast(forecast, chain)
+            sl.registry.register_forecast(forecast, chain)
         for name, path in (("forecast.json", single), ("a registry of two", chain)):
             text = path.read_text()
             digits = [at for at, sign in enumerate(text) if sign.isdigit()]
             caught = named = 0
             for at in digits:
                 edited.write_text(text[:at] + str((int(text[at]) + 1) % 10) + text[at + 1 :])
-                found = sl.verify_forecasts(edited)
+                found = sl.registry.verify_forecasts(edited)
                 caught += not found.holds
                 named += any(
                     re.search(r"edited|written|JSON|seal|digest|number|previous|schema", each) for each in found.faults
                 )
-            whole = sl.verify_forecasts(path).holds
+            whole = sl.registry.verify_forecasts(path).holds
             said = f"{caught} of {len(digits)} fail, {named} with the place; unedited verifies: {whole}"
             holds = caught == named == len(digits) and whole
             yield Row(f"every digit of {name}, edited one at a time, fails verification", said, holds, COMMAND,
@@ -68,11 +69,11 @@ def edits(frozen: FrozenForecast, fit: sl.FitResult) -> Iterator[Row]:
 
 def scores(frozen: FrozenForecast) -> Iterator[Row]:
     before = time.process_time()
-    error = sl.score_forecast(frozen, RUN).error
+    error = sl.registry.score_forecast(frozen, RUN).error
     refused = {}
     for name, change in OTHER.items():
         columns = {column: values for column, values in {**RUN, **change}.items() if values is not None}
-        refused[name] = _code(lambda columns=columns: sl.score_forecast(frozen, columns))  # type: ignore[misc]
+        refused[name] = _code(lambda columns=columns: sl.registry.score_forecast(frozen, columns))  # type: ignore[misc]
     said = f"the run itself scores {error:+.2%}; " + ", ".join(f"{name}: {code}" for name, code in refused.items())
     yield Row("other data, tokenizer, counting, unit or point is refused with the reason", said, all(refused.values()),
               COMMAND, time.process_time() - before)  # fmt: skip

@@ -12,7 +12,7 @@ from pathlib import Path
 import scalelaw as sl
 from evidence._row import ROOT, Row, run
 from scalelaw.ladder import Data, Grid, Ladder, Shapes
-from scalelaw.training.sweep import sweep
+from scalelaw.training.train_ladder import train_ladder
 
 FLOOR = ROOT / "build" / "synthetic-floor"
 
@@ -30,7 +30,7 @@ def _entropy() -> Row:
     horizons = ("0.5M", "1M", "2M", "4M")
     grids = Grid(widths=(32, 48), tokens=horizons, seeds=2), Grid(widths=(64, 96), tokens=horizons)
     ladder = Ladder("synthetic-floor", grids, shapes=Shapes(vocab_size=64), data=Data("synthetic"))
-    swept = sweep(ladder, FLOOR)
+    swept = train_ladder(ladder, FLOOR)
     floor, rate = swept.corpus.loss_floor, swept.corpus.entropy_rate
     assert floor is not None and rate is not None
     fitted = sl.fit("chinchilla", swept.table, level=0.9).coefficients()["E"]
@@ -58,11 +58,11 @@ def _branches() -> Row:
     both = Ladder("branches", (grid,), data=Data("stdlib", eval_tokens=65536))
     both = replace(both, recipe=both.recipe.replaced(warmup_steps=5))
     with tempfile.TemporaryDirectory() as folder:
-        off_trunk = {row["tokens"]: row["loss"] for row in sweep(both, Path(folder) / "both").rows}
+        off_trunk = {row["tokens"]: row["loss"] for row in train_ladder(both, Path(folder) / "both").rows}
         alone = {}
         for tokens in grid.tokens:
             one = replace(both, grids=(replace(grid, tokens=(tokens,)),))
-            for row in sweep(one, Path(folder) / "alone").rows:
+            for row in train_ladder(one, Path(folder) / "alone").rows:
                 alone[row["tokens"]] = row["loss"]
     saved = 1 - both.flops / both.separate_flops
     differ = max(abs(off_trunk[tokens] - alone[tokens]) for tokens in alone)
@@ -71,6 +71,6 @@ def _branches() -> Row:
         "branches off a trunk are the runs they stand for",
         measured,
         differ < 0.01,
-        "sweep",
+        "train_ladder",
         time.process_time() - started,
     )

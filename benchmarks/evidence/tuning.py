@@ -9,8 +9,8 @@ import numpy as np
 
 from evidence._row import Row
 from scalelaw.core.errors import ScalelawWarning
-from scalelaw.fitting.under_tuned import SEED_SD, check_tuning
-from scalelaw.runs import load_runs
+from scalelaw.diagnosing.under_tuned import SEED_SD, check_tuning
+from scalelaw.runs.reading.load import load_runs
 
 _LADDERS = 12
 _SIZES = (20e3, 32e3, 50e3, 82e3, 160e3, 290e3)

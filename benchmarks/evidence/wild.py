@@ -16,11 +16,11 @@ SUITES = {
     ),
     "every published table loads by tables.toml; 39 incomplete rows set aside per target": (
         "tests/golden/test_tables.py",
-        "tests/unit/runs/test_eval_sets.py",
+        "tests/unit/runs/columns/test_eval_sets.py",
     ),
-    "steplaw: 17 cells with edge flags": ("tests/unit/runs/test_best.py",),
+    "steplaw: 17 cells with edge flags": ("tests/unit/runs/reducing/test_best.py",),
     "kill -9 at 50 moments loses at most the line in flight; a second writer is refused": (
-        "tests/unit/runs/test_dirstore.py",
+        "tests/unit/runs/storing/test_dirstore.py",
     ),
     "conversions and inverses, export and import, order of rows, duplicates as weights": (
         "tests/properties/test_conversions.py",

@@ -13,7 +13,7 @@ import pytest
 import scalelaw as sl
 from scalelaw.core.errors import BadInput, BadTable, NeedsAnswer, ScalelawWarning
 from scalelaw.core.findings import Grade
-from scalelaw.runs import check_pooling
+from scalelaw.runs.reducing.pooling import check_pooling
 
 MESSY = Path(__file__).parents[1] / "data" / "messy"
 ACTIVE = "chinchilla[n=params_active]"

@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from scalelaw.cli.main import app
-from scalelaw.runs import load_runs
-from scalelaw.workflows import load_project
+from scalelaw.runs.reading.load import load_runs
+from scalelaw.workflows.project.project import load_project
 
 pytestmark = pytest.mark.usefixtures("few_windows")
 MESSY = Path(__file__).parents[1] / "data" / "messy"

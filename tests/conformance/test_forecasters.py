@@ -11,7 +11,11 @@ import pytest
 import scalelaw as sl
 from scalelaw.core.forecaster import Forecaster, Kind, Prediction
 from scalelaw.core.types import Array, Inputs
-from scalelaw.fitting import FitResult, FitSpec, fit_observations, load_fit, published
+from scalelaw.fitting.files import load_fit
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.published import published
+from scalelaw.fitting.result import FitResult
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
 from scalelaw.testing.forecaster_checks import FORECASTER_CHECKS
 

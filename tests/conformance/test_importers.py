@@ -7,7 +7,7 @@ import pytest
 
 from scalelaw.runs import importers
 from scalelaw.runs.importers.wandb_api import WandbApi
-from scalelaw.testing.importer_checks import IMPORTER_CHECKS, Sample
+from scalelaw.testing.importer_checks import IMPORTER_CHECKS, RecordedLog
 
 DATA = Path(__file__).parents[1] / "data"
 PRINTED = ("llm_c", "megatron", "modded_nanogpt", "nanogpt")
@@ -48,14 +48,14 @@ def samples():
     for name in importers.names():
         foreign = tuple(str(path) for other, path in {**LOGS, **FILES}.items() if other != name)
         importer = WandbApi(service) if name == "wandb_api" else importers.get(name)
-        yield pytest.param(Sample(importer, str(LOGS[name]), SECRET, foreign), id=name)
+        yield pytest.param(RecordedLog(importer, str(LOGS[name]), SECRET, foreign), id=name)
         if name in FILES:
-            yield pytest.param(Sample(importer, str(FILES[name]), SECRET, foreign), id=f"{name} file")
+            yield pytest.param(RecordedLog(importer, str(FILES[name]), SECRET, foreign), id=f"{name} file")
 
 
 @pytest.mark.parametrize("check", IMPORTER_CHECKS)
 @pytest.mark.parametrize("sample", list(samples()))
-def test_importer(sample: Sample, check: str) -> None:
+def test_importer(sample: RecordedLog, check: str) -> None:
     IMPORTER_CHECKS[check](sample)
 
 

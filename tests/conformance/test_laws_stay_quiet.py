@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from scalelaw.core.errors import ScalelawError, ScalelawWarning
-from scalelaw.fitting import FitSpec, Noise, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import Law
-from scalelaw.planning import plan
-from scalelaw.runs import Observations
+from scalelaw.planning.solve import plan
+from scalelaw.runs.observations import Observations
 from scalelaw.testing.law_checks import instances, plausible, points
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scalelaw.runs import DirStore
+from scalelaw.runs.storing.dirstore import DirStore
 from scalelaw.testing.store_checks import STORE_CHECKS
 
 STORES = {"dirstore": lambda folder: DirStore(folder / "runs")}

@@ -9,11 +9,18 @@ import pytest
 
 import scalelaw as sl
 from scalelaw.core.types import Array
-from scalelaw.fitting import FitResult, FitSpec, Noise, fit_observations, load_fit, published
-from scalelaw.fitting.coordinates import Coordinates
-from scalelaw.fitting.solve import Problem, solve
+from scalelaw.fitting.files import load_fit
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.published import published
+from scalelaw.fitting.result import FitResult
+from scalelaw.fitting.solver.coordinates import Coordinates
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.solver.solve import Problem, solve
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
-from scalelaw.runs import Observations, RunTable, load_runs
+from scalelaw.runs.observations import Observations
+from scalelaw.runs.reading.load import load_runs
+from scalelaw.runs.table import RunTable
 
 OPTIMUM = 0.0010182741
 FILES = Path(__file__).parent / "files"

@@ -11,7 +11,7 @@ import scalelaw as sl
 pytestmark = pytest.mark.data
 
 
-def luo(data_dir: Path, kind: str, schedule: str) -> sl.Extrapolation:
+def luo(data_dir: Path, kind: str, schedule: str) -> sl.curves.Extrapolation:
     frame = pd.read_csv(data_dir / "lr_schedule_curves" / "mpl_loss_curves.csv")
     frame = frame[frame.schedule.str.startswith(kind)]
     run = frame.model_size_M.astype(str) + frame.schedule

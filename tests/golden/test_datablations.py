@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scalelaw.fitting import FitResult
-from scalelaw.runs import Observations
+from scalelaw.fitting.result import FitResult
+from scalelaw.runs.observations import Observations
 from scalelaw.workflows.reproductions import repetition
 
 pytestmark = pytest.mark.data

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scalelaw.fitting import FitSpec, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
-from scalelaw.runs import load_runs
+from scalelaw.runs.reading.load import load_runs
 from scalelaw.workflows.reproduce import figures, reproduce
 from scalelaw.workflows.reproductions import finetuning, images, mixtures
 

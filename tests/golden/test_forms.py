@@ -7,7 +7,7 @@ import pytest
 
 from scalelaw.core.errors import ScalelawWarning
 from scalelaw.core.types import Array
-from scalelaw.fitting import published
+from scalelaw.fitting.published import published
 from scalelaw.laws import get, parse
 
 CLARK = "routed@clark2022-sbase"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scalelaw.core.errors import ScalelawWarning
-from scalelaw.fitting import published
+from scalelaw.fitting.published import published
 from scalelaw.laws import get, parse
 
 NON_EMBEDDING = "params_non_embedding"

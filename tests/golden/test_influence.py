@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 import scalelaw as sl
-from scalelaw.fitting import FitSpec, Influence, Noise, fit_observations
+from scalelaw.fitting.checks.influence import Influence
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 pytestmark = pytest.mark.data
 BUDGET = 5.76e23

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scalelaw.fitting import Noise, published
+from scalelaw.fitting.published import published
+from scalelaw.fitting.solver.noise import Noise
 from scalelaw.laws import parse
 
 PF_DAY = 8.64e19

@@ -9,7 +9,10 @@ import pytest
 from scalelaw import laws
 from scalelaw.fitting.published import Published, published
 from scalelaw.laws import Constants
-from scalelaw.planning import calculate, compute_penalty, frontier, plan
+from scalelaw.planning.calc import calculate
+from scalelaw.planning.efficient_line import frontier
+from scalelaw.planning.penalty import compute_penalty
+from scalelaw.planning.solve import plan
 
 EPOCH, TEX, PRINTED = "besiroglu2024", "hoffmann2022", "hoffmann2022-printed"
 

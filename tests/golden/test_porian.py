@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from scalelaw.allocation.isoflop_analysis import isoflop_observations
+from scalelaw.allocation.isoflop_spec import IsoFlopSpec
 from scalelaw.cli.main import app
-from scalelaw.fitting import IsoFlopSpec, isoflop_observations
-from scalelaw.runs import RunTable, load_runs
+from scalelaw.runs.reading.load import load_runs
+from scalelaw.runs.table import RunTable
 
 pytestmark = pytest.mark.data
 

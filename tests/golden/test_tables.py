@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from scalelaw.core.errors import ScalelawWarning
-from scalelaw.fitting import observe
-from scalelaw.workflows import read_project
+from scalelaw.fitting.observe import observe
+from scalelaw.workflows.project.project import read_project
 
 TABLES = tomllib.loads((Path(__file__).parents[2] / "benchmarks" / "tables.toml").read_text())
 OURS = ("by", "split", "skip", "why")

@@ -8,8 +8,8 @@ import pytest
 import scalelaw as sl
 from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.core.errors import ScalelawWarning
-from scalelaw.fitting import load_fit
-from scalelaw.planning.survey import survey
+from scalelaw.fitting.files import load_fit
+from scalelaw.planning.loss_surfaces import survey
 
 KINDS = ("head", "attention", "embeddings", "recomputed", "both", "constant")
 

@@ -84,11 +84,11 @@ def test_written_and_loaded_it_is_the_same(suffix, found):
     table = sl.load_runs(rows(found), units=units)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"runs{suffix}"
-        written = sl.export_runs(table, path)
+        written = sl.runs.export_runs(table, path)
         again = sl.load_runs(path, units=units)
         assert again.read == written
         assert_same(table, again)
-        sl.export_runs(again, path)
+        sl.runs.export_runs(again, path)
         assert_same(table, sl.load_runs(path, units=units))
 
 
@@ -100,5 +100,5 @@ def test_a_store_is_the_same_as_a_file(suffix, tmp_path):
                 run.log(step=step, tokens=step * 1e9, loss=4 - step / 10, **{"loss@c4": 5 - step / 7})
     table = sl.load_runs(tmp_path / "runs")
     path = tmp_path / f"runs{suffix}"
-    assert sl.export_runs(table, path) == 9
+    assert sl.runs.export_runs(table, path) == 9
     assert_same(table, sl.load_runs(path))

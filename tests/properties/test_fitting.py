@@ -7,9 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scalelaw.core.types import Array
-from scalelaw.fitting import FitResult, FitSpec, Noise, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.result import FitResult
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 SPEC = FitSpec(noise=Noise("squared"), draws=0, starts=6)
 AT = {"params": np.array([3e8, 2e10]), "tokens": np.array([1e10, 3e11])}

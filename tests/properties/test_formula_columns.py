@@ -13,7 +13,7 @@ import scalelaw as sl
 from scalelaw.cli.main import app
 from scalelaw.core.errors import BadInput
 from scalelaw.core.quantities import FORMULA_SYMBOLS, recognise
-from scalelaw.fitting import load_fit
+from scalelaw.fitting.files import load_fit
 
 pytestmark = pytest.mark.usefixtures("few_windows")
 LIKELY = ["parallel_size", "dropout", "n_stages", "warmup", "alpha", "x", "k2", "ModelParallel", "mup_base", "beta1"]

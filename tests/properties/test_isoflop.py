@@ -6,8 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scalelaw.fitting import IsoFlop, IsoFlopSpec, isoflop_observations
-from scalelaw.runs import Observations
+from scalelaw.allocation.isoflop_analysis import isoflop_observations
+from scalelaw.allocation.isoflop_result import IsoFlop
+from scalelaw.allocation.isoflop_spec import IsoFlopSpec
+from scalelaw.runs.observations import Observations
 
 seeds = st.integers(0, 10_000)
 PROFILES = st.sampled_from(["powers", "cubic", "parabola"])

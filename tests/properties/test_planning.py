@@ -12,10 +12,12 @@ from scalelaw import laws
 from scalelaw.core.forecaster import Kind, Prediction, interval, outside
 from scalelaw.core.types import Array, Inputs
 from scalelaw.laws import Law
-from scalelaw.planning import compute_penalty, frontier, plan
-from scalelaw.planning.numeric import Numeric
-from scalelaw.planning.path import Caps, first_reaching, walk
-from scalelaw.planning.survey import survey
+from scalelaw.planning.efficient_line import frontier
+from scalelaw.planning.loss_surfaces import survey
+from scalelaw.planning.penalty import compute_penalty
+from scalelaw.planning.solve import plan
+from scalelaw.planning.surfaces.numeric import Numeric
+from scalelaw.planning.surfaces.path import Caps, first_reaching, walk
 
 
 @dataclass(frozen=True, eq=False)

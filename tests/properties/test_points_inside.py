@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import scalelaw as sl
 from scalelaw.core.errors import ScalelawWarning
+from scalelaw.core.estimate import estimated
 from scalelaw.core.forecaster import holding
-from scalelaw.planning.estimate import estimated
 
 pytestmark = pytest.mark.filterwarnings("ignore::scalelaw.core.errors.ScalelawWarning")
 _LEVELS = (0.05, 0.5, 0.9, 0.99)

@@ -10,8 +10,8 @@ import scalelaw as sl
 from scalelaw.accounting.units import bpb_from_loss, loss_from_bpb
 from scalelaw.core.errors import ScalelawWarning
 from scalelaw.core.quantities import QUANTITIES
-from scalelaw.runs import load_runs
-from scalelaw.runs.smooth import trailing_mean
+from scalelaw.runs.reading.load import load_runs
+from scalelaw.runs.reducing.smooth import trailing_mean
 
 states = st.sampled_from(["finished", "crashed", "running", None])
 losses = st.one_of(st.floats(0.5, 12), st.sampled_from([float("nan"), float("inf"), -1.0, 13.0]))
@@ -113,7 +113,7 @@ def test_a_row_that_stands_twice_weighs_two(at, seed):
 
 @given(st.sampled_from([q.name for q in QUANTITIES.values() if q.unit in ("parameters", "tokens")]), st.floats(1, 1e6))
 def test_units_of_counts_and_their_inverse(name, value):
-    from scalelaw.runs.units import convert
+    from scalelaw.runs.columns.units import convert
 
     for unit in ("K", "M", "B", "T"):
         factor = convert(np.ones(1), unit, name)

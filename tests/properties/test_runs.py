@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalelaw.core.numbers import format_number, parse_number
-from scalelaw.runs import load_runs
-from scalelaw.runs.units import convert
+from scalelaw.runs.columns.units import convert
+from scalelaw.runs.reading.load import load_runs
 
 counts = st.floats(1e6, 1e15)
 losses = st.floats(0.1, 20)

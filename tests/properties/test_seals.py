@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalelaw.backtesting import register_forecast, verify_forecasts
-from scalelaw.core.seal import faults, seal, sealed_text
-from scalelaw.fitting import freeze, published
+from scalelaw.fitting.published import published
 from scalelaw.laws import get
+from scalelaw.registry.frozen import freeze
+from scalelaw.registry.log import register_forecast, verify_forecasts
+from scalelaw.registry.seal import faults, seal, sealed_text
 
 SIGNS = '0123456789.-+eE \n\r\t{}[]",:\\abcxyzN\0é\u2028\ufeff'
 LAW = published(get("chinchilla"), "besiroglu2024")

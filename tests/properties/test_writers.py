@@ -15,11 +15,13 @@ import scalelaw as sl
 from scalelaw import datasets
 from scalelaw.core.errors import BadInput
 from scalelaw.ladder import Grid, Ladder
-from scalelaw.runs import DirStore, pack_runs, record
 from scalelaw.runs.export import export_runs
+from scalelaw.runs.storing.dirstore import DirStore
+from scalelaw.runs.storing.pack import pack_runs
+from scalelaw.runs.storing.record import record
 from scalelaw.viz import save
 
-reports = importlib.import_module("scalelaw.workflows.report")
+reports = importlib.import_module("scalelaw.workflows.study.report")
 OLD = b"what stood there\n"
 
 

@@ -14,10 +14,14 @@ from scalelaw.core.direction import best_value
 from scalelaw.core.errors import BadTable, FitFailed, ScalelawWarning
 from scalelaw.core.forecaster import Prediction
 from scalelaw.core.numbers import format_number
-from scalelaw.core.sheet import Lines, Printed, Sheet, Table
-from scalelaw.fitting import FitOptions, FitResult, FitSpec, fit_observations, make_spec, observe
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
+from scalelaw.fitting.fit import fit_observations, make_spec
+from scalelaw.fitting.observe import observe
+from scalelaw.fitting.result import FitResult
+from scalelaw.fitting.spec import FitOptions, FitSpec
 from scalelaw.laws import Law, get
-from scalelaw.runs import SWEPT, Observations, Reduction
+from scalelaw.runs.observations import Observations, Reduction
+from scalelaw.runs.reducing.sweeps import SWEPT
 
 _FEWEST_STARTS = 16
 _ENOUGH, _PART = 8, 1 / 3
@@ -100,7 +104,7 @@ class Cuts(Sequence[Cut]):
 
 
 @dataclass(frozen=True, eq=False)
-class Backtest(Printed):
+class Backtest(Renderable):
     """All windows of a table, scored for one law, or for the ensemble of laws where ``law`` is None."""
 
     law: Law | None
@@ -159,11 +163,11 @@ class Backtest(Printed):
             "cuts": [cut.to_dict() for cut in self.cuts],
         }
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return one line a cut."""
         if not self.cuts:
             rules = WindowRules()
-            return Sheet(
+            return Report(
                 f"backtest of {self.label}: too few runs. It needs {rules.min_train} runs over {rules.min_decades:g} "
                 f"decades below some cut and {rules.min_test} above it; train more small runs"
             )
@@ -176,7 +180,7 @@ class Backtest(Printed):
             *(("not fitted", f"{', '.join(names)}: {why}") for why, names in self._failures().items()),
         ]
         title = f"backtest of {self.label}: {self.target} of the larger runs, forecast from the smaller ones"
-        return Sheet(title, [Table(rows, right=range(1, 9)), Lines(lines, width=0)])
+        return Report(title, [Table(rows, right=range(1, 9)), Lines(lines, width=0)])
 
     def _failures(self) -> dict[str, list[str]]:
         """Return the windows that could not be fitted, by reason."""

@@ -8,19 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.backtesting.calibration import LEVELS
 from scalelaw.backtesting.windows import Window
 from scalelaw.core.direction import best_value
 from scalelaw.core.errors import ScalelawError, ScalelawWarning
 from scalelaw.core.types import Array
-from scalelaw.fitting import FitSpec, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.spec import FitSpec
+from scalelaw.forecasting.calibration import LEVELS
 from scalelaw.laws import as_law
 
 DRAWS = 200
 
 
 @dataclass(frozen=True, eq=False)
-class Band:
+class BaselineBand:
     """A forecast of n runs with an interval at each level, or with none.
 
     Attributes:
@@ -32,22 +33,22 @@ class Band:
     ends: Mapping[float, Array]
 
 
-def last_value(window: Window) -> Band:
+def last_value(window: Window) -> BaselineBand:
     """Forecast the best run so far."""
-    return Band(np.full(len(window.test), best_value(window.train.target, window.train.y)), {})
+    return BaselineBand(np.full(len(window.test), best_value(window.train.target, window.train.y)), {})
 
 
-def power_in_flops(window: Window) -> Band:
+def power_in_flops(window: Window) -> BaselineBand:
     """Forecast by E + A / C^alpha, with the bootstrap over runs."""
     return _of_law("power", window)
 
 
-def chinchilla(window: Window) -> Band:
+def chinchilla(window: Window) -> BaselineBand:
     """Forecast by Chinchilla's form, Huber 1e-3 at the lowest optimum found, with the bootstrap over runs."""
     return _of_law(f"chinchilla[n={_kind(window.train.columns)}]", window)
 
 
-def simple_scaling_laws(window: Window) -> Band:
+def simple_scaling_laws(window: Window) -> BaselineBand:
     """Forecast by the package of that name at its defaults, for a new run."""
     import polars as pl
 
@@ -60,10 +61,10 @@ def simple_scaling_laws(window: Window) -> Band:
     names = [name for name in told.columns if name.startswith("test_loss__ce__q")]
     by_share = np.sort(np.array([told[name].to_numpy() for name in names if not name.endswith("q500")]), axis=0)
     ends = {level: by_share[[shares.index(end) for end in _tails(level)]] for level in LEVELS}
-    return Band(told["test_loss__ce__median"].to_numpy(), ends)
+    return BaselineBand(told["test_loss__ce__median"].to_numpy(), ends)
 
 
-BASELINES: dict[str, Callable[[Window], Band]] = {
+BASELINES: dict[str, Callable[[Window], BaselineBand]] = {
     "last_value": last_value,
     "power_in_flops": power_in_flops,
     "chinchilla": chinchilla,
@@ -77,7 +78,7 @@ def available(name: str) -> bool:
     return name != "simple_scaling_laws" or importlib.util.find_spec("simple_scaling_laws") is not None
 
 
-def banded(name: str, window: Window) -> Band | None:
+def banded(name: str, window: Window) -> BaselineBand | None:
     """Return the forecast of a baseline, None where it fails."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -92,13 +93,13 @@ def banded(name: str, window: Window) -> Band | None:
     return band if np.isfinite(band.mean).all() else None
 
 
-def _of_law(law: str, window: Window) -> Band:
+def _of_law(law: str, window: Window) -> BaselineBand:
     spec = FitSpec(draws=DRAWS, starts=32, intervals="cluster")
     fit = fit_observations(as_law(law), window.train, spec)
     x = window.test.inputs(fit.inputs)
     draws = fit.sample(x, "new_run", 0)
     ends = {} if draws is None else {level: np.quantile(draws, _tails(level), axis=0) for level in LEVELS}
-    return Band(np.asarray(fit.law.predict(fit.coef, x)), ends)
+    return BaselineBand(np.asarray(fit.law.predict(fit.coef, x)), ends)
 
 
 def _tails(level: float) -> tuple[float, float]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalelaw.backtesting.baselines import Band
-from scalelaw.backtesting.calibration import LEVELS
+from scalelaw.backtesting.baselines import BaselineBand
 from scalelaw.backtesting.score import winkler
 from scalelaw.core.types import AnyArray, Array
+from scalelaw.forecasting.calibration import LEVELS
 
 _RESAMPLES = 2000
 _LEVEL = 0.9
@@ -32,7 +32,7 @@ class Scored:
     table: str
     reach: Array
     measured: Array
-    band: Band
+    band: BaselineBand
     best: float
     floor: float
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scalelaw.core.types import AnyArray, Array
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 AXES = ("flops", "params", "tokens")
 """Axes that are cut, where a table has them: compute first, the axis budgets are spent along."""

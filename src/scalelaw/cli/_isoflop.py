@@ -9,7 +9,7 @@ from scalelaw.cli import _options as options
 from scalelaw.core.numbers import parse_number
 
 if TYPE_CHECKING:
-    from scalelaw.fitting import IsoFlopOptions
+    from scalelaw.allocation.isoflop_spec import IsoFlopOptions
 
 _PANEL = "The budgets"
 

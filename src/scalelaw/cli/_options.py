@@ -14,10 +14,10 @@ from scalelaw.core.errors import BadInput, BadNumber, UnknownName
 from scalelaw.core.numbers import parse_number
 
 if TYPE_CHECKING:
-    from scalelaw.fitting import FitOptions
-    from scalelaw.fitting.spec import Intervals
+    from scalelaw.fitting.spec import FitOptions, Intervals
     from scalelaw.laws import LawAt
-    from scalelaw.runs import Reduction, RunTable
+    from scalelaw.runs.observations import Reduction
+    from scalelaw.runs.table import RunTable
 
 _TABLE = "The table"
 _FIT = "The fit"
@@ -162,7 +162,7 @@ class TableOptions(MappingOptions):
         Raises:
             BadInput: a bad file or option.
         """
-        from scalelaw.runs import load_runs
+        from scalelaw.runs.reading.load import load_runs
 
         with HELD.reading():
             table = load_runs(file, **self.arguments(), strict=self.strict)
@@ -186,7 +186,8 @@ class TableOptions(MappingOptions):
         Raises:
             BadInput: no such reduction, or --over without --use best.
         """
-        from scalelaw.runs import SWEPT, Reduction
+        from scalelaw.runs.observations import Reduction
+        from scalelaw.runs.reducing.sweeps import SWEPT
 
         if self.use is not None and self.use not in get_args(Reduction):
             raise UnknownName.among("reduction in --use", self.use, get_args(Reduction))
@@ -269,7 +270,7 @@ class SearchOptions:
         Raises:
             BadInput: a value that no fit accepts.
         """
-        from scalelaw.fitting import Noise
+        from scalelaw.fitting.solver.noise import Noise
 
         noise = Noise(self.loss, self.delta, self.on, self.scale)  # type: ignore[arg-type]
         options: FitOptions = {"noise": noise, "starts": self.starts}
@@ -318,7 +319,7 @@ class OneLawOptions(FixOptions):
         Raises:
             BadInput: what to do instead.
         """
-        from scalelaw.backtesting.ensemble_law import ensemble_named
+        from scalelaw.forecasting.ensemble_name import ensemble_named
 
         for option, said in (("--at", pairs(self.at, "--at")), ("--fix", pairs(self.fix, "--fix"))):
             if said and ensemble_named(law) is not None:

@@ -16,7 +16,7 @@ from scalelaw.cli._held import HELD
 
 if TYPE_CHECKING:
     from scalelaw.reporting.answer import Answer
-    from scalelaw.runs import Observations
+    from scalelaw.runs.observations import Observations
 
 _NARROWEST = 60
 _CELLS = 3

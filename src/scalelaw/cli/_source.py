@@ -21,7 +21,9 @@ def known(source: str) -> "Forecaster | None":
     Raises:
         BadInput: neither, and no file either.
     """
-    from scalelaw.fitting import is_fit, load_fit, published
+    from scalelaw.core.schemas import is_fit
+    from scalelaw.fitting.files import load_fit
+    from scalelaw.fitting.published import published
     from scalelaw.laws import parse
 
     if os.path.exists(source):

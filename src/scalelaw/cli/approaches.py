@@ -29,8 +29,8 @@ def approaches_command(
     json: options.Json = False,
 ) -> None:
     """Find the best size by all three of Chinchilla's approaches, and say whether they agree."""
-    from scalelaw.planning import approaches
-    from scalelaw.runs import load_runs
+    from scalelaw.allocation.three_approaches import approaches
+    from scalelaw.runs.reading.load import load_runs
 
     if figure is not None:
         options.check_figure(figure, "--figure")

@@ -21,7 +21,7 @@ def backtest_command(
     json: options.Json = False,
 ) -> None:
     """Fit a law to the smaller runs and score it on the larger ones, cut by cut."""
-    from scalelaw.backtesting import backtest
+    from scalelaw.backtesting.backtest import backtest
 
     runs, chosen = table.read(file), search.chosen() | held.chosen() | bootstrap.chosen()
     with progress("backtest") as moved:

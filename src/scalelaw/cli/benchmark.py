@@ -14,7 +14,7 @@ from scalelaw.core.files import write_whole
 from scalelaw.core.reading import read_text
 
 if TYPE_CHECKING:
-    from scalelaw.workflows.benchmark import Benchmark
+    from scalelaw.workflows.benchmark.benchmark import Benchmark
 
 Protocol = Annotated[str, typer.Argument(help="Tables, cuts, scores and baselines, as TOML.", metavar="PROTOCOL")]
 Data = Annotated[str, typer.Option(help="Folder the tables are below.", envvar="SCALELAW_DATA", metavar="DIR")]
@@ -37,7 +37,7 @@ def benchmark_command(
     json: options.Json = False,
 ) -> None:
     """Forecast every held-out dearer run of a protocol's tables, beside its baselines, and score them."""
-    from scalelaw.workflows.benchmark_tables import tidy as rows_of
+    from scalelaw.workflows.benchmark.tables import tidy as rows_of
 
     for path, name in ((store, "--store"), (tidy, "--tidy")):
         if path is not None:
@@ -62,8 +62,8 @@ def calibrate_command(
     json: options.Json = False,
 ) -> None:
     """Learn anew how wide intervals must be, from held-out larger runs of a protocol's tables."""
-    from scalelaw.backtesting import calibrate
     from scalelaw.core.digest import digest
+    from scalelaw.forecasting.calibration import calibrate
 
     options.check_writable(to, "--to")
     found = _run(protocol, data, None, store, processes)
@@ -81,8 +81,8 @@ def calibrate_command(
 
 
 def _run(protocol: str, data: str, half: str | None, store: str | None, processes: int | None) -> "Benchmark":
-    from scalelaw.workflows.benchmark import benchmark
-    from scalelaw.workflows.protocol import read_protocol
+    from scalelaw.workflows.benchmark.benchmark import benchmark
+    from scalelaw.workflows.benchmark.protocol import read_protocol
 
     with progress("cases") as moved:
         return benchmark(read_protocol(protocol), data, half=half, store=store, processes=processes, progress=moved)

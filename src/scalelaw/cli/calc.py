@@ -21,6 +21,6 @@ def calc_command(
     json: options.Json = False,
 ) -> None:
     """Compute what a run costs and what each published law says of it; needs no data."""
-    from scalelaw.planning import calculate
+    from scalelaw.planning.calc import calculate
 
     show(calculate(params, tokens, params_non_embedding=params_non_embedding), json)

@@ -15,9 +15,8 @@ def critical_batch_command(file: options.File, json: options.Json = False) -> No
     """
     from scalelaw.core.errors import BadInput
     from scalelaw.core.quantities import recognise
-    from scalelaw.fitting import trade_off
-    from scalelaw.fitting.critical_batch import NoiseScales
-    from scalelaw.runs import read_source
+    from scalelaw.diagnosing.critical_batch import NoiseScales, trade_off
+    from scalelaw.runs.reading.io_source import read_source
 
     raw = read_source(file).columns
     measured = {name: raw[name] for name in _MEASURED if name in raw and raw[name].numeric}

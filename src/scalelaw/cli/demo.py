@@ -29,7 +29,7 @@ def demo_command(
     Stopped or killed, the same command goes on where it was.
     """
     from scalelaw.core.optional import require
-    from scalelaw.workflows import demo
+    from scalelaw.workflows.demo.demo import demo
 
     require("torch", extra="train", why="train models")
     options.check_writable(out, "--out", folder=True)

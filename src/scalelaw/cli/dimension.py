@@ -16,8 +16,8 @@ def dimension_command(file: Points, neighbours: Neighbours = 20, json: options.J
     import numpy as np
 
     from scalelaw.core.errors import BadInput
-    from scalelaw.fitting import intrinsic_dimension
-    from scalelaw.runs import read_source
+    from scalelaw.diagnosing.dimension import intrinsic_dimension
+    from scalelaw.runs.reading.io_source import read_source
 
     columns = [column.values for column in read_source(file).columns.values() if column.numeric]
     if not columns:

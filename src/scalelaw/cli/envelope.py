@@ -26,8 +26,8 @@ def envelope_command(
     json: options.Json = False,
 ) -> None:
     """Read N* off the lower envelope of training curves (approach 1), with a warning about lucky runs."""
-    from scalelaw.fitting import envelope_observations
-    from scalelaw.runs import load_runs
+    from scalelaw.allocation.lower_envelope import envelope_observations
+    from scalelaw.runs.reading.load import load_runs
 
     table = load_runs(file, **mapping.arguments())
     observed = (table.smooth(smooth) if smooth != 1 else table).curves(target)

@@ -39,8 +39,8 @@ def explain_command(
     json: options.Json = False,
 ) -> None:
     """Explain an exponent: N* ~ C^a after each correction between Kaplan's set-up and Chinchilla's."""
-    from scalelaw.planning import explain
-    from scalelaw.runs import load_runs
+    from scalelaw.allocation.explanation import explain
+    from scalelaw.runs.reading.load import load_runs
 
     if figure is not None:
         options.check_figure(figure, "--figure")

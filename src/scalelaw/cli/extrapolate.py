@@ -37,8 +37,8 @@ def extrapolate_command(
 ) -> None:
     """Forecast the loss at the end of each run from its readings so far and its planned learning rate."""
     from scalelaw.core.numbers import parse_number
-    from scalelaw.fitting import extrapolate
-    from scalelaw.runs import load_runs
+    from scalelaw.curves.extrapolation import extrapolate
+    from scalelaw.runs.reading.load import load_runs
 
     if out is not None:
         options.check_figure(out, "--out")

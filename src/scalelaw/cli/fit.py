@@ -29,13 +29,15 @@ def fit_command(
     json: options.Json = False,
 ) -> None:
     """Fit a law to runs: coefficients, intervals, status, and what was set aside and why."""
-    from scalelaw.fitting import compared, fit_observations, make_spec, observe
+    from scalelaw.fitting.checks.suspects import compared
+    from scalelaw.fitting.fit import fit_observations, make_spec
+    from scalelaw.fitting.observe import observe
 
     if save is not None:
         options.check_writable(save, "--save")
     chosen, observed = observe(law, table.read(file), **table.reduced())
     result = fit_observations(chosen, observed, make_spec(**(search.chosen() | held.chosen() | bootstrap.chosen())))
-    result = compared(result, observed)
+    result = compared(result, observed, fit_observations)
     if save is not None:
         result.save(save)
     show(result, json)

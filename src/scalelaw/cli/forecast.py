@@ -12,7 +12,7 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.numbers import format_number, parse_number
 
 if TYPE_CHECKING:
-    from scalelaw.fitting import FitOptions
+    from scalelaw.fitting.spec import FitOptions
     from scalelaw.planning.question import Asked
 
 Params = Annotated[str | None, typer.Option(help="Size of the run to forecast, e.g. 8B.", metavar="N")]
@@ -47,11 +47,11 @@ def forecast_command(
     json: options.Json = False,
 ) -> None:
     """Forecast larger runs by the ensemble of laws, with intervals that held on larger runs of other studies."""
-    from scalelaw.backtesting import load_calibration
-    from scalelaw.backtesting.forecast import check_draws
     from scalelaw.core.forecaster import check_level
-    from scalelaw.planning import ahead
-    from scalelaw.workflows.decide import EnsembleRules, decide
+    from scalelaw.forecasting.calibration import load_calibration
+    from scalelaw.forecasting.forecast import check_draws
+    from scalelaw.planning.larger_runs import predict_larger
+    from scalelaw.workflows.study.decide import EnsembleRules, decide
 
     check_level(level)
     check_draws(draws)
@@ -66,7 +66,9 @@ def forecast_command(
     mixture = found.forecaster
     kind = n or next((name for name in mixture.inputs if name.startswith("params")), "params")
     point = {} if size is None or data is None else {kind: size, "tokens": data}
-    seen = ahead(mixture, flops=budget, level=level, at=point, prior="none" if prior == "none" else "literature")
+    seen = predict_larger(
+        mixture, flops=budget, level=level, at=point, prior="none" if prior == "none" else "literature"
+    )
     if point:
         found = replace(found, plan=None, expected=seen.runs[0], skipped={"plan": _as_asked(size, data)})
     show_answered(replace(found, words=options.words_of(file, table)).answer, seen, json, found.fitted)

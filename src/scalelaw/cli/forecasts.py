@@ -13,8 +13,8 @@ from scalelaw.core.errors import BadInput
 
 if TYPE_CHECKING:
     from scalelaw.core.forecaster import Forecaster
-    from scalelaw.fitting import FitOptions
-    from scalelaw.runs import RunTable
+    from scalelaw.fitting.spec import FitOptions
+    from scalelaw.runs.table import RunTable
 
 TABLE = options.TableOptions()
 FIX = options.FixOptions()
@@ -70,8 +70,8 @@ def freeze_command(
     json: options.Json = False,
 ) -> None:
     """Freeze the forecast of a run before it is trained: intervals, inputs, law, code and time under one seal."""
-    from scalelaw.backtesting import register_forecast
-    from scalelaw.fitting import freeze
+    from scalelaw.registry.frozen import freeze
+    from scalelaw.registry.log import register_forecast
 
     place = out if out is not None or registry is not None else "forecast.json"
     if place is not None:
@@ -108,8 +108,9 @@ def _made(
     context: typer.Context, runs: "RunTable", table: options.TableOptions, law: str | None, chosen: "FitOptions"
 ) -> "Forecaster":
     """Return one law fitted as the options say, or the mixture, which has a way of its own."""
-    from scalelaw.backtesting import forecast
-    from scalelaw.fitting import fit_observations, make_spec, observe
+    from scalelaw.fitting.fit import fit_observations, make_spec
+    from scalelaw.fitting.observe import observe
+    from scalelaw.forecasting.forecast import forecast
 
     if law is not None:
         of_law, observed = observe(law, runs, **table.reduced())
@@ -122,7 +123,7 @@ def _made(
 @app.command("list")
 def list_command(file: Place, json: options.Json = False) -> None:
     """List the forecasts of a registry, one line each, and the head that stands for them all."""
-    from scalelaw.backtesting import read_forecasts
+    from scalelaw.registry.log import read_forecasts
 
     show(read_forecasts(file), json)
 
@@ -130,7 +131,7 @@ def list_command(file: Place, json: options.Json = False) -> None:
 @app.command("verify")
 def verify_command(file: Place, head: Head = None, json: options.Json = False) -> None:
     """Verify that no character of a forecast or registry was changed. Status 1 where one was, and what it is."""
-    from scalelaw.backtesting import verify_forecasts
+    from scalelaw.registry.log import verify_forecasts
 
     found = verify_forecasts(file, head=head)
     show(found, json)
@@ -150,8 +151,9 @@ def score_command(
     json: options.Json = False,
 ) -> None:
     """Score a frozen forecast on its run: error, in or out of each interval; or why the two do not compare."""
-    from scalelaw.backtesting import read_forecasts, score_forecast
-    from scalelaw.runs import load_runs
+    from scalelaw.registry.log import read_forecasts
+    from scalelaw.registry.score import score_forecast
+    from scalelaw.runs.reading.load import load_runs
 
     forecast = read_forecasts(file).find(entry)
     table = load_runs(runs, **mapping.arguments())

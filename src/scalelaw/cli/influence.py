@@ -9,7 +9,7 @@ from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show, write_figure
 
 if TYPE_CHECKING:
-    from scalelaw.fitting import FitOptions
+    from scalelaw.fitting.spec import FitOptions
 
 Quantity = Annotated[
     str,
@@ -43,7 +43,9 @@ def influence_command(
     json: options.Json = False,
 ) -> None:
     """Leave each run out, find the group of runs that lie apart, and see what the decision becomes."""
-    from scalelaw.fitting import fit_observations, influence, make_spec, observe
+    from scalelaw.fitting.checks.influence import influence
+    from scalelaw.fitting.fit import fit_observations, make_spec
+    from scalelaw.fitting.observe import observe
 
     if out is not None:
         options.check_figure(out, "--out")

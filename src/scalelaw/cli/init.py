@@ -10,7 +10,7 @@ from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show
 
 if TYPE_CHECKING:
-    from scalelaw.workflows import Proposal
+    from scalelaw.workflows.project.proposal import Proposal
 
 Force = Annotated[bool, typer.Option("--force", help="Overwrite a scalelaw.toml that is there.")]
 AnswerOption = Annotated[
@@ -31,7 +31,7 @@ def init_command(
     json: options.Json = False,
 ) -> None:
     """Begin a project in this folder: propose how runs are read, reduced and fitted; `scalelaw` then does it."""
-    from scalelaw.workflows.init import init, relative
+    from scalelaw.workflows.project.init import init, relative
 
     said = {name: value for name, value in mapping.arguments().items() if value}
     given = _asked if answer is None and sys.stdin.isatty() and not json else answer

@@ -20,7 +20,9 @@ def isoflop_command(
     json: options.Json = False,
 ) -> None:
     """Find the best size at each budget (approach 2), N* = G C^a and D* = H C^b, with intervals."""
-    from scalelaw.fitting import isoflop_observations, make_isoflop_spec, observe_rows
+    from scalelaw.allocation.isoflop_analysis import isoflop_observations
+    from scalelaw.allocation.isoflop_spec import make_isoflop_spec
+    from scalelaw.fitting.observe import observe_rows
 
     if figure is not None:
         options.check_figure(figure, "--figure")

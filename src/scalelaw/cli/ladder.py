@@ -13,7 +13,7 @@ from scalelaw.core.errors import BadInput, BadNumber
 from scalelaw.core.numbers import parse_number
 
 if TYPE_CHECKING:
-    from scalelaw.planning.assumed import Assumption
+    from scalelaw.designing.assumed import Assumption
 
 app = typer.Typer(no_args_is_help=True, help="Ladders of small runs: design them, train them, tune them.")
 app.command("run")(sweep.run_command)
@@ -66,8 +66,8 @@ def design_command(
     json: options.Json = False,
 ) -> None:
     """Look for the cheapest ladder whose forecast of a large run is as sure as asked; nothing is trained."""
+    from scalelaw.designing.cheapest import design
     from scalelaw.ladder import Ladder
-    from scalelaw.planning import design
     from scalelaw.runs.schedule import parse_share
 
     if out is not None:
@@ -109,8 +109,8 @@ def dry_run_command(
     json: options.Json = False,
 ) -> None:
     """Say what a ladder takes, and how sure its forecast will be; nothing is trained."""
+    from scalelaw.designing.half_width import expected_half_width
     from scalelaw.ladder import Ladder
-    from scalelaw.planning import expected_half_width
 
     ladder = Ladder.load(file)
     sure = expected_half_width(ladder, target=target, assume=_assumed(assume), level=level)
@@ -134,7 +134,8 @@ def _assumed(text: str | None) -> "Assumption | None":
     """
     if text is None or not os.path.exists(text):
         return text
-    from scalelaw.fitting import is_fit, load_fit
+    from scalelaw.core.schemas import is_fit
+    from scalelaw.fitting.files import load_fit
 
     if not is_fit(text):
         raise BadInput(f"--assume {text}: that is no saved fit; `scalelaw fit RUNS --save fit.json` writes one")

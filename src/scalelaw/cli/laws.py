@@ -48,6 +48,6 @@ def show_command(name: Name, plot: Plot = None, json: options.Json = False) -> N
 @app.command("new")
 def new_command(name: NewName, folder: Folder = "language", json: options.Json = False) -> None:
     """Begin a law in a checkout of scalelaw: write its file and the file of its golden values."""
-    from scalelaw.workflows.new_law import new_law
+    from scalelaw.laws._scaffold import new_law
 
     show(new_law(name, folder=folder), json)

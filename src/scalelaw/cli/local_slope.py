@@ -25,7 +25,7 @@ def local_slope_command(
     json: options.Json = False,
 ) -> None:
     """Tell variance-limited sweeps, of exponent one, from resolution-limited ones (Bahri et al. 2021)."""
-    from scalelaw.fitting import local_slope
+    from scalelaw.diagnosing.slope_regimes import local_slope
     from scalelaw.fitting.observe import observe_rows
 
     said = table.reduced()

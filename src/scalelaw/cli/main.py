@@ -8,7 +8,7 @@ from typing import Any, cast
 import typer
 from typer.core import TyperGroup
 
-from scalelaw.cli import (
+from scalelaw.cli import (  # fmt: skip
     approaches,
     backtest,
     benchmark,
@@ -35,7 +35,7 @@ from scalelaw.cli import (
     runs,
     study,
     watch,
-)  # fmt: skip
+)
 from scalelaw.cli._held import HELD
 from scalelaw.core.errors import BadInput, MissingExtra, ScalelawError, ScalelawWarning
 from scalelaw.core.version import __version__

@@ -44,10 +44,10 @@ def plan_command(
     json: options.Json = False,
 ) -> None:
     """Decide how to spend a budget: params, tokens and loss, with intervals, reach and assumptions."""
-    from scalelaw.core.budget import default_budget
-    from scalelaw.fitting import FitResult
-    from scalelaw.planning import plan
-    from scalelaw.workflows.decide import decide
+    from scalelaw.accounting.budget import default_budget
+    from scalelaw.fitting.result import FitResult
+    from scalelaw.planning.solve import plan
+    from scalelaw.workflows.study.decide import decide
 
     asked: Asked = {
         "flops": flops,

@@ -25,7 +25,7 @@ def regime_command(
     json: options.Json = False,
 ) -> None:
     """Say what limits a run, with the scores: parameters, data, steps, or compute where these are in balance."""
-    from scalelaw.planning import regime
+    from scalelaw.diagnosing.regimes import regime
 
     forecaster = known(source)
     if forecaster is None:

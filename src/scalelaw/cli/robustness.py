@@ -31,7 +31,7 @@ def robustness_command(
     json: options.Json = False,
 ) -> None:
     """Plan a budget under other loss functions, outlier policies, countings, laws and priors, and see who agrees."""
-    from scalelaw.planning import robustness
+    from scalelaw.planning.robust import robustness
 
     if out is not None:
         options.check_figure(out, "--out")

@@ -31,8 +31,8 @@ def list_command(
     json: options.Json = False,
 ) -> None:
     """List the runs, one line each: size, tokens, state, the last value of each target."""
-    from scalelaw.runs import load_runs
     from scalelaw.runs.listing import list_runs
+    from scalelaw.runs.reading.load import load_runs
 
     show(list_runs(load_runs(source, **mapping.arguments())), json)
 
@@ -46,8 +46,8 @@ def show_command(
     json: options.Json = False,
 ) -> None:
     """Show one run: what was chosen, and every evaluation."""
-    from scalelaw.runs import load_runs
     from scalelaw.runs.listing import show_run
+    from scalelaw.runs.reading.load import load_runs
 
     show(show_run(load_runs(source, **mapping.arguments()), run), json)
 
@@ -61,10 +61,10 @@ def check_command(
 ) -> None:
     """Check the runs: every finding with code, grade and fix. Status 2 where one refuses or asks, 0 otherwise."""
     from scalelaw.core.errors import ScalelawWarning
-    from scalelaw.fitting.suspects import unsuspected
-    from scalelaw.fitting.under_tuned import check_tuning
-    from scalelaw.runs import review_runs
-    from scalelaw.workflows.suspects import compared
+    from scalelaw.diagnosing.under_tuned import check_tuning
+    from scalelaw.fitting.checks.suspects import unsuspected
+    from scalelaw.runs.review import review_runs
+    from scalelaw.workflows.study.suspects import compared
 
     review = review_runs(source, **mapping.arguments())
     losses = [target for target in review.usable if target.partition("@")[0] == "loss"]
@@ -88,7 +88,8 @@ def export_command(
     mapping: options.MappingOptions = MAPPING,
 ) -> None:
     """Write the runs to a CSV, JSON lines or Parquet file that loads as the same table."""
-    from scalelaw.runs import export_runs, load_runs
+    from scalelaw.runs.export import export_runs
+    from scalelaw.runs.reading.load import load_runs
 
     rows = export_runs(load_runs(source, **mapping.arguments()), out)
     typer.echo(f"{out}: {counted(rows, 'row')}")
@@ -97,7 +98,7 @@ def export_command(
 @app.command("pack")
 def pack_command(folder: Folder, to: ToFile, json: options.Json = False) -> None:
     """Put a folder of runs, with corpus, checkpoints and ladder, into one file; a sweep goes on from it elsewhere."""
-    from scalelaw.runs import pack_runs
+    from scalelaw.runs.storing.pack import pack_runs
 
     options.check_writable(to, "--to")
     show(pack_runs(folder, to), json)
@@ -106,7 +107,7 @@ def pack_command(folder: Folder, to: ToFile, json: options.Json = False) -> None
 @app.command("unpack")
 def unpack_command(file: Packed, to: ToFolder, json: options.Json = False) -> None:
     """Make the folder of runs that a packed file holds, every file verified."""
-    from scalelaw.runs import unpack_runs
+    from scalelaw.runs.storing.pack import unpack_runs
 
     options.check_writable(to, "--to", folder=True)
     show(unpack_runs(file, to), json)

@@ -13,7 +13,7 @@ from scalelaw.cli._output import progress, show
 from scalelaw.core.errors import BadInput
 
 if TYPE_CHECKING:
-    from scalelaw.workflows import Study
+    from scalelaw.workflows.study.study import Study
 
 MaybeFile = Annotated[
     str | None,
@@ -74,7 +74,8 @@ def report_command(
     bootstrap: options.DrawOptions = DRAWS,
 ) -> None:
     """Write the study of one table as one self-contained HTML file, its first screen for who must decide."""
-    from scalelaw.workflows import load_project, report
+    from scalelaw.workflows.project.project import load_project
+    from scalelaw.workflows.study.report import report
 
     options.check_writable(to, "--to")
     if _of_project(context, file, demo, ("law", "flops", "prior")):
@@ -113,7 +114,7 @@ def _studied(
 ) -> "Study":
     """Study a file, or the shipped ladder."""
     from scalelaw import datasets
-    from scalelaw.workflows import study
+    from scalelaw.workflows.study.study import study
 
     if file is None:
         given = options.names_of(options.TableOptions)
@@ -136,7 +137,7 @@ def called(found: "Study", words: str) -> "Study":
 
 
 def _of_a_project(found: "Study") -> "Study":
-    from scalelaw.workflows.decide import PROJECT
+    from scalelaw.workflows.study.decide import PROJECT
 
     return called(found, PROJECT)
 
@@ -148,7 +149,8 @@ def project_here() -> bool:
 
 def study_project(json: bool, verbose: bool = False) -> None:
     """Study what the ``scalelaw.toml`` of this folder says, and write its report beside its figures."""
-    from scalelaw.workflows import load_project, report
+    from scalelaw.workflows.project.project import load_project
+    from scalelaw.workflows.study.report import report
 
     project = load_project()
     with progress("backtest") as moved:

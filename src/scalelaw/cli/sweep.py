@@ -12,7 +12,7 @@ from scalelaw.cli import _options as options
 from scalelaw.cli._output import show
 
 if TYPE_CHECKING:
-    from scalelaw.training.sweep import Progress, Watch
+    from scalelaw.training.train_ladder import Progress, Watch
 
 LadderFile = Annotated[str, typer.Argument(help="The ladder.toml, or its folder.", metavar="LADDER")]
 Out = Annotated[str, typer.Option(help="Folder of the runs; made if need be.", metavar="FOLDER")]
@@ -37,13 +37,13 @@ def run_command(
     """Train every rung that is not done; stopped or killed, the same command goes on where it was."""
     from scalelaw.core.optional import require
     from scalelaw.ladder import Ladder
-    from scalelaw.training.sweep import sweep
+    from scalelaw.training.train_ladder import train_ladder
 
     meant = Ladder.load(ladder)
     require("torch", extra="train", why="train models")
     try:
         with watching(meant.name) as watch:
-            swept = sweep(meant, out, workers=workers, device=device, noise_scale=noise_scale, watch=watch)
+            swept = train_ladder(meant, out, workers=workers, device=device, noise_scale=noise_scale, watch=watch)
     except KeyboardInterrupt:
         typer.echo(f"scalelaw: stopped; what was measured is in {out}, and the same command goes on", err=True)
         raise

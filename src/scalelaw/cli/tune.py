@@ -44,7 +44,7 @@ def tune_command(
     """Search base rate and batch on a cheap rung, and say how sharp the optimum is; the same command goes on."""
     from scalelaw.core.optional import require
     from scalelaw.ladder import Ladder
-    from scalelaw.training.tune import tune
+    from scalelaw.training.tuning.tune import tune
 
     meant = Ladder.load(ladder)
     require("torch", extra="train", why="train models")

@@ -13,7 +13,7 @@ from scalelaw.cli._output import show
 from scalelaw.core.errors import BadInput, BadTable, ScalelawWarning
 
 if TYPE_CHECKING:
-    from scalelaw.backtesting import Watch
+    from scalelaw.curves.watching import Watch
 
 MAPPING = options.MappingOptions()
 
@@ -48,9 +48,10 @@ def watch_command(
 
     Without --once it prints a line whenever the log has grown, and the whole look at the end of the run.
     """
-    from scalelaw.backtesting import read_forecasts, watch
-    from scalelaw.backtesting.live_log import read_log
     from scalelaw.core.numbers import parse_number
+    from scalelaw.curves.live_log import read_log
+    from scalelaw.curves.watching import watch
+    from scalelaw.registry.log import read_forecasts
 
     if not every > 0:
         raise BadInput(f"--every must be positive, got {every:g}")

@@ -74,7 +74,7 @@ class Forecaster(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Origin:
+class Provenance:
     """What a forecaster was made of, as far as it knows: what a registered forecast must say.
 
     Attributes:
@@ -97,7 +97,7 @@ class Traceable(Protocol):
     """A forecaster that says what it was made of; of any other, only label and digest are known."""
 
     @property
-    def origin(self) -> Origin:
+    def origin(self) -> Provenance:
         """What it was made of."""
 
 

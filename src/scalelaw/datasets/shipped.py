@@ -10,9 +10,10 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.types import Array
-from scalelaw.datasets.simulate import Grid, simulate
+from scalelaw.datasets.simulate import RunGrid, simulate
 from scalelaw.laws import get
-from scalelaw.runs import RunTable, load_runs
+from scalelaw.runs.reading.load import load_runs
+from scalelaw.runs.table import RunTable
 
 SYNTHETIC_NOISE = 0.004
 """Standard deviation of log loss in the synthetic ladder."""
@@ -85,6 +86,6 @@ def card(name: str) -> dict[str, Any]:
 def synthetic_ladder() -> dict[str, Array]:
     """Return the columns of ``synthetic-ladder`` as they were drawn; the shipped file holds them."""
     law = get("chinchilla")
-    grid = Grid(params=np.geomspace(4e7, 2.56e9, 7).round(-5).tolist(), tokens_per_param=(5, 10, 20, 40, 80, 160))
+    grid = RunGrid(params=np.geomspace(4e7, 2.56e9, 7).round(-5).tolist(), tokens_per_param=(5, 10, 20, 40, 80, 160))
     coef = law.vector(law.published["besiroglu2024"].coef)
     return simulate(law, coef, grid, noise=SYNTHETIC_NOISE, seed=20240415)

@@ -11,14 +11,14 @@ from scalelaw.laws import Law
 
 
 @dataclass(frozen=True)
-class Grid:
+class RunGrid:
     """Runs to simulate: every size at every ratio of tokens to params."""
 
     params: Sequence[float]
     tokens_per_param: Sequence[float]
 
 
-def simulate(law: Law, coef: Array, grid: Grid, *, noise: float, seed: int) -> dict[str, Array]:
+def simulate(law: Law, coef: Array, grid: RunGrid, *, noise: float, seed: int) -> dict[str, Array]:
     """Return a table of simulated runs.
 
     Args:

@@ -10,74 +10,25 @@ from typing import Any
 import numpy as np
 
 from scalelaw.accounting.cost import StatedCost
-from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput, BadTable
-from scalelaw.core.files import write_whole
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.reading import LARGEST_DOCUMENT, Allowance, read_text
 from scalelaw.core.types import AnyArray
-from scalelaw.fitting.noise import Noise
+from scalelaw.fitting.checks.status import FitStatus
 from scalelaw.fitting.result import FitResult, FittedRows
+from scalelaw.fitting.saving import _STATUS, SCHEMA, _content
+from scalelaw.fitting.solver.noise import Noise
 from scalelaw.fitting.spec import FitSpec
-from scalelaw.fitting.spread import Spread
-from scalelaw.fitting.status import FitStatus
+from scalelaw.fitting.uncertainty.variance import VarianceFunction
 from scalelaw.laws import parse
-from scalelaw.runs import SetAside
+from scalelaw.runs.observations import SetAside
 
-SCHEMA = "scalelaw.fit/2"
 _FIRST = "scalelaw.fit/1"
 _MOST_UNPACKED = 2**27
 """Bytes of all arrays of one fit."""
 
 
-def save_fit(fit: FitResult, path: str | Path) -> None:
-    """Write a fit; the file appears whole or not at all."""
-    status, rows = fit.status, fit.rows
-    document = {
-        "schema": SCHEMA,
-        "version": fit.version,
-        "law": fit.law.spelling,
-        "revision": fit.law.revision,
-        "coefficients": [c.name for c in fit.law.coefs],
-        "coef": _pack(fit.coef),
-        "draws": None if fit.draws is None else _pack(fit.draws),
-        "objective": fit.objective,
-        "status": {name: getattr(status, name) for name in _STATUS},
-        "spec": fit.spec.to_dict(),
-        "noise": None if fit.noise is None else fit.noise.to_dict(),
-        "spread": None
-        if fit.spread is None
-        else fit.spread.to_dict()
-        | {
-            "relative": _pack(fit.spread.relative),
-            "log_reference": fit.spread.log_reference,
-        },
-        "rows": {
-            "x": {name: _pack(values) for name, values in rows.x.items()},
-            "y": _pack(rows.y),
-            "weight": _pack(rows.weight),
-            "cluster": np.asarray(rows.cluster).tolist(),
-            "read": rows.read,
-            "set_aside": [part.to_dict() for part in rows.set_aside],
-            "digest": rows.digest,
-            **({"levels": {name: list(levels) for name, levels in rows.levels.items()}} if rows.levels else {}),
-            **({} if rows.names is None else {"names": rows.names.tolist()}),
-            **({} if rows.setting is None else {"setting": np.asarray(rows.setting).tolist()}),
-        },
-        "target": fit.target,
-        "domain": {name: list(ends) for name, ends in fit.domain.items()},
-        "findings": [finding.to_dict() for finding in fit.findings],
-        "notes": list(fit.notes),
-        "digest": fit.digest,
-        "conditions": dict(fit.conditions),
-        **({} if fit.cost is None else {"cost": fit.cost.to_dict()}),
-    }
-    document["content"] = _content(document)
-    write_whole(path, json.dumps(document, indent=1) + "\n")
-
-
 _LISTS = ("at_bounds", "undetermined")
-_STATUS = ("starts", "agreeing", "decrement", "condition", "at_bounds", "spare", "undetermined")
 
 
 def load_fit(path: str | Path) -> FitResult:
@@ -99,15 +50,6 @@ def load_fit(path: str | Path) -> FitResult:
     if document["schema"] == SCHEMA and fit.digest != document["digest"]:
         raise BadInput(f"{path} has the digest {document['digest']}, its rows and spec give {fit.digest}; fit again")
     return fit
-
-
-def is_fit(path: str | Path) -> bool:
-    """Return whether a JSON file says it is a fit."""
-    try:
-        document = json.loads(read_text(path, LARGEST_DOCUMENT))
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(document, dict) and str(document.get("schema", "")).startswith("scalelaw.fit/")
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -138,8 +80,10 @@ def _status(values: Mapping[str, Any]) -> FitStatus:
     return FitStatus(**{**values, **lists})
 
 
-def _spread(values: Mapping[str, Any] | None, allowance: Allowance) -> Spread | None:
-    return None if values is None else Spread(**{**values, "relative": _unpack(values["relative"], allowance)})
+def _spread(values: Mapping[str, Any] | None, allowance: Allowance) -> VarianceFunction | None:
+    return (
+        None if values is None else VarianceFunction(**{**values, "relative": _unpack(values["relative"], allowance)})
+    )
 
 
 def _fit(document: Mapping[str, Any], allowance: Allowance) -> FitResult:
@@ -224,17 +168,6 @@ def _check_numbers(document: Mapping[str, Any]) -> None:
         kinds = set(map(type, rows.get(name, ())))
         if len(kinds) > 1 or not kinds <= {int, str}:
             raise ValueError(f"rows.{name} holds {', '.join(sorted(kind.__name__ for kind in kinds))}")
-
-
-def _content(document: Mapping[str, Any]) -> str:
-    """Return the digest of everything in the file but itself, results included."""
-    return digest({name: value for name, value in document.items() if name != "content"})
-
-
-def _pack(values: AnyArray) -> dict[str, Any]:
-    """Return an array as its shape and its compressed little-endian float64 bytes."""
-    data = np.ascontiguousarray(values, "<f8")
-    return {"shape": list(data.shape), "float64": base64.b64encode(zlib.compress(data.tobytes(), 9)).decode()}
 
 
 def _unpack(packed: Mapping[str, Any], allowance: Allowance) -> AnyArray:

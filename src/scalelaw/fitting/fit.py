@@ -15,26 +15,22 @@ from scalelaw.core.components import components, kind_of
 from scalelaw.core.errors import BadTable, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.types import AnyArray, Array, frozen
-from scalelaw.fitting.misfit import misfit
+from scalelaw.fitting.checks.misfit import misfit
+from scalelaw.fitting.checks.status import FitStatus, assess
+from scalelaw.fitting.checks.suspects import compared
 from scalelaw.fitting.observe import capitals_of, check_sizes, observe
-from scalelaw.fitting.prior import check_prior, prior_of
 from scalelaw.fitting.recalled import fitted
 from scalelaw.fitting.result import ENOUGH, FitResult, FittedRows
-from scalelaw.fitting.solve import Problem
+from scalelaw.fitting.solver.solve import Problem
 from scalelaw.fitting.spec import FitOptions, FitSpec
-from scalelaw.fitting.status import FitStatus, assess
+from scalelaw.fitting.uncertainty.prior import check_prior, prior_of
 from scalelaw.laws import Law
-from scalelaw.runs import (
-    SWEPT,
-    Observations,
-    Reduction,
-    check_design,
-    check_pooling,
-    currency,
-    indicators,
-    shared_conditions,
-)
-from scalelaw.runs.suspects import called
+from scalelaw.runs.checking.values import check_design
+from scalelaw.runs.currency import currency
+from scalelaw.runs.observations import Observations, Reduction
+from scalelaw.runs.reducing.pooling import check_pooling, indicators, shared_conditions
+from scalelaw.runs.reducing.suspects import called
+from scalelaw.runs.reducing.sweeps import SWEPT
 
 _INPUTS = ("DESIGN_COLLINEAR", "DESIGN_CONSTANT")
 _FEW_LOST = 0.05
@@ -76,10 +72,8 @@ def fit(
         >>> result.status.converged
         True
     """
-    from scalelaw.fitting.suspects import compared
-
     chosen, observed = observe(law, runs, target=target, use=use, over=over)
-    result = compared(fit_observations(chosen, observed, make_spec(**options)), observed)
+    result = compared(fit_observations(chosen, observed, make_spec(**options)), observed, fit_observations)
     enforce(finding for finding in result.findings if finding.grade is Grade.WARN and finding.code != _ASKED_FOR)
     return result
 

@@ -13,7 +13,7 @@ from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.numbers import counted
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.laws import Law
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 _ONE_BUDGET = 0.05
 _ONE_SIZE = 0.02

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.core.version import __version__
-from scalelaw.fitting.intervals import method, units
 from scalelaw.fitting.spec import said_prior
+from scalelaw.fitting.uncertainty.intervals import method, units
 from scalelaw.laws.references import cited, software
 
 if TYPE_CHECKING:

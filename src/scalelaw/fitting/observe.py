@@ -19,21 +19,15 @@ from scalelaw.core.quantities import FORMULA_SYMBOLS, METRICS, spelling
 from scalelaw.core.types import frozen
 from scalelaw.fitting.frontier import on_frontier
 from scalelaw.laws import FormulaLaw, Law, as_law
-from scalelaw.runs import (
-    FEATURES,
-    SWEPT,
-    Observations,
-    Reduction,
-    RunTable,
-    check_which_params,
-    formula_names,
-    load_runs,
-    stacked,
-    unrecognised,
-    with_lr_features,
-)
-from scalelaw.runs.split import CODE as SPLIT
-from scalelaw.runs.split import column_of, joined, parts_of
+from scalelaw.runs.observations import Observations, Reduction, stacked
+from scalelaw.runs.other_columns import formula_names, unrecognised
+from scalelaw.runs.reading.load import load_runs
+from scalelaw.runs.reducing.pooling import check_which_params
+from scalelaw.runs.reducing.schedule_rows import FEATURES, with_lr_features
+from scalelaw.runs.reducing.split import CODE as SPLIT
+from scalelaw.runs.reducing.split import column_of, joined, parts_of
+from scalelaw.runs.reducing.sweeps import SWEPT
+from scalelaw.runs.table import RunTable
 
 _SAYS_PARAMS = re.compile(r"\bn\s*=|\bparams")
 

@@ -6,18 +6,19 @@ import numpy as np
 
 from scalelaw.core.errors import FitFailed
 from scalelaw.core.types import Array, Inputs
-from scalelaw.fitting.coordinates import Coordinates
-from scalelaw.fitting.errors import log_size
-from scalelaw.fitting.noise import Noise
-from scalelaw.fitting.prior import Prior, spent
-from scalelaw.fitting.prior_draws import with_prior
-from scalelaw.fitting.sample import Sample, bulk_sd, numbered
-from scalelaw.fitting.solve import Problem, Solution, solve
+from scalelaw.fitting.solver.coordinates import Coordinates
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.solver.penalty import Prior
+from scalelaw.fitting.solver.solve import Problem, Solution, solve
+from scalelaw.fitting.solver.starts import projected_starts
 from scalelaw.fitting.spec import FitSpec
-from scalelaw.fitting.spread import Spread, first_spread, next_spread
-from scalelaw.fitting.starts import projected_starts
+from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem, bulk_sd, numbered
+from scalelaw.fitting.uncertainty.prior import spent
+from scalelaw.fitting.uncertainty.prior_draws import with_prior
+from scalelaw.fitting.uncertainty.residual_model import log_size
+from scalelaw.fitting.uncertainty.variance import VarianceFunction, first_spread, next_spread
 from scalelaw.laws import Law
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 _ROUNDS = 3
 
@@ -33,10 +34,10 @@ class Optimum:
         spread: relative size of the noise of each row, or None where rows are alike.
     """
 
-    sample: Sample
+    sample: FittedProblem
     solution: Solution
     best: int
-    spread: Spread | None
+    spread: VarianceFunction | None
 
 
 def optimum(law: Law, rows: Observations, x: Inputs, spec: FitSpec, prior: Prior | None = None) -> Optimum:
@@ -57,7 +58,7 @@ def optimum(law: Law, rows: Observations, x: Inputs, spec: FitSpec, prior: Prior
     size = log_size(x, noise.scale if spread is not None and spread.gamma is not None else None)
     if (noise.kind == "huber" and noise.delta == "auto") or noise.scale is not None:
         first = replace(problem, noise=replace(noise, kind="squared"))
-        sample = Sample(first, _best(law, solve(first, starts, rows.weight))[1], rows.weight, member, size)
+        sample = FittedProblem(first, _best(law, solve(first, starts, rows.weight))[1], rows.weight, member, size)
         for _ in range(_ROUNDS):
             if spread is not None:
                 spread = next_spread(noise, spread, sample.efficient, rows, x)
@@ -69,14 +70,16 @@ def optimum(law: Law, rows: Observations, x: Inputs, spec: FitSpec, prior: Prior
         problem = with_prior(problem, prior, starts, rows.weight, spent(spec, law, prior))
     solution = solve(problem, starts, rows.weight)
     best, u = _best(law, solution)
-    return Optimum(Sample(problem, u, rows.weight, member, size), solution, best, spread)
+    return Optimum(FittedProblem(problem, u, rows.weight, member, size), solution, best, spread)
 
 
-def _problem(coordinates: Coordinates, x: Inputs, rows: Observations, noise: Noise, spread: Spread | None) -> Problem:
+def _problem(
+    coordinates: Coordinates, x: Inputs, rows: Observations, noise: Noise, spread: VarianceFunction | None
+) -> Problem:
     return Problem(coordinates, x, noise.scaled(rows.y), noise, None if spread is None else spread.relative)
 
 
-def _tuned(noise: Noise, sample: Sample, spread: Spread | None) -> Noise:
+def _tuned(noise: Noise, sample: FittedProblem, spread: VarianceFunction | None) -> Noise:
     """Return the noise with its threshold chosen from the bulk of the residuals, standardised by the new spread."""
     if noise.delta != "auto":
         return noise

@@ -8,7 +8,7 @@ import numpy as np
 from scalelaw.core.components import check_mixtures
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import ScalelawWarning, UnknownName
-from scalelaw.core.forecaster import Domain, Kind, Origin, Prediction, check_inputs, check_level, outside
+from scalelaw.core.forecaster import Domain, Kind, Prediction, Provenance, check_inputs, check_level, outside
 from scalelaw.core.types import Array, Inputs
 from scalelaw.laws import Constants, Law
 
@@ -57,9 +57,9 @@ class Published:
         return tuple(f"{self.label}: {each}" for each in said)
 
     @property
-    def origin(self) -> Origin:
+    def origin(self) -> Provenance:
         """The law at its source; the rows behind it are not here."""
-        return Origin(self.label, {"law": self.law.spelling, "revision": self.law.revision, "source": self.source})
+        return Provenance(self.label, {"law": self.law.spelling, "revision": self.law.revision, "source": self.source})
 
     @property
     def coef(self) -> Array:

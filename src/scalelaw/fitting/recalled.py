@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from scalelaw.core.types import Array, Inputs
-from scalelaw.fitting.intervals import drawn
 from scalelaw.fitting.optimum import Optimum, optimum
-from scalelaw.fitting.prior import Prior
-from scalelaw.fitting.prior_draws import prior_draws
+from scalelaw.fitting.solver.penalty import Prior
 from scalelaw.fitting.spec import FitSpec
+from scalelaw.fitting.uncertainty.intervals import drawn
+from scalelaw.fitting.uncertainty.prior_draws import prior_draws
 from scalelaw.laws import Law
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 _MOST = 64
 """Fits kept; the one unused for longest goes first."""

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scalelaw.core.types import Array
-from scalelaw.fitting.prior import noise_of, penalty, prior_of, spent
-from scalelaw.fitting.solve import Problem
+from scalelaw.fitting.solver.solve import Problem
+from scalelaw.fitting.uncertainty.prior import noise_of, penalty, prior_of, spent
 
 if TYPE_CHECKING:
     from scalelaw.fitting.result import FitResult

@@ -16,8 +16,8 @@ from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import (
     Domain,
     Kind,
-    Origin,
     Prediction,
+    Provenance,
     check_inputs,
     check_level,
     holding,
@@ -25,24 +25,24 @@ from scalelaw.core.forecaster import (
     robust_sd,
 )
 from scalelaw.core.numbers import format_number
-from scalelaw.core.sheet import Lines, Printed, Sheet, Table
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.core.version import __version__
-from scalelaw.fitting.coordinates import Coordinates
-from scalelaw.fitting.errors import Errors, errors, log_size
-from scalelaw.fitting.intervals import described, units
-from scalelaw.fitting.noise import Noise
-from scalelaw.fitting.outliers import RATE
-from scalelaw.fitting.profile import Profile, profile_coefficient, profile_prediction
-from scalelaw.fitting.replicates import SeedFloor, seed_floor
-from scalelaw.fitting.sample import Sample, numbered
-from scalelaw.fitting.solve import Problem
+from scalelaw.fitting.checks.outliers import RATE
+from scalelaw.fitting.checks.status import FitStatus
+from scalelaw.fitting.solver.coordinates import Coordinates
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.solver.solve import Problem
 from scalelaw.fitting.spec import FitSpec, said_prior
-from scalelaw.fitting.spread import Spread
-from scalelaw.fitting.status import FitStatus
+from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem, numbered
+from scalelaw.fitting.uncertainty.intervals import described, units
+from scalelaw.fitting.uncertainty.profile_likelihood import LikelihoodProfile, profile_coefficient, profile_prediction
+from scalelaw.fitting.uncertainty.residual_model import ResidualModel, errors, log_size
+from scalelaw.fitting.uncertainty.seed_noise import SeedFloor, seed_floor
+from scalelaw.fitting.uncertainty.variance import VarianceFunction
 from scalelaw.laws import Law
-from scalelaw.runs import SetAside
-from scalelaw.runs.missing import with_names
+from scalelaw.runs.checking.missing import with_names
+from scalelaw.runs.observations import SetAside
 
 ENOUGH = 0.5
 """Share of the draws asked for below which those left are a selection, off which no interval is read."""
@@ -50,9 +50,9 @@ _WIDE = 10
 """A coefficient whose interval reaches further than this factor from its value is not determined."""
 
 if TYPE_CHECKING:
-    from scalelaw.fitting.frozen import FrozenForecast
+    from scalelaw.fitting.checks.influence import Influence
     from scalelaw.fitting.held import HeldAt
-    from scalelaw.fitting.influence import Influence
+    from scalelaw.registry.frozen import FrozenForecast
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,7 @@ class FittedRows:
 
 
 @dataclass(frozen=True, eq=False)
-class FitResult(Printed):
+class FitResult(Renderable):
     """One law fitted to one target.
 
     Attributes:
@@ -135,7 +135,7 @@ class FitResult(Printed):
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     noise: Noise | None = None
-    spread: Spread | None = None
+    spread: VarianceFunction | None = None
     version: str = __version__
     conditions: Mapping[str, float | str] = field(default_factory=dict)
     cost: StatedCost | None = None
@@ -187,11 +187,11 @@ class FitResult(Printed):
         return digest({"rows": self.rows.digest, "target": self.target, **law, "spec": self.spec.to_dict()})
 
     @property
-    def origin(self) -> Origin:
+    def origin(self) -> Provenance:
         """What it was made of, for whoever registers a forecast of it."""
         law = {"law": self.law.spelling, "revision": self.law.revision}
         spec = {**law, **self.spec.to_dict()}
-        return Origin(self.law.spelling, spec, self.rows.x, self.rows.y, self.conditions)
+        return Provenance(self.law.spelling, spec, self.rows.x, self.rows.y, self.conditions)
 
     @property
     def scoring(self) -> Noise:
@@ -211,17 +211,17 @@ class FitResult(Printed):
         return self.scoring.residual(value, self.scoring.scaled(self.rows.y))[0]
 
     @cached_property
-    def sample_of_rows(self) -> Sample:
+    def sample_of_rows(self) -> FittedProblem:
         """The problem at its optimum, from which draws and errors are made."""
         coordinates = Coordinates(self.law, self.rows.x, self.spec.restrictions)
         y, spread = self.scoring.scaled(self.rows.y), None if self.spread is None else self.spread.relative
         problem = Problem(coordinates, self.rows.x, y, self.scoring, spread)
         named = self.scoring.scale if self.spread is not None and self.spread.gamma is not None else None
         u = coordinates.coordinates(self.coef[None])[0]
-        return Sample(problem, u, self.rows.weight, numbered(self.rows.cluster), log_size(self.rows.x, named))
+        return FittedProblem(problem, u, self.rows.weight, numbered(self.rows.cluster), log_size(self.rows.x, named))
 
     @cached_property
-    def errors(self) -> Errors:
+    def errors(self) -> ResidualModel:
         """How the noise of a run is distributed."""
         return errors(self.sample_of_rows)
 
@@ -235,7 +235,7 @@ class FitResult(Printed):
     @np.errstate(all="ignore")
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
         """Draw (draws, n) predictions; ``new_run`` adds the noise of one run, never less than seeds alone make."""
-        from scalelaw.fitting.prior_draws import leans, new_run_errors
+        from scalelaw.fitting.uncertainty.prior_draws import leans, new_run_errors
 
         if self.trusted is None:
             return None
@@ -323,9 +323,9 @@ class FitResult(Printed):
     ) -> "Influence":
         """Return what a decision owes to each run, and to runs that do not belong with the others.
 
-        See ``scalelaw.fitting.influence.influence`` for the arguments.
+        See ``scalelaw.fitting.checks.influence.influence`` for the arguments.
         """
-        from scalelaw.fitting.influence import influence
+        from scalelaw.fitting.checks.influence import influence
 
         return influence(self, quantity, flops=flops, rate=rate, at=at)
 
@@ -334,7 +334,7 @@ class FitResult(Printed):
     ) -> "FrozenForecast":
         """Return a forecast of one run yet to come that cannot be changed unseen; ``save`` writes it.
 
-        See ``scalelaw.fitting.frozen.freeze`` for the arguments.
+        See ``scalelaw.registry.frozen.freeze`` for the arguments.
 
         Example:
             >>> import scalelaw as sl
@@ -342,13 +342,13 @@ class FitResult(Printed):
             >>> fit.freeze(params="7B", tokens="140B", conditions={"tokenizer": "gpt2"}).point
             {'params': 7000000000.0, 'tokens': 140000000000.0}
         """
-        from scalelaw.fitting.frozen import freeze
+        from scalelaw.registry.frozen import freeze
 
         return freeze(self, run=run, conditions=conditions, **point)
 
     def profile(
         self, name: str | None = None, *, at: Mapping[str, float] | None = None, level: float | None = None
-    ) -> Profile:
+    ) -> LikelihoodProfile:
         """Return the profile likelihood of one coefficient, or of the mean ``at`` one point, with its interval.
 
         Rows are taken as independent and alike.
@@ -386,7 +386,7 @@ class FitResult(Printed):
 
     def save(self, path: str) -> None:
         """Write the fit as JSON, draws included; ``load_fit`` reads it back bit for bit."""
-        from scalelaw.fitting.files import save_fit
+        from scalelaw.fitting.saving import save_fit
 
         save_fit(self, path)
 
@@ -419,9 +419,9 @@ class FitResult(Printed):
             "version": self.version,
         }
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return coefficients, optimum, intervals, rows and doubts."""
-        return Sheet(f"{self.law.spelling} fitted to {self.target}", [self._table(), Lines(self._lines())])
+        return Report(f"{self.law.spelling} fitted to {self.target}", [self._table(), Lines(self._lines())])
 
     @property
     def _counted(self) -> str | None:
@@ -502,7 +502,7 @@ class FitResult(Printed):
 
     def _drawn(self, draws: int) -> str:
         """Return how the draws were made."""
-        from scalelaw.fitting.prior_draws import leans
+        from scalelaw.fitting.uncertainty.prior_draws import leans
 
         runs, rows = len(np.unique(self.rows.cluster)), len(self.rows.y)
         if self.spec.prior is None:

@@ -7,8 +7,8 @@ from typing import Any, Literal, TypedDict
 
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.forecaster import check_level
-from scalelaw.fitting.coordinates import Bounds, Restrictions
-from scalelaw.fitting.noise import Noise
+from scalelaw.fitting.solver.coordinates import Bounds, Restrictions
+from scalelaw.fitting.solver.noise import Noise
 
 Intervals = Literal["auto", "cluster", "pairs", "wild", "laplace", "sandwich"]
 INTERVALS = ("auto", "cluster", "pairs", "wild", "laplace", "sandwich")

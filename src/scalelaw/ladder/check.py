@@ -12,13 +12,17 @@ EPOCHS_MANY       warn    more than four passes over the text: repeated tokens t
 MEMORY_EXCEEDED   warn    a rung does not fit into the device with a single sequence
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from scalelaw.accounting.hardware import Device
 from scalelaw.accounting.memory import training_memory
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.ladder.grid import EXACT, Rung
-from scalelaw.ladder.ladder import Ladder
+
+if TYPE_CHECKING:
+    from scalelaw.ladder.ladder import Ladder
 
 LEAST_RATIO = 3.0
 """Tokens per parameter, head counted: wide models with fewer are still in their first phase (our prototype)."""
@@ -36,7 +40,7 @@ LEAST_RATIO_SPAN = 0.3
 """Decades of tokens per parameter."""
 
 
-def check_ladder(ladder: Ladder, device: Device | None = None) -> tuple[Finding, ...]:
+def check_ladder(ladder: "Ladder", device: Device | None = None) -> tuple[Finding, ...]:
     """Return what is doubtful about a ladder, on a device if one is named."""
     found = [*_spans(ladder), *_horizons(ladder), *_held_out(ladder)]
     if ladder.data.epochs > MOST_EPOCHS:
@@ -78,7 +82,7 @@ def _ratio(rung: Rung, tokens: float) -> float:
     return tokens / rung.counts.count(EXACT.params)
 
 
-def _spans(ladder: Ladder) -> list[Finding]:
+def _spans(ladder: "Ladder") -> list[Finding]:
     found = []
     ratios = [_ratio(rung, tokens) for rung in ladder.fitted for tokens in rung.horizons]
     if np.ptp(np.log10(ratios)) < LEAST_RATIO_SPAN:
@@ -93,7 +97,7 @@ def _spans(ladder: Ladder) -> list[Finding]:
     return found
 
 
-def _horizons(ladder: Ladder) -> list[Finding]:
+def _horizons(ladder: "Ladder") -> list[Finding]:
     found = []
     least = {rung: _ratio(rung, rung.horizons[0]) for rung in ladder.fitted}
     if early := [rung for rung, ratio in least.items() if ratio < LEAST_RATIO]:
@@ -121,7 +125,7 @@ def _horizons(ladder: Ladder) -> list[Finding]:
     return found
 
 
-def _held_out(ladder: Ladder) -> list[Finding]:
+def _held_out(ladder: "Ladder") -> list[Finding]:
     if not ladder.held_out:
         return []
     reach = max(rung.dearest for rung in ladder.held_out) / max(rung.dearest for rung in ladder.fitted)
@@ -131,7 +135,7 @@ def _held_out(ladder: Ladder) -> list[Finding]:
     return [_warn("HELD_OUT_NEAR", message, "hold out a wider rung at the longest horizon")]
 
 
-def _too_large(ladder: Ladder, device: Device) -> list[Finding]:
+def _too_large(ladder: "Ladder", device: Device) -> list[Finding]:
     have = device.memory_bytes or np.inf
     large = [(rung, needed) for rung in ladder.rungs if (needed := in_parts(rung, device)[1]) > have]
     if not large:

@@ -16,7 +16,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
-from scalelaw.core.sheet import Lines, Printed, Sheet, Table
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import Array, frozen
 
 Measure = Callable[[int, int], Mapping[str, float]]
@@ -27,7 +27,7 @@ TOLERANCE = 0.25
 
 
 @dataclass(frozen=True, eq=False)
-class CoordinateCheck(Printed):
+class CoordinateCheck(Renderable):
     """How what is watched changes with the width.
 
     Attributes:
@@ -62,7 +62,7 @@ class CoordinateCheck(Printed):
             "findings": [each.to_dict() for each in self.findings],
         }
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return sizes by width, and slopes."""
         head = ["", *(f"{width:g}" for width in self.widths), "slope"]
         rows = [
@@ -70,7 +70,7 @@ class CoordinateCheck(Printed):
             for name, sizes in self.sizes.items()
         ]
         warned = [("warn", f"{each} [{each.code}]") for each in self.findings]
-        return Sheet("root mean squares by width", [Table([head, *rows], right=range(1, len(head))), Lines(warned)])
+        return Report("root mean squares by width", [Table([head, *rows], right=range(1, len(head))), Lines(warned)])
 
 
 def coordinate_check(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scalelaw.accounting.energy import NODE_OVERHEAD, POWER_USAGE, UTILISATION, energy_kwh
 from scalelaw.accounting.flops import CONVENTIONS
@@ -12,10 +12,12 @@ from scalelaw.accounting.money import RESTARTS, cost_dollars
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding
 from scalelaw.core.numbers import format_number
-from scalelaw.core.sheet import Lines, Printed, Sheet, Table
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.ladder.check import check_ladder, in_parts
 from scalelaw.ladder.grid import EXACT, Rung, shown
-from scalelaw.ladder.ladder import Ladder
+
+if TYPE_CHECKING:
+    from scalelaw.ladder.ladder import Ladder
 
 
 class Forecast(Protocol):
@@ -74,7 +76,7 @@ class RungCost:
 
 
 @dataclass(frozen=True, eq=False)
-class DryRun(Printed):
+class DryRun(Renderable):
     """What a ladder takes on a device.
 
     Attributes:
@@ -86,7 +88,7 @@ class DryRun(Printed):
         findings: what is doubtful.
     """
 
-    ladder: Ladder
+    ladder: "Ladder"
     device: Device
     workers: int
     rungs: tuple[RungCost, ...]
@@ -138,18 +140,18 @@ class DryRun(Printed):
             "findings": [each.to_dict() for each in self.findings],
         }
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return a row a rung, compute by every convention, and what is expected of the forecast."""
         title = f"ladder {self.ladder.name} on {self.workers} x {self.device.name}; nothing is trained"
-        parts: list[Table | Lines | Sheet] = [
+        parts: list[Table | Lines | Report] = [
             self._rungs(),
             Lines(self._said()),
-            Sheet("C by convention", [self._conventions()]),
+            Report("C by convention", [self._conventions()]),
         ]
         if self.forecast is not None:
-            parts.append(Sheet("The forecast that is to be expected", [Lines(self.forecast.lines(), width=16)]))
+            parts.append(Report("The forecast that is to be expected", [Lines(self.forecast.lines(), width=16)]))
         warned = [("warn", f"{each} [{each.code}]") for each in self.findings]
-        return Sheet(title, [*parts, *([Lines(warned)] if warned else [])])
+        return Report(title, [*parts, *([Lines(warned)] if warned else [])])
 
     def _rungs(self) -> Table:
         head = ["rung", "N", "D", "seeds", "batch", "steps", "C", "hours", "memory", "energy", "money", ""]
@@ -201,7 +203,7 @@ class DryRun(Printed):
         return Table([head, *rows, total], right=range(1, 1 + len(CONVENTIONS)))
 
 
-def dry_run(ladder: Ladder, device: str | Device, *, workers: int = 1, forecast: Forecast | None = None) -> DryRun:
+def dry_run(ladder: "Ladder", device: str | Device, *, workers: int = 1, forecast: Forecast | None = None) -> DryRun:
     """Return what a ladder takes on a device; nothing is trained.
 
     Args:
@@ -216,6 +218,7 @@ def dry_run(ladder: Ladder, device: str | Device, *, workers: int = 1, forecast:
 
     Example:
         >>> from scalelaw.ladder.grid import Grid
+        >>> from scalelaw.ladder import Grid, Ladder
         >>> ladder = Ladder("tiny", (Grid(widths=(16, 32), tokens=("0.5M", "1M")),))
         >>> dry_run(ladder, "cpu").rungs[0].steps
         1075

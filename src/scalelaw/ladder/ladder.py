@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.files import write_whole
-from scalelaw.core.sheet import Lines, Printed, Sheet, Table
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.ladder.data import Data
 from scalelaw.ladder.grid import EXACT, Grid, Rung, shown
 from scalelaw.ladder.recipe import Recipe
@@ -47,7 +47,7 @@ class Intent:
 
 
 @dataclass(frozen=True)
-class Ladder(Printed):
+class Ladder(Renderable):
     """Small runs whose losses are to give a law that extrapolates.
 
     Attributes:
@@ -199,7 +199,7 @@ class Ladder(Printed):
 
     def toml(self) -> str:
         """Return the text of its ``ladder.toml``: commented, and made to be edited."""
-        from scalelaw.ladder.files import written
+        from scalelaw.ladder.writing import written
 
         return written(self)
 
@@ -230,7 +230,7 @@ class Ladder(Printed):
             ],
         }
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return the rungs: shape, counts by group, horizons, seeds."""
         head = ["width", "heads", "embedding", "head", "attention", "mlp", "norms", "N", "tokens", "D/N", "seeds", ""]
         rows = [_row(rung) for rung in self.rungs]
@@ -243,7 +243,7 @@ class Ladder(Printed):
             ("compute", f"{self.flops:.3g} FLOP ({EXACT.name}); {saved:.0%} less than separate runs"),
             ("digest", self.digest),
         ]
-        return Sheet(f"ladder {self.name}", [Table([head, *rows], right=range(8)), Lines(said)])
+        return Report(f"ladder {self.name}", [Table([head, *rows], right=range(8)), Lines(said)])
 
 
 def _row(rung: Rung) -> list[str]:

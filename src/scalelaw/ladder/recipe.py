@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from scalelaw.accounting.architecture import Architecture
 from scalelaw.core.errors import BadInput, UnknownName
-from scalelaw.core.sheet import Printed, Sheet, Table
+from scalelaw.core.rendering import Renderable, Report, Table
 
 GROUPS = ("matrices", "embedding", "head", "gains")
 """Groups of parameters that are trained alike."""
@@ -56,7 +56,7 @@ class Hyperparameters:
 
 
 @dataclass(frozen=True)
-class Recipe(Printed):
+class Recipe(Renderable):
     """A named way to train, with constants that hold at one width, depth, batch and horizon, and how they transfer.
 
     Attributes:
@@ -223,11 +223,11 @@ class Recipe(Printed):
         constants = {name: {"value": value, "source": self.sources[name]} for name, value in self.constants.items()}
         return {"schema": "scalelaw.recipe/1", "name": self.name, "changed": list(self.changed), "constants": constants}
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return every constant with its source."""
         shown = {name: f"{v:.6g}" if isinstance(v, float) else str(v) for name, v in self.constants.items()}
         rows = [[name, value, self.sources[name]] for name, value in shown.items()]
-        return Sheet(f"recipe {self.label}", [Table([["constant", "value", "source"], *rows], right=[1])])
+        return Report(f"recipe {self.label}", [Table([["constant", "value", "source"], *rows], right=[1])])
 
 
 RATES = ("lr_matrices", "lr_embedding", "lr_head", "lr_gains")

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from scalelaw.core.errors import UnknownName
-from scalelaw.core.sheet import Printed, Sheet, Table
+from scalelaw.core.rendering import Renderable, Report, Table
 from scalelaw.ladder.recipe import GROUPS, Recipe
 
 _OURS = "measured here at widths 16-128, 0.5-4M tokens (our prototype)"
@@ -136,7 +136,7 @@ def recipe(name: str) -> Recipe:
 
 
 @dataclass(frozen=True)
-class Recipes(Printed):
+class Recipes(Renderable):
     """Several recipes side by side."""
 
     recipes: tuple[Recipe, ...]
@@ -145,7 +145,7 @@ class Recipes(Printed):
         """Return plain values for JSON."""
         return {"schema": "scalelaw.recipes/1", "recipes": [each.to_dict() for each in self.recipes]}
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return one line a recipe, at the width, depth and horizon where its constants stand."""
         head = ["recipe", "optimizer", "width", "layers", "tokens", "batch", "lr of matrices", "source of the lr"]
         rows = [
@@ -161,7 +161,7 @@ class Recipes(Printed):
             ]
             for each in self.recipes
         ]
-        return Sheet("recipes; `scalelaw ladder recipes NAME` has the rest", [Table([head, *rows], right=range(2, 7))])
+        return Report("recipes; `scalelaw ladder recipes NAME` has the rest", [Table([head, *rows], right=range(2, 7))])
 
 
 def list_recipes() -> Recipes:

@@ -5,13 +5,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from scalelaw.core.errors import UnknownName
-from scalelaw.core.sheet import Lines, Printed, Sheet, Table
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.laws._base import Constants, Law
 from scalelaw.laws._registry import get, names, parse
 
 
 @dataclass(frozen=True)
-class Description(Printed):
+class Description(Renderable):
     """One law: formula, inputs, coefficients, published constants."""
 
     law: Law
@@ -48,7 +48,7 @@ class Description(Printed):
             for source, constants in shape.published.items():
                 yield shape, source, constants
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return formula, inputs, coefficients and published constants."""
         law = self.law
         lines = [("takes", f"{', '.join(law.inputs)}; gives {law.output}"), ("source", law.cite)]
@@ -62,12 +62,12 @@ class Description(Printed):
             said = [("", values), ("", constants.source), *constants.conditions.items()]
             said += [("note", constants.note)] if constants.note else []
             said += [("unverified", "read from memory or a secondary source")] if constants.unverified else []
-            published.append(Sheet(f"{variant.spelling}@{source}", [Lines(said, width=0)]))
-        return Sheet(f"{law.spelling}: {law.formula}", [Lines(lines), coefficients, *published])
+            published.append(Report(f"{variant.spelling}@{source}", [Lines(said, width=0)]))
+        return Report(f"{law.spelling}: {law.formula}", [Lines(lines), coefficients, *published])
 
 
 @dataclass(frozen=True)
-class Gallery(Printed):
+class Gallery(Renderable):
     """Every law known by name."""
 
     laws: tuple[Law, ...]
@@ -76,7 +76,7 @@ class Gallery(Printed):
         """Return plain values for JSON."""
         return {"schema": "scalelaw.laws/1", "laws": [Description(law).to_dict() for law in self.laws]}
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return one line a law."""
         rows = [["law", "formula", "takes"]]
         rows += [[law.name, law.formula, ", ".join(law.inputs)] for law in self.laws]
@@ -84,7 +84,7 @@ class Gallery(Printed):
             ("any formula is a law too", "scalelaw fit FILE --law 'E + A/params**a + B/tokens**b'"),
             ("one law with its published constants", "scalelaw laws show NAME"),
         ]
-        return Sheet("", [Table(rows), Lines(advice, width=0)])
+        return Report("", [Table(rows), Lines(advice, width=0)])
 
 
 def describe(name: str) -> Description:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scalelaw.core.sheet import Lines, Printed, Sheet, Table
-from scalelaw.planning.estimate import Estimate
+from scalelaw.core.estimate import Estimate
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.planning.question import Question
 
 
 @dataclass(frozen=True, eq=False)
-class Plan(Printed):
+class Plan(Renderable):
     """An answer with intervals and assumptions.
 
     Attributes:
@@ -86,7 +86,7 @@ class Plan(Printed):
         lines = [("runs alone", f"{n} parameters ({of_n}) on {d} tokens ({of_d})")]
         return [*lines, ("published", self.literature)] if self.literature else lines
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return the answer with its intervals, reach and assumptions."""
         known = any(estimate.lo is not None for estimate in self._estimates().values())
         rows = [["", "", f"{100 * self.question.level:g} % interval" if known else "", ""]]
@@ -100,4 +100,4 @@ class Plan(Printed):
             lines.append(("reach", f"{reached} the largest fitted"))
         for title, items in (("bound by", self.binding_constraints), ("assumes", self.assumptions)):
             lines += [(title if at == 0 else "", item) for at, item in enumerate(items)]
-        return Sheet(f"Plan for {self.question}, by {self.forecaster}", [Table(rows), Lines(lines, width=18)])
+        return Report(f"Plan for {self.question}, by {self.forecaster}", [Table(rows), Lines(lines, width=18)])

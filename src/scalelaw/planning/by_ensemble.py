@@ -4,19 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from scalelaw.backtesting import Mixture, forecast_observations, shipped
-from scalelaw.backtesting.forecast import DRAWS
 from scalelaw.core.errors import BadInput, ScalelawError
 from scalelaw.core.numbers import counted
-from scalelaw.planning.outcome import Outcome
+from scalelaw.forecasting.calibration import shipped
+from scalelaw.forecasting.ensemble import Ensemble
+from scalelaw.forecasting.forecast import DRAWS, forecast_observations
+from scalelaw.planning.outcome import ChoiceOutcome
 from scalelaw.planning.question import Prior
 from scalelaw.planning.solve import plan
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 
 def ensemble_outcomes(
     observed: Observations, budget: float, level: float, *, prior: Prior, seed: int, draws: int, cut: float | None
-) -> list[Outcome]:
+) -> list[ChoiceOutcome]:
     """Return what the ensemble decides, the asked way first, then with the other prior.
 
     Args:
@@ -41,7 +42,7 @@ def ensemble_outcomes(
     for way in (prior, *(each for each in ways if each != prior)):
         own = planned if way == prior else plan(mixture, flops=budget, level=level, prior=way)
         found.append(
-            Outcome(
+            ChoiceOutcome(
                 "base" if way == prior else "prior",
                 f"ensemble of {counted(len(mixture.members), 'law')}, {ways[way]}",
                 len(mixture.members[0].rows.y),
@@ -55,7 +56,7 @@ def ensemble_outcomes(
     return found
 
 
-def _held_out(observed: Observations, mixture: Mixture, cut: float | None) -> float | None:
+def _held_out(observed: Observations, mixture: Ensemble, cut: float | None) -> float | None:
     """Return the mean error on the runs at or above the cut of the ensemble of those below."""
     if cut is None:
         return None
@@ -70,7 +71,7 @@ def _held_out(observed: Observations, mixture: Mixture, cut: float | None) -> fl
     return float(np.mean(np.abs(forecast / test.y - 1)))
 
 
-def against(base: list[Outcome], others: list[Outcome]) -> list[Outcome]:
+def against(base: list[ChoiceOutcome], others: list[ChoiceOutcome]) -> list[ChoiceOutcome]:
     """Return the outcomes of an ensemble, then those of one law, whose own base is another law here."""
     first, *rest = others
     return [*base, replace(first, choice="law"), *rest]

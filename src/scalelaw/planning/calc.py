@@ -11,11 +11,11 @@ from scalelaw.accounting.flops import COUNTINGS, counting_for
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import outside, reach
 from scalelaw.core.numbers import format_number, parse_number
-from scalelaw.core.sheet import Lines, Printed, Sheet, Table
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import Array
 from scalelaw.laws import Constants, Law
-from scalelaw.planning.closed import ClosedForm, Solvable
 from scalelaw.planning.penalty import excess
+from scalelaw.planning.surfaces.closed import ClosedForm, Solvable
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Reading:
 
 
 @dataclass(frozen=True, eq=False)
-class Calculation(Printed):
+class Calculation(Renderable):
     """What one (N, D) costs and reaches.
 
     Attributes:
@@ -73,7 +73,7 @@ class Calculation(Printed):
             "skipped": dict(self.skipped),
         }
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return cost and readings of the published laws."""
         cost = [("flops", f"{format_number(c):<12}C = 6 N D, {name}") for name, c in self.flops.items()]
         cost.append(("tokens per param", format_number(self.tokens_per_param)))
@@ -84,7 +84,7 @@ class Calculation(Printed):
         notes = [(f"note on {reading.law}", reading.note) for reading in self.losses if reading.note]
         notes += [(label, f"not evaluated: {why}") for label, why in self.skipped.items()]
         title = f"{format_number(self.params)} params on {format_number(self.tokens)} tokens"
-        return Sheet(title, [Lines(cost, width=18), Table(rows), Lines(notes, width=0)])
+        return Report(title, [Lines(cost, width=18), Table(rows), Lines(notes, width=0)])
 
 
 def calculate(

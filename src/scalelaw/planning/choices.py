@@ -15,13 +15,16 @@ from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.accounting.pearce_song import with_embeddings, without_embeddings
 from scalelaw.core.errors import ScalelawError
 from scalelaw.core.types import frozen
-from scalelaw.fitting import FitResult, FitSpec, Noise
+from scalelaw.fitting.checks.outliers import outlying
 from scalelaw.fitting.decision import kind_of_params
-from scalelaw.fitting.outliers import outlying
-from scalelaw.fitting.prior import exponents_of, literature
 from scalelaw.fitting.refit import problem_of
+from scalelaw.fitting.result import FitResult
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
+from scalelaw.fitting.uncertainty.prior import exponents_of, literature
 from scalelaw.laws import HasOptimum, Law, get, names
-from scalelaw.runs import Observations, by_convention
+from scalelaw.runs.currency import by_convention
+from scalelaw.runs.observations import Observations
 
 Choice = Literal["base", "loss function", "outliers", "loss function and outliers", "counting", "law", "prior"]
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from scalelaw.core.forecaster import Forecaster
 from scalelaw.core.types import Array
-from scalelaw.planning.path import walk
-from scalelaw.planning.survey import survey
+from scalelaw.planning.loss_surfaces import survey
+from scalelaw.planning.surfaces.path import walk
 
 
 class Frontier(NamedTuple):
@@ -36,7 +36,7 @@ def frontier(forecaster: Forecaster, flops: Array) -> Frontier:
 
     Example:
         >>> from scalelaw import laws
-        >>> from scalelaw.fitting import published
+        >>> from scalelaw.fitting.published import published
         >>> frontier(published(laws.get("chinchilla"), "besiroglu2024"), np.array([1e21, 5.76e23])).loss.round(4)
         array([2.3055, 1.9744])
 

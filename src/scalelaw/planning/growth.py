@@ -14,12 +14,12 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from scalelaw.accounting.flops import Counting
+from scalelaw.allocation.isoflop_result import IsoFlop
 from scalelaw.core.forecaster import half_width
 from scalelaw.core.types import Array
-from scalelaw.fitting import IsoFlop
-from scalelaw.planning.closed import HasLaw
-from scalelaw.planning.iso_cost import surface_of
 from scalelaw.planning.published import CAMPS, log_params
+from scalelaw.planning.surfaces.closed import HasLaw
+from scalelaw.planning.surfaces.iso_cost import surface_of
 
 FLOOR = np.diag([0.08, 0.06]) ** 2
 """Variance of ln N* and of its exponent that no fit shows: laws that fit alike differ by that on held-out budgets."""

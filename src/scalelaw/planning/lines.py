@@ -9,8 +9,8 @@ import numpy as np
 from scalelaw.accounting.flops import Counting
 from scalelaw.core.types import Array
 from scalelaw.planning.growth import Growth, HasDeciders
-from scalelaw.planning.path import first_reaching
-from scalelaw.planning.surface import Points
+from scalelaw.planning.surfaces.path import first_reaching
+from scalelaw.planning.surfaces.surface import Points
 
 LINES = 1000
 """Lines drawn; evenly spread, so that 5 % quantiles hold to 0.01 of a spread."""

@@ -4,12 +4,12 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from scalelaw.core.estimate import Estimate
 from scalelaw.planning.choices import Choice
-from scalelaw.planning.estimate import Estimate
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class ChoiceOutcome:
     """What one way to make the choices decides.
 
     Attributes:

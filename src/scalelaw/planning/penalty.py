@@ -5,12 +5,12 @@ import math
 import numpy as np
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.estimate import Estimate, estimated
 from scalelaw.core.forecaster import Forecaster
 from scalelaw.core.numbers import parse_number
 from scalelaw.core.types import Array
-from scalelaw.planning.estimate import Estimate, estimated
-from scalelaw.planning.surface import Surface
-from scalelaw.planning.survey import survey
+from scalelaw.planning.loss_surfaces import survey
+from scalelaw.planning.surfaces.surface import Surface
 
 
 def compute_penalty(forecaster: Forecaster, params: float | str, tokens: float | str, level: float = 0.9) -> Estimate:
@@ -29,7 +29,7 @@ def compute_penalty(forecaster: Forecaster, params: float | str, tokens: float |
 
     Example:
         >>> from scalelaw import laws
-        >>> from scalelaw.fitting import published
+        >>> from scalelaw.fitting.published import published
         >>> print(compute_penalty(published(laws.get("chinchilla"), "besiroglu2024"), "8B", "15T"))
         5.513
 

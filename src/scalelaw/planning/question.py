@@ -6,7 +6,7 @@ from typing import Literal, TypedDict, Unpack
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.forecaster import check_level
 from scalelaw.core.numbers import format_number, parse_number
-from scalelaw.planning.path import Caps
+from scalelaw.planning.surfaces.path import Caps
 
 Given = Literal["flops", "params", "tokens", "loss"]
 _GIVEN: tuple[Given, ...] = ("flops", "params", "tokens", "loss")

@@ -13,24 +13,28 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from scalelaw.accounting.budget import default_budget
 from scalelaw.accounting.flops import COUNTINGS
-from scalelaw.backtesting import windows
-from scalelaw.backtesting.ensemble_law import ensemble_named
-from scalelaw.core.budget import default_budget
+from scalelaw.backtesting.windows import windows
 from scalelaw.core.errors import BadInput, FitFailed, ScalelawError, ScalelawWarning
+from scalelaw.core.estimate import Estimate
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.numbers import format_number
-from scalelaw.core.sheet import Lines, Printed, Sheet, Table
-from scalelaw.fitting import FitOptions, FitSpec, fit_observations, make_spec, observe, observe_rows
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
+from scalelaw.fitting.fit import fit_observations, make_spec
+from scalelaw.fitting.observe import observe, observe_rows
+from scalelaw.fitting.spec import FitOptions, FitSpec
+from scalelaw.forecasting.ensemble_name import ensemble_named
 from scalelaw.laws import Law, get
 from scalelaw.planning.answer import Plan
 from scalelaw.planning.by_ensemble import against, ensemble_outcomes
 from scalelaw.planning.choices import Alternative, alternatives
-from scalelaw.planning.estimate import Estimate
-from scalelaw.planning.outcome import Outcome
+from scalelaw.planning.outcome import ChoiceOutcome
 from scalelaw.planning.question import Number, Prior, ask
 from scalelaw.planning.solve import plan
-from scalelaw.runs import SWEPT, Observations, Reduction, check_which_params
+from scalelaw.runs.observations import Observations, Reduction
+from scalelaw.runs.reducing.pooling import check_which_params
+from scalelaw.runs.reducing.sweeps import SWEPT
 
 DRAWS = 200
 """Refits of each alternative unless said otherwise."""
@@ -43,7 +47,7 @@ _STARTS = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Robustness(Printed):
+class Robustness(Renderable):
     """One decision under all alternatives; the first outcome is the base.
 
     Attributes:
@@ -60,12 +64,12 @@ class Robustness(Printed):
     level: float
     law: str
     target: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ChoiceOutcome, ...]
     cut: float | None
     spec: FitSpec | None = None
 
     @property
-    def base(self) -> Outcome:
+    def base(self) -> ChoiceOutcome:
         """The decision all others are compared with."""
         return self.outcomes[0]
 
@@ -138,7 +142,7 @@ class Robustness(Printed):
             "findings": [finding.to_dict() for finding in self.findings],
         }
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return one line an alternative, the verdict, and which choices matter."""
         head = ["choice", "how", "N*", "D*", "D*/N*", f"{100 * self.level:g} % interval", "loss", "held out", "rows"]
         rows = [head, *(_row(each) for each in self.outcomes)]
@@ -153,7 +157,7 @@ class Robustness(Printed):
         ]
         lines += [("no decision", f"{each.label}: {each.failed}") for each in self.outcomes if each.failed]
         title = f"what {format_number(self.flops)} FLOP buy by {self.law} fitted to {self.target}, and by alternatives"
-        return Sheet(title, [Table(rows, right=range(2, len(head))), Lines(lines)])
+        return Report(title, [Table(rows, right=range(2, len(head))), Lines(lines)])
 
     def _within(self) -> str:
         """Return what the alternatives that forecast as well agree within."""
@@ -262,7 +266,7 @@ def _cut(usable: Observations) -> float | None:
     return min(found, key=lambda cut: abs(math.log(cut.reach / _REACH))).below if found else None
 
 
-def _outcome(way: Alternative, budget: float, cut: float | None) -> Outcome:
+def _outcome(way: Alternative, budget: float, cut: float | None) -> ChoiceOutcome:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ScalelawWarning)
@@ -270,10 +274,12 @@ def _outcome(way: Alternative, budget: float, cut: float | None) -> Outcome:
             planned = plan(fit, flops=budget, level=way.spec.level)
             held_out = _held_out(way, cut)
     except ScalelawError as error:
-        return Outcome(way.choice, way.label, len(way.observed), None, None, None, None, None, failed=str(error))
+        return ChoiceOutcome(way.choice, way.label, len(way.observed), None, None, None, None, None, failed=str(error))
     params, ratio = _as_base(way, planned)
     rows, doubts = len(fit.rows.y), fit.status.doubts
-    return Outcome(way.choice, way.label, rows, params, planned.tokens, ratio, planned.loss, held_out, doubts=doubts)
+    return ChoiceOutcome(
+        way.choice, way.label, rows, params, planned.tokens, ratio, planned.loss, held_out, doubts=doubts
+    )
 
 
 def _as_base(way: Alternative, planned: Plan) -> tuple[Estimate, Estimate]:
@@ -308,7 +314,7 @@ def _held_out(way: Alternative, cut: float | None) -> float | None:
     return float(np.mean(np.abs(forecast / test.y - 1)))
 
 
-def _row(each: Outcome) -> list[str]:
+def _row(each: ChoiceOutcome) -> list[str]:
     def value(estimate: Estimate | None, digits: int = 4) -> str:
         return "-" if estimate is None else format_number(estimate.value, digits)
 

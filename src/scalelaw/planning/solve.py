@@ -7,20 +7,20 @@ from typing import NamedTuple, Unpack
 import numpy as np
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.estimate import Estimate, estimated, given
 from scalelaw.core.forecaster import Forecaster, Kind, half_width, reach
 from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array
 from scalelaw.planning.answer import Plan
-from scalelaw.planning.estimate import Estimate, estimated, given
 from scalelaw.planning.growth import HasDeciders
-from scalelaw.planning.path import first_reaching, walk
+from scalelaw.planning.loss_surfaces import loss_unit, survey
 from scalelaw.planning.penalty import excess
 from scalelaw.planning.published import words
 from scalelaw.planning.question import Asked, Question, ask
-from scalelaw.planning.surface import Points, Surface
-from scalelaw.planning.survey import loss_unit, survey
-from scalelaw.planning.wording import Spread, assumptions
+from scalelaw.planning.surfaces.path import first_reaching, walk
+from scalelaw.planning.surfaces.surface import Points, Surface
+from scalelaw.planning.wording import DrawsWithoutAnswer, assumptions
 
 _BOUNDLESS = 1e45
 _HARDLY = 0.01
@@ -49,7 +49,7 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Aske
 
     Example:
         >>> from scalelaw import laws
-        >>> from scalelaw.fitting import published
+        >>> from scalelaw.fitting.published import published
         >>> answer = plan(published(laws.get("chinchilla"), "besiroglu2024"), flops="5.76e23")
         >>> str(answer.params), str(answer.tokens), round(answer.loss.value, 4)
         ('72.25B parameters', '1.329T tokens', 1.9744)
@@ -169,11 +169,13 @@ def _estimates(question: Question, point: tuple[float, float, float], draws: Poi
     }
 
 
-def _spread(draws: Points | None) -> Spread | None:
+def _spread(draws: Points | None) -> DrawsWithoutAnswer | None:
     """Return how many draws there are, and the shares that have no optimum or never reach the goal."""
     if draws is None:
         return None
-    return Spread(draws.flops.size, float(np.isnan(draws.flops).mean()), float(np.isposinf(draws.flops).mean()))
+    return DrawsWithoutAnswer(
+        draws.flops.size, float(np.isnan(draws.flops).mean()), float(np.isposinf(draws.flops).mean())
+    )
 
 
 def _binding(point: Surface, question: Question, found: tuple[float, float, float]) -> tuple[str, ...]:

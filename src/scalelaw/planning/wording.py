@@ -5,19 +5,20 @@ from dataclasses import dataclass
 
 from scalelaw.core.forecaster import Forecaster, Kind
 from scalelaw.core.quantities import QUANTITIES
-from scalelaw.fitting import FitResult, HeldAt
-from scalelaw.planning.closed import ClosedForm, HasLaw
+from scalelaw.fitting.held import HeldAt
+from scalelaw.fitting.result import FitResult
 from scalelaw.planning.lines import Middle
-from scalelaw.planning.path import AROUND
+from scalelaw.planning.loss_surfaces import LossSurfaces
 from scalelaw.planning.question import Question
-from scalelaw.planning.survey import Survey
+from scalelaw.planning.surfaces.closed import ClosedForm, HasLaw
+from scalelaw.planning.surfaces.path import AROUND
 
 _MANY = 0.1
 """Share of draws without an optimum from which the plan says so first."""
 
 
 @dataclass(frozen=True)
-class Spread:
+class DrawsWithoutAnswer:
     """How the draws of a forecaster answered.
 
     Attributes:
@@ -33,9 +34,9 @@ class Spread:
 
 def assumptions(
     forecaster: Forecaster,
-    surfaces: Survey,
+    surfaces: LossSurfaces,
     question: Question,
-    spread: Spread | None,
+    spread: DrawsWithoutAnswer | None,
     kind: Kind,
     reached: Mapping[str, float],
 ) -> tuple[str, ...]:
@@ -65,7 +66,7 @@ def assumptions(
     return (*(f"CAUTION: {caveat}" for caveat in forecaster.caveats), *lines)
 
 
-def _law(forecaster: Forecaster, surfaces: Survey) -> list[str]:
+def _law(forecaster: Forecaster, surfaces: LossSurfaces) -> list[str]:
     lines = [f"forecast by {forecaster.label}"]
     if isinstance(forecaster, HasLaw):
         lines = [f"law: {forecaster.law.spelling} ({forecaster.law.cite})"]
@@ -80,7 +81,7 @@ def _law(forecaster: Forecaster, surfaces: Survey) -> list[str]:
 
 
 def _intervals(
-    forecaster: Forecaster, surfaces: Survey, question: Question, spread: Spread | None, kind: Kind
+    forecaster: Forecaster, surfaces: LossSurfaces, question: Question, spread: DrawsWithoutAnswer | None, kind: Kind
 ) -> list[str]:
     if spread is None:
         return [
@@ -105,7 +106,7 @@ def _extent(forecaster: Forecaster, reached: Mapping[str, float]) -> list[str]:
     return lines + ([f"extrapolated below the smallest fitted: {', '.join(below)}"] if below else [])
 
 
-def _never(surfaces: Survey, question: Question) -> str:
+def _never(surfaces: LossSurfaces, question: Question) -> str:
     """Return what draws without a finite answer fail to do."""
     exact = question.given == "loss" and question.caps.free and isinstance(surfaces.draws, ClosedForm)
     horizon = "at any budget" if exact else f"within {AROUND:.0e} times this budget"

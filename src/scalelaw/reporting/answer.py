@@ -5,13 +5,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from scalelaw.backtesting import Backtest, Cut
+from scalelaw.backtesting.backtest import Backtest, Cut
+from scalelaw.core.estimate import Estimate
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.quantities import QUANTITIES
-from scalelaw.core.sheet import Lines, Printed, Sheet, Table
-from scalelaw.planning import Estimate, Plan
-from scalelaw.planning.outlook import Expected
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
+from scalelaw.planning.answer import Plan
+from scalelaw.planning.larger_runs import Expected
 
 FAR = 100.0
 """Reach in compute from which a plan is a hope."""
@@ -45,7 +46,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
-class Answer(Printed):
+class Answer(Renderable):
     """The first screen, the same in text, HTML and JSON.
 
     Attributes:
@@ -79,17 +80,17 @@ class Answer(Printed):
             ("doubt", self.doubt), ("next", self.next),
         ]  # fmt: skip
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return the six lines."""
-        return Sheet("", [Lines(self.lines(), width=10, fold=_COLUMNS)])
+        return Report("", [Lines(self.lines(), width=10, fold=_COLUMNS)])
 
-    def further(self, most: int | None = None) -> list[Sheet]:
+    def further(self, most: int | None = None) -> list[Report]:
         """Return the further doubts as a sheet, the first ``most`` of them; none where there are none."""
         shown = self.others[:most]
         lines = [("-", each) for each in shown]
         if len(self.others) > len(shown):
             lines.append(("", f"and {len(self.others) - len(shown)} more with --verbose"))
-        return [Sheet("further doubts", [Lines(lines, width=2, fold=_COLUMNS)])] if lines else []
+        return [Report("further doubts", [Lines(lines, width=2, fold=_COLUMNS)])] if lines else []
 
     def below(self, plan: Plan) -> Plan:
         """Return the plan without the cautions that stand among the doubts, perhaps cut short there."""
@@ -100,14 +101,14 @@ class Answer(Printed):
         ]
         return replace(plan, assumptions=tuple(kept))
 
-    def beside(self, sheet: Sheet) -> Sheet:
+    def beside(self, sheet: Report) -> Report:
         """Return a sheet without the lines that stand among the doubts."""
-        parts: list[Table | Lines | Sheet] = []
+        parts: list[Table | Lines | Report] = []
         for part in sheet.parts:
             if isinstance(part, Lines):
                 parts.append(replace(part, lines=[each for each in part.lines if not self._states(each[1])]))
             else:
-                parts.append(self.beside(part) if isinstance(part, Sheet) else part)
+                parts.append(self.beside(part) if isinstance(part, Report) else part)
         return replace(sheet, parts=parts)
 
     def _states(self, text: str) -> bool:

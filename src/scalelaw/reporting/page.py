@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scalelaw.core.sheet import Sheet
+from scalelaw.core.rendering import Report
 from scalelaw.core.version import __version__
 from scalelaw.reporting.answer import Answer
 from scalelaw.reporting.card import Card
@@ -51,7 +51,7 @@ class Block:
 
     title: str
     prose: Sequence[str] = ()
-    sheet: Sheet | None = None
+    sheet: Report | None = None
     figure: str = ""
     caption: str = ""
     code: str = ""

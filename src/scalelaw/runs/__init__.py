@@ -1,37 +1,5 @@
-"""Measured runs: loading, checking and reducing them to what a fit may see."""
+"""Measured runs: a table of them, what a fit sees of it, and the folders that read, reduce, check and keep it."""
 
-from scalelaw.runs.check import check_design as check_design
-from scalelaw.runs.currency import by_convention as by_convention
-from scalelaw.runs.currency import currency as currency
-from scalelaw.runs.dirstore import DirStore as DirStore
-from scalelaw.runs.export import export_runs as export_runs
-from scalelaw.runs.io_source import read_source as read_source
-from scalelaw.runs.load import load_runs as load_runs
-from scalelaw.runs.observations import Observations as Observations
-from scalelaw.runs.observations import Reduction as Reduction
-from scalelaw.runs.observations import SetAside as SetAside
-from scalelaw.runs.observations import stacked as stacked
-from scalelaw.runs.other_columns import formula_names as formula_names
-from scalelaw.runs.other_columns import unrecognised as unrecognised
-from scalelaw.runs.other_columns import with_formula_columns as with_formula_columns
-from scalelaw.runs.pack import Pack as Pack
-from scalelaw.runs.pack import pack_runs as pack_runs
-from scalelaw.runs.pack import unpack_runs as unpack_runs
-from scalelaw.runs.pooling import COMPARED as COMPARED
-from scalelaw.runs.pooling import NOTED as NOTED
-from scalelaw.runs.pooling import check_pooling as check_pooling
-from scalelaw.runs.pooling import check_which_params as check_which_params
-from scalelaw.runs.pooling import indicators as indicators
-from scalelaw.runs.pooling import shared_conditions as shared_conditions
-from scalelaw.runs.record import Recording as Recording
-from scalelaw.runs.record import record as record
-from scalelaw.runs.review import Review as Review
-from scalelaw.runs.review import review_runs as review_runs
-from scalelaw.runs.schedule import Schedule as Schedule
-from scalelaw.runs.schedule import lr_features as lr_features
-from scalelaw.runs.schedule import parse_schedule as parse_schedule
-from scalelaw.runs.schedule import parse_share as parse_share
-from scalelaw.runs.schedule_rows import FEATURES as FEATURES
-from scalelaw.runs.schedule_rows import with_lr_features as with_lr_features
-from scalelaw.runs.sweeps import SWEPT as SWEPT
-from scalelaw.runs.table import RunTable as RunTable
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

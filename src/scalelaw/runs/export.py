@@ -38,7 +38,7 @@ def export_runs(table: "RunTable", path: str | PathLike[str]) -> int:
 
     Example:
         >>> import tempfile
-        >>> from scalelaw.runs import load_runs
+        >>> from scalelaw.runs.reading.load import load_runs
         >>> path = Path(tempfile.mkdtemp()) / "runs.csv"
         >>> export_runs(load_runs({"N": ["70M"], "D": ["1.4B"], "val_loss": [3.6]}), path)
         1

@@ -9,8 +9,8 @@ import numpy as np
 from scalelaw.core.errors import UnknownName
 from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import METRICS
-from scalelaw.core.sheet import Lines, Printed, Sheet, Table
-from scalelaw.runs.order import time_order
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
+from scalelaw.runs.reducing.order import time_order
 from scalelaw.runs.table import RunTable
 
 _ON_A_LINE = ("params", "params_active", "params_non_embedding", "tokens", "state")
@@ -18,7 +18,7 @@ _MOST_TARGETS = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Listing(Printed):
+class Listing(Renderable):
     """One line a run: its size, its tokens, the last value of each target.
 
     Attributes:
@@ -36,14 +36,14 @@ class Listing(Printed):
         rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
         return {"schema": "scalelaw.listing/1", "source": self.source, "runs": rows}
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return one line a run."""
         rows = [list(self.columns), *([_shown(cell) for cell in row] for row in self.rows)]
-        return Sheet("", [Table(rows, indent="")])
+        return Report("", [Table(rows, indent="")])
 
 
 @dataclass(frozen=True, eq=False)
-class Detail(Printed):
+class Detail(Renderable):
     """One run in full.
 
     Attributes:
@@ -61,13 +61,13 @@ class Detail(Printed):
         evals = [dict(each) for each in self.evals]
         return {"schema": "scalelaw.run_detail/1", "run": self.run, "settings": dict(self.settings), "evals": evals}
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return what was chosen, and one line an evaluation."""
         settings = Table([[name, _shown(value)] for name, value in self.settings.items()], head=False)
         if not self.evals:
-            return Sheet(self.run, [settings, Lines([("", "no evaluation")], width=0)])
+            return Report(self.run, [settings, Lines([("", "no evaluation")], width=0)])
         names = [name for name in self.evals[0] if any(each[name] is not None for each in self.evals)]
-        return Sheet(
+        return Report(
             self.run, [settings, Table([names, *([_shown(each[name]) for name in names] for each in self.evals)])]
         )
 

@@ -9,12 +9,12 @@ from scalelaw.accounting.pearce_song import check_embeddings
 from scalelaw.core.errors import BadTable, NeedsAnswer, ScalelawWarning
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.numbers import counted
-from scalelaw.core.sheet import Lines, Printed, Sheet
-from scalelaw.runs.guide import check_guide
-from scalelaw.runs.load import load_runs
+from scalelaw.core.rendering import Lines, Renderable, Report
+from scalelaw.runs.choshen_rules import check_guide
+from scalelaw.runs.grouping.one_run import time_of_one_run
 from scalelaw.runs.observations import Observations, SetAside
-from scalelaw.runs.one_run import time_of_one_run
-from scalelaw.runs.pooling import check_pooling
+from scalelaw.runs.reading.load import load_runs
+from scalelaw.runs.reducing.pooling import check_pooling
 from scalelaw.runs.table import RunTable
 
 _SIZES = ("params", "tokens")
@@ -24,7 +24,7 @@ _ORDER = (Grade.REFUSE, Grade.ASK, Grade.WARN, Grade.SET_ASIDE)
 
 
 @dataclass(frozen=True, eq=False)
-class Review(Printed):
+class Review(Renderable):
     """What was noticed about a table, gravest first.
 
     Attributes:
@@ -65,7 +65,7 @@ class Review(Printed):
             "rules": [finding.to_dict() for finding in self.rules],
         }
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return the findings, gravest first, each with its way out."""
         table = self.table
         size = "cannot be loaded as it is" if table is None else _size(table)
@@ -75,8 +75,8 @@ class Review(Printed):
             lines += [("  set aside", f"{gone.n}: {gone.reason}") for gone in self.set_aside[target]]
         if not self.findings:
             lines.append(("", "nothing to remark"))
-        rules = [Sheet("by the rules of Choshen et al. 2024", [_lines(self.rules)])] if self.rules else []
-        return Sheet(f"{self.source}: {size}", [Lines(lines, width=0), _lines(self.findings), *rules])
+        rules = [Report("by the rules of Choshen et al. 2024", [_lines(self.rules)])] if self.rules else []
+        return Report(f"{self.source}: {size}", [Lines(lines, width=0), _lines(self.findings), *rules])
 
 
 def review_runs(

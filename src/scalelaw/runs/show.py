@@ -7,7 +7,7 @@ import numpy as np
 from scalelaw.core.findings import Grade
 from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.quantities import METRICS, QUANTITIES
-from scalelaw.core.sheet import Lines, Sheet, Table
+from scalelaw.core.rendering import Lines, Report, Table
 from scalelaw.core.types import AnyArray
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MOST_TARGETS = 12
 
 
-def sheet(table: "RunTable") -> Sheet:
+def sheet(table: "RunTable") -> Report:
     """Return a readable summary of a table of runs."""
     rows = f"{table.read} row{'' if table.read == 1 else 's'} read"
     runs = f"{len(table)} run{'' if len(table) == 1 else 's'}"
@@ -31,7 +31,7 @@ def sheet(table: "RunTable") -> Sheet:
     for finding in table.findings:
         lead = "a fit that needs it sets aside" if finding.grade is Grade.SET_ASIDE else str(finding.grade)
         lines.append((lead, f"{finding} [{finding.code}]"))
-    return Sheet(f"{table.source}: {rows}, {runs}", [columns, Lines(lines, width=0)])
+    return Report(f"{table.source}: {rows}, {runs}", [columns, Lines(lines, width=0)])
 
 
 def to_dict(table: "RunTable") -> dict[str, Any]:

@@ -9,23 +9,23 @@ import numpy as np
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.findings import Answer, Finding, Grade, enforce
 from scalelaw.core.quantities import QUANTITIES, spelling
-from scalelaw.core.sheet import Printed, Sheet
+from scalelaw.core.rendering import Renderable, Report
 from scalelaw.core.types import AnyArray, Array, frozen
-from scalelaw.runs.best import best
 from scalelaw.runs.conditions import condition
 from scalelaw.runs.observations import Observations, Reduction, SetAside
 from scalelaw.runs.per_byte import per_byte
-from scalelaw.runs.select import curves, endpoints, evaluations, last_evaluations
+from scalelaw.runs.reducing.best import best
+from scalelaw.runs.reducing.select import curves, endpoints, evaluations, last_evaluations
+from scalelaw.runs.reducing.smooth import trailing_mean
+from scalelaw.runs.reducing.suspects import naming
+from scalelaw.runs.reducing.sweeps import SWEPT
 from scalelaw.runs.show import sheet, to_dict
-from scalelaw.runs.smooth import trailing_mean
-from scalelaw.runs.suspects import naming
-from scalelaw.runs.sweeps import SWEPT
 
 _HELD_OUT = ("_val", "_valid", "_validation", "_test", "_eval")
 
 
 @dataclass(frozen=True, eq=False)
-class RunTable(Printed):
+class RunTable(Renderable):
     """Measured runs as two tables.
 
     Attributes:
@@ -76,7 +76,7 @@ class RunTable(Printed):
         """Return the row of the source that a run is, from 1; its place among runs of several rows."""
         return int(self._rows()[number])
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return what was read, from where, and what was assumed or set aside."""
         return sheet(self)
 

@@ -1,6 +1,6 @@
 """What every importer must satisfy, built in or from elsewhere; run it on one recorded log of the format.
 
-Call every value of ``IMPORTER_CHECKS`` with a ``Sample(MyImporter(), "path/of/a/log")``.
+Call every value of ``IMPORTER_CHECKS`` with a ``RecordedLog(MyImporter(), "path/of/a/log")``.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ _TRIES = 60
 
 
 @dataclass(frozen=True)
-class Sample:
+class RecordedLog:
     """An importer and a log it reads.
 
     Attributes:
@@ -45,16 +45,16 @@ class Sample:
         return "://" not in self.source
 
 
-Check = Callable[[Sample], None]
+Check = Callable[[RecordedLog], None]
 
 
-def check_protocol(sample: Sample) -> None:
+def check_protocol(sample: RecordedLog) -> None:
     """It is an Importer with a name and a phrase for what it reads."""
     assert isinstance(sample.importer, Importer)
     assert sample.importer.name.isidentifier() and sample.importer.reads
 
 
-def check_recognises(sample: Sample) -> None:
+def check_recognises(sample: RecordedLog) -> None:
     """It recognises its own log and nothing else: other formats, absent paths, odd text."""
     assert sample.importer.recognises(sample.source)
     for other in (*sample.foreign, "no/such/file", "", "x" * 5000, "a\0b", "other://host/thing"):
@@ -65,7 +65,7 @@ def check_recognises(sample: Sample) -> None:
         assert not taken, f"{sample.importer.name} takes {other[:80]!r} for its own"
 
 
-def check_long_table(sample: Sample) -> None:
+def check_long_table(sample: RecordedLog) -> None:
     """The table has a row an evaluation: a run on each, a target on some, and no column without a value."""
     table = sample.importer.read(sample.source)
     assert len(table) and "run" in table.columns
@@ -76,7 +76,7 @@ def check_long_table(sample: Sample) -> None:
     assert not hollow, f"columns without a value: {hollow}"
 
 
-def check_no_invented_zeros(sample: Sample) -> None:
+def check_no_invented_zeros(sample: RecordedLog) -> None:
     """What is absent is missing, never 0."""
     table = sample.importer.read(sample.source)
     for name in ("params", "params_non_embedding", "loss"):
@@ -84,21 +84,21 @@ def check_no_invented_zeros(sample: Sample) -> None:
             assert not np.any(table.columns[name].values == 0), f"{name} is 0"
 
 
-def check_deterministic(sample: Sample) -> None:
+def check_deterministic(sample: RecordedLog) -> None:
     """Two readings are equal: columns, cells and notes."""
     first, again = (sample.importer.read(sample.source) for _ in range(2))
     assert first.notes == again.notes
     assert _cells(first) == _cells(again)
 
 
-def check_no_network(sample: Sample) -> None:
+def check_no_network(sample: RecordedLog) -> None:
     """Reading a file opens no connection."""
     if sample.on_disk:
         with mock.patch.object(socket.socket, "connect", side_effect=AssertionError("reached for the network")):
             sample.importer.read(sample.source)
 
 
-def check_source_untouched(sample: Sample) -> None:
+def check_source_untouched(sample: RecordedLog) -> None:
     """Recognising and reading change no byte and leave no file behind."""
     if not sample.on_disk:
         return
@@ -109,7 +109,7 @@ def check_source_untouched(sample: Sample) -> None:
         assert _digest(path.parent) == before
 
 
-def check_secret_stays(sample: Sample) -> None:
+def check_secret_stays(sample: RecordedLog) -> None:
     """No column, cell or note holds the secret, or the name of the setting that holds it."""
     table = sample.importer.read(sample.source)
     shown = repr((_cells(table), table.notes, table.source))
@@ -117,7 +117,7 @@ def check_secret_stays(sample: Sample) -> None:
     assert "api_key" not in shown
 
 
-def check_empty(sample: Sample) -> None:
+def check_empty(sample: RecordedLog) -> None:
     """An empty file is refused; an empty folder is recognised by nobody."""
     if not sample.on_disk:
         return
@@ -131,7 +131,7 @@ def check_empty(sample: Sample) -> None:
         assert _refused(sample.importer, path), "an empty source was read"
 
 
-def check_damage(sample: Sample) -> None:
+def check_damage(sample: RecordedLog) -> None:
     """A log that is cut off or garbled is refused, or read as far as it goes; it never ends in another error."""
     if not sample.on_disk:
         return
@@ -162,7 +162,7 @@ def _refused(importer: Importer, path: Path) -> bool:
 class _Copy:
     """A copy of the log in a folder of its own, removed afterwards."""
 
-    def __init__(self, sample: Sample) -> None:
+    def __init__(self, sample: RecordedLog) -> None:
         self._source = Path(sample.source)
         self._folder = tempfile.TemporaryDirectory()
 

@@ -12,9 +12,11 @@ from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
 from scalelaw.core.components import kind_of
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array
-from scalelaw.fitting import FitSpec, Noise, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import Coef, HasOptimum, Law, get, names
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 _ROWS = 60
 _THIRD = 0.33

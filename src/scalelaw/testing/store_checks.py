@@ -13,10 +13,10 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 from scalelaw.core.errors import BadInput, RunLocked, UnknownName
-from scalelaw.runs import load_runs
-from scalelaw.runs.record import record
-from scalelaw.runs.spec import RunSpec
-from scalelaw.runs.store import RunWriter, Store, Values
+from scalelaw.runs.reading.load import load_runs
+from scalelaw.runs.storing.record import record
+from scalelaw.runs.storing.run_spec import RunSpec
+from scalelaw.runs.storing.store import RunWriter, Store, Values
 
 OpenStore = Callable[[], Store]
 

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from scalelaw.core.types import Array
 from scalelaw.ladder import Branch
-from scalelaw.runs import DirStore, record
+from scalelaw.runs.storing.dirstore import DirStore
+from scalelaw.runs.storing.record import record
 from scalelaw.training import checkpoint
 from scalelaw.training.evaluate import evaluate
 from scalelaw.training.job import Job

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scalelaw.core.types import Array
-from scalelaw.fitting.critical_batch import noise_scale
+from scalelaw.diagnosing.critical_batch import noise_scale
 
 ROUNDS = 8
 TOGETHER = 8

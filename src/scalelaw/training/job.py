@@ -11,9 +11,9 @@ from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.ladder import Branch, Intent, Ladder, Rung
 from scalelaw.ladder.files import read_ladder
-from scalelaw.runs import DirStore
-from scalelaw.runs.spec import RunSpec
-from scalelaw.runs.store import RunRecord
+from scalelaw.runs.storing.dirstore import DirStore
+from scalelaw.runs.storing.run_spec import RunSpec
+from scalelaw.runs.storing.store import RunRecord
 from scalelaw.training.text.corpus import Corpus, load_corpus
 
 REVISION = 3

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.allocation.isoflop_result import IsoFlop
+from scalelaw.allocation.lower_envelope import Envelope
+from scalelaw.allocation.three_approaches import Agreement
 from scalelaw.core.types import Array
-from scalelaw.fitting import Envelope, FitResult, IsoFlop
+from scalelaw.fitting.result import FitResult
 from scalelaw.laws import HasOptimum
-from scalelaw.planning import Agreement
-from scalelaw.planning.survey import survey
+from scalelaw.planning.loss_surfaces import survey
 from scalelaw.viz import style
 
 if TYPE_CHECKING:

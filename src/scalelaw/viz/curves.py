@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scalelaw.core.errors import BadInput
-from scalelaw.fitting import Extrapolation, RunForecast
-from scalelaw.fitting.extrapolate import time_text
+from scalelaw.curves.extrapolation import Extrapolation, RunForecast, time_text
 from scalelaw.viz import style
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import numpy as np
 
 from scalelaw.core.direction import best_value
 from scalelaw.core.types import Array
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 from scalelaw.viz import style
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import numpy as np
 
 from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.types import AnyArray, Array
-from scalelaw.fitting import Influence
+from scalelaw.fitting.checks.influence import Influence
 from scalelaw.viz import style
 
 if TYPE_CHECKING:

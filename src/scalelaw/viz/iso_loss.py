@@ -8,9 +8,10 @@ import numpy as np
 from scalelaw.core.forecaster import Forecaster
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array
-from scalelaw.planning import Plan, plan
-from scalelaw.planning.survey import counting_of
-from scalelaw.runs import Observations
+from scalelaw.planning.answer import Plan
+from scalelaw.planning.loss_surfaces import counting_of
+from scalelaw.planning.solve import plan
+from scalelaw.runs.observations import Observations
 from scalelaw.viz import style
 
 if TYPE_CHECKING:

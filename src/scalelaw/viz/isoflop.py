@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.allocation.isoflop_result import IsoFlop
 from scalelaw.core.types import Array
-from scalelaw.fitting import IsoFlop
 from scalelaw.viz import style
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _COLOURS = "cividis"
 
 
 @dataclass(frozen=True, eq=False)
-class Profile:
+class ProfileLine:
     """One budget of the figure.
 
     Attributes:
@@ -51,7 +51,7 @@ class IsoFlopFigure:
 
     title: str
     params_name: str
-    profiles: tuple[Profile, ...]
+    profiles: tuple[ProfileLine, ...]
     level: float
     line: Array
     band: Array | None
@@ -66,7 +66,7 @@ def isoflop_info(found: IsoFlop) -> IsoFlopFigure:
         mine = np.flatnonzero(found.group == at)
         mine = mine[np.argsort(sizes[mine], kind="stable")]
         best = None if budget.params is None or budget.loss is None else (budget.params, budget.loss)
-        profiles.append(Profile(budget.flops, sizes[mine], found.rows.y[mine], curves.get(budget.flops), best))
+        profiles.append(ProfileLine(budget.flops, sizes[mine], found.rows.y[mine], curves.get(budget.flops), best))
     ends = [budget.flops for budget in found.budgets]
     flops = np.geomspace(min(ends) / 1.5, max(ends) * _BEYOND, _POINTS)
     interval = found.params.interval_at(flops, found.spec.level)

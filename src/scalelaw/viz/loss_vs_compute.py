@@ -9,8 +9,9 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import Forecaster
 from scalelaw.core.numbers import counted
 from scalelaw.core.types import AnyArray, Array
-from scalelaw.planning import Plan, frontier
-from scalelaw.runs import Observations
+from scalelaw.planning.answer import Plan
+from scalelaw.planning.efficient_line import frontier
+from scalelaw.runs.observations import Observations
 from scalelaw.viz import style
 
 if TYPE_CHECKING:

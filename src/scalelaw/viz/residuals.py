@@ -8,7 +8,7 @@ import numpy as np
 
 from scalelaw.core.quantities import label_of
 from scalelaw.core.types import Array
-from scalelaw.fitting import FitResult
+from scalelaw.fitting.result import FitResult
 from scalelaw.viz import style
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import numpy as np
 
 from scalelaw.core.numbers import format_number
 from scalelaw.core.types import AnyArray, Array
-from scalelaw.planning import Outcome, Robustness
+from scalelaw.planning.outcome import ChoiceOutcome
+from scalelaw.planning.robust import Robustness
 from scalelaw.viz import style
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def robustness_info(found: Robustness) -> RobustnessInfo:
     )
 
 
-def _label(outcome: Outcome) -> str:
+def _label(outcome: ChoiceOutcome) -> str:
     """Return how an outcome came about; what it changes is said where the words do not say it."""
     return outcome.label if outcome.choice in _PLAIN else f"{outcome.choice}: {outcome.label}"
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.allocation.explanation import Explanation
 from scalelaw.core.types import Array
-from scalelaw.planning import Explanation
 from scalelaw.viz import style
 
 if TYPE_CHECKING:

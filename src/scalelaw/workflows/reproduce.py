@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadInput, UnknownName
-from scalelaw.core.sheet import Lines, Printed, Sheet, Table
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.workflows import reproductions
 from scalelaw.workflows.reproductions._figure import Figure
 
@@ -45,7 +45,7 @@ class Reproduced:
 
 
 @dataclass(frozen=True)
-class Reproduction(Printed):
+class Reproduction(Renderable):
     """Published figures beside ours."""
 
     rows: tuple[Reproduced, ...]
@@ -70,7 +70,7 @@ class Reproduction(Printed):
             ],
         }
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> Report:
         """Return the table, and how many hold."""
         head = ["figure", "published", "ours", "difference", "holds", "why", "source"]
         measured = [row for row in self.rows if row.holds is not None]
@@ -78,7 +78,7 @@ class Reproduction(Printed):
         lines = [("held", f"{held} of {len(measured)} measured; {len(self.rows) - len(measured)} not measured")]
         if any(row.figure.unverified for row in self.rows):
             lines.append(("*", "printed figure read from memory or a secondary source"))
-        return Sheet("", [Table([head, *map(_cells, self.rows)], right=[1, 2, 3]), Lines(lines, width=0)])
+        return Report("", [Table([head, *map(_cells, self.rows)], right=[1, 2, 3]), Lines(lines, width=0)])
 
     def page(self) -> str:
         """Return the page of the documentation."""

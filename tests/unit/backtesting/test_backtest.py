@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 
 import scalelaw as sl
-from scalelaw.backtesting import Backtest, WindowRules, backtest_observations, score, windows
+from scalelaw.backtesting.backtest import Backtest, backtest_observations
+from scalelaw.backtesting.score import score
+from scalelaw.backtesting.windows import WindowRules, windows
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.types import Array
-from scalelaw.fitting import FitSpec, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 RULES = WindowRules(min_train=10)
 """Twice the five coefficients of the law."""

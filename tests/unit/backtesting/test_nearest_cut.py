@@ -5,10 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from scalelaw.backtesting import Backtest
-from scalelaw.backtesting.backtest import Cut
+from scalelaw.backtesting.backtest import Backtest, Cut
 from scalelaw.backtesting.score import Score
-from scalelaw.fitting import FitSpec
+from scalelaw.fitting.spec import FitSpec
 
 SCORE = Score(0.01, 0.0, 0.9, None)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scalelaw.backtesting import score, winkler
+from scalelaw.backtesting.score import score, winkler
 from scalelaw.core.forecaster import Prediction
 from scalelaw.core.types import Array
 

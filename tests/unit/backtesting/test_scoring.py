@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scalelaw.backtesting.baselines import Band
+from scalelaw.backtesting.baselines import BaselineBand
 from scalelaw.backtesting.scoring import (
     MEASURES,
     Scored,
@@ -25,7 +25,7 @@ ALL = np.array([True, True])
 def scored(
     by: str = "a", table: str = "t", mean: tuple[float, float] = (2.2, 1.8), reach: tuple[float, float] = (2, 20)
 ) -> Scored:
-    band = Band(np.array(mean), {0.9: np.array([[1.9, 1.7], [2.3, 1.9]])})
+    band = BaselineBand(np.array(mean), {0.9: np.array([[1.9, 1.7], [2.3, 1.9]])})
     return Scored(by, table, np.array([2.0, 20.0]), np.array([2.0, 2.0]), band, best=2.5, floor=1.5)
 
 
@@ -43,7 +43,9 @@ def test_by_hand() -> None:
 
 def test_the_ranked_score_of_a_certain_forecast_is_its_error() -> None:
     mean = np.array([2.2, 1.8])
-    sure = Scored("a", "t", np.ones(2), np.full(2, 2.0), Band(mean, {0.999999: np.stack([mean, mean])}), 2.5, 1.0)
+    sure = Scored(
+        "a", "t", np.ones(2), np.full(2, 2.0), BaselineBand(mean, {0.999999: np.stack([mean, mean])}), 2.5, 1.0
+    )
     assert crps(sure, ALL) == pytest.approx(0.1, rel=1e-3)
 
 
@@ -67,7 +69,7 @@ def test_the_best_constant_band_is_as_wide_as_the_misses(rng: np.random.Generato
     made = []
     for source in "abcd":
         miss = rng.normal(0, 0.04, 4000)
-        band = Band(np.exp(-miss), {})
+        band = BaselineBand(np.exp(-miss), {})
         made.append(Scored(source, "t", np.ones(4000), np.ones(4000), band, 1.0, 0.0))
     assert best_constant(made, 0.9) == pytest.approx(1.645 * 0.04, rel=0.12)
     assert best_constant(made, 0.5) == pytest.approx(0.674 * 0.04, rel=0.12)

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scalelaw.backtesting import WindowRules, windows
+from scalelaw.backtesting.windows import WindowRules, windows
 from scalelaw.core.types import AnyArray
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 EASY = WindowRules(min_train=3, min_test=1, min_sizes=2, min_decades=0.1, most_cuts=10)
 

@@ -387,7 +387,7 @@ def test_a_fit_that_fails_leaves_with_one(monkeypatch: pytest.MonkeyPatch) -> No
     def fail(*_: Any, **__: Any) -> None:
         raise FitFailed("no start gave chinchilla a finite objective on these rows; try another law")
 
-    monkeypatch.setattr("scalelaw.fitting.fit_observations", fail)
+    monkeypatch.setattr("scalelaw.fitting.fit.fit_observations", fail)
     result = scalelaw(*FIT)
     assert result.exit_code == 1
     assert "no start gave chinchilla" in said(result)
@@ -405,7 +405,7 @@ def test_an_error_that_is_not_ours_shows(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_missing_extra_is_said_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setattr(
-        sys.modules["scalelaw.workflows.study"], "fit_observations", lambda *_: pytest.fail("it worked first")
+        sys.modules["scalelaw.workflows.study.study"], "fit_observations", lambda *_: pytest.fail("it worked first")
     )
     result = scalelaw("study", "--demo", "--out", str(tmp_path))
     assert result.exit_code == 2

@@ -11,7 +11,7 @@ from scalelaw.accounting.flops import CONVENTIONS
 from scalelaw.core.errors import BadInput, ScalelawWarning
 from scalelaw.ladder import Ladder
 from scalelaw.ladder.files import read_ladder
-from scalelaw.runs import RunTable
+from scalelaw.runs.table import RunTable
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 import scalelaw as sl
 from scalelaw.core.errors import UnknownName
-from scalelaw.datasets import Grid, names, path, simulate, synthetic_ladder
+from scalelaw.datasets import RunGrid, names, path, simulate, synthetic_ladder
 from scalelaw.laws import get
 
 
@@ -48,7 +48,7 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
 def test_simulate_gives_every_size_at_every_ratio() -> None:
     law = get("kaplan_joint")
     coef = law.vector(law.published["kaplan2020"].coef)
-    table = simulate(law, coef, Grid([1e8, 1e9], [10, 20, 40]), noise=0.0, seed=0)
+    table = simulate(law, coef, RunGrid([1e8, 1e9], [10, 20, 40]), noise=0.0, seed=0)
     assert set(table) == {"params_non_embedding", "tokens", "flops", "loss"}
     n = table["params_non_embedding"]
     np.testing.assert_allclose(table["tokens"] / n, [10, 20, 40, 10, 20, 40])
@@ -58,5 +58,5 @@ def test_simulate_gives_every_size_at_every_ratio() -> None:
 def test_the_seed_decides_the_noise() -> None:
     law = get("chinchilla")
     coef = law.vector(law.published["besiroglu2024"].coef)
-    one, again, other = (simulate(law, coef, Grid([1e8], [10, 20]), noise=0.1, seed=s)["loss"] for s in (1, 1, 2))
+    one, again, other = (simulate(law, coef, RunGrid([1e8], [10, 20]), noise=0.1, seed=s)["loss"] for s in (1, 1, 2))
     assert np.array_equal(one, again) and not np.array_equal(one, other)

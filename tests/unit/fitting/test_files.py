@@ -11,7 +11,12 @@ import pytest
 import scalelaw as sl
 from scalelaw.core.errors import BadInput
 from scalelaw.core.reading import Allowance
-from scalelaw.fitting import FitResult, FitSpec, Noise, fit_observations, is_fit, load_fit
+from scalelaw.core.schemas import is_fit
+from scalelaw.fitting.files import load_fit
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.result import FitResult
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get, parse
 
 X = {"params": np.array([1e9, 7e10]), "tokens": np.array([2e10, 1.4e12])}
@@ -113,7 +118,8 @@ def test_one_edited_digit_is_refused(saved: Path, keys: tuple[Any, ...]) -> None
 @pytest.mark.parametrize("keys", [("coef",), ("draws",), ("rows", "y"), ("rows", "x", "params")], ids=".".join)
 def test_swapped_numbers_are_refused(saved: Path, keys: tuple[str, ...]) -> None:
     """Arrays of another fit are well-formed; they are still not the ones that were written."""
-    from scalelaw.fitting.files import _pack, _unpack
+    from scalelaw.fitting.files import _unpack
+    from scalelaw.fitting.saving import _pack
 
     def change(document: dict[str, Any]) -> None:
         for key in keys[:-1]:
@@ -199,7 +205,7 @@ def test_is_fit_knows_fits_from_anything_else(saved: Path, tmp_path: Path) -> No
     ],
 )  # fmt: skip
 def test_what_no_fit_is_is_refused_in_one_line(saved: Path, keys: tuple[Any, ...], value: Any) -> None:
-    from scalelaw.fitting.files import _content
+    from scalelaw.fitting.saving import _content
 
     document = json.loads(saved.read_text())
     place = document

@@ -8,9 +8,11 @@ import pytest
 
 import scalelaw as sl
 from scalelaw.core.errors import BadInput, BadTable, FitFailed, ScalelawWarning, UnknownName
-from scalelaw.fitting import FitSpec, Noise, fit_observations, make_spec
+from scalelaw.fitting.fit import fit_observations, make_spec
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import FormulaLaw, get, parse
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 CHINCHILLA = "E + A/params**alpha + B/tokens**beta"
 TRUTH = {"E": 1.8172, "A": 482.01, "B": 2085.43, "alpha": 0.3478, "beta": 0.3658}

@@ -8,11 +8,12 @@ import pytest
 import scalelaw as sl
 from scalelaw import datasets
 from scalelaw.core.errors import ScalelawWarning
+from scalelaw.fitting.result import FitResult
 
 LADDER = datasets.load("synthetic-ladder")
 
 
-def fitted(**options: object) -> sl.FitResult:
+def fitted(**options: object) -> FitResult:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ScalelawWarning)
         return sl.fit("chinchilla", LADDER.exclude_top(loss=2, reason="as published"), draws=20, **options)  # type: ignore[arg-type]

@@ -5,8 +5,9 @@ import pytest
 
 import scalelaw as sl
 from scalelaw.core.errors import BadInput
-from scalelaw.fitting import Noise, observe
-from scalelaw.runs import load_runs
+from scalelaw.fitting.observe import observe
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.runs.reading.load import load_runs
 
 LR, BATCH = np.geomspace(1e-4, 4e-3, 7), np.geomspace(3e4, 3e7, 10)
 

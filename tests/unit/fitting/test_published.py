@@ -9,7 +9,7 @@ import pytest
 from scalelaw import laws
 from scalelaw.core.errors import BadInput, ScalelawWarning, UnknownName
 from scalelaw.core.forecaster import reach
-from scalelaw.fitting import Published, published
+from scalelaw.fitting.published import Published, published
 from scalelaw.laws import Constants, get
 from scalelaw.laws.language.chinchilla import Chinchilla
 

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 import scalelaw as sl
-from scalelaw.fitting import FitSpec, Noise, fit_observations, observe_rows
 from scalelaw.fitting import recalled as module
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.observe import observe_rows
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import as_law
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 
 SPEC = FitSpec(starts=4, draws=20)
 

@@ -9,7 +9,10 @@ import pytest
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import interval, reach, robust_sd
-from scalelaw.fitting import FitResult, FitSpec, Noise, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.result import FitResult
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get, parse
 
 X = {"params": np.array([1e8, 1e9, 7e10]), "tokens": np.array([1e10, 2e10, 1.4e12])}

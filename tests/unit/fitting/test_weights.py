@@ -7,13 +7,14 @@ import pytest
 import scalelaw as sl
 from scalelaw import datasets
 from scalelaw.core.errors import BadInput, ScalelawWarning
+from scalelaw.fitting.result import FitResult
 
 LADDER = datasets.load("synthetic-ladder")
 COLUMNS = {name: LADDER.values(name).tolist() for name in ("params", "tokens", "loss")}
 EIGHT = {name: [values[at] for at in (1, 5, 9, 16, 20, 27, 33, 40)] for name, values in COLUMNS.items()}
 
 
-def fitted(columns: dict[str, list[float]], weight: float, **options: object) -> sl.FitResult:
+def fitted(columns: dict[str, list[float]], weight: float, **options: object) -> FitResult:
     table = {**columns, "weight": [weight] * len(columns["loss"])}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ScalelawWarning)

@@ -15,7 +15,7 @@ from scalelaw.accounting.flops import CONVENTIONS
 from scalelaw.core.errors import BadInput
 from scalelaw.ladder import Data, Grid, Ladder, Shapes, check_ladder, recipe
 from scalelaw.ladder.files import read_ladder
-from scalelaw.runs.spec import RunSpec
+from scalelaw.runs.storing.run_spec import RunSpec
 
 DEMO = Ladder(
     "demo",

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from scalelaw.core.errors import BadInput, BadNumber
-from scalelaw.planning import calculate
+from scalelaw.planning.calc import calculate
 
 
 def test_a_law_is_not_fed_another_kind_of_params() -> None:
@@ -58,5 +58,5 @@ def test_impossible_input_is_refused() -> None:
 
 
 def test_planning_needs_no_scipy() -> None:
-    code = "import sys, scalelaw.planning as p; p.calculate('8B', '15T'); sys.exit('scipy' in sys.modules)"
+    code = "import sys, scalelaw as sl; sl.calculate('8B', '15T'); sys.exit('scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -7,8 +7,8 @@ import pytest
 
 import scalelaw as sl
 from scalelaw.accounting.flops import COUNTINGS
+from scalelaw.allocation.isoflop_result import IsoFlop
 from scalelaw.core.types import Array
-from scalelaw.fitting import IsoFlop
 from scalelaw.laws import Law, get
 from scalelaw.planning.growth import FLOOR, Growth, growths
 from scalelaw.planning.lines import Lines, Middle, drawn

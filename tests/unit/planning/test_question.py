@@ -3,7 +3,7 @@
 import pytest
 
 from scalelaw.core.errors import BadInput, BadNumber
-from scalelaw.planning import Question, ask
+from scalelaw.planning.question import Question, ask
 
 
 def test_numbers_are_read_as_people_write_them() -> None:

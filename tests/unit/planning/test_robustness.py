@@ -9,10 +9,13 @@ import pytest
 import scalelaw as sl
 from scalelaw.accounting.pearce_song import with_embeddings, without_embeddings
 from scalelaw.core.errors import BadInput
-from scalelaw.fitting import FitSpec, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
-from scalelaw.planning import Outcome, Robustness, plan
-from scalelaw.runs import Observations
+from scalelaw.planning.outcome import ChoiceOutcome
+from scalelaw.planning.robust import Robustness
+from scalelaw.planning.solve import plan
+from scalelaw.runs.observations import Observations
 
 QUICK = {"draws": 0, "starts": 8}
 
@@ -90,14 +93,14 @@ def test_a_law_that_forecasts_worse_is_marked(found: Robustness) -> None:
 
 def outcome(
     choice: str, ratio: float, comparable: bool = True, lo: float | None = 10, hi: float | None = 30
-) -> Outcome:
-    from scalelaw.planning import Estimate
+) -> ChoiceOutcome:
+    from scalelaw.core.estimate import Estimate
 
     estimate = Estimate(ratio, lo, hi, 0.9, "tokens/parameter")
-    return Outcome(choice, f"{choice} {ratio}", 40, estimate, estimate, estimate, estimate, 0.01, comparable)  # type: ignore[arg-type]
+    return ChoiceOutcome(choice, f"{choice} {ratio}", 40, estimate, estimate, estimate, estimate, 0.01, comparable)  # type: ignore[arg-type]
 
 
-def verdict(*outcomes: Outcome) -> Robustness:
+def verdict(*outcomes: ChoiceOutcome) -> Robustness:
     return Robustness(1e22, 0.9, "chinchilla", "loss", outcomes, None)
 
 
@@ -119,7 +122,7 @@ def test_the_choice_that_matters_most_comes_first() -> None:
 
 
 def test_an_alternative_without_a_decision_is_said() -> None:
-    lost = Outcome("law", "odd", 40, None, None, None, None, None, failed="no split")
+    lost = ChoiceOutcome("law", "odd", 40, None, None, None, None, None, failed="no split")
     found = verdict(outcome("base", 20), lost)
     assert math.isnan(lost.ratio)
     assert found.range() == (20, 20)

@@ -11,7 +11,9 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import Domain, Forecaster, Kind, Prediction, interval, outside
 from scalelaw.core.types import Array, Inputs
 from scalelaw.laws import Law
-from scalelaw.planning import compute_penalty, frontier, plan
+from scalelaw.planning.efficient_line import frontier
+from scalelaw.planning.penalty import compute_penalty
+from scalelaw.planning.solve import plan
 
 NOISE = 0.01
 EPOCH = np.array([1.8172, 482.01, 2085.43, 0.3478, 0.3658])

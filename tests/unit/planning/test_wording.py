@@ -3,9 +3,10 @@
 import numpy as np
 
 from scalelaw import datasets
-from scalelaw.fitting import fit_observations, make_spec, published
+from scalelaw.fitting.fit import fit_observations, make_spec
+from scalelaw.fitting.published import published
 from scalelaw.laws import get
-from scalelaw.planning import plan
+from scalelaw.planning.solve import plan
 
 
 def test_a_plan_from_a_doubtful_fit_says_so_first() -> None:

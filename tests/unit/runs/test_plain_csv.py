@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scalelaw.runs import io_csv
+from scalelaw.runs import delimited as io_csv
 from scalelaw.runs.plain_csv import read_plain
 
 _CELL = st.one_of(

@@ -38,18 +38,18 @@ def invoke(*args):
 
 
 def test_a_review_gathers_what_loading_would_raise(good, asked):
-    review = sl.review_runs(good)
+    review = sl.runs.review_runs(good)
     assert not review.stopped and review.usable == {"loss": 2}
     assert [(gone.reason, gone.n) for gone in review.set_aside["loss"]] == [("no loss", 1)]
-    review = sl.review_runs(asked)
+    review = sl.runs.review_runs(asked)
     assert review.stopped and {finding.code for finding in review.findings} == {"RUNS_UNSAID_UNITS"}
     assert "say it, e.g. units=" in str(review)
-    assert not sl.review_runs(asked, units={"params": "M", "tokens": "B"}).stopped
+    assert not sl.runs.review_runs(asked, units={"params": "M", "tokens": "B"}).stopped
 
 
 def test_a_review_of_what_cannot_be_read_is_an_error(tmp_path):
     with pytest.raises(BadInput, match="there is no file"):
-        sl.review_runs(tmp_path / "none.csv")
+        sl.runs.review_runs(tmp_path / "none.csv")
 
 
 def test_check_ends_with_two_where_a_finding_stops(good, asked):
@@ -99,10 +99,10 @@ def test_export_says_what_a_format_cannot_hold(good, tmp_path):
         result = invoke("export", good, str(tmp_path / name))
         assert result.exit_code == 2 and said in result.output
     with pytest.raises(BadInput, match="cannot be written"):
-        sl.export_runs(sl.load_runs(good), tmp_path / "no" / "out.jsonl")
+        sl.runs.export_runs(sl.load_runs(good), tmp_path / "no" / "out.jsonl")
 
 
 def test_what_was_set_aside_is_not_written(good, tmp_path):
     kept = sl.load_runs(good).where(params=(1e8, None))
-    assert sl.export_runs(kept, tmp_path / "out.jsonl") == 2
+    assert sl.runs.export_runs(kept, tmp_path / "out.jsonl") == 2
     assert sl.load_runs(tmp_path / "out.jsonl").runs["run"].tolist() == ["b", "bb"]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalelaw.core.errors import BadInput, BadNumber, UnknownName
-from scalelaw.runs import Schedule, lr_features, parse_schedule, parse_share
+from scalelaw.runs.schedule import Schedule, lr_features, parse_schedule, parse_share
 
 
 @pytest.mark.parametrize(

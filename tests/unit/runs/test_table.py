@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scalelaw.core.errors import BadInput, BadTable, NeedsAnswer, UnknownName
-from scalelaw.runs import load_runs
+from scalelaw.runs.reading.load import load_runs
 
 
 @pytest.fixture

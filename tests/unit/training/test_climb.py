@@ -15,16 +15,17 @@ import torch
 from scalelaw.accounting import count_params
 from scalelaw.core.errors import BadInput
 from scalelaw.ladder import Hyperparameters, Ladder, Shapes, recipe
-from scalelaw.runs import DirStore, load_runs
+from scalelaw.runs.reading.load import load_runs
+from scalelaw.runs.storing.dirstore import DirStore
 from scalelaw.training import checkpoint
 from scalelaw.training.climb import Training, climb
 from scalelaw.training.evaluate import evaluate
 from scalelaw.training.job import REVISION, Job
 from scalelaw.training.model import Model, Program, Weights, init
 from scalelaw.training.optim import GROUP, NEWTON_SCHULZ, NEWTON_SCHULZ_STEPS, Optimizer, orthogonalised
-from scalelaw.training.sweep import sweep
 from scalelaw.training.text.batches import Batches
 from scalelaw.training.text.corpus import Corpus, build_corpus
+from scalelaw.training.train_ladder import train_ladder
 
 torch.set_num_threads(1)
 
@@ -120,9 +121,9 @@ def test_a_device_that_is_not_there_is_refused_before_anything_is_made(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(BadInput, match=r"device 'cuda': torch .* sees no GPU here; try --device cpu"):
-        sweep(tiny(), tmp_path / "runs", device="cuda")
+        train_ladder(tiny(), tmp_path / "runs", device="cuda")
     with pytest.raises(BadInput, match=r"device 'tpu': models are trained on cpu or cuda"):
-        sweep(tiny(), tmp_path / "runs", device="tpu")
+        train_ladder(tiny(), tmp_path / "runs", device="tpu")
     assert not (tmp_path / "runs").exists()
 
 
@@ -301,7 +302,7 @@ def test_a_rung_that_diverges_leaves_the_others_alone(tiny: Tiny, tmp_path: Path
     corpus = build_corpus(ladder.data, 64, tmp_path / "corpus", at_least=ladder.tokens)
     for rung in ladder.rungs:
         climb(Job(ladder, rung, 0, corpus, tmp_path))
-    swept = sweep(ladder, tmp_path)
+    swept = train_ladder(ladder, tmp_path)
     assert [row["state"] for row in swept.rows] == ["finished"] * 2 + ["diverged"] * 2
     assert [row["loss"] is None for row in swept.rows] == [False, False, True, True]
     assert swept.complete and not swept.failed and swept.trained == 0 and "diverged" in str(swept)
@@ -316,7 +317,7 @@ def test_a_sweep_counts_its_own_runs_alone(
     for rung, revision in ((ladder.rungs[0], 1), (ladder.rungs[0], REVISION), (tiny(widths=(16,)).rungs[0], REVISION)):
         monkeypatch.setattr("scalelaw.training.job.REVISION", revision)
         climb(Job(ladder, rung, 0, corpus, tmp_path))
-    own = sweep(ladder, tmp_path)
+    own = train_ladder(ladder, tmp_path)
     assert own.trained == 0 and len(own.rows) == len(own.table) == 2
     assert set(own.table.values("trainer")) == {REVISION} and len(set(own.table.values("params"))) == 1
     assert set(own.table.values("loss")) == {row["loss"] for row in own.rows}

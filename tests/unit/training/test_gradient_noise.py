@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from scalelaw.cli.main import app
 from scalelaw.ladder import Ladder
-from scalelaw.runs import DirStore
+from scalelaw.runs.storing.dirstore import DirStore
 from scalelaw.training.climb import climb
 from scalelaw.training.gradient_noise import gradient_noise
 from scalelaw.training.job import Job

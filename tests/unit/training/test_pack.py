@@ -8,8 +8,8 @@ import pytest
 
 import scalelaw as sl
 from scalelaw.ladder import Ladder
-from scalelaw.runs import DirStore
-from scalelaw.training import sweep as sweeping
+from scalelaw.runs.storing.dirstore import DirStore
+from scalelaw.training import train_ladder as sweeping
 from scalelaw.training.climb import climb
 from scalelaw.training.executor import Event
 from scalelaw.training.job import Job
@@ -46,16 +46,16 @@ def test_a_sweep_goes_on_where_it_was_unpacked(
     monkeypatch.setattr(sweeping, "execute", here)
     monkeypatch.setattr(Optimizer, "step", step)
     ladder = tiny(widths=(8, 16))
-    whole = sl.sweep(ladder, tmp_path / "whole")
+    whole = sl.train_ladder(ladder, tmp_path / "whole")
     in_all, limit = len(steps), 2 * len(steps) - 5
     with pytest.raises(Cut):
-        sl.sweep(ladder, tmp_path / "part")
-    packed = sl.pack_runs(tmp_path / "part", tmp_path / "runs.pack")
+        sl.train_ladder(ladder, tmp_path / "part")
+    packed = sl.runs.pack_runs(tmp_path / "part", tmp_path / "runs.pack")
     assert packed.states == "3 finished, 1 crashed"
     shutil.rmtree(tmp_path / "part")
-    sl.unpack_runs(tmp_path / "runs.pack", tmp_path / "other")
+    sl.runs.unpack_runs(tmp_path / "runs.pack", tmp_path / "other")
     done, limit = len(steps), 10**6
-    resumed = sl.sweep(Ladder.load(tmp_path / "other"), tmp_path / "other")
+    resumed = sl.train_ladder(Ladder.load(tmp_path / "other"), tmp_path / "other")
     assert resumed.complete and resumed.rows == whole.rows
     assert losses(tmp_path / "other") == losses(tmp_path / "whole")
     assert 0 < len(steps) - done <= 12 < in_all // 4, "only the cooldown that was cut is begun again"

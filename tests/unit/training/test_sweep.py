@@ -19,16 +19,16 @@ from typer.testing import CliRunner
 from scalelaw.cli.main import app
 from scalelaw.core.errors import MissingExtra
 from scalelaw.ladder import Ladder
-from scalelaw.runs import DirStore
+from scalelaw.runs.storing.dirstore import DirStore
 from scalelaw.training import executor, worker
-from scalelaw.training.sweep import Progress, sweep
+from scalelaw.training.train_ladder import Progress, train_ladder
 
 Tiny = Callable[..., Ladder]
 
 TOO_WIDE = 200_000
 
-DRIVER = "import sys; from scalelaw.ladder import Ladder; from scalelaw.training.sweep import sweep; "
-DRIVER += "sweep(Ladder.load(sys.argv[1]), sys.argv[2], workers=1)"
+DRIVER = "import sys; from scalelaw.ladder import Ladder; from scalelaw.training.train_ladder import train_ladder; "
+DRIVER += "train_ladder(Ladder.load(sys.argv[1]), sys.argv[2], workers=1)"
 
 
 def losses(out: Path) -> dict[str, Any]:
@@ -86,8 +86,8 @@ def test_the_command_trains_what_fits_and_says_what_failed(undisturbed: Ran) -> 
 def test_the_dearest_trunk_begins_first(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that no worker is left with the longest job when the others are done."""
     begun: list[str] = []
-    monkeypatch.setattr(sys.modules[sweep.__module__], "run_jobs", lambda jobs, *_: begun.extend(jobs) or {})
-    sweep(tiny(widths=(8, 16)), tmp_path)
+    monkeypatch.setattr(sys.modules[train_ladder.__module__], "run_jobs", lambda jobs, *_: begun.extend(jobs) or {})
+    train_ladder(tiny(widths=(8, 16)), tmp_path)
     assert [name.partition("-")[0] for name in begun] == ["w16", "w8"]
 
 
@@ -104,12 +104,12 @@ def test_kills_leave_no_trace(undisturbed: Ran, tiny: Tiny, tmp_path: Path) -> N
     driver.wait()
     finished = finished_runs(out)
     seen: list[Progress] = []
-    swept = sweep(ladder, out, workers=1, watch=seen.append)
+    swept = train_ladder(ladder, out, workers=1, watch=seen.append)
     assert swept.complete and not swept.failed and seen[-1].share == 1.0
     assert all(path.read_bytes() == content for path, content in finished.items()), "nothing runs twice"
     assert losses(out) == losses(undisturbed.out) and all(len(found) == 1 for found in losses(out).values())
     assert [dict(row) for row in swept.rows] == undisturbed.said["runs"][:4]
-    again = sweep(ladder, out, workers=1)
+    again = train_ladder(ladder, out, workers=1)
     assert again.trained == 0 and again.rows == swept.rows
 
 

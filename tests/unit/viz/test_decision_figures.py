@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import scalelaw as sl
-from scalelaw.fitting import FitSpec, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
 from scalelaw.viz import influence, robustness, save
 

@@ -8,10 +8,13 @@ import pytest
 import scalelaw as sl
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import Forecaster
-from scalelaw.fitting import FitSpec, fit_observations, published
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.published import published
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
-from scalelaw.runs import Observations
-from scalelaw.viz import curves, iso_loss, loss_vs_compute, profiles, save
+from scalelaw.runs.observations import Observations
+from scalelaw.viz import curves, iso_loss, loss_vs_compute, save
+from scalelaw.viz import profile_likelihood as profiles
 
 matplotlib_figure = pytest.importorskip("matplotlib.figure")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scalelaw.runs import load_runs
+from scalelaw.runs.reading.load import load_runs
 from scalelaw.viz.held_out import draw, held_out_info
 
 matplotlib = pytest.importorskip("matplotlib")

@@ -6,9 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scalelaw.fitting import IsoFlop, IsoFlopSpec, isoflop_observations
-from scalelaw.planning import approaches, explain
-from scalelaw.runs import Observations, RunTable, load_runs
+from scalelaw.allocation.explanation import explain
+from scalelaw.allocation.isoflop_analysis import isoflop_observations
+from scalelaw.allocation.isoflop_result import IsoFlop
+from scalelaw.allocation.isoflop_spec import IsoFlopSpec
+from scalelaw.allocation.three_approaches import approaches
+from scalelaw.runs.observations import Observations
+from scalelaw.runs.reading.load import load_runs
+from scalelaw.runs.table import RunTable
 from scalelaw.viz import approaches as three
 from scalelaw.viz import isoflop, save, waterfall
 

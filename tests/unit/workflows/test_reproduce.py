@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scalelaw.core.errors import BadInput, UnknownName
-from scalelaw.workflows.new_law import new_law
+from scalelaw.laws._scaffold import new_law
 from scalelaw.workflows.reproduce import Reproduced, figures, reproduce
 from scalelaw.workflows.reproductions._figure import Figure
 

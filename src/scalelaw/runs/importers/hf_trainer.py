@@ -11,8 +11,8 @@ from scalelaw.accounting.flops import counting_for
 from scalelaw.accounting.params import count_params
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.numbers import format_number
-from scalelaw.runs.importers._files import is_folder, number, read_json, shown, walk
-from scalelaw.runs.importers._history import LoggedRun, tabulate
+from scalelaw.runs.importers._parsing.files import is_folder, number, read_json, shown, walk
+from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
 from scalelaw.runs.raw import RawTable
 
 _STATE = "trainer_state.json"

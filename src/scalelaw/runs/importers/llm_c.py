@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from scalelaw.runs.importers._history import LoggedRun
-from scalelaw.runs.importers._text_log import NUMBER, Line, Readings, TextLog, set_stated
+from scalelaw.runs.importers._parsing.history import LoggedRun
+from scalelaw.runs.importers._parsing.text_log import NUMBER, Line, Readings, TextLog, set_stated
 
 _MAIN = re.compile(rf"(?<![\w.])s:(\d+) (tel|trl|eval):({NUMBER})(?: lr:({NUMBER}))?")
 _STEP = re.compile(rf"(?<![\w.])step\s+(\d+)/\d+ \| (?:train )?loss ({NUMBER})(?:.*?\| lr ({NUMBER}))?")

@@ -8,7 +8,7 @@ from typing import Any
 
 from scalelaw.core.errors import BadTable
 from scalelaw.core.reading import glance
-from scalelaw.runs.importers._files import is_folder, number, read_json, utc, walk
+from scalelaw.runs.importers._parsing.files import is_folder, number, read_json, utc, walk
 from scalelaw.runs.raw import RawTable, from_rows
 
 _FRACTIONS = ("acc", "exact_match", "acc_norm", "em", "f1", "mc2", "mc1", "pass@1", "pass_at_1")

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from scalelaw.runs.importers._history import LoggedRun
-from scalelaw.runs.importers._text_log import NUMBER, Line, Readings, TextLog, found, stated
+from scalelaw.runs.importers._parsing.history import LoggedRun
+from scalelaw.runs.importers._parsing.text_log import NUMBER, Line, Readings, TextLog, found, stated
 
 _ITERATION = re.compile(r"(?<![\w.])iteration\s+(\d+)/\s*(\d+) \|(.*)")
 _FIELD = re.compile(rf"\s*([^|:]+?):\s*({NUMBER})\s*\|")

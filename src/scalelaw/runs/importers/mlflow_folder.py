@@ -6,9 +6,9 @@ from pathlib import Path
 
 from scalelaw.core.errors import BadTable
 from scalelaw.core.reading import glance
-from scalelaw.runs.importers._files import MOST_ENTRIES, is_folder, read_text, shown, walk
-from scalelaw.runs.importers._history import LoggedRun, tabulate
-from scalelaw.runs.importers._mlflow import metric_value, run_of
+from scalelaw.runs.importers._parsing.files import MOST_ENTRIES, is_folder, read_text, shown, walk
+from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
+from scalelaw.runs.importers._parsing.mlflow import metric_value, run_of
 from scalelaw.runs.raw import RawTable
 
 _META = "meta.yaml"

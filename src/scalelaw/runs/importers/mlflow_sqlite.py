@@ -6,9 +6,9 @@ from typing import Any
 
 from scalelaw.core.errors import BadTable
 from scalelaw.core.numbers import counted
-from scalelaw.runs.importers._history import LoggedRun, tabulate
-from scalelaw.runs.importers._mlflow import metric_value, run_of
-from scalelaw.runs.importers._sqlite import has_tables, opened, rows_of
+from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
+from scalelaw.runs.importers._parsing.mlflow import metric_value, run_of
+from scalelaw.runs.importers._parsing.sqlite import has_tables, opened, rows_of
 from scalelaw.runs.raw import RawTable
 
 _META = ["run_uuid", "name", "status", "start_time", "lifecycle_stage"]

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from scalelaw.runs.importers._history import LoggedRun
-from scalelaw.runs.importers._text_log import NUMBER, STEP, Line, Readings, TextLog, set_stated
+from scalelaw.runs.importers._parsing.history import LoggedRun
+from scalelaw.runs.importers._parsing.text_log import NUMBER, STEP, Line, Readings, TextLog, set_stated
 
 _READING = re.compile(rf"(?<![\w.])step:(\d+)/(\d+)((?: \w+:{NUMBER}\w*)+)")
 _ENTRY = re.compile(rf" (val_loss|val_bpb|train_loss|loss):({NUMBER})(?=\s|$)")

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from scalelaw.runs.importers._history import LoggedRun
-from scalelaw.runs.importers._text_log import NUMBER, Line, Readings, TextLog, found, set_stated, stated
+from scalelaw.runs.importers._parsing.history import LoggedRun
+from scalelaw.runs.importers._parsing.text_log import NUMBER, Line, Readings, TextLog, found, set_stated, stated
 
 _EVAL = re.compile(rf"(?<![\w.])step (\d+): train loss ({NUMBER}), val loss ({NUMBER})")
 _TRAIN = re.compile(rf"(?<![\w.])iter (\d+): loss ({NUMBER}),")

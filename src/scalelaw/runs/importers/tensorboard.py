@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadTable
-from scalelaw.runs.importers import _wire as wire
-from scalelaw.runs.importers._files import is_folder, read_bytes, utc, walk
-from scalelaw.runs.importers._history import LoggedRun, tabulate
+from scalelaw.runs.importers._parsing import wire as wire
+from scalelaw.runs.importers._parsing.files import is_folder, read_bytes, utc, walk
+from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
 from scalelaw.runs.raw import RawTable
 
 _MARK = "tfevents"

@@ -6,9 +6,9 @@ from typing import Any
 
 from scalelaw.core.errors import BadTable
 from scalelaw.core.numbers import counted
-from scalelaw.runs.importers._history import LoggedRun, tabulate
-from scalelaw.runs.importers._sqlite import columns_of, has_tables, opened, rows_of
-from scalelaw.runs.importers._wandb import add_row, parsed, settings_of
+from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
+from scalelaw.runs.importers._parsing.sqlite import columns_of, has_tables, opened, rows_of
+from scalelaw.runs.importers._parsing.wandb import add_row, parsed, settings_of
 from scalelaw.runs.raw import RawTable
 
 _TABLES = {"metrics": {"run_name", "step", "metrics", "timestamp"}}

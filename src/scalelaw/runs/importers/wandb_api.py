@@ -11,9 +11,9 @@ from typing import Any
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.numbers import counted
 from scalelaw.core.optional import require
-from scalelaw.runs.importers._files import number
-from scalelaw.runs.importers._history import MOST_POINTS, LoggedRun, tabulate
-from scalelaw.runs.importers._wandb import add_row, settings_of, state_of
+from scalelaw.runs.importers._parsing.files import number
+from scalelaw.runs.importers._parsing.history import MOST_POINTS, LoggedRun, tabulate
+from scalelaw.runs.importers._parsing.wandb import add_row, settings_of, state_of
 from scalelaw.runs.raw import RawTable
 
 _SCHEME = "wandb://"

@@ -12,11 +12,11 @@ from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.numbers import counted
 from scalelaw.core.quantities import METRICS, recognise
 from scalelaw.core.reading import glance
-from scalelaw.runs.importers._files import is_folder, read_text
-from scalelaw.runs.importers._history import LoggedRun, tabulate
-from scalelaw.runs.importers._presets import metric_columns, setting_column
-from scalelaw.runs.importers._wandb import state_of
-from scalelaw.runs.io_csv import read_csv
+from scalelaw.runs.delimited import read_csv
+from scalelaw.runs.importers._parsing.files import is_folder, read_text
+from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
+from scalelaw.runs.importers._parsing.presets import metric_columns, setting_column
+from scalelaw.runs.importers._parsing.wandb import state_of
 from scalelaw.runs.raw import RawTable
 
 _LARGEST_HEADER = 2**20

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadTable
-from scalelaw.runs.importers import _wire as wire
-from scalelaw.runs.importers._files import is_folder, number, read_bytes, starts_with, utc, walk
-from scalelaw.runs.importers._history import LoggedRun, tabulate
-from scalelaw.runs.importers._wandb import add_row, parsed, settings_of
+from scalelaw.runs.importers._parsing import wire as wire
+from scalelaw.runs.importers._parsing.files import is_folder, number, read_bytes, starts_with, utc, walk
+from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
+from scalelaw.runs.importers._parsing.wandb import add_row, parsed, settings_of
 from scalelaw.runs.raw import RawTable
 
 _MAGIC = b":W&B\xe1\xbe\x00"

@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 
 from scalelaw.core.types import AnyArray, Array
-from scalelaw.runs import Observations, read_source
+from scalelaw.runs.observations import Observations
+from scalelaw.runs.reading.io_source import read_source
 
 
 @dataclass(frozen=True)

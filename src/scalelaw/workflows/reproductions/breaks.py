@@ -4,7 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from scalelaw.fitting import FitResult, FitSpec, Noise, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.result import FitResult
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
 from scalelaw.workflows.reproductions._figure import Figure, columns, observations
 

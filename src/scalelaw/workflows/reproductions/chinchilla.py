@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from scalelaw.fitting import FitSpec, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
-from scalelaw.runs import Observations, load_runs
+from scalelaw.runs.observations import Observations
+from scalelaw.runs.reading.load import load_runs
 from scalelaw.workflows.reproductions._figure import Figure
 
 

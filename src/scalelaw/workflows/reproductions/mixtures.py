@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from scalelaw.core.types import AnyArray, Array
-from scalelaw.fitting import FitResult, FitSpec, Noise, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.result import FitResult
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import Law, get
-from scalelaw.runs import Observations
+from scalelaw.runs.observations import Observations
 from scalelaw.workflows.reproductions._figure import Figure, columns, observations, rank_correlation
 
 _YE = "an independent refit of the losses of Ye et al. 2024, arXiv 2403.16952"

@@ -7,7 +7,10 @@ import numpy as np
 
 from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN
 from scalelaw.core.types import AnyArray, Array
-from scalelaw.fitting import FitResult, FitSpec, Noise, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.result import FitResult
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
 from scalelaw.workflows.reproductions._figure import Figure, columns, observations
 

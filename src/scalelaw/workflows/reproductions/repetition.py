@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
-from scalelaw.fitting import FitResult, FitSpec, fit_observations
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.result import FitResult
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
-from scalelaw.runs import Observations, load_runs
+from scalelaw.runs.observations import Observations
+from scalelaw.runs.reading.load import load_runs
 from scalelaw.workflows.reproductions._figure import Figure
 
 _MUENNIGHOFF = "Muennighoff et al. 2023, arXiv 2305.16264"

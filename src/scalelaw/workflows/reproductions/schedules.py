@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from scalelaw.core.types import Array
-from scalelaw.fitting import FitSpec, Noise, fit_observations, observe
-from scalelaw.runs import load_runs
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.observe import observe
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
+from scalelaw.runs.reading.load import load_runs
 from scalelaw.workflows.reproductions._figure import Figure, columns
 
 _LUO = "Luo et al. 2025, arXiv 2503.12811"

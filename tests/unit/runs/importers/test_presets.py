@@ -2,8 +2,8 @@
 
 import pytest
 
-from scalelaw.runs.importers._history import LoggedRun, tabulate
-from scalelaw.runs.importers._presets import PRESETS, is_secret, metric_columns, preset_of, setting_columns
+from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
+from scalelaw.runs.importers._parsing.presets import PRESETS, is_secret, metric_columns, preset_of, setting_columns
 
 LOGS = {
     "Levanter and Marin": {

@@ -1,0 +1,88 @@
+"""Budgets of a sweep over sizes whose lowest loss stands at an end of the sizes trained.
+
+code         grade  when
+DESIGN_EDGE  warn   the largest budgets of a table with several sizes a budget have no best size between those trained
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from scalelaw.allocation.isoflop_spec import IsoFlopSpec
+from scalelaw.allocation.sweep import Sweep, sweep
+from scalelaw.core.errors import ScalelawError
+from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.numbers import format_number
+from scalelaw.core.types import Array
+from scalelaw.runs.observations import Observations
+
+CODE = "DESIGN_EDGE"
+_FEWEST = 4
+"""Sizes from which a budget shows where its lowest loss stands."""
+_NEAREST = 5
+"""Sizes at the end of a budget that a parabola is laid through."""
+_NEAR = 2.0
+"""Factor within which a budget is the largest of the table."""
+_NAMED = 3
+
+
+def check_edges(observed: Observations, n: str) -> list[Finding]:
+    """Warn where the largest budgets have their lowest loss at an end of the sizes trained.
+
+    A budget counts from four sizes on, and as one without a best size where the parabola through the sizes at that end
+    has no minimum before the last but one: noise alone moves the lowest loss of a flat budget to its end.
+
+    Args:
+        observed: rows of one target.
+        n: kind of N.
+    """
+    spec = IsoFlopSpec(n=n)
+    try:
+        whole = sweep(observed, n, None, spec.tolerance)
+    except ScalelawError:
+        return []
+    sides = {at: _side(*_profile(whole, at)) for at in range(len(whole)) if whole.sizes[at] >= _FEWEST}
+    if not sides or whole.flops[max(sides)] * _NEAR < np.max(np.asarray(observed.columns["flops"], float)):
+        return []
+    top: list[int] = []
+    for at in sorted(sides, reverse=True):
+        if sides[at] == 0 or (top and sides[at] != sides[top[0]]):
+            break
+        top.append(at)
+    return [_said(whole, top[::-1], sides[top[0]], len(sides))] if top else []
+
+
+def _profile(whole: Sweep, at: int) -> tuple[Array, Array]:
+    """Return ln N and loss of the distinct sizes of a budget, ascending, the best of runs alike."""
+    mine = whole.group == at
+    size, loss = np.log(np.asarray(whole.rows.columns[whole.n], float))[mine], whole.rows.y[mine]
+    sizes = np.unique(size)
+    return sizes, np.array([loss[size == each].min() for each in sizes])
+
+
+def _side(size: Array, loss: Array) -> int:
+    """Return 1 where the loss still falls at the largest size, -1 where at the smallest, 0 where it has a minimum."""
+    best = int(np.argmin(loss))
+    if best not in (0, len(size) - 1):
+        return 0
+    side = 1 if best else -1
+    t, y = (side * size)[::side][-_NEAREST:], loss[::side][-_NEAREST:]
+    bend, slope, _ = np.polyfit(t - t[-1], y, 2)
+    return side if bend <= 0 or -slope / (2 * bend) > t[-2] - t[-1] else 0
+
+
+def _said(whole: Sweep, top: Sequence[int], side: int, known: int) -> Finding:
+    """Return the warning that names these budgets."""
+    which = "the largest budget" if len(top) == 1 else f"the {len(top)} largest budgets"
+    named = ", ".join(format_number(float(whole.flops[at]), 3) for at in top[-_NAMED:])
+    more = f" and {len(top) - _NAMED} more" if len(top) > _NAMED else ""
+    end, word = ("largest", "larger") if side > 0 else ("smallest", "smaller")
+    ends = np.exp([_profile(whole, at)[0][-1 if side > 0 else 0] for at in top])
+    size = format_number(float(ends[-1]), 3)
+    at_end = f"the {end} size trained, {size}" if np.allclose(ends, ends[-1]) else f"the {end} size trained"
+    has, there = ("has", "this budget") if len(top) == 1 else ("have", "these budgets")
+    message = (
+        f"{which} of {known} ({named}{more} FLOP) {has} no best size between those trained: the loss is lowest at "
+        f"{at_end}, so that the size planned is extrapolated"
+    )
+    return Finding(CODE, Grade.WARN, message, int(np.isin(whole.group, top).sum()), f"train {word} sizes at {there}")

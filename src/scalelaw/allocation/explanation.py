@@ -1,0 +1,209 @@
+"""Why one exponent is .8 and another .5: the compute-optimal exponent of a table, one correction after another.
+
+Kaplan et al. (2020) and Hoffmann et al. (2022) disagree on N* ~ C^a. Porian et al. (2024) turned the one into the
+other by five corrections: FLOPs of the head counted, warm-up in proportion to the model, the learning rate decayed over
+the run's own length, hyper-parameters tuned by size. The same waterfall is made here of any table: of its own columns
+that say how runs differ (``base`` and ``steps``), or of the corrections its quantities allow (``corrections``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Unpack
+
+from scalelaw.allocation.corrections import Correction, automatic, named
+from scalelaw.allocation.isoflop_analysis import NO_SWEEP
+from scalelaw.allocation.isoflop_result import IsoFlop
+from scalelaw.allocation.isoflop_spec import IsoFlopOptions, make_isoflop_spec
+from scalelaw.core.errors import BadInput, ScalelawError
+from scalelaw.core.estimate import Estimate, estimated
+from scalelaw.core.numbers import format_number, parse_number
+from scalelaw.core.rendering import Renderable, Report, Table
+from scalelaw.runs.reading.load import load_runs
+from scalelaw.runs.table import RunTable
+
+Steps = Mapping[str, Mapping[str, Any]]
+"""Name of a correction -> conditions on columns that it changes, as ``where`` takes them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """The exponent after one correction.
+
+    Attributes:
+        name: the correction.
+        how: what of the table was read, in words.
+        exponent: a of N* ~ C^a, or None where the correction could not be made.
+        params: N* at the compute asked for, or None likewise.
+        change: a less the a of the reading before, or None.
+        budgets: budgets used and all budgets.
+        skipped: why the correction could not be made, or empty.
+        found: the IsoFLOP analysis behind it, or None.
+    """
+
+    name: str
+    how: str
+    exponent: Estimate | None = None
+    params: Estimate | None = None
+    change: float | None = None
+    budgets: tuple[int, int] = (0, 0)
+    skipped: str = ""
+    found: IsoFlop | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "name": self.name,
+            "how": self.how,
+            "exponent": None if self.exponent is None else self.exponent.to_dict(),
+            "change": self.change,
+            "params": None if self.params is None else self.params.to_dict(),
+            "budgets": list(self.budgets),
+            "skipped": self.skipped or None,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation(Renderable):
+    """A waterfall of exponents.
+
+    Attributes:
+        target: what was measured.
+        flops: the compute N* is given at.
+        level: level of the intervals.
+        profile: the form of the IsoFLOP profiles.
+        readings: from the first reading of the table to the last correction.
+    """
+
+    target: str
+    flops: float
+    level: float
+    profile: str
+    readings: tuple[Reading, ...]
+
+    @property
+    def made(self) -> tuple[Reading, ...]:
+        """The readings whose correction could be made."""
+        return tuple(reading for reading in self.readings if not reading.skipped)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values: the contract of ``scalelaw explain --json``."""
+        return {
+            "schema": "scalelaw.explanation/1",
+            "target": self.target,
+            "flops": self.flops,
+            "level": self.level,
+            "profile": self.profile,
+            "readings": [reading.to_dict() for reading in self.readings],
+        }
+
+    def sheet(self) -> Report:
+        """Return one line a correction."""
+        percent = f"{100 * self.level:g} % interval"
+        rows = [["correction", "a", percent, "change", f"N* at {format_number(self.flops)}", "budgets", ""]]
+        for each in self.readings:
+            if each.exponent is None or each.params is None:
+                rows.append([each.name, "", "", "", "", "", f"not made: {each.skipped}"])
+                continue
+            a = each.exponent
+            sure = "unknown" if a.lo is None or a.hi is None else f"{a.lo:.3f} to {a.hi:.3f}"
+            change = "" if each.change is None else f"{each.change:+.3f}"
+            used = f"{each.budgets[0]} of {each.budgets[1]}"
+            rows.append(
+                [each.name, f"{a.value:.3f}", sure, change, format_number(each.params.value, 3), used, each.how]
+            )
+        head = (
+            f"Compute-optimal exponent a of N* ~ C^a, {self.target}, {self.profile} profiles, one correction at a time"
+        )
+        return Report(head, [Table(rows, right=(1, 3, 4))])
+
+
+def explain(
+    runs: Any,
+    *,
+    base: Mapping[str, Any] | None = None,
+    steps: Steps | None = None,
+    flops: float | str = 5.88e23,
+    target: str | None = None,
+    **options: Unpack[IsoFlopOptions],
+) -> Explanation:
+    """Return the exponent of N* ~ C^a after each of a chain of corrections, with intervals.
+
+    With ``steps`` the table's own columns say how runs differ: ``base`` selects the runs to begin with, and each step
+    changes some of its conditions. Without, the corrections are those that quantities of the table allow: counting
+    of params, FLOPs of the head, warm-up, decay, tuned hyper-parameters; one that they do not allow is listed with
+    what is missing.
+
+    Args:
+        runs: a table, or anything ``load_runs`` reads.
+        base: column -> value, list or range, as ``where`` takes them.
+        steps: name -> the conditions it changes, in order.
+        flops: C in FLOP at which N* is told; Chinchilla's budget unless given.
+        target: what is measured; may be left out where the table has one target.
+        **options: of the IsoFLOP analysis, see ``IsoFlopSpec``.
+
+    Raises:
+        BadInput: a bad argument, or a table that has no optimum to begin with.
+
+    Example:
+        >>> import scalelaw as sl
+        >>> kinds = {"recipe": ["old"] * 14 + ["new"] * 14}
+        >>> import numpy as np
+        >>> n, c = np.tile(np.geomspace(1e7, 1e9, 7), 4), np.tile(np.repeat([1e18, 1e19], 7), 2)
+        >>> b = np.repeat([300.0, 2085.0], 14)
+        >>> d = c / 6 / n
+        >>> power = np.repeat([0.25, 0.36], 14)
+        >>> runs = kinds | {"params": n, "tokens": d, "flops": c, "loss": 1.8 + 480 / n**0.34 + b / d**power}
+        >>> steps = {"new recipe": {"recipe": "new"}}
+        >>> found = sl.allocation.explain(runs, base={"recipe": "old"}, steps=steps, draws=0)
+        >>> [round(reading.exponent.value, 3) for reading in found.made]
+        [0.424, 0.514]
+
+    Source:
+        Porian et al. 2024, arXiv 2406.19146; Pearce and Song 2024, arXiv 2406.12907.
+    """
+    spec = make_isoflop_spec(options)
+    compute = parse_number(flops, "flops")
+    if not compute > 0:
+        raise BadInput(f"flops must be positive, got {compute:g}")
+    whole = runs if isinstance(runs, RunTable) else load_runs(runs)
+    whole = whole.where(**base) if base and steps is None else whole
+    name = whole.target(target)
+    chain = named(whole, base or {}, steps, name, spec) if steps is not None else automatic(whole, name, spec)
+    readings = tuple(_read(each, compute, spec.level) for each in chain)
+    if not any(reading.found for reading in readings):
+        if NO_SWEEP in readings[0].skipped:
+            raise BadInput(readings[0].skipped)
+        why = "; ".join(dict.fromkeys(f"{reading.name}: {reading.skipped}" for reading in readings))
+        raise BadInput(f"no reading of this table has a compute-optimal exponent ({why})")
+    return Explanation(name, compute, spec.level, spec.profile, _with_changes(readings))
+
+
+def _read(correction: Correction, flops: float, level: float) -> Reading:
+    """Analyse the table as one correction leaves it."""
+    if correction.analyse is None:
+        return Reading(correction.name, correction.how, skipped=correction.missing)
+    try:
+        found = correction.analyse()
+    except ScalelawError as error:
+        return Reading(correction.name, correction.how, skipped=str(error))
+    grown = found.params
+    drawn = None if grown.draws is None else grown.draws[:, 1]
+    return Reading(
+        correction.name,
+        correction.how,
+        estimated(grown.exponent, drawn, level, "1"),
+        estimated(float(grown.at(flops)), grown.draws_at(flops), level, "parameters"),
+        budgets=(len(found.used), len(found.budgets)),
+        found=found,
+    )
+
+
+def _with_changes(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+    """Return the readings with what each changed of the last one that was made."""
+    changed, before = [], None
+    for reading in readings:
+        if reading.exponent is not None and before is not None:
+            reading = replace(reading, change=reading.exponent.value - before)
+        before = before if reading.exponent is None else reading.exponent.value
+        changed.append(reading)
+    return tuple(changed)

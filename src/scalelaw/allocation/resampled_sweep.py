@@ -1,0 +1,119 @@
+"""Resamples of an IsoFLOP sweep: the profile with fresh noise on every loss, each located again."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalelaw.allocation.isoflop_spec import IsoFlopSpec
+from scalelaw.allocation.size_profiles import PROFILES, Akima, Located
+from scalelaw.allocation.sweep import Side, Sweep
+from scalelaw.core.errors import BadInput
+from scalelaw.core.forecaster import half_width
+from scalelaw.core.types import AnyArray, Array
+
+_CHUNK = 500
+_MOST_LEVERAGE = 0.999
+_FLOOR = 0.33
+_TINY = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Replicas:
+    """Optima of resamples.
+
+    Attributes:
+        params: ln N* of each resample at each budget, (b, m); NaN where it has none.
+        tokens: ln D*, (b, m).
+        noise: size of the noise of a run over its loss: half the width of the central 68 % of the resampled noise.
+    """
+
+    params: Array
+    tokens: Array
+    noise: float
+
+    @staticmethod
+    def error(drawn: Array, chosen: Sweep, side: Side, spec: IsoFlopSpec) -> Array:
+        """Return the standard error of each optimum in its logarithm, (m,).
+
+        Porian's interpolation has no optimum between the points of its grid, and none in some resamples: his errors
+        are at least .33 of the spacing of sizes, and grow as resamples lose their optimum.
+        """
+        if spec.profile != "akima":
+            return np.array([half_width(each[np.isfinite(each)]) for each in drawn.T])
+        error = np.nanstd(drawn, axis=0)
+        axis = chosen.axis(side)
+        grids = [Akima.grid(axis.x[at, axis.weight[at] > 0]) for at in range(len(chosen))]
+        spacing = np.array([Akima.POINTS * (grid[1] - grid[0]) for grid in grids])
+        return np.asarray(np.maximum(error, _FLOOR * spacing) / np.isfinite(drawn).mean(axis=0))
+
+
+def replicas(chosen: Sweep, point: Located, spec: IsoFlopSpec) -> Replicas | None:
+    """Locate the optima of resampled losses; None where none are asked for or no run is spare to tell the noise.
+
+    The noise is what the spec says, else the standard errors of the runs, else drawn from the residuals of the
+    profile, which are relative to the loss and freed of the leverage that shrinks them. A resample's noise is scaled
+    by one draw of sqrt(k / chi2_k), k the spare runs: how badly so few residuals know their own size. Readings of one
+    curve keep their residuals, with the sign of their run.
+
+    Raises:
+        BadInput: an interpolation leaves no residuals, and nothing else tells the noise.
+    """
+    if not spec.draws:
+        return None
+    rng = np.random.default_rng(spec.seed)
+    errors = _errors(chosen, point, spec, rng)
+    if errors is None:
+        return None
+    smooth = point.fitted[0]
+    params, tokens = [], []
+    for start in range(0, spec.draws, _CHUNK):
+        losses = np.maximum(smooth + chosen.spread(errors[start : start + _CHUNK]), _TINY * smooth)
+        params.append(PROFILES[spec.profile].locate(chosen.axis("params"), losses).x)
+        tokens.append(on_tokens(chosen, losses, params[-1], spec))
+    noise = float(half_width(np.ravel(errors / chosen.rows.y)))
+    return Replicas(np.concatenate(params), np.concatenate(tokens), noise)
+
+
+def on_tokens(chosen: Sweep, losses: Array, params: Array, spec: IsoFlopSpec) -> Array:
+    """Return ln D* of losses (b, m, w), located along ln D; where C is exact that is the mirror image of ln N*.
+
+    Args:
+        chosen: the sweep.
+        losses: losses (b, m, w).
+        params: ln N* of the same losses (b, m).
+        spec: which profile.
+    """
+    if chosen.exact:
+        return chosen.mirrored(params)
+    return PROFILES[spec.profile].locate(chosen.axis("tokens"), losses).x
+
+
+def _errors(chosen: Sweep, point: Located, spec: IsoFlopSpec, rng: np.random.Generator) -> Array | None:
+    """Return noise for every run of every resample, in the unit of the loss, (draws, n)."""
+    y, shape = chosen.rows.y, (spec.draws, len(chosen.rows))
+    if spec.noise is not None:
+        return np.asarray(spec.noise * rng.standard_normal(shape))
+    if chosen.rows.se is not None and np.all(np.isfinite(chosen.rows.se)):
+        return np.asarray(chosen.rows.se * rng.standard_normal(shape))
+    if spec.profile == "akima":
+        raise BadInput(
+            "akima passes through every loss, so that no residual tells the noise; give noise= (CLI: --noise), "
+            "e.g. 0.002 nats/token, as Porian et al. took on RefinedWeb"
+        )
+    spare = len(y) - point.coefs
+    if spare < 1:
+        return None
+    fitted, leverage = (chosen.flat(values) for values in (point.fitted[0], point.leverage))
+    residual = (y - fitted) / fitted / np.sqrt(1 - np.minimum(leverage, _MOST_LEVERAGE))
+    unsure = np.sqrt(spare / rng.chisquare(spare, size=(spec.draws, 1)))
+    return np.asarray(fitted * unsure * _resampled(residual, chosen.rows.cluster, shape, rng))
+
+
+def _resampled(residual: Array, cluster: AnyArray, shape: tuple[int, int], rng: np.random.Generator) -> Array:
+    """Return residuals drawn anew, (draws, n): any run's for any run, or of curves each with the sign of its run."""
+    _, member = np.unique(cluster, return_inverse=True)
+    if member.max() + 1 == len(member):
+        centred = residual - residual.mean()
+        return np.asarray(rng.choice(centred, size=shape))
+    signs = rng.choice([-1.0, 1.0], size=(shape[0], int(member.max()) + 1))
+    return np.asarray(residual * signs[:, member])

@@ -1,0 +1,80 @@
+"""A log that is still being written, as a table: a last line without an end is not there yet."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scalelaw.core.errors import BadInput, BadTable
+from scalelaw.core.quantities import recognise
+from scalelaw.core.reading import LARGEST, one_line
+from scalelaw.registry.frozen import read_bytes
+from scalelaw.runs.checking.values import COUNTS
+from scalelaw.runs.reading.load import load_runs
+from scalelaw.runs.table import RunTable
+
+_LINES = (".jsonl", ".ndjson", ".csv", ".tsv")
+
+
+def read_log(
+    log: Any,
+    *,
+    columns: Mapping[str, str | None] | None = None,
+    units: Mapping[str, str] | None = None,
+    derive: Mapping[str, str] | None = None,
+    importer: str | None = None,
+) -> RunTable:
+    """Return the table of a log as far as it is written.
+
+    In a file of lines a torn last line is left out, all rows are one run where no column names runs, and bare counts
+    are plain: the tokens of a young run are few.
+
+    Args:
+        log: JSON lines, CSV or TSV that grows, a folder of ``sl.record``, or whatever ``load_runs`` reads.
+        columns: as for ``load_runs``, and so are the others.
+        units: quantity -> unit.
+        derive: quantity -> arithmetic over columns.
+        importer: which importer reads it.
+
+    Raises:
+        BadInput: the log cannot be read.
+        BadTable: nothing is written yet.
+    """
+    path = Path(log).expanduser() if isinstance(log, str | Path) else None
+    if path is None or path.suffix.lower() not in _LINES or importer is not None or path.is_dir():
+        return load_runs(log, columns=columns, units=units, derive=derive, importer=importer)
+    rows = _rows(path)
+    named = {column for row in rows for column in row}
+    if "run" not in (columns or {}) and not any(recognise(column) == "run" for column in named):
+        rows = [{**row, "run": path.stem} for row in rows]
+    counted = {quantity for column in named if (quantity := recognise(column)) in COUNTS}
+    counted |= {quantity for quantity in columns or {} if quantity in COUNTS}
+    plain = dict.fromkeys((quantity for quantity in counted if quantity not in (derive or {})), "1")
+    return load_runs(rows, columns=columns, units={**plain, **(units or {})}, derive=derive)
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """Return the records of the lines that are whole."""
+    try:
+        text = read_bytes(path, LARGEST).decode("utf-8-sig", errors="strict")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} is not UTF-8 text (byte {error.start})") from error
+    whole = text[: text.rfind("\n") + 1]
+    if path.suffix.lower() in (".csv", ".tsv"):
+        with one_line(str(path)):
+            separator = "\t" if path.suffix.lower() == ".tsv" else ","
+            rows = list(csv.DictReader(io.StringIO(whole, newline=""), delimiter=separator))
+    else:
+        rows = [row for line in whole.split("\n") if isinstance(row := _record(line), dict)]
+    if not rows:
+        raise BadTable(f"{path.name} holds no whole line yet")
+    return rows
+
+
+def _record(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):  # half a line, where a writer died and another went on
+        return None

@@ -1,0 +1,12 @@
+"""Public names of ``scalelaw.diagnosing``, imported on first use."""
+
+from .critical_batch import NoiseScales as NoiseScales
+from .critical_batch import TradeOff as TradeOff
+from .critical_batch import noise_scale as noise_scale
+from .critical_batch import trade_off as trade_off
+from .dimension import IntrinsicDimension as IntrinsicDimension
+from .dimension import intrinsic_dimension as intrinsic_dimension
+from .regimes import Regime as Regime
+from .regimes import regime as regime
+from .slope_regimes import LocalSlope as LocalSlope
+from .slope_regimes import local_slope as local_slope

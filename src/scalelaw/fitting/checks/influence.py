@@ -1,0 +1,303 @@
+"""What a decision owes to single runs, and to a group of them that no single run gives away.
+
+code             grade  when
+INFLUENCE_RUN    warn   leaving out one run alone moves the decision by more than a tenth
+INFLUENCE_GROUP  warn   runs that do not belong with the others move the decision together by more than a tenth
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalelaw.accounting.budget import AHEAD, default_budget
+from scalelaw.core.errors import BadInput
+from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.numbers import format_number
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
+from scalelaw.core.types import AnyArray, Array, frozen
+from scalelaw.fitting.checks.outliers import RATE, ROWS_PER_COEF, Outlying, outlying
+from scalelaw.fitting.decision import PLANNED, Decision, decision
+from scalelaw.fitting.refit import problem_of
+from scalelaw.fitting.solver.solve import Problem, solve
+
+if TYPE_CHECKING:
+    from scalelaw.fitting.result import FitResult, FittedRows
+
+_AT_ONCE = 256
+_SHOWN = 8
+_NEXT = 3
+_CLOSE = 4.0
+_MUCH = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Runs that do not belong with the others, and what they do together.
+
+    Attributes:
+        members: numbers of the runs, the farthest out first.
+        value: the decision without all of them.
+        distance: of every run from the fit without the group, in robust standard deviations, (m,).
+        rate: the share of false flags at which each run would just be flagged, (m,).
+    """
+
+    members: tuple[int, ...]
+    value: float
+    distance: Array
+    rate: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Influence(Renderable):
+    """The decision of a fit with and without each run.
+
+    Attributes:
+        decision: what is decided.
+        value: by all runs.
+        without: by all runs but one, (m,).
+        shift: how far that is from ``value``, (m,): the logarithm of their ratio for N*, D* and D/N, which span
+            decades, else the difference.
+        rank: place of each run by the size of its shift, one for the largest, (m,).
+        runs: what each run was: its name ``run``, its inputs and its measured value, in the order of ``without``.
+        group: the runs that do not belong with the others; None where the rows are too few to tell.
+        law: the law's spelling.
+        target: what was fitted.
+        rate: share of false flags accepted in ``group``.
+        digest: digest of the fit.
+        notes: what was assumed, in words.
+    """
+
+    decision: Decision
+    value: float
+    without: Array
+    shift: Array
+    rank: AnyArray
+    runs: tuple[Mapping[str, float | str], ...]
+    group: Group | None
+    law: str
+    target: str
+    rate: float
+    digest: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is noticed: a decision that hangs on one run, or on a group that should be looked at."""
+        found, top = [], int(np.argmin(self.rank))
+        if self._moves(self.without[top]):
+            message = f"one run alone moves {self.decision} from {_number(self.value)} to {_number(self.without[top])}"
+            found.append(Finding("INFLUENCE_RUN", Grade.WARN, f"{message} ({self._named(top)})", 1))
+        if self.group and self.group.members and self._moves(self.group.value):
+            message = f"{_runs(len(self.group.members))} that {_do(len(self.group.members))} not belong with the others"
+            message += f" move {self.decision} from {_number(self.group.value)} to {_number(self.value)}"
+            fix = "look at how they were trained; leave them out with where= or exclude_top= if that explains them"
+            found.append(Finding("INFLUENCE_GROUP", Grade.WARN, message, len(self.group.members), fix))
+        return tuple(found)
+
+    def _moves(self, other: float) -> bool:
+        return bool(np.isnan(other) or abs(other - self.value) > _MUCH * abs(self.value))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values: the contract of ``scalelaw influence --json``; every run, the most influential first."""
+        group = self.group
+        return {
+            "schema": "scalelaw.influence/1",
+            "law": self.law,
+            "target": self.target,
+            "quantity": self.decision.quantity,
+            "flops": self.decision.flops,
+            "at": dict(self.decision.at),
+            "unit": self.decision.unit,
+            "value": self.value,
+            "relative": self.decision.relative,
+            "runs": [self._run(i) for i in np.argsort(self.rank)],
+            "group": None
+            if group is None
+            else {
+                "rate": self.rate,
+                "value": group.value,
+                "members": [self._run(i) for i in group.members],
+            },
+            "findings": [finding.to_dict() for finding in self.findings],
+            "notes": list(self.notes),
+            "digest": self.digest,
+        }
+
+    def _run(self, i: int) -> dict[str, Any]:
+        known = (
+            {} if self.group is None else {"distance": float(self.group.distance[i]), "rate": float(self.group.rate[i])}
+        )
+        own = {"without": float(self.without[i]), "shift": float(self.shift[i]), "rank": int(self.rank[i])}
+        return {**self.runs[i], **own, **known}
+
+    def _named(self, i: int) -> str:
+        return ", ".join(f"{name} {_number(value)}" for name, value in self.runs[i].items())
+
+    def sheet(self) -> Report:
+        """Return the runs that matter most, the group that lies apart, and what follows."""
+        runs = f"{self.law} fitted to {len(self.runs)} runs of {self.target}"
+        lines = [("note", note) for note in self.notes]
+        lines += [(str(finding.grade), f"{finding} [{finding.code}]") for finding in self.findings]
+        parts = [Report("one run left out", [self._table(np.argsort(self.rank)[:_SHOWN].tolist())]), self._apart()]
+        return Report(f"{self.decision}, {runs}: {_number(self.value)}", [*parts, Lines(lines)])
+
+    def _table(self, rows: list[int]) -> Table:
+        known = [] if self.group is None else ["distance", "rate"]
+        head = ["rank", *self.runs[0], "without", "shift", *known]
+        body = [
+            [
+                str(self.rank[i]),
+                *(_number(value) for value in self.runs[i].values()),
+                _number(self.without[i]),
+                f"{np.exp(self.shift[i]) - 1:+.1%}" if self.decision.relative else f"{self.shift[i]:+.3g}",
+                *([f"{self.group.distance[i]:+.1f}", f"{self.group.rate[i]:.2g}"] if self.group else []),
+            ]
+            for i in rows
+        ]
+        return Table([head, *body], right=range(len(head)))
+
+    def _apart(self) -> Report:
+        """Return the group that lies apart from the others."""
+        if self.group is None:
+            return Report(f"too few rows to tell outliers from noise: {ROWS_PER_COEF} for each coefficient are needed")
+        count, rule = len(self.group.members), f"false flags expected among flags: {self.rate:.0%}"
+        near = [i for i in np.argsort(self.group.rate, kind="stable").tolist() if i not in self.group.members][:_NEXT]
+        close = [f"{self.group.rate[i]:.2g}" for i in near if self.group.rate[i] < _CLOSE * self.rate]
+        lines = Lines([("next in line, not flagged", f"rate {', '.join(close)}")] if close else [], width=0)
+        if not count:
+            return Report(f"no run lies apart from the others ({rule})", [lines])
+        without = f"without {'it' if count == 1 else 'them'}: {_number(self.group.value)}"
+        title = f"{_runs(count)} {'lies' if count == 1 else 'lie'} apart from the others ({rule}); {without}"
+        return Report(title, [self._table(list(self.group.members)), lines])
+
+
+def influence(
+    fit: "FitResult",
+    quantity: str = "tokens_per_param",
+    *,
+    flops: float | str | None = None,
+    rate: float = RATE,
+    at: Mapping[str, float | str] | None = None,
+) -> Influence:
+    """Return what a decision owes to each run, and to the runs that do not belong with the others.
+
+    Every run is left out once, all rows of it, and the law refitted from the optimum, all refits in one batch. The
+    group is found without being told how many it has; see ``scalelaw.fitting.checks.outliers``.
+
+    Args:
+        fit: the fit.
+        quantity: ``tokens_per_param``, ``params``, ``tokens`` or ``loss`` at the compute-optimal split of ``flops``, or
+            the name of a coefficient.
+        flops: the budget, FLOP; ten times that of the largest run unless given.
+        rate: share of false flags to accept among those flagged, in (0, 1).
+        at: where the law takes more than params and tokens, input -> the value it is held at.
+
+    Raises:
+        UnknownName: no such quantity or input.
+        BadInput: a budget or the value of an input is missing or means nothing, the rate is no share, or the fit has a
+            single run.
+
+    Example:
+        >>> import scalelaw as sl
+        >>> fit = sl.fit("chinchilla", sl.datasets.load("synthetic-ladder"), draws=0)
+        >>> found = fit.influence("tokens_per_param", flops=1e22)
+        >>> found.group.members, int(found.rank.min())
+        ((), 1)
+    """
+    if not 0 < rate < 1:
+        raise BadInput(f"rate must lie strictly between 0 and 1, got {rate}; {RATE} is usual")
+    asked, notes = _asked(fit, quantity, flops, at or {})
+    rows = fit.rows
+    _, run = np.unique(rows.cluster, return_inverse=True)
+    if run.max() == 0:
+        raise BadInput("influence compares the fit with and without each run, and there is one run; add runs")
+    problem, u = problem_of(fit)
+    value = float(asked.value(fit.coef[None])[0])
+    without = _left_out(problem, u, rows.weight, run, asked)
+    without[np.bincount(run, rows.weight) == 0] = value
+    shift = asked.shift(without, value)
+    found = outlying(problem, u, rows.weight, rows.cluster, rate)
+    return Influence(
+        decision=asked,
+        value=value,
+        without=frozen(without),
+        shift=frozen(shift),
+        rank=frozen(_ranked(shift)),
+        runs=_described(rows, run, fit.target),
+        group=None if found is None else _group(problem, u, rows.weight, run, asked, found),
+        law=fit.law.spelling,
+        target=fit.target,
+        rate=rate,
+        digest=fit.digest,
+        notes=notes,
+    )
+
+
+def _asked(
+    fit: "FitResult", quantity: str, flops: float | str | None, at: Mapping[str, float | str]
+) -> tuple[Decision, tuple[str, ...]]:
+    """Return the decision, and what was assumed or lies beyond what was fitted."""
+    notes: tuple[str, ...] = ()
+    if flops is None and quantity in PLANNED and "flops" in fit.domain:
+        flops = default_budget(fit.domain)
+        notes = (f"no budget was given, so it is {AHEAD:g} times the largest fitted",)
+    held = fit.at(**at)
+    return decision(fit.law, quantity, flops, fit.cost, held.values), (*notes, *held.caveats[len(fit.caveats) :])
+
+
+def _ranked(shift: Array) -> AnyArray:
+    """Return the place of each run by the size of its shift, one for the largest, (m,)."""
+    size = np.where(np.isnan(shift), np.inf, np.abs(shift))
+    rank = np.empty(len(size), int)
+    rank[np.argsort(-size, kind="stable")] = np.arange(1, len(size) + 1)
+    return rank
+
+
+def _left_out(problem: Problem, u: Array, weight: Array, run: AnyArray, asked: Decision) -> Array:
+    """Return the decision without each run, (m,)."""
+    values = []
+    for first in range(0, run.max() + 1, _AT_ONCE):
+        left_out = np.arange(first, min(first + _AT_ONCE, run.max() + 1))
+        weights = weight * (run[None, :] != left_out[:, None])
+        solution = solve(problem, np.tile(u, (len(left_out), 1)), weights, warm=True)
+        values.append(_decided(problem, solution.u, asked))
+    return np.concatenate(values)
+
+
+def _decided(problem: Problem, u: Array, asked: Decision) -> Array:
+    with np.errstate(all="ignore"):
+        return asked.value(problem.coordinates.coef(u))
+
+
+def _group(problem: Problem, u: Array, weight: Array, run: AnyArray, asked: Decision, found: Outlying) -> Group:
+    members = np.flatnonzero(found.flagged)
+    members = members[np.argsort(-np.abs(found.distance[members]), kind="stable")]
+    refit = solve(problem, u[None], (weight * ~found.flagged[run])[None])
+    value = float(_decided(problem, refit.u, asked)[0])
+    return Group(tuple(members.tolist()), value, frozen(found.distance), frozen(found.rate))
+
+
+def _described(rows: "FittedRows", run: AnyArray, target: str) -> tuple[dict[str, float | str], ...]:
+    """Return what each run was, at the last of its rows."""
+    names = rows.run_names()
+    last = len(run) - 1 - np.unique(run[::-1], return_index=True)[1]
+    quantities = {**{name: np.asarray(values) for name, values in rows.x.items()}, target: rows.y}
+    return tuple(
+        {"run": str(names[at]), **{name: float(values[at]) for name, values in quantities.items()}} for at in last
+    )
+
+
+def _number(value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    return "none" if np.isnan(value) else format_number(float(value), 4)
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'s' * (count != 1)}"
+
+
+def _do(count: int) -> str:
+    return "does" if count == 1 else "do"

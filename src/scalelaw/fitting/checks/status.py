@@ -1,0 +1,178 @@
+"""Whether an optimum can be trusted: do the starts agree, is it stationary, is it determined, is it at a bound.
+
+code               grade  when
+FIT_NOT_CERTIFIED  warn   any of these says no
+
+A search that converged found the lowest objective; whether the runs determine each coefficient is another question.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scalelaw.core.types import AnyArray, Array
+from scalelaw.fitting.solver.solve import Problem, Solution
+
+_AGREEMENT = 1e-6
+_FEWEST_AGREEING = 3
+_STATIONARY = 1e-6
+_DETERMINED = 1e10
+_PERFECT = 1e-24
+_ZERO = 1e-28
+_SMALL = 1e-3
+_TINY = 1e-300
+_NO_EFFECT = 1e-9
+_MOVED = 0.03
+"""A coefficient takes part in an open direction from this share of the largest relative change on."""
+
+
+@dataclass(frozen=True)
+class FitStatus:
+    """What is known of the optimum.
+
+    Attributes:
+        starts: fits started.
+        agreeing: those that reached the best objective within 1e-6 of its value.
+        decrement: decrease of the objective that a last Newton step promises, relative to it.
+        condition: condition number of the curvature, each coordinate scaled to one.
+        at_bounds: coefficients that rest on a bound.
+        spare: rows beyond the number of coefficients fitted.
+        undetermined: coefficients that can change together and leave every prediction at the rows as it is.
+    """
+
+    starts: int
+    agreeing: int
+    decrement: float
+    condition: float
+    at_bounds: tuple[str, ...] = ()
+    spare: int = 1
+    undetermined: tuple[str, ...] = ()
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What speaks against the optimum, with what to try; empty where nothing does."""
+        return (*self._of_search(), *self._of_rows())
+
+    def _of_search(self) -> tuple[str, ...]:
+        """Return why the search may not have found the lowest objective."""
+        doubts = []
+        if self.agreeing < _FEWEST_AGREEING:
+            more = max(4 * self.starts, 64)
+            doubts.append(f"only {self.agreeing} of {self.starts} starts reached it; try starts={more}")
+        if not self.decrement < _STATIONARY:
+            doubts.append(f"it is not stationary (a last step promises {self.decrement:.1g} of the objective)")
+        return tuple(doubts)
+
+    def _of_rows(self) -> tuple[str, ...]:
+        """Return why the coefficients may not be trusted although the search converged."""
+        doubts = []
+        if self.spare < 1:
+            doubts.append("there are as many coefficients as rows, so that it fits whatever was measured")
+        if not self.condition < _DETERMINED:
+            which = ", ".join(self.undetermined) if self.undetermined else "every coefficient"
+            doubts.append(f"the rows do not determine {which} (condition {self.condition:.1g})")
+        if self.at_bounds:
+            doubts.append(f"{', '.join(self.at_bounds)} rest{'s' * (len(self.at_bounds) == 1)} on a bound")
+        return tuple(doubts)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the starts agree on a stationary point: the search found the lowest objective."""
+        return not self._of_search()
+
+    @property
+    def certified(self) -> bool:
+        """Whether the search converged, to a point that the rows determine and that rests on no bound."""
+        return not self.doubts
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """Each doubt as a sentence of its own."""
+        search = (f"the search for the optimum did not converge: {doubt}" for doubt in self._of_search())
+        return (*search, *(f"the optimum is in doubt: {doubt}" for doubt in self._of_rows()))
+
+    def __str__(self) -> str:
+        found = "converged" if self.converged else "not converged"
+        return "; ".join((f"search {found}: {self.agreeing} of {self.starts} starts agree", *self.doubts))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "certified": self.certified,
+            "converged": self.converged,
+            "decrement": self.decrement,
+            "condition": self.condition,
+            "at_bounds": list(self.at_bounds),
+            "spare": self.spare,
+            "undetermined": list(self.undetermined),
+            "doubts": list(self.doubts),
+        }
+
+
+def assess(problem: Problem, solution: Solution, best: int, weight: Array) -> FitStatus:
+    """Judge the best of the solutions.
+
+    Args:
+        problem: what was solved.
+        solution: where the starts came to rest.
+        best: index of the best one.
+        weight: weights (n,).
+    """
+    u, objective, weight = solution.u[[best]], solution.objective[best], problem.weighed(weight)
+    coordinates = problem.coordinates
+    with np.errstate(all="ignore"):
+        state = problem.evaluate(u)
+        scale = 1 / problem.noise.stages[-1] if problem.noise.kind == "absolute" else 1.0
+        gradient, curvature = state.normal_equations(weight[None], problem.noise.stages[-1])
+        resting = _resting(coordinates.low, coordinates.high, u[0])
+        free = ~resting
+        promised = scale * _decrement(gradient[0][free], curvature[0][np.ix_(free, free)])
+        decrement = promised / objective if objective > scale * _PERFECT else 0.0
+        effects = (state.slopes[0] @ state.jacobian[0] * np.sqrt(weight))[free]
+    names = [coordinates.law.coefs[i].name for i in coordinates.free]
+    agreeing = int(np.sum(solution.objective <= objective * (1 + _AGREEMENT) + scale * _ZERO))
+    at_bounds = tuple(name for name, rests in zip(names, resting, strict=True) if rests)
+    condition, lost = _condition(effects, u[0][free])
+    with np.errstate(all="ignore"):
+        moved = np.abs(lost @ state.slopes[0][free]) / np.maximum(np.abs(coordinates.coef(u)[0]), _TINY)
+    named = (moved > _MOVED * moved.max(axis=1, initial=0.0, keepdims=True)).any(axis=0)
+    undetermined = tuple(coef.name for coef, open_ in zip(coordinates.law.coefs, named, strict=True) if open_)
+    spare = len(problem.y) - len(names)
+    return FitStatus(len(solution.u), agreeing, decrement, condition, at_bounds, spare, undetermined)
+
+
+def _resting(low: Array, high: Array, u: Array) -> AnyArray:
+    """Return which coordinates rest on a bound."""
+    return np.asarray((u <= low) | (u >= high))
+
+
+def _decrement(gradient: Array, curvature: Array) -> float:
+    """Return half of g' H^-1 g, the decrease a Newton step promises."""
+    if not (np.all(np.isfinite(curvature)) and np.all(np.isfinite(gradient))):
+        return float("inf")
+    return float(0.5 * gradient @ np.linalg.lstsq(curvature, gradient, rcond=1e-14)[0])
+
+
+def _condition(effects: Array, u: Array) -> tuple[float, Array]:
+    """Return the condition number of the curvature, each coordinate scaled to one, and directions left open, (m, q).
+
+    The number is infinite where a coordinate has no effect; open are those coordinates, or else singular directions.
+
+    Args:
+        effects: derivative of every weighted residual by each coordinate (q, n).
+        u: coordinates (q,). One that does nothing, such as F of A F / N^alpha, still has effects from rounding.
+    """
+    if not len(u):
+        return 1.0, np.zeros((0, 0))
+    if not np.all(np.isfinite(effects)):
+        return float("inf"), np.zeros((0, len(u)))
+    size = np.linalg.norm(effects, axis=1)
+    felt = size * np.maximum(np.abs(u), _SMALL)
+    idle = felt <= _NO_EFFECT * felt.max(initial=0.0)
+    if np.any(idle):
+        return float("inf"), np.eye(len(u))[idle]
+    across, singular, _ = np.linalg.svd(effects / size[:, None], full_matrices=len(u) > effects.shape[1])
+    lengths = np.pad(singular, (0, len(u) - len(singular)))
+    condition = float((lengths[0] / lengths[-1]) ** 2) if lengths[-1] > 0 else float("inf")
+    return condition, across[:, lengths <= lengths[0] / np.sqrt(_DETERMINED)].T / size

@@ -1,0 +1,89 @@
+"""A normal prior on logarithms of coefficients, and the rows it adds to a least-squares problem."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scalelaw.core.types import Array
+
+if TYPE_CHECKING:
+    pass
+
+
+_LEAST = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Prior:
+    """Normal spread of the logarithms of a law's exponents over published studies.
+
+    Attributes:
+        names: the exponents, (m,).
+        index: their places among the coefficients, (m,).
+        mean: mean logarithm, (m,).
+        root: L of the covariance L L' of one more study, (m, m).
+        studies: where they were published; none where a user states the prior.
+    """
+
+    names: tuple[str, ...]
+    index: tuple[int, ...]
+    mean: Array
+    root: Array
+    studies: tuple[str, ...]
+
+    @property
+    def sd(self) -> Array:
+        """Standard deviation of each logarithm, (m,)."""
+        return np.asarray(np.sqrt(np.sum(self.root**2, axis=1)))
+
+    @property
+    def spare(self) -> float:
+        """Degrees of freedom of the spread: few studies tell it badly, what a user states is taken as known."""
+        return len(self.studies) - 1 if self.studies else math.inf
+
+    @property
+    def note(self) -> str:
+        """The prior in words."""
+        spread = zip(self.names, self.mean, self.sd, strict=True)
+        each = ", ".join(f"{name} {math.exp(mean):.3g} (times or over {math.exp(sd):.3g})" for name, mean, sd in spread)
+        return (
+            f"prior from the literature: {each}, as {', '.join(self.studies)} differ"
+            if self.studies
+            else (f"prior as stated: {each}")
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Penalty:
+    """The prior as rows appended to those measured: residuals in units far inside Huber's threshold.
+
+    Attributes:
+        prior: the prior.
+        unit: residual of one standard deviation.
+        weight: weight of each row.
+    """
+
+    prior: Prior
+    unit: float
+    weight: float
+
+    @cached_property
+    def centre(self) -> Array:
+        """What the rows would measure at the mean of the prior, (m,)."""
+        return np.asarray(self.unit * np.linalg.solve(self.prior.root, self.prior.mean), float)
+
+    def rows(self, coef: Array) -> tuple[Array, Array]:
+        """Return values (p, m) and their derivatives by coefficient (p, k, m) at coefficients (p, k)."""
+        index, whitened = list(self.prior.index), self._whitened
+        theta = np.maximum(coef[:, index], _LEAST)
+        jacobian = np.zeros((len(coef), coef.shape[1], len(index)))
+        jacobian[:, index, :] = whitened.T[None] / theta[:, :, None]
+        return np.log(theta) @ whitened.T, jacobian
+
+    @cached_property
+    def _whitened(self) -> Array:
+        """What turns logarithms into independent residuals, (m, m)."""
+        return np.asarray(self.unit * np.linalg.inv(self.prior.root))

@@ -1,0 +1,42 @@
+"""Bootstrap refits: rows or whole runs drawn with replacement, every resample refitted from the optimum."""
+
+import numpy as np
+
+from scalelaw.core.types import AnyArray, Array
+from scalelaw.fitting.solver.solve import Problem, solve
+
+
+def resampled_weights(cluster: AnyArray, weight: Array, draws: int, seed: int) -> Array:
+    """Return the weight of every row in every resample, shape (draws, n).
+
+    A resample draws as many clusters as there are, with replacement; all rows of a cluster come along. With one
+    row a cluster that is the bootstrap of pairs.
+
+    Args:
+        cluster: the run of each row, (n,).
+        weight: weight of each row, (n,).
+        draws: number of resamples.
+        seed: seed of the generator.
+    """
+    _, member = np.unique(cluster, return_inverse=True)
+    count = int(member.max()) + 1
+    times = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws)
+    return times[:, member] * weight
+
+
+def bootstrap(problem: Problem, u: Array, weights: Array) -> Array:
+    """Refit from one optimum under many weightings.
+
+    Args:
+        problem: law, rows and noise.
+        u: coordinates of the optimum (q,).
+        weights: weights (draws, n).
+
+    Returns:
+        Coefficients (b, k) of the resamples that have as many distinct rows as coordinates, which fewer would not
+        determine, and that found a finite optimum; b <= draws.
+    """
+    weights = weights[(weights > 0).sum(axis=1) >= len(u)]
+    solution = solve(problem, np.tile(u, (len(weights), 1)), weights, warm=True)
+    coef = problem.coordinates.coef(solution.u)
+    return coef[np.isfinite(solution.objective) & np.isfinite(coef).all(axis=1)]

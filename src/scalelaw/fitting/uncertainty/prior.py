@@ -1,0 +1,246 @@
+"""Exponents known from the literature, for tables of few runs: how far published ones spread, and draws that keep both.
+
+    minimise   c sum_i w_i rho(r_i) + |L^-1 (ln theta - m)|^2 / 2
+
+theta are the exponents, m and L L' mean and covariance of their logarithms over published studies, and c turns the loss
+function into a log-likelihood at the noise of the runs. Every draw minimises it again with the centre m moved by the
+prior and the runs moved by their noise (randomise, then optimise: Bardsley et al. 2014), which for a linear law and
+Gaussian noise samples the posterior exactly. With many runs the runs decide, with three the prior does, and intervals
+are as wide as the literature disagrees.
+
+code        grade  when
+FIT_PRIOR   warn   exponents lean on studies of other models, and how much
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.forecaster import half_width
+from scalelaw.core.types import AnyArray, Array
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.solver.penalty import _LEAST, Penalty, Prior
+from scalelaw.laws import Constants, Law, SumOfPowers, get
+
+if TYPE_CHECKING:
+    from scalelaw.fitting.solver.solve import Problem
+    from scalelaw.fitting.spec import FitSpec
+
+FEWEST_STUDIES = 3
+"""Fewer tell no spread."""
+NOISE = 0.01
+"""Relative noise of a run where too few runs tell it: between Chinchilla's digitised points, .004, and what seeds and
+data order move at worst, .04 (Choshen et al. 2024)."""
+NOISE_WORTH = 3.0
+"""How many runs that figure counts for."""
+RUNS_PER_COEF = 3
+"""With fewer runs for each coefficient draws move the runs by the noise; with more they resample them."""
+
+_QUADRATIC = 1e-2
+"""Size of a prior deviation of one standard deviation over Huber's threshold: the penalty stays quadratic."""
+
+
+def exponents_of(law: Law) -> tuple[str, ...]:
+    """Return the names of a law's exponents, where it is a sum of powers; none otherwise."""
+    if not isinstance(law, SumOfPowers):
+        return ()
+    return tuple(dict.fromkeys(name for term in law.terms for name in term.powers.values()))
+
+
+def prior_of(spec: "FitSpec", law: Law) -> Prior | None:
+    """Return what a spec knows of a law's coefficients beforehand, None where nothing.
+
+    Raises:
+        BadInput: no such free coefficient, or see ``literature``.
+    """
+    held = {*spec.fixed, *spec.ties}
+    if spec.prior is None or spec.prior == "none":
+        return None
+    if spec.prior == "literature":
+        return literature(law, held)
+    free = [c.name for c in law.coefs if c.name not in held]
+    for name in spec.prior:
+        if name not in free:
+            raise UnknownName.among(f"free coefficient of {law.spelling} in prior=", name, free)
+    centre, factor = np.array(list(spec.prior.values()), float).T
+    index = tuple(_index(law, name) for name in spec.prior)
+    return Prior(tuple(spec.prior), index, np.log(centre), np.diag(np.log(factor)), ())
+
+
+def literature(law: Law, held: set[str]) -> Prior:
+    """Return the spread of a law's exponents over the studies whose constants the registry holds.
+
+    Constants of one study (``gadre2024-c4``, ``gadre2024-redpajama``) are averaged first, unverified ones left out.
+    Another kind of N or unit of data takes the exponents of the usual shape: exponents travel, scales do not.
+
+    Args:
+        law: the law.
+        held: coefficients that are fixed or tied, about which nothing is to be known.
+
+    Raises:
+        BadInput: the law is no sum of powers, too few studies were published, or nothing is left to know.
+    """
+    names = tuple(name for name in exponents_of(law) if name not in held)
+    if not names:
+        reason = "has no free exponent" if exponents_of(law) else "is no sum of powers of the registry"
+        raise BadInput(f"prior='literature' is about exponents, and {law.spelling} {reason}; leave prior out")
+    studies = _studies(law, names)
+    if len(studies) < FEWEST_STUDIES:
+        raise BadInput(
+            f"prior='literature' needs {FEWEST_STUDIES} published studies to tell how far exponents spread; "
+            f"{law.spelling} has {', '.join(studies) or 'none'}. Use chinchilla, or fix exponents with fixed="
+        )
+    logs = np.array(list(studies.values()))
+    covariance = np.atleast_2d(np.cov(logs.T, ddof=1)) * (1 + 1 / len(logs))
+    root = np.linalg.cholesky(covariance + _LEAST * np.eye(len(names)))
+    return Prior(
+        names,
+        tuple(_index(law, name) for name in names),
+        np.asarray(logs.mean(axis=0), float),
+        np.asarray(root, float),
+        tuple(studies),
+    )
+
+
+def _index(law: Law, name: str) -> int:
+    """Return the place of a coefficient."""
+    return [c.name for c in law.coefs].index(name)
+
+
+def _studies(law: Law, names: tuple[str, ...]) -> dict[str, Array]:
+    """Return study -> logarithms of its exponents."""
+    found = {}
+    for study, own in verified(law.published or _usual(law).published).items():
+        logs = [np.log([each.coef[name] for name in names]) for each in own if all(name in each.coef for name in names)]
+        if logs:
+            found[study] = np.mean(np.array(logs, float), axis=0)
+    return found
+
+
+def verified(published: Mapping[str, Constants]) -> dict[str, list[Constants]]:
+    """Return constants by study, ``gadre2024-c4`` and ``gadre2024-redpajama`` being one; unverified ones left out."""
+    found: dict[str, list[Constants]] = {}
+    for source, constants in published.items():
+        if not constants.unverified:
+            found.setdefault(source.partition("-")[0], []).append(constants)
+    return found
+
+
+def _usual(law: Law) -> Law:
+    """Return the usual shape of a law of the registry, the law itself where it is none."""
+    try:
+        return get(law.name)
+    except BadInput:
+        return law
+
+
+def penalty(prior: Prior, noise: Noise, scale: float) -> Penalty:
+    """Return the prior as rows, at a noise of the runs of this standard deviation."""
+    threshold = noise.stages[-1]
+    unit = _QUADRATIC * threshold if math.isfinite(threshold) else 1.0
+    return Penalty(prior, unit, 1 / (likelihood_factor(noise, scale) * unit**2))
+
+
+def likelihood_factor(noise: Noise, scale: float) -> float:
+    """Return c by which the loss function is a log-likelihood whose curvature tells the variance of its own optimum.
+
+    c = E[psi'] / E[psi^2] under Gaussian residuals; 1 / scale^2 for squares.
+    """
+    t = noise.stages[-1] / (scale * math.sqrt(2))
+    if t > 20:
+        return 1 / scale**2
+    inside = math.erf(t)
+    squares = inside - 2 / math.sqrt(math.pi) * t * math.exp(-(t**2)) + 2 * t**2 * (1 - inside)
+    return inside / (scale**2 * squares)
+
+
+def noise_of(residual: Array, noise: Noise, y: Array, spent: int) -> tuple[float, float]:
+    """Return the noise of the runs and its degrees of freedom: what residuals tell beside ``NOISE``.
+
+    Args:
+        residual: at the optimum, on the scale of residuals, (n,).
+        noise: how they are scored.
+        y: measured values on the scale of residuals, (n,).
+        spent: coefficients the runs had to determine by themselves.
+    """
+    known = NOISE if noise.on == "log" else NOISE * float(np.median(np.abs(y)))
+    spare = max(len(residual) - spent, 0)
+    if not spare:
+        return known, NOISE_WORTH
+    if noise.kind == "squared":
+        variance = float(residual @ residual) / spare
+    else:
+        variance = (1.4826 * float(np.median(np.sort(np.abs(residual))[spent:]))) ** 2
+    freedom = NOISE_WORTH + spare
+    return math.sqrt((NOISE_WORTH * known**2 + spare * variance) / freedom), freedom
+
+
+def spent(spec: "FitSpec", law: Law, prior: Prior) -> int:
+    """Return how many coefficients the runs have to determine by themselves."""
+    return len(law.coefs) - len(spec.fixed) - len(spec.ties) - len(prior.names)
+
+
+def few(runs: int, coefs: int) -> bool:
+    """Return whether runs are too few to be resampled."""
+    return runs < RUNS_PER_COEF * coefs
+
+
+@dataclass(frozen=True, eq=False)
+class Perturbed:
+    """What the draws are fitted to: measured values with those of the penalty appended (b, n + m), weights likewise."""
+
+    y: Array
+    weight: Array
+
+
+def perturbed(
+    problem: "Problem", weights: Array, cluster: AnyArray, scale: float, freedom: float, seed: int
+) -> Perturbed:
+    """Move the centre of the prior by its spread and, where runs are few, the runs by their noise.
+
+    The spread of few studies is itself uncertain: each draw has its own, so that the prior's tails are those of
+    Student's t with one degree of freedom less than there are studies.
+
+    Args:
+        problem: with its penalty.
+        weights: of each draw, (b, n).
+        cluster: the run of each row, (n,).
+        scale: noise of the runs.
+        freedom: its degrees of freedom.
+        seed: seed of the generator.
+    """
+    held = problem.penalty
+    if held is None:
+        raise BadInput("a fit without a prior has none to move")
+    rng = np.random.default_rng(seed + 1)
+    draws, prior = len(weights), held.prior
+    spare = prior.spare
+    wide = np.sqrt(spare / rng.chisquare(spare, draws)) if math.isfinite(spare) else np.ones(draws)
+    centre = held.centre + held.unit * wide[:, None] * rng.standard_normal((draws, len(prior.names)))
+    scales, y = np.full(draws, scale), np.broadcast_to(problem.y, weights.shape)
+    _, run = np.unique(cluster, return_inverse=True)
+    if few(run.max() + 1, len(problem.coordinates.law.coefs)):
+        scales = scale * np.sqrt(freedom / rng.chisquare(freedom, draws))
+        own, shared = rng.standard_normal(weights.shape), rng.standard_normal((draws, run.max() + 1))[:, run]
+        clustered = run.max() + 1 < len(run)
+        y = y + scales[:, None] * ((own + shared) / math.sqrt(2) if clustered else own)
+    factors = np.array([likelihood_factor(problem.noise, each) for each in scales])
+    of_prior = 1 / (factors * held.unit**2 * wide**2)
+    return Perturbed(np.hstack([y, centre]), np.hstack([weights, np.tile(of_prior[:, None], (1, len(prior.names)))]))
+
+
+def check_prior(prior: Prior, draws: Array | None) -> list[Finding]:
+    """Say that exponents lean on the literature, and how much: the spread of the draws over that of the prior."""
+    if not prior.studies:
+        return []
+    message = prior.note
+    if draws is not None:
+        left = half_width(np.log(np.maximum(draws[:, list(prior.index)], _LEAST))) / prior.sd
+        told = ", ".join(f"{name} {share:.0%}" for name, share in zip(prior.names, np.minimum(left, 1.0), strict=True))
+        message += f"; of its spread the runs leave {told}"
+    return [Finding("FIT_PRIOR", Grade.WARN, message, fix="add runs, and fit without prior= once they suffice")]

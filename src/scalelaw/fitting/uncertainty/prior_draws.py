@@ -1,0 +1,74 @@
+"""Fits that lean on a prior: its weight against the noise of the runs, and draws that keep both uncertain."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scalelaw.core.errors import BadInput
+from scalelaw.core.types import AnyArray, Array
+from scalelaw.fitting.solver.penalty import Prior
+from scalelaw.fitting.solver.solve import Problem, solve
+from scalelaw.fitting.spec import FitSpec
+from scalelaw.fitting.uncertainty.bootstrap import resampled_weights
+from scalelaw.fitting.uncertainty.fitted_problem import numbered
+from scalelaw.fitting.uncertainty.prior import few, noise_of, penalty, perturbed, prior_of, spent
+from scalelaw.runs.observations import Observations
+
+if TYPE_CHECKING:
+    from scalelaw.fitting.result import FitResult
+
+_ROUNDS = 3
+"""The noise is told by residuals and sets the prior's weight, which changes them little: it settles at once."""
+
+
+def with_prior(problem: Problem, prior: Prior, start: Array, weight: Array, alone: int) -> Problem:
+    """Return the problem with the prior weighed against the noise that the residuals of its own optimum show.
+
+    Args:
+        problem: without a prior.
+        prior: the prior.
+        start: coordinates to start from, (p, q).
+        weight: weights (n,).
+        alone: coefficients that the runs have to determine by themselves.
+    """
+    scale, _ = noise_of(np.zeros(0), problem.noise, problem.y, alone)
+    for turn in range(_ROUNDS):
+        problem = replace(problem, penalty=penalty(prior, problem.noise, scale))
+        solution = solve(problem, start, weight, warm=turn > 0)
+        start = solution.u[[np.argmin(solution.objective)]]
+        scale, _ = noise_of(problem.residual(start)[0], problem.noise, problem.y, alone)
+    return replace(problem, penalty=penalty(prior, problem.noise, scale))
+
+
+def prior_draws(problem: Problem, u: Array, usable: Observations, spec: FitSpec) -> Array | None:
+    """Return coefficients (b, k) of refits with prior and runs perturbed, or None where none were asked for."""
+    held = problem.penalty
+    if not spec.draws or held is None:
+        return None
+    alone = len(problem.coordinates.free) - len(held.prior.names)
+    scale, freedom = noise_of(problem.residual(u[None])[0], problem.noise, problem.y, alone)
+    cluster: AnyArray = numbered(usable.cluster) if spec.intervals != "pairs" else np.arange(len(usable))
+    weights = np.tile(usable.weight, (spec.draws, 1))
+    if not few(len(np.unique(cluster)), len(problem.coordinates.law.coefs)):
+        weights = resampled_weights(cluster, usable.weight, spec.draws, spec.seed)
+    moved = perturbed(problem, weights, cluster, scale, freedom, spec.seed)
+    solution = solve(problem, np.tile(u, (spec.draws, 1)), moved.weight, y=moved.y, warm=True)
+    coef = problem.coordinates.coef(solution.u)
+    draws = coef[np.isfinite(solution.objective) & np.isfinite(coef).all(axis=1)]
+    return draws if len(draws) > 1 else None
+
+
+def new_run_errors(fit: "FitResult", shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Return errors of new runs where the runs fitted are too few to resample theirs: Student's t at their noise."""
+    held, spec = prior_of(fit.spec, fit.law), fit.spec
+    if held is None:
+        raise BadInput("a fit without a prior has its own noise")
+    y = spec.noise.scaled(fit.rows.y)
+    scale, freedom = noise_of(fit.residuals, spec.noise, y, spent(spec, fit.law, held))
+    return scale * rng.standard_t(freedom, size=shape)
+
+
+def leans(fit: "FitResult") -> bool:
+    """Return whether a fit has a prior and too few runs to tell their own noise."""
+    return fit.spec.prior is not None and few(len(np.unique(fit.rows.cluster)), len(fit.coef))

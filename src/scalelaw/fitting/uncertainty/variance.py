@@ -1,0 +1,132 @@
+"""The relative size of the noise of each row: a power of a size, standard errors, or the items behind a score."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scalelaw.core.components import components
+from scalelaw.core.errors import BadInput
+from scalelaw.core.types import Array, Inputs
+from scalelaw.fitting.solver.noise import STANDARD_ERROR, Noise
+from scalelaw.fitting.uncertainty.fitted_problem import Linear
+from scalelaw.fitting.uncertainty.residual_model import log_size, restricted_likelihood
+from scalelaw.runs.observations import Observations
+
+_STEEPEST = 2.0
+_ROUNDS = 4
+_EXCESS = np.concatenate([[0.0], np.geomspace(0.02, 50, 80)])
+
+
+@dataclass(frozen=True, eq=False)
+class VarianceFunction:
+    """How large the noise of each fitted row is beside that of the others.
+
+    Attributes:
+        relative: sd of each row over their geometric mean, (n,); under ``binomial``, 1/sqrt(items).
+        gamma: the exponent where sd = s (size / reference)^gamma, with its standard error; None otherwise.
+        gamma_se: see ``gamma``.
+        log_reference: logarithm of the geometric mean of size.
+        excess: sd all runs share beyond their standard errors, on the scale of residuals; None otherwise.
+    """
+
+    relative: Array
+    gamma: float | None = None
+    gamma_se: float | None = None
+    log_reference: float = 0.0
+    excess: float | None = None
+
+    def at(self, x: Inputs, noise: Noise) -> Array:
+        """Return the relative sd of new rows, (n,): that of a typical row where size says nothing."""
+        if self.gamma is not None:
+            return np.asarray(np.exp(self.gamma * (log_size(x, noise.scale) - self.log_reference)))
+        if noise.kind == "binomial" and "n_items" in x:
+            return np.asarray(1 / np.sqrt(x["n_items"]))
+        shape = np.broadcast_shapes(*(np.shape(values) for values in components(x).values()))
+        return np.full(shape, float(np.median(self.relative)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON, the rows left out."""
+        return {"gamma": self.gamma, "gamma_se": self.gamma_se, "excess": self.excess}
+
+
+def first_spread(noise: Noise, observed: Observations, x: Inputs) -> VarianceFunction | None:
+    """Return the relative sds to start a fit with, or None where rows are alike.
+
+    Raises:
+        BadInput: the rows lack what the noise is said to follow.
+    """
+    if noise.kind == "binomial":
+        items = observed.columns.get("n_items")
+        if items is None or not np.all(np.asarray(items, float) > 0):
+            raise BadInput("binomial noise needs n_items, the items behind each score; name the column with columns=")
+        return VarianceFunction(1 / np.sqrt(np.asarray(items, float)))
+    if noise.scale == STANDARD_ERROR:
+        if observed.se is None or not np.any(np.isfinite(observed.se)):
+            raise BadInput("scale='se' needs standard errors; endpoints(last=k) and best(...) estimate them")
+        return VarianceFunction(np.ones(len(observed)))
+    if noise.scale is None:
+        return None
+    return VarianceFunction(np.ones(len(observed)), 0.0, None, float(np.mean(_size(noise, x))))
+
+
+def next_spread(
+    noise: Noise, before: VarianceFunction, at: Linear, observed: Observations, x: Inputs
+) -> VarianceFunction:
+    """Return the relative sds that the residuals of a fit suggest by restricted likelihood.
+
+    Args:
+        noise: what the noise follows.
+        before: the relative sds the fit was made under.
+        at: the law made linear at that fit, on the scale of standardised residuals.
+        observed: the rows.
+        x: inputs, each (n,).
+    """
+    raw = Linear(at.residual * before.relative, at.slopes * before.relative[:, None])
+    if noise.kind == "binomial":
+        return before
+    if noise.scale == STANDARD_ERROR:
+        return _with_excess(noise, raw, observed)
+    log = _size(noise, x)
+    centred = log - log.mean()
+    gamma, se = 0.0, _STEEPEST / max(float(np.std(log)), 1e-12)
+    for _ in range(_ROUNDS):
+        grid = gamma + np.linspace(-4, 4, 41) * se
+        likelihood = restricted_likelihood(raw, np.exp(grid[:, None] * centred))
+        share = np.exp(likelihood - likelihood.max())
+        share /= share.sum()
+        gamma = float(share @ grid)
+        se = max(float(np.sqrt(share @ (grid - gamma) ** 2)), 0.05 * se)
+    return VarianceFunction(np.exp(gamma * centred), gamma, se, float(log.mean()))
+
+
+def _with_excess(noise: Noise, raw: Linear, observed: Observations) -> VarianceFunction:
+    """Return sds sqrt(tau^2 + se^2), tau^2 by restricted likelihood; rows without a standard error take the median."""
+    assert observed.se is not None
+    se = np.where(np.isfinite(observed.se), observed.se, np.nanmedian(observed.se))
+    se = se / observed.y if noise.logarithmic else se
+    typical = float(np.sqrt(np.mean(se**2))) or 1.0
+    sds = np.sqrt((_EXCESS[:, None] * typical) ** 2 + np.maximum(se, 1e-6 * typical) ** 2)
+    known = [_contrasts(raw, sd) for sd in sds]
+    tau = float(_EXCESS[int(np.argmax(known))] * typical)
+    relative = np.sqrt(tau**2 + np.maximum(se, 1e-6 * typical) ** 2)
+    return VarianceFunction(relative / np.exp(np.mean(np.log(relative))), excess=tau)
+
+
+def _contrasts(at: Linear, sd: Array) -> float:
+    """Return the restricted log-likelihood of known sds."""
+    slopes, residual = at.slopes / sd[:, None], at.residual / sd
+    basis, upper = np.linalg.qr(slopes)
+    left = residual - basis @ (basis.T @ residual)
+    return float(-np.log(sd).sum() - np.log(np.abs(np.diag(upper))).sum() - 0.5 * left @ left)
+
+
+def _size(noise: Noise, x: Mapping[str, Array]) -> Array:
+    try:
+        return log_size(x, noise.scale)
+    except KeyError:
+        raise BadInput(
+            f"scale={noise.scale!r}: the law takes {', '.join(x)}; name one of them, flops where the law takes params "
+            "and tokens, or se"
+        ) from None

@@ -1,0 +1,239 @@
+"""Calibration: how wide an interval must be to hold on larger runs of studies it has not seen.
+
+The squared width of a forecast, on the log of the loss, is a sum of two things that the table itself tells: the spread
+of one more run about each law with the law's own, and the distance between laws. What each counts for is learned on
+held-out larger runs of published tables by Student's likelihood, every source of tables counting alike. How many such
+widths hold 50, 80, 90 or 95 % of runs is then read off sources that had no part in learning the sum, so that a new
+study is as strange as theirs.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scalelaw.core.digest import digest
+from scalelaw.core.errors import BadInput
+from scalelaw.core.forecaster import check_level
+from scalelaw.core.reading import LARGEST_DOCUMENT, read_text
+from scalelaw.core.types import Array
+
+TERMS = ("run", "forms")
+LEVELS = (0.5, 0.8, 0.9, 0.95)
+_FREEDOM = 5.0
+_RIDGE = 1e-3
+_SCHEMA = "scalelaw.calibration/2"
+
+
+@dataclass(frozen=True, eq=False)
+class WidthTerms:
+    """What a table tells of the width of a forecast at n points, as relative standard deviations.
+
+    Attributes:
+        residual: of the runs fitted about the law that follows them best, (n,).
+        draws: of the laws' draws, the root of their mean square, (n,).
+        forms: of the laws from the centre, the square of the mean root of their distances, in which one law that is far
+            off counts for little, (n,).
+    """
+
+    residual: Array
+    draws: Array
+    forms: Array
+
+    def columns(self, of_run: bool = True) -> Array:
+        """Return the terms of the sum, (2, n); without ``of_run`` those of the mean instead of one more run."""
+        run = np.hypot(self.draws, self.residual) if of_run else self.draws
+        return np.stack([run, self.forms])
+
+
+@dataclass(frozen=True, eq=False)
+class CalibrationCase:
+    """One forecast that was scored.
+
+    Attributes:
+        by: source of its table.
+        table: its table.
+        doubt: what the table told.
+        missed: log of the measured over the forecast value, (n,).
+    """
+
+    by: str
+    table: str
+    doubt: WidthTerms
+    missed: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """What the terms count for, and how many widths hold how many runs.
+
+    Attributes:
+        terms: what each term counts for, by name.
+        factors: level -> widths to either side.
+        sources: whose runs it was learned on.
+        cases: how many forecasts it was learned on.
+        protocol: digest of the protocol.
+        date: when, ISO 8601.
+    """
+
+    terms: Mapping[str, float]
+    factors: Mapping[float, float]
+    sources: tuple[str, ...] = ()
+    cases: int = 0
+    protocol: str = ""
+    date: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Digest of all it says."""
+        return digest(self.to_dict())
+
+    def width(self, doubt: WidthTerms, *, of_run: bool = True) -> Array:
+        """Return the width of a forecast, (n,); without ``of_run`` what one run scatters is left out."""
+        return _width(np.array([self.terms[name] for name in TERMS]), doubt.columns(of_run))
+
+    def factor(self, level: float) -> float:
+        """Return how many widths to either side hold a share ``level`` of runs."""
+        check_level(level)
+        return float(self.quantile(np.array((1 + level) / 2)))
+
+    def quantile(self, share: Array) -> Array:
+        """Return how many widths above the centre a share of runs lies below, each in (0, 1)."""
+        from scipy.special import ndtri
+
+        score = ndtri(share)
+        scores = np.concatenate([[0.0], ndtri((1 + np.array(list(self.factors))) / 2)])
+        widths = np.concatenate([[0.0], list(self.factors.values())])
+        inside = np.interp(np.abs(score), scores, widths)
+        beyond = np.maximum(np.abs(score) - scores[-1], 0.0) * widths[-1] / scores[-1]
+        return np.asarray(np.sign(score) * (inside + beyond))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "schema": _SCHEMA,
+            "date": self.date,
+            "sources": list(self.sources),
+            "cases": self.cases,
+            "protocol": self.protocol,
+            "terms": dict(self.terms),
+            "factors": {f"{level:g}": factor for level, factor in self.factors.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> "Calibration":
+        """Return the calibration that ``to_dict`` wrote.
+
+        Raises:
+            BadInput: it is none, or of another schema.
+        """
+        if said.get("schema") != _SCHEMA:
+            raise BadInput(
+                f"not a calibration this version reads: schema {said.get('schema')!r}, expected {_SCHEMA!r}; learn it "
+                "anew with `scalelaw calibrate`"
+            )
+        factors = {float(level): float(factor) for level, factor in said["factors"].items()}
+        of = {name: said[name] for name in ("cases", "protocol", "date")}
+        return cls(said["terms"], factors, tuple(said["sources"]), **of)
+
+
+def load_calibration(path: str | Path) -> Calibration:
+    """Return the calibration of a file that ``scalelaw calibrate`` wrote.
+
+    Raises:
+        BadInput: it cannot be read or is no calibration.
+    """
+    try:
+        return Calibration.from_dict(json.loads(read_text(path, LARGEST_DOCUMENT)))
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
+    except BadInput:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise BadInput(f"{path} is not a calibration: {error}") from None
+
+
+@cache
+def shipped() -> Calibration:
+    """Return the calibration that comes with the package, learned on published tables."""
+    text = resources.files("scalelaw.forecasting").joinpath("calibration.json").read_text(encoding="utf-8")
+    return Calibration.from_dict(json.loads(text))
+
+
+def calibrate(records: Sequence[CalibrationCase], *, protocol: str = "", date: str = "") -> Calibration:
+    """Learn a calibration from scored forecasts, every source counting alike, every table of a source, every case.
+
+    Args:
+        records: forecasts and what was then measured, of two sources or more.
+        protocol: digest of the protocol they were made by.
+        date: when.
+
+    Raises:
+        BadInput: fewer than two sources.
+    """
+    sources = tuple(sorted({record.by for record in records}))
+    if len(sources) < 2:
+        raise BadInput(f"a calibration is learned on several sources, got {', '.join(sources) or 'none'}")
+    terms = _terms(records)
+    sizes, shares = [], []
+    for source in sources:
+        others = [record for record in records if record.by != source]
+        learned = _terms(others) if len(sources) > 2 else terms
+        own = [record for record in records if record.by == source]
+        sizes.append(
+            np.concatenate([np.abs(record.missed) / _width(learned, record.doubt.columns()) for record in own])
+        )
+        shares.append(_weights(own))
+    size, share = np.concatenate(sizes), np.concatenate(shares)
+    order = np.argsort(size)
+    reached = np.cumsum(share[order]) / share.sum()
+    factors = {level: float(np.interp(level, reached, size[order])) for level in LEVELS}
+    known = dict(zip(TERMS, terms.tolist(), strict=True))
+    return Calibration(known, factors, sources, len(records), protocol, date)
+
+
+def _terms(records: Sequence[CalibrationCase]) -> Array:
+    """Return what each term counts for, (2,), by Student's likelihood."""
+    from scipy.optimize import minimize
+    from scipy.special import gammaln
+
+    columns = np.hstack([record.doubt.columns() for record in records]) ** 2
+    missed = np.concatenate([record.missed for record in records]) ** 2
+    share = _weights(records)
+    share = share / share.sum()
+    constant = gammaln((_FREEDOM + 1) / 2) - gammaln(_FREEDOM / 2)
+
+    def worth(logs: Array) -> tuple[float, Array]:
+        counts = np.exp(2 * logs)
+        variance = counts @ columns + 1e-12
+        ratio = missed / variance / _FREEDOM
+        likelihood = constant - 0.5 * np.log(variance) - (_FREEDOM + 1) / 2 * np.log1p(ratio)
+        slope = 0.5 / variance * ((_FREEDOM + 1) * ratio / (1 + ratio) - 1)
+        gradient = 2 * counts * (columns @ (share * slope))
+        return float(-share @ likelihood + _RIDGE * logs @ logs), 2 * _RIDGE * logs - gradient
+
+    starts = [np.full(len(TERMS), level) for level in (-0.5, -2.0, -4.0)]
+    best = min((minimize(worth, start, jac=True, method="L-BFGS-B") for start in starts), key=lambda found: found.fun)
+    return np.asarray(np.exp(best.x))
+
+
+def _width(terms: Array, columns: Array) -> Array:
+    return np.asarray(np.sqrt(terms**2 @ columns**2))
+
+
+def _weights(records: Sequence[CalibrationCase]) -> Array:
+    """Return the weight of every run forecast: one a source, shared by its tables, their cases and their runs."""
+    cases: dict[str, dict[str, int]] = {}
+    for record in records:
+        tables = cases.setdefault(record.by, {})
+        tables[record.table] = tables.get(record.table, 0) + 1
+    each = [
+        np.full(len(record.missed), 1 / len(cases[record.by]) / cases[record.by][record.table] / len(record.missed))
+        for record in records
+    ]
+    return np.concatenate(each)

@@ -1,0 +1,330 @@
+"""The mixture: several fitted laws as one forecaster, under an interval that held on larger runs of other studies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from scalelaw.accounting.flops import Counting
+from scalelaw.allocation.isoflop_analysis import isoflop_observations
+from scalelaw.allocation.isoflop_result import IsoFlop
+from scalelaw.allocation.isoflop_spec import IsoFlopSpec
+from scalelaw.core.digest import digest
+from scalelaw.core.errors import ScalelawError
+from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.forecaster import Domain, Kind, Prediction, Provenance, check_level, half_width, outside
+from scalelaw.core.numbers import counted, format_number
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
+from scalelaw.core.types import Array, Inputs
+from scalelaw.core.version import __version__
+from scalelaw.fitting.result import FitResult
+from scalelaw.forecasting.calibration import Calibration, WidthTerms
+from scalelaw.forecasting.members import named
+from scalelaw.laws import HasOptimum
+from scalelaw.registry.frozen import FrozenForecast, freeze
+from scalelaw.runs.observations import Observations
+
+_TINY = 1e-9
+_CLOSE = 0.005
+"""Relative residual of the closest law, up to which how closely the others follow decides how much they widen."""
+_PROFILE_DRAWS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class MemberPredictions:
+    """What m members say of n points, before they are mixed.
+
+    Attributes:
+        names: the laws, (m,).
+        logs: log of each forecast, (m, n).
+        spreads: half the width that holds 68 % of each member's draws, on the log, (m, n).
+        residuals: weighted relative residual of each, (m,).
+    """
+
+    names: tuple[str, ...]
+    logs: Array
+    spreads: Array
+    residuals: Array
+
+    @property
+    def weights(self) -> Array:
+        """Weight of each member, by the inverse square of its residual; they sum to one."""
+        return _weights(self.residuals)
+
+    @property
+    def centre(self) -> Array:
+        """The weighted geometric mean of the forecasts, (n,)."""
+        return np.asarray(np.exp(self.weights @ self.logs))
+
+    @property
+    def doubt(self) -> WidthTerms:
+        """What the table tells of how wide a forecast must be."""
+        apart, say = np.abs(self.logs - self.weights @ self.logs), self._say
+        return WidthTerms(
+            residual=np.full(self.logs.shape[1], self.residuals.min()),
+            draws=np.sqrt(say @ self.spreads**2),
+            forms=(say @ np.sqrt(apart)) ** 2,
+        )
+
+    @property
+    def _say(self) -> Array:
+        """Share of each law in the width, (m,).
+
+        Where even the closest law misses the runs by percents, residuals tell little of who errs beyond them, and all
+        have the same say; where it follows them closely, the others count by the inverse of theirs.
+        """
+        closest = self.residuals.min()
+        shares = (closest / self.residuals) ** (_CLOSE**2 / (_CLOSE**2 + closest**2))
+        return np.asarray(shares / shares.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble(Renderable):
+    """Laws fitted to one table, weighed by how closely they follow it.
+
+    Attributes:
+        members: the laws, fitted.
+        calibration: how wide the interval of a new run must be.
+        left_out: law -> why it is not in the mixture.
+        observed: the rows; profiles are read off them.
+        seed: seed of ``predict``.
+        version: scalelaw's version.
+    """
+
+    members: tuple[FitResult, ...]
+    calibration: Calibration
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    observed: Observations | None = None
+    seed: int = 0
+    version: str = __version__
+
+    @cached_property
+    def counting(self) -> Counting | None:
+        """Which N the members take, and how C follows from it; None where they take no N."""
+        found = (member.counting for member in self.members)
+        return next((counting for counting in found if counting is not None), None)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Quantities ``predict`` needs; compute follows from params and tokens where it is not given."""
+        if self.counting is not None and any("tokens" in member.inputs for member in self.members):
+            return (self.counting.params, "tokens")
+        return self.members[0].inputs
+
+    @property
+    def target(self) -> str:
+        """What is predicted."""
+        return self.members[0].target
+
+    @property
+    def domain(self) -> Domain:
+        """Range fitted, per quantity."""
+        return self.members[0].domain
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the members and the calibration."""
+        parts = {"members": [member.digest for member in self.members], "calibration": self.calibration.digest}
+        return digest({**parts, "seed": self.seed})
+
+    @property
+    def origin(self) -> Provenance:
+        """What it was made of, for whoever registers a forecast of it: members, weights, calibration and rows."""
+        shares = [f"{weight:.3f} {fit.label}" for fit, weight in zip(self.members, self.weights, strict=True)]
+        spec = {
+            "members": [{"law": fit.label, "weight": float(weight), **fit.origin.spec}
+                        for fit, weight in zip(self.members, self.weights, strict=True)],
+            "calibration": self.calibration.digest,
+            "seed": self.seed,
+        }  # fmt: skip
+        whole = next((fit for fit in self.members if set(self.inputs) <= set(fit.rows.x)), self.members[0])
+        return Provenance(" + ".join(shares), spec, whole.rows.x, whole.rows.y, whole.conditions)
+
+    def freeze(
+        self, /, *, run: str = "", conditions: Mapping[str, float | str] | None = None, **point: float | str
+    ) -> FrozenForecast:
+        """Return a forecast of one run yet to come that cannot be changed unseen; see ``FitResult.freeze``."""
+        return freeze(self, run=run, conditions=conditions, **point)
+
+    @property
+    def label(self) -> str:
+        """A short name."""
+        return f"ensemble of {counted(len(self.members), 'law')}"
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noticed in the rows, once; what one law of several fits badly is no finding about the mixture."""
+        found = {(each.code, each.message): each for member in self.members for each in member.findings}
+        return tuple(each for each in found.values() if not each.code.startswith("FIT_"))
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What must be known before believing it."""
+        warned = [finding.message for finding in self.findings if finding.grade is Grade.WARN]
+        lacking = [f"without {law}: {why}" for law, why in self.left_out.items()]
+        return (*warned, *lacking)
+
+    @property
+    def deciding(self) -> tuple[tuple[FitResult, float], ...]:
+        """The members that have a compute-optimal split, each with its residual; decisions are theirs."""
+        each = zip(self.members, self.residuals, strict=True)
+        return tuple((fit, float(residual)) for fit, residual in each if isinstance(fit.law, HasOptimum))
+
+    @cached_property
+    def profiles(self) -> IsoFlop | None:
+        """The best size at each budget of the table; None where it holds fewer than two such profiles."""
+        if self.observed is None or self.counting is None:
+            return None
+        try:
+            return isoflop_observations(self.observed, IsoFlopSpec(n=self.counting.params, draws=_PROFILE_DRAWS))
+        except ScalelawError:
+            return None
+
+    @property
+    def largest(self) -> float:
+        """C in FLOP of the largest run."""
+        return float(self.domain["flops"][1])
+
+    @cached_property
+    def residuals(self) -> Array:
+        """Weighted relative residual of each member, (m,)."""
+        return np.array([_residual(member) for member in self.members])
+
+    @property
+    def weights(self) -> Array:
+        """Weight of each member, (m,), summing to one."""
+        return _weights(self.residuals)
+
+    @np.errstate(all="ignore")
+    def parts(self, x: Inputs) -> MemberPredictions:
+        """Return what each member says of n points."""
+        full = self._completed(x)
+        logs = self._logs(full)
+        spreads = np.array([_spread(member, full) for member in self.members])
+        return MemberPredictions(
+            tuple(named(member.law, member.spec.fixed) for member in self.members), logs, spreads, self.residuals
+        )
+
+    @np.errstate(all="ignore")
+    def centre(self, params: Array, tokens: Array) -> Array:
+        """Return the loss at points of any shape, without an interval."""
+        assert self.counting is not None
+        flat = {self.counting.params: np.ravel(params), "tokens": np.ravel(tokens)}
+        return np.asarray(np.exp(self.weights @ self._logs(self._completed(flat)))).reshape(np.shape(params))
+
+    def width(self, params: Array, tokens: Array) -> Array:
+        """Return the width of the mean of runs at n points, on the log, (n,)."""
+        assert self.counting is not None
+        return self.calibration.width(self.parts({self.counting.params: params, "tokens": tokens}).doubt, of_run=False)
+
+    def quantile(self, rank: Array) -> Array:
+        """Return where a rank in (0, 1) lies, in widths."""
+        return self.calibration.quantile(rank)
+
+    def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
+        """Predict at n points, with the interval that held a share ``level`` of larger runs of other studies."""
+        check_level(level)
+        parts = self.parts(x)
+        centre, width = parts.centre, self.calibration.width(parts.doubt, of_run=kind == "new_run")
+        half = self.calibration.factor(level) * width
+        beyond = outside({name: x[name] for name in self.inputs}, self.domain)
+        return Prediction(
+            centre, centre * np.exp(-half), centre * np.exp(half), level, np.broadcast_to(beyond, centre.shape)
+        )
+
+    @np.errstate(all="ignore")
+    def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
+        """Draw (draws, n) predictions: those of the members keep their order at each point, and take its quantiles."""
+        full, rng = self._completed(x), np.random.default_rng(seed)
+        fewest = min(len(member.draws) for member in self.members if member.draws is not None)
+        chosen = rng.choice(len(self.members), size=fewest, p=self.weights)
+        rows = []
+        for i in np.unique(chosen):
+            draws = self.members[i].draws
+            assert draws is not None
+            taken = rng.permutation(len(draws))[: np.sum(chosen == i)]
+            rows.append(_log_loss(self.members[i], draws[taken], full))
+        logs = rng.permutation(np.vstack(rows))
+        parts = self.parts(x)
+        if kind == "new_run":
+            logs = logs + parts.doubt.residual * rng.standard_normal(logs.shape)
+        rank = (np.argsort(np.argsort(logs, axis=0), axis=0) + 0.5) / len(logs)
+        width = self.calibration.width(parts.doubt, of_run=kind == "new_run")
+        return np.asarray(parts.centre * np.exp(width * self.calibration.quantile(rank)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values: what ``scalelaw forecast --json`` prints beside the points."""
+        return {
+            "members": [
+                {"law": fit.law.spelling, "fixed": dict(fit.spec.fixed), "weight": float(weight),
+                 "residual": float(residual), "digest": fit.digest,
+                 "coefficients": {name: each["value"] for name, each in fit.coefficients().items()}}
+                for fit, weight, residual in zip(self.members, self.weights, self.residuals, strict=True)
+            ],
+            "left_out": dict(self.left_out),
+            "target": self.target,
+            "domain": {name: list(ends) for name, ends in self.domain.items()},
+            "calibration": self.calibration.to_dict(),
+            "findings": [finding.to_dict() for finding in self.findings],
+            "digest": self.digest,
+            "version": self.version,
+        }  # fmt: skip
+
+    def sheet(self) -> Report:
+        """Return the members and what the interval rests on."""
+        rows = [["law", "weight", "residual", "coefficients"]]
+        for fit, weight, residual in zip(self.members, self.weights, self.residuals, strict=True):
+            values = ", ".join(f"{name} {each['value']:.4g}" for name, each in fit.coefficients().items())
+            rows.append([named(fit.law, fit.spec.fixed), f"{weight:.0%}", f"{residual:.2%}", values])
+        known = self.calibration
+        lines = [
+            ("interval", f"calibrated on {known.cases} forecasts of larger runs by {len(known.sources)} sources"),
+            *(("note", finding.message) for finding in self.findings),
+            *(("left out", f"{law}: {why}") for law, why in self.left_out.items()),
+        ]
+        n = len(self.members[0].rows.y)
+        return Report(
+            f"{self.label}, fitted to {self.target} of {format_number(n)} runs",
+            [Table(rows, right=range(1, 3)), Lines(lines, width=0)],
+        )
+
+    def _logs(self, full: Inputs) -> Array:
+        """Return the log of each member's forecast, (m, n)."""
+        return np.array(np.broadcast_arrays(*(_log_loss(member, member.coef, full) for member in self.members)))
+
+    def _completed(self, x: Inputs) -> Inputs:
+        """Return the inputs with compute, which some members take."""
+        if "flops" in x or self.counting is None or "tokens" not in x:
+            return x
+        params, tokens = np.asarray(x[self.counting.params], float), np.asarray(x["tokens"], float)
+        return {**x, "flops": self.counting.flops(params, tokens)}
+
+
+@np.errstate(all="ignore")
+def _residual(fit: FitResult) -> float:
+    """Return the weighted relative residual of a fit, its coefficients paid for."""
+    n, weight = len(fit.rows.y), fit.rows.weight
+    spare = n / max(n - fit.fitted, 2)
+    predicted = np.maximum(np.asarray(fit.law.predict(fit.coef, fit.rows.x)), _TINY)
+    squares = np.log(predicted / fit.rows.y) ** 2
+    return max(float(np.sqrt(spare * np.average(squares, weights=weight))), 1e-5)
+
+
+def _log_loss(member: FitResult, coef: Array, x: Inputs) -> Array:
+    """Return the log of a law's loss at coefficients (..., k), (..., n)."""
+    return np.asarray(np.log(np.maximum(np.asarray(member.law.predict(coef, x)), _TINY)))
+
+
+def _weights(residuals: Array) -> Array:
+    shares = (residuals.min() / residuals) ** 2
+    return np.asarray(shares / shares.sum())
+
+
+@np.errstate(all="ignore")
+def _spread(member: FitResult, x: Inputs) -> Array:
+    """Return half the width that holds 68 % of a member's draws, on the log, (n,)."""
+    assert member.draws is not None
+    logs = _log_loss(member, member.draws, x)
+    return half_width(logs[np.isfinite(logs).all(axis=1)])

@@ -1,0 +1,162 @@
+"""The laws a mixture is made of, what is known of their exponents before any run, and how each is fitted.
+
+Unlike forms err in unlike ways, so a mixture holds laws that add what params and tokens lack, let one lack worsen the
+other, leave out the floor, or see compute alone. Exponents known to within a factor keep few runs from wild ones; runs
+near the budget asked for tell more of it than cheap ones do, so that a run weighs half for each decade of compute it
+stays below the dearest. What each of these is worth: docs/forecasts.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from scalelaw.accounting.flops import COUNTINGS
+from scalelaw.core.errors import BadInput, FitFailed, ScalelawError
+from scalelaw.core.types import Array
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.result import FitResult
+from scalelaw.fitting.solver.noise import Noise
+from scalelaw.fitting.spec import FitSpec
+from scalelaw.laws import Law, as_law
+from scalelaw.runs.observations import Observations
+
+HALVED_BY = 10.0
+"""A run of so many times less compute than the dearest weighs half."""
+STARTS = 8
+"""Starts of each member: the priors leave few optima."""
+_NOISE = Noise("huber", delta=0.02)
+_WITHOUT_FLOOR = {"alpha": (0.08, 1.65)}
+_STEP = 1 - 1e-6
+_TIMES = 1.42
+"""Factor by which an exponent may differ, at one standard deviation: published ones do."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One law of a mixture.
+
+    Attributes:
+        law: the law.
+        prior: coefficient -> (value, factor), as in ``FitSpec``.
+        fixed: coefficient -> value it is held at.
+    """
+
+    law: Law
+    prior: Mapping[str, tuple[float, float]]
+    fixed: Mapping[str, float] = field(default_factory=dict)
+
+    def spec(self, draws: int, seed: int) -> FitSpec:
+        """Return how it is fitted."""
+        return FitSpec(noise=_NOISE, prior=self.prior, fixed=self.fixed, starts=STARTS, draws=draws, seed=seed)
+
+
+def members(observed: Observations, n: str | None = None) -> tuple[Member, ...]:
+    """Return the members over what the rows tell: one kind of N with tokens, and compute; else any one axis.
+
+    Args:
+        observed: the rows.
+        n: the kind of N to take; the first that the rows have where None.
+
+    Raises:
+        BadInput: the rows do not have that N, or it does not vary.
+    """
+    found: list[Member] = []
+    kind = n or next((name for name in COUNTINGS if _varies(observed, name)), None)
+    if n is not None and not (n in COUNTINGS and _varies(observed, n)):
+        have = [name for name in COUNTINGS if _varies(observed, name)]
+        if not have:
+            raise BadInput(f"all {len(observed)} runs are of one size, so that no law of {n} can be fitted")
+        raise BadInput(f"n={n!r}: the runs vary in {', '.join(have)}")
+    if kind is not None and _varies(observed, "tokens"):
+        found += _of_params_and_tokens(kind)
+    axes = ["flops"] if found else [name for name in ("flops", kind, "tokens") if name]
+    axis = next((name for name in axes if _varies(observed, name)), None)
+    if axis is not None:
+        found += _of_one(axis, floors=(True,) if found and not _in_step(observed, kind) else (True, False))
+    return tuple(found)
+
+
+def _of_one(axis: str, floors: tuple[bool, ...]) -> list[Member]:
+    """Return the power laws of one axis, with a floor and without, so that two forms can disagree."""
+    of_floor = {"alpha": (0.15 if axis == "flops" else 0.33, _TIMES)}
+    return [
+        Member(as_law(f"power[input={axis},floor={'yes' if floor else 'no'}]"), of_floor if floor else _WITHOUT_FLOOR)
+        for floor in floors
+    ]
+
+
+def _in_step(observed: Observations, kind: str | None) -> bool:
+    """Return whether tokens go as a power of params in every row, so that no law can tell them apart."""
+    if kind is None:
+        return False
+    logs = np.log([np.asarray(observed.columns[name], float) for name in (kind, "tokens")])
+    return bool(abs(np.corrcoef(logs)[0, 1]) > _STEP)
+
+
+def _of_params_and_tokens(kind: str) -> list[Member]:
+    shape = f"[n={kind}]"
+    powers = {"alpha": (0.33, _TIMES), "beta": (0.33, _TIMES)}
+    halves = {"alpha": (0.15, 1.65), "beta": (0.15, 1.65)}
+    lower = {"alpha": (0.1, 1.65), "beta": (0.1, 1.65), "q": (0.2, 2.0)}
+    return [
+        Member(as_law(f"chinchilla{shape}"), powers),
+        Member(as_law(f"nested{shape}"), {**powers, "q": (0.7, 1.65)}),
+        Member(as_law(f"nested{shape}"), lower, {"E": 0.0}),
+        Member(as_law(f"joint_power{shape}"), halves),
+    ]
+
+
+def fit_members(
+    observed: Observations, draws: int, seed: int = 0, n: str | None = None
+) -> tuple[tuple[FitResult, ...], dict[str, str]]:
+    """Fit every member that the rows allow; return them, and why others were left out.
+
+    Args:
+        observed: the rows; each keeps its weight, times that of its compute.
+        draws: draws of the coefficients of each.
+        seed: seed of the draws.
+        n: kind of N, see ``members``.
+
+    Raises:
+        FitFailed: no member could be fitted.
+    """
+    weighed = replace(observed, weight=observed.weight * by_compute(observed))
+    fitted, left_out = [], {}
+    for member in members(observed, n):
+        name = named(member.law, member.fixed)
+        try:
+            fit = fit_observations(member.law, weighed, member.spec(draws, seed))
+        except ScalelawError as error:
+            left_out[name] = str(error)
+            continue
+        if fit.draws is None:
+            left_out[name] = "no draws: too few rows"
+        else:
+            fitted.append(fit)
+    if not fitted:
+        why = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
+        raise FitFailed(f"no law can forecast from these rows: {why or 'no params, tokens or flops that vary'}")
+    return tuple(fitted), left_out
+
+
+def by_compute(observed: Observations) -> Array:
+    """Return the weight of each row by its compute, one for the dearest, (n,)."""
+    name = next((name for name in ("flops", "tokens", *COUNTINGS) if _varies(observed, name)), None)
+    if name is None:
+        return np.ones(len(observed))
+    spent = np.asarray(observed.columns[name], float)
+    decades = np.log(np.nanmax(spent) / np.where(np.isfinite(spent), spent, np.nanmax(spent))) / np.log(HALVED_BY)
+    return np.asarray(0.5**decades)
+
+
+def _varies(observed: Observations, name: str) -> bool:
+    if name not in observed.columns:
+        return False
+    values = np.asarray(observed.columns[name], float)
+    return bool(np.isfinite(values).all() and len(np.unique(values)) > 1)
+
+
+def named(law: Law, fixed: Mapping[str, float]) -> str:
+    """Return a member as it is called: the law, and what of it is held."""
+    return law.spelling + "".join(f", {name} = {value:g}" for name, value in fixed.items())

@@ -1,0 +1,151 @@
+"""The loss surfaces of a forecaster: one for its point estimate and, where it has draws, one for each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from scalelaw.accounting.flops import COUNTINGS, Counting, HasCounting
+from scalelaw.core.components import kind_of
+from scalelaw.core.errors import BadInput
+from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.numbers import format_number
+from scalelaw.core.quantities import QUANTITIES
+from scalelaw.core.types import Array, Inputs
+from scalelaw.fitting.result import FitResult
+from scalelaw.laws import Law
+from scalelaw.planning.growth import HasDeciders, growths
+from scalelaw.planning.lines import Middle, drawn
+from scalelaw.planning.question import Prior
+from scalelaw.planning.surfaces.closed import HasLaw, Solvable
+from scalelaw.planning.surfaces.iso_cost import surface_of
+from scalelaw.planning.surfaces.numeric import Numeric
+from scalelaw.planning.surfaces.surface import Surface
+
+_LOSSES = ("loss", "bpb")
+
+
+@dataclass(frozen=True, eq=False)
+class LossSurfaces:
+    """What planners compute on.
+
+    Attributes:
+        point: the surface of the point estimate.
+        draws: the surfaces of the draws, or None where the spread is unknown.
+    """
+
+    point: Surface
+    draws: Surface | None
+
+    @property
+    def counting(self) -> Counting:
+        """How C follows from N and D; also which N the forecaster takes."""
+        return self.point.counting
+
+
+def survey(forecaster: Forecaster, prior: Prior = "literature") -> LossSurfaces:
+    """Return the surfaces of a forecaster: in closed form where it is one law that has it, else numeric.
+
+    Args:
+        forecaster: of a loss, over one kind of params and tokens.
+        prior: whether published studies share in where several laws have their optimum.
+
+    Raises:
+        BadInput: it does not forecast a loss, or not from params and tokens alone.
+    """
+    loss_unit(forecaster)
+    counting = counting_of(forecaster)
+    if isinstance(forecaster, HasLaw):
+        draws = forecaster.trusted if isinstance(forecaster, FitResult) else forecaster.draws
+        return _of_law(forecaster.law, forecaster.coef, draws, counting)
+    if isinstance(forecaster, HasDeciders) and forecaster.deciding:
+        return _of_several(forecaster, counting, prior)
+    return _of_predictions(forecaster, counting)
+
+
+def _of_law(law: Law, coef: Array, draws: Array | None, counting: Counting) -> LossSurfaces:
+    """Return the surfaces of one law: no prediction has to be asked for, with an interval that no one needs."""
+    single = np.atleast_2d(coef)
+    if isinstance(law, Solvable):
+        spread = None if draws is None else surface_of(law, draws, counting)
+        return LossSurfaces(surface_of(law, single, counting), spread)
+    point = Numeric(partial(law.predict, single), counting)
+    return LossSurfaces(
+        point, None if draws is None else Numeric(partial(law.predict, draws), counting, len(draws), point)
+    )
+
+
+def _of_several(forecaster: HasDeciders, counting: Counting, prior: Prior) -> LossSurfaces:
+    """Return the efficient lines of several laws, and their median for the point."""
+    found = growths(forecaster, counting, studies=prior == "literature")
+    if not found:
+        raise BadInput(
+            "no law of the ensemble has a compute-optimal split: an exponent or a scale is zero in most draws; "
+            "add runs that differ in tokens at one size, or name one law with --law"
+        )
+    lines = drawn(forecaster, counting, found)
+    return LossSurfaces(Middle(lines), lines)
+
+
+def _of_predictions(forecaster: Forecaster, counting: Counting) -> LossSurfaces:
+    """Return the surfaces of a forecaster that shows no law."""
+
+    def mean(x: Inputs) -> Array:
+        return forecaster.predict(x, kind="mean").mean[None, :]
+
+    def drawn(x: Inputs) -> Array:
+        draws = forecaster.sample(x, "mean", 0)
+        if draws is None:
+            raise BadInput(f"{forecaster.label} has draws at some points and none at others")
+        return draws
+
+    point = Numeric(mean, counting)
+    probe = forecaster.sample({counting.params: np.full(1, 1e9), "tokens": np.full(1, 2e10)}, "mean", 0)
+    return LossSurfaces(point, None if probe is None else Numeric(drawn, counting, len(probe), point))
+
+
+def loss_unit(forecaster: Forecaster) -> str:
+    """Return the unit of the loss forecast.
+
+    Raises:
+        BadInput: the target is not a loss, so that less is not better.
+    """
+    metric = forecaster.target.partition("@")[0]
+    if metric not in _LOSSES:
+        raise BadInput(f"plans minimise a loss ({' or '.join(_LOSSES)}); {forecaster.label} forecasts {metric}")
+    return QUANTITIES[metric].unit
+
+
+def _refuse_open(forecaster: Forecaster, further: Sequence[str]) -> None:
+    """Refuse a law with inputs beside params and tokens whose value a plan must know."""
+    if not further:
+        return
+    known = {name: forecaster.domain[name] for name in further if name in forecaster.domain}
+    values = {name: format_number(known[name][1]) if name in known else "VALUE" for name in further}
+    ranges = ", ".join(f"{name} {format_number(low)} to {format_number(high)}" for name, (low, high) in known.items())
+    raise BadInput(
+        f"{forecaster.label} takes {' and '.join(further)} too, and a plan needs to know at which value: give "
+        f"{' '.join(f'--at {name}={value}' for name, value in values.items())} "
+        f"(Python: fit.at({', '.join(f'{name}={value}' for name, value in values.items())})); "
+        f"fitted were {ranges or 'values that are not known'}"
+    )
+
+
+def counting_of(forecaster: Forecaster) -> Counting:
+    """Return how compute is counted: as the table behind the forecaster states it, else 6 N D with its kind of N.
+
+    Raises:
+        BadInput: it does not forecast from one kind of N and tokens alone.
+    """
+    kinds = [name for name in forecaster.inputs if name in COUNTINGS]
+    further = [name for name in forecaster.inputs if name not in (*kinds, "tokens")]
+    if len(kinds) == 1 and "tokens" in forecaster.inputs and all(kind_of(name) == "number" for name in further):
+        _refuse_open(forecaster, further)
+    if len(kinds) != 1 or set(forecaster.inputs) != {*kinds, "tokens"}:
+        raise BadInput(
+            f"a plan needs a law over params (or {', '.join(name for name in COUNTINGS if name != 'params')}) and "
+            f"tokens; {forecaster.label} takes {', '.join(forecaster.inputs)}. Fit one such as chinchilla"
+        )
+    stated = forecaster.counting if isinstance(forecaster, HasCounting) else None
+    return stated if stated is not None and stated.params == kinds[0] else COUNTINGS[kinds[0]]

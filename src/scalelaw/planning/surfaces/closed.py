@@ -1,0 +1,83 @@
+"""Loss surfaces whose compute-optimal split the law knows in closed form."""
+
+from dataclasses import dataclass
+from typing import Protocol, final, runtime_checkable
+
+import numpy as np
+
+from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN, Counting
+from scalelaw.core.types import Array, Inputs
+from scalelaw.laws import HasOptimum, Law
+from scalelaw.planning.surfaces.surface import Points
+
+
+@runtime_checkable
+class HasLaw(Protocol):
+    """A forecaster that is one law: a fit, or published constants."""
+
+    @property
+    def law(self) -> Law:
+        """The law."""
+
+    @property
+    def coef(self) -> Array:
+        """Its coefficients, shape (k,)."""
+
+    @property
+    def draws(self) -> Array | None:
+        """Draws of them, shape (b, k), or None."""
+
+
+@runtime_checkable
+class Solvable(HasOptimum, Protocol):
+    """What a closed form needs of a law: its value and its optimum."""
+
+    def predict(self, coef: Array, x: Inputs) -> Array:
+        """Return the law's values (..., n) at coefficients (..., k)."""
+
+
+@dataclass(frozen=True, eq=False)
+class LawSurface:
+    """One law at b vectors of coefficients; how its optimum is found is left to each kind.
+
+    Attributes:
+        law: the law.
+        coef: shape (b, k).
+        counting: how C follows from N and D; also which N the law takes.
+    """
+
+    law: Solvable
+    coef: Array
+    counting: Counting
+
+    @property
+    def size(self) -> int:
+        """The number of coefficient vectors."""
+        return len(self.coef)
+
+    @np.errstate(all="ignore")
+    def loss(self, params: Array, tokens: Array) -> Array:
+        """Return the loss (b, n) at n points, or at points (b, n) of each surface; infinite if it overflows."""
+        return np.asarray(self.law.predict(self.coef, {self.counting.params: params, "tokens": tokens}))
+
+
+@final
+class ClosedForm(LawSurface):
+    """One law whose optimum at C = 6 N D is known in closed form."""
+
+    def optimum(self, flops: Array) -> tuple[Array, Array]:
+        """Return N* (b, n) and the loss there; NaN where an exponent or a scale is zero and no split is best."""
+        with np.errstate(all="ignore"):
+            params, tokens = self.law.optimum(self.coef[:, None, :], flops, FLOPS_PER_PARAM_TOKEN)
+            usable = np.isfinite(params) & np.isfinite(tokens) & (params > 0) & (tokens > 0)
+            params = np.where(usable, params, np.nan)
+            return params, self.loss(params, np.where(usable, tokens, np.nan))
+
+    def at_loss(self, loss: Array, around: float | None = None) -> Points:
+        """Return where each law first reaches the loss; exact, so ``around`` does not matter."""
+        sound = ~np.isnan(self.optimum(np.full(1, 1e21))[0][:, 0])
+        with np.errstate(all="ignore"):
+            flops = np.where(sound, self.law.flops_for_loss(self.coef, loss, FLOPS_PER_PARAM_TOKEN), np.nan)
+            params, tokens = self.law.optimum(self.coef, flops, FLOPS_PER_PARAM_TOKEN)
+        never = np.isinf(flops)
+        return Points(np.where(never, np.inf, params), np.where(never, np.inf, tokens), flops)

@@ -1,0 +1,336 @@
+"""The registry: a file of JSON lines that only grows, each a frozen forecast with the digest of the line before.
+
+A stranger verifies it with nothing but the file: an edit of any character, a line taken out, put in or moved breaks a
+digest that the next line carries. Lines cut off at the end leave a shorter chain that is whole, so the digest of the
+last line, the *head*, is what to publish; ``verify_forecasts`` compares with it.
+"""
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.files import append_line, make_once, refusal
+from scalelaw.core.reading import LARGEST
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
+from scalelaw.core.schemas import is_fit
+from scalelaw.registry.frozen import FrozenForecast, opened, point_text, read_bytes
+from scalelaw.registry.seal import faults, sealed_text, sha256
+
+SCHEMA = "scalelaw.registry/1"
+_WAIT_S = 10.0
+_POLL_S = 0.05
+_SHORT = 12
+_FEWEST_DIGITS = 4
+_MARKS = (b"scalelaw.registry/", b"scalelaw.forecast", b'"seal"', b'"forecast"')
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One line of a registry.
+
+    Attributes:
+        number: its place, from 1.
+        digest: the 64 digits that stand for it and all before it; that of the last line is the head.
+        forecast: what was registered.
+    """
+
+    number: int
+    digest: str
+    forecast: FrozenForecast
+
+
+@dataclass(frozen=True, eq=False)
+class Registry(Renderable):
+    """The forecasts of a file, in the order they were registered.
+
+    Attributes:
+        source: the file.
+        entries: one a line; a single ``forecast.json`` is one entry.
+    """
+
+    source: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def head(self) -> str:
+        """Digest of the last entry, which stands for the whole file; empty where there is none."""
+        return self.entries[-1].digest if self.entries else ""
+
+    def find(self, entry: str | int | None = None) -> FrozenForecast:
+        """Return a forecast by its number, the begin of its digest or the name of its run; the only one for None.
+
+        Raises:
+            UnknownName: there is none, or several are meant.
+        """
+        asked = str(entry)
+        if entry is None and len(self.entries) != 1:
+            many = ", ".join(f"{each.number} ({each.forecast.digest[:_SHORT]})" for each in self.entries) or "none"
+            raise UnknownName(f"{self.source} holds several forecasts; say which with entry= (CLI: --entry): {many}")
+        found = [
+            each
+            for each in self.entries
+            if entry is None
+            or asked in (str(each.number), each.forecast.run)
+            or (len(asked) >= _FEWEST_DIGITS and each.forecast.digest.startswith(asked))
+        ]
+        if len(found) != 1:
+            known = [f"{each.number} ({each.forecast.digest[:_SHORT]})" for each in self.entries]
+            raise UnknownName.among("forecast", asked, known)
+        return found[0].forecast
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values: the contract of ``scalelaw forecasts list --json``."""
+        return {
+            "schema": "scalelaw.forecasts/1",
+            "source": self.source,
+            "head": self.head or None,
+            "forecasts": [_summary(each) for each in self.entries],
+        }
+
+    def sheet(self) -> Report:
+        """Return one line a forecast."""
+        rows = [["", "frozen", "target", "of", "forecast", "90 % interval", "law", "digest"]]
+        rows += [_row(each) for each in self.entries]
+        many = f"{len(self.entries)} forecast{'' if len(self.entries) == 1 else 's'}"
+        return Report(f"{self.source}: {many}", [Table(rows, right=(0, 4)), Lines([("head", self.head or "none")])])
+
+
+@dataclass(frozen=True, eq=False)
+class Verification(Renderable):
+    """Whether a file of forecasts is what was written.
+
+    Attributes:
+        source: the file.
+        count: forecasts in it that could be read.
+        head: the digest that stands for the file, empty where it is broken.
+        faults: what was changed, in words; none where nothing was.
+    """
+
+    source: str
+    count: int
+    head: str
+    faults: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether no character was changed."""
+        return not self.faults
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values: the contract of ``scalelaw forecasts verify --json``."""
+        return {
+            "schema": "scalelaw.verification/1",
+            "source": self.source,
+            "holds": self.holds,
+            "count": self.count,
+            "head": self.head or None,
+            "faults": list(self.faults),
+        }
+
+    def sheet(self) -> Report:
+        """Return the verdict, and every fault."""
+        if self.holds:
+            many = f"{self.count} forecast{'' if self.count == 1 else 's'}"
+            return Report(f"{self.source}: {many}, unchanged", [Lines([("head", self.head)])])
+        title = f"{self.source} was CHANGED since it was written"
+        return Report(title, [Lines([("changed", fault) for fault in self.faults])])
+
+
+def register_forecast(forecast: FrozenForecast, path: str | Path) -> Entry:
+    """Add a forecast to a registry; the line is on the disk when this returns.
+
+    Args:
+        forecast: what was frozen.
+        path: a file of JSON lines, made if need be.
+
+    Raises:
+        BadInput: the file was changed, holds this forecast already, cannot be written, or is being written.
+
+    Example:
+        >>> import tempfile, scalelaw as sl
+        >>> fit = sl.fit("chinchilla", sl.datasets.load("synthetic-ladder"), draws=50)
+        >>> path = Path(tempfile.mkdtemp()) / "forecasts.jsonl"
+        >>> register_forecast(fit.freeze(params="7B", tokens="140B"), path).number, verify_forecasts(path).holds
+        (1, True)
+    """
+    place = Path(path).expanduser()
+    if problems := list(faults(sealed_text(forecast.document).encode())):
+        raise BadInput(f"this forecast was changed since it was frozen: {'; '.join(problems)}")
+    with _alone(place):
+        entries = read_forecasts(place).entries if place.exists() else ()
+        if forecast.digest in {each.forecast.digest for each in entries}:
+            raise BadInput(f"{place} holds this forecast already ({forecast.digest[:_SHORT]})")
+        record = _record(len(entries) + 1, entries[-1].digest if entries else "", forecast.document)
+        append_line(place, _line(record)[:-1].decode())
+    return Entry(record["number"], record["digest"], forecast)
+
+
+def read_forecasts(path: str | Path) -> Registry:
+    """Return the forecasts of a registry, or of a single ``forecast.json``, after verifying them.
+
+    Raises:
+        BadInput: it cannot be read, or was changed; the message says where.
+    """
+    content = read_bytes(path, LARGEST)
+    if problems := list(_faults(content)):
+        _check_kind(content, str(path))
+        raise BadInput(f"{path} was changed since it was written: {'; '.join(problems)}")
+    return Registry(str(path), tuple(_entries(content, str(path))))
+
+
+def verify_forecasts(path: str | Path, *, head: str | None = None) -> Verification:
+    """Return whether a registry, or a single ``forecast.json``, is what was written.
+
+    Args:
+        path: the file.
+        head: the digest that was published when it was written, or its first digits.
+
+    Raises:
+        BadInput: the file cannot be read, or a head is too short to tell anything.
+    """
+    if head is not None and len(head) < _FEWEST_DIGITS:
+        raise BadInput(f"head={head!r}: give {_FEWEST_DIGITS} digits or more")
+    content = read_bytes(path, LARGEST)
+    problems = list(_faults(content))
+    entries = () if problems else tuple(_entries(content, str(path)))
+    if head is not None and entries and not any(each.digest.startswith(head.lower()) for each in entries):
+        problems.append(f"no forecast has the published digest {head}: the file ends before it, or is another")
+    return Verification(str(path), len(entries), entries[-1].digest if entries else "", tuple(problems))
+
+
+def _check_kind(content: bytes, path: str) -> None:
+    """Refuse a file that never was a forecast, by what it is.
+
+    Raises:
+        BadInput: it is a fit, or runs.
+    """
+    if is_fit(path):
+        freeze = f"scalelaw forecasts freeze {path} --params N --tokens D"
+        raise BadInput(f"{path} is a fit, not a frozen forecast; make one with: {freeze}")
+    if not any(mark in content for mark in _MARKS):
+        raise BadInput(f"{path} is not a frozen forecast; make one with: scalelaw forecasts freeze")
+
+
+def _is_chain(content: bytes) -> bool:
+    """Return whether the bytes are lines of a registry; a single forecast is written over many lines."""
+    return not content.startswith(b"{\n")
+
+
+def _faults(content: bytes) -> Iterator[str]:
+    if not _is_chain(content):
+        yield from faults(content)
+        return
+    *lines, rest = content.split(b"\n")
+    if not lines and not rest:
+        yield "it is empty"
+    before = ""
+    for number, line in enumerate(lines, start=1):
+        found, before = _line_fault(line, number, before)
+        if found:
+            yield f"line {number}: {found}"
+    if rest:
+        yield f"line {len(lines) + 1} is torn: it has no end"
+
+
+def _line_fault(line: bytes, number: int, before: str) -> tuple[str, str]:
+    """Return what is wrong with a line, empty where nothing is, and the digest that the next must carry."""
+    try:
+        record = json.loads(line.decode())
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        return f"it is no JSON any more: {error}", ""
+    if not isinstance(record, dict) or not isinstance(record.get("forecast"), dict):
+        return "it holds no forecast", ""
+    digest = str(record.get("digest", ""))
+    try:
+        inside = list(faults(sealed_text(record["forecast"]).encode()))
+        wanted = _record(number, before, record["forecast"])
+    except (KeyError, ValueError) as error:
+        return f"a number or name was edited: {error}", digest
+    if inside:
+        return "; ".join(inside), digest
+    for name in ("schema", "number", "previous", "digest"):
+        if record.get(name) != wanted[name]:
+            return (
+                f"{name} is {_cut(record.get(name))}, and {_cut(wanted[name])} is what follows from the lines",
+                digest,
+            )
+    return ("" if line == _line(wanted)[:-1] else "it is not spelt as it was written"), digest
+
+
+def _record(number: int, previous: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    record = {"schema": SCHEMA, "number": number, "previous": previous, "forecast": dict(document)}
+    return {**record, "digest": sha256({**record, "forecast": document["seal"]["whole"]})}
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    return json.dumps(record, allow_nan=False).encode() + b"\n"
+
+
+def _entries(content: bytes, name: str) -> Iterator[Entry]:
+    if not _is_chain(content):
+        forecast = opened(content, name)
+        yield Entry(1, forecast.digest, forecast)
+        return
+    for line in content.splitlines():
+        record = json.loads(line)
+        yield Entry(record["number"], record["digest"], opened(json.dumps(record["forecast"]).encode(), name))
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a file beside the registry while it is written, so that no two lines carry one digest.
+
+    Raises:
+        BadInput: somebody else holds it for longer than a line takes, or the folder cannot be written.
+    """
+    lock, end = path.with_name(f"{path.name}.lock"), time.monotonic() + _WAIT_S
+    while True:
+        try:
+            made = make_once(lock)
+        except OSError as error:
+            raise BadInput(refusal(path, error)) from error
+        if made:
+            break
+        if time.monotonic() > end:
+            raise BadInput(f"{path} is being written; if nobody does, delete {lock}")
+        time.sleep(_POLL_S)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _summary(entry: Entry) -> dict[str, Any]:
+    own = entry.forecast
+    ends = own.interval(0.9)
+    return {
+        "number": entry.number,
+        "made": own.made,
+        "target": own.target,
+        "run": own.run or None,
+        "point": own.point,
+        "value": own.value,
+        "lo": None if ends is None else ends[0],
+        "hi": None if ends is None else ends[1],
+        "level": 0.9,
+        "law": own.label,
+        "digest": own.digest,
+    }
+
+
+def _row(entry: Entry) -> list[str]:
+    own = entry.forecast
+    ends = own.interval(0.9)
+    span = "unknown" if ends is None else f"{ends[0]:.4g} - {ends[1]:.4g}"
+    return [str(entry.number), own.made, own.target, point_text(own), f"{own.value:.4g}", span, own.label,
+            own.digest[:_SHORT]]  # fmt: skip
+
+
+def _cut(said: object) -> str:
+    text = repr(said).strip("'")
+    return f"{text[:_SHORT]}..." if len(text) > _SHORT else text or "nothing"

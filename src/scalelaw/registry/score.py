@@ -1,0 +1,301 @@
+"""A frozen forecast against the run it was of: error, in or out of each interval, or why the two do not compare.
+
+code                      grade   when
+FORECAST_OTHER_TARGET     refuse  the run was measured by another metric, unit or evaluation set
+FORECAST_OTHER_COUNTING   refuse  the run does not tell the kind of N, D or C that the forecast counts by
+FORECAST_OTHER_POINT      refuse  no run, or not the one named, has the inputs that were frozen
+FORECAST_OTHER_DATA       refuse  data, tokenizer, vocabulary or bytes a token are not those of the forecast
+FORECAST_UNSAID           ask     the run does not tell its data or tokenizer, and the forecast is of one
+FORECAST_OTHER_RECIPE     warn    recipe, family, schedule or sequence length are not those of the forecast
+FORECAST_UNFINISHED       refuse  the run has no end point: it stopped early, diverged or was not decayed
+FORECAST_RUN_WAS_FITTED   refuse  the forecaster was fitted to the very run
+FORECAST_WHICH_RUN        ask     several runs have the inputs that were frozen
+FORECAST_AFTER_RUN        warn    the run is dated before the forecast was frozen
+FORECAST_LOOKS_LIKE_BITS  warn    the loss lies outside every interval, and inside one if it were in bits
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scalelaw.accounting.units import nats_from_bits
+from scalelaw.core.errors import UnknownName
+from scalelaw.core.findings import Finding, Grade, enforce
+from scalelaw.core.numbers import format_number, parse_number
+from scalelaw.core.quantities import QUANTITIES
+from scalelaw.core.rendering import Lines, Renderable, Report, Table
+from scalelaw.core.types import AnyArray
+from scalelaw.registry.frozen import FrozenForecast, near, point_text, row_digest
+from scalelaw.runs.other_columns import with_formula_columns
+from scalelaw.runs.reading.load import load_runs
+from scalelaw.runs.reducing.exclusions import verdicts
+from scalelaw.runs.reducing.pooling import COMPARED, NOTED
+from scalelaw.runs.reducing.select import last_evaluations
+from scalelaw.runs.table import RunTable
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastScore(Renderable):
+    """What came of a frozen forecast.
+
+    Attributes:
+        forecast: what was frozen.
+        run: name of the run.
+        measured: its value of the target.
+        findings: what deserves doubt.
+    """
+
+    forecast: FrozenForecast
+    run: str
+    measured: float
+    findings: tuple[Finding, ...]
+
+    @property
+    def error(self) -> float:
+        """(forecast - measured) / measured; positive where the run came out lower than forecast."""
+        return self.forecast.value / self.measured - 1.0
+
+    def inside(self, level: float) -> bool | None:
+        """Return whether the run lies in the interval of a new run at this level; None where there is none."""
+        ends = self.forecast.interval(level)
+        return None if ends is None else bool(ends[0] <= self.measured <= ends[1])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values: the contract of ``scalelaw forecasts score --json``."""
+        levels = []
+        for level in self.forecast.levels:
+            lo, hi = self.forecast.interval(level) or (None, None)
+            levels.append({"level": level, "lo": lo, "hi": hi, "inside": self.inside(level)})
+        return {
+            "schema": "scalelaw.forecast-score/1",
+            "target": self.forecast.target,
+            "run": self.run,
+            "measured": self.measured,
+            "forecast": self.forecast.value,
+            "error": self.error,
+            "levels": levels,
+            "made": self.forecast.made,
+            "digest": self.forecast.digest,
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    def sheet(self) -> Report:
+        """Return error and verdict at each level."""
+        rows = [["level", "interval", "measured"]]
+        for level in self.forecast.levels:
+            ends = self.forecast.interval(level)
+            span = "unknown" if ends is None else f"{ends[0]:.4g} - {ends[1]:.4g}"
+            rows.append([f"{100 * level:g} %", span, {True: "inside", False: "OUTSIDE", None: "-"}[self.inside(level)]])
+        lines = [
+            *(("caution", str(finding)) for finding in self.findings),
+            ("frozen", f"{self.forecast.made}, {self.forecast.label}"),
+            ("digest", self.forecast.digest),
+        ]
+        title = (
+            f"{self.forecast.target} of {self.run}: measured {self.measured:.4g}, "
+            f"forecast {self.forecast.value:.4g} ({self.error:+.2%})"
+        )
+        return Report(title, [Table(rows), Lines(lines)])
+
+
+def score_forecast(
+    forecast: FrozenForecast, runs: Any, *, run: str | None = None, says: Mapping[str, float | str] | None = None
+) -> ForecastScore:
+    """Score a frozen forecast on the run it was of.
+
+    Args:
+        forecast: what was frozen.
+        runs: a table with the run, or anything ``load_runs`` reads.
+        run: its name, where several runs have the frozen inputs.
+        says: conditions of the run that the table does not tell: ``{"tokenizer": "gpt2"}``.
+
+    Raises:
+        BadTable: the run does not compare with the forecast; the message says every reason.
+        NeedsAnswer: several runs have the inputs, or the run does not tell its data or tokenizer.
+        UnknownName: there is no run of this name.
+    """
+    table = with_formula_columns(runs if isinstance(runs, RunTable) else load_runs(runs), forecast.point)
+    target = same_target(forecast, table)
+    row = chosen_run(forecast, table, run or forecast.run or None)
+    found = list(differences(forecast, table, row, says or {}))
+    at = last_evaluations(table, target)
+    ends = at[table.evals["run"][at] == row]
+    name = named(table, row)
+    if not len(ends):
+        found.append(_finding("FORECAST_UNFINISHED", f"{name} has no value of {target}"))
+    elif reason := str(verdicts(table, target, ends)[0]):
+        found.append(_finding("FORECAST_UNFINISHED", f"{name} has no end point: {reason}"))
+    measured = float(table.evals["value"][ends[0]]) if len(ends) else float("nan")
+    found += _known_before(forecast, table, row, measured)
+    found += _in_bits(forecast, measured)
+    enforce(finding for finding in found if finding.grade is not Grade.WARN)
+    return ForecastScore(forecast, name, measured, tuple(found))
+
+
+def same_target(forecast: FrozenForecast, table: RunTable) -> str:
+    """Return the target of the table that was forecast.
+
+    Raises:
+        BadTable: it has none of this metric, unit and evaluation set.
+    """
+    try:
+        target = table.target(forecast.target)
+    except UnknownName:
+        target = ""
+    if not target:
+        unit = forecast.document["target"]["unit"]
+        have = ", ".join(f"{name} ({QUANTITIES[name.partition('@')[0]].unit})" for name in table.targets) or "nothing"
+        message = f"the forecast is of {forecast.target} ({unit}), and {table.source} measures {have}"
+        enforce([_finding("FORECAST_OTHER_TARGET", message, "measure the run as the fitted runs were")])
+    return target
+
+
+def chosen_run(forecast: FrozenForecast, table: RunTable, name: str | None) -> int:
+    """Return the row of the run that was forecast: the one of this name, else the only one with its inputs.
+
+    Raises:
+        BadTable: no run tells, or has, the frozen inputs.
+        NeedsAnswer: several have.
+        UnknownName: none has the name.
+    """
+    point = forecast.point
+    if missing := [each for each in point if each not in table.runs]:
+        first = QUANTITIES.get(missing[0])
+        counted = ", ".join(each for each in table.quantities() if first and QUANTITIES[each].unit == first.unit)
+        message = (
+            f"the forecast counts {', '.join(missing)} ({first.meaning if first else 'a column'}), "
+            f"and {table.source} tells {counted or 'none'}"
+        )
+        fix = "count the run as the fitted runs were counted; --column names a column, --derive computes one"
+        enforce([_finding("FORECAST_OTHER_COUNTING", message, fix)])
+    if name is not None:
+        names = [named(table, row) for row in range(len(table))]
+        if name not in names:
+            raise UnknownName.among("run", name, names)
+        return names.index(name)
+    there = np.logical_and.reduce(
+        [near(table.runs[each], value, _tolerance(forecast)) for each, value in point.items()]
+    )
+    if not there.any():
+        enforce([_other_point(forecast, table, _nearest(table, point))])
+    rows = np.flatnonzero(there)
+    if len(rows) > 1:
+        some = ", ".join(named(table, row) for row in rows[:3])
+        message = f"{len(rows)} runs of {table.source} have the inputs that were frozen ({some})"
+        enforce([Finding("FORECAST_WHICH_RUN", Grade.ASK, message, len(rows), "say which with run= (CLI: --run)")])
+    return int(rows[0])
+
+
+def differences(
+    forecast: FrozenForecast, table: RunTable, row: int, says: Mapping[str, float | str]
+) -> Iterator[Finding]:
+    """Yield what makes this run another than the one that was forecast."""
+    point = forecast.point
+    if any(not near(table.runs[each][row], value, _tolerance(forecast)) for each, value in point.items()):
+        yield _other_point(forecast, table, row)
+    yield from other_conditions(forecast, _told(table, row, says), named(table, row))
+
+
+def other_conditions(forecast: FrozenForecast, told: Mapping[str, float | str], name: str) -> Iterator[Finding]:
+    """Yield the conditions of the forecast that a run does not share, or does not tell."""
+    for condition, wanted in forecast.conditions.items():
+        have = told.get(condition)
+        if have is None and condition in COMPARED:
+            message = f"the forecast is of {condition} {_plain(wanted)}, and {name} does not tell its {condition}"
+            fix = f"state it with says={{'{condition}': ...}} (CLI: --say {condition}=...), or as a column"
+            yield Finding("FORECAST_UNSAID", Grade.ASK, message, 1, fix)
+        elif have is not None and not _same(wanted, have):
+            message = f"the forecast is of {condition} {_plain(wanted)}, and {name} is of {_plain(have)}"
+            if condition in COMPARED:
+                yield _finding("FORECAST_OTHER_DATA", message, "forecast and score runs that share it")
+            else:
+                yield Finding("FORECAST_OTHER_RECIPE", Grade.WARN, message, 1)
+
+
+def named(table: RunTable, row: int) -> str:
+    """Return how the table names a run."""
+    return str(table.runs["run"][row]) if "run" in table.runs else f"row {row + 1}"
+
+
+def told_conditions(table: RunTable, row: int) -> dict[str, float | str]:
+    """Return what the table tells of a run's data, tokenizer and recipe."""
+    found: dict[str, float | str] = {}
+    for name in (*COMPARED, *NOTED):
+        value = table.runs[name][row] if name in table.runs else None
+        if value is not None and value == value and str(value).strip():
+            found[name] = float(value) if QUANTITIES[name].kind == "number" else str(value)
+    return found
+
+
+def _told(table: RunTable, row: int, says: Mapping[str, float | str]) -> dict[str, float | str]:
+    """Return the conditions of a run; what the table tells counts before what is said."""
+    said = {
+        name: parse_number(value, name) if QUANTITIES[name].kind == "number" else str(value)
+        for name, value in says.items()
+        if name in QUANTITIES
+    }
+    if unknown := next((name for name in says if name not in (*COMPARED, *NOTED)), None):
+        raise UnknownName.among("condition", unknown, (*COMPARED, *NOTED))
+    return {**said, **told_conditions(table, row)}
+
+
+def _known_before(forecast: FrozenForecast, table: RunTable, row: int, measured: float) -> Iterator[Finding]:
+    """Yield what tells that the run was known when it was forecast."""
+    inputs = forecast.document["forecaster"]["inputs"]
+    own = row_digest({name: table.runs[name][row] for name in inputs}, measured)
+    name = named(table, row)
+    if own in forecast.document["rows"]["each"]:
+        yield _finding(
+            "FORECAST_RUN_WAS_FITTED", f"the forecaster was fitted to {name} itself", "score a run it is not"
+        )
+    dated = str(table.runs["date"][row]) if "date" in table.runs else ""
+    if dated[:4].isdigit() and dated[:10] < forecast.made[:10]:
+        message = f"{name} is dated {dated[:19]}, and the forecast was frozen on {forecast.made}"
+        yield Finding("FORECAST_AFTER_RUN", Grade.WARN, message, 1, "say how the forecaster could not have seen it")
+
+
+def _in_bits(forecast: FrozenForecast, measured: float) -> Iterator[Finding]:
+    widest = forecast.interval(max(forecast.levels))
+    if forecast.target.partition("@")[0] != "loss" or widest is None:
+        return
+    nats = float(nats_from_bits(np.array(measured)))
+    if measured > widest[1] and widest[0] <= nats <= widest[1]:
+        message = f"{measured:.4g} is outside every interval, and as bits it would be {nats:.4g} nats"
+        fix = 'if so, say units={"loss": "bits"} (CLI: --unit loss=bits)'
+        yield Finding("FORECAST_LOOKS_LIKE_BITS", Grade.WARN, message, 1, fix)
+
+
+def _other_point(forecast: FrozenForecast, table: RunTable, row: int) -> Finding:
+    have = ", ".join(
+        f"{name} {format_number(float(table.runs[name][row]))} ({table.runs[name][row] / value - 1:+.1%})"
+        for name, value in forecast.point.items()
+    )
+    message = f"frozen was {point_text(forecast)}; {named(table, row)} has {have}"
+    fix = f"what was frozen holds within {_tolerance(forecast):.0%} of each input; freeze another point for another run"
+    return _finding("FORECAST_OTHER_POINT", message, fix)
+
+
+def _nearest(table: RunTable, point: Mapping[str, float]) -> int:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        far: AnyArray = np.sum([np.abs(np.log(table.runs[name] / value)) for name, value in point.items()], axis=0)
+    return int(np.argmin(np.where(np.isfinite(far), far, np.inf)))
+
+
+def _tolerance(forecast: FrozenForecast) -> float:
+    return float(forecast.document["tolerance"])
+
+
+def _same(wanted: float | str, have: float | str) -> bool:
+    if isinstance(wanted, float) and isinstance(have, float):
+        return bool(near(have, wanted, 1e-3))
+    return str(wanted).strip().lower() == str(have).strip().lower()
+
+
+def _plain(value: float | str) -> str:
+    return f"{value:g}" if isinstance(value, float) else value
+
+
+def _finding(code: str, message: str, fix: str = "") -> Finding:
+    return Finding(code, Grade.REFUSE, message, 1, fix)

@@ -1,0 +1,323 @@
+"""What can be wrong with a table of runs, found and named.
+
+code                     grade      when
+RUNS_NO_VALUE            set aside  a quantity the fit stands on, or the target, is missing
+RUNS_UNREADABLE          set aside  a cell is neither empty nor a number
+RUNS_NAN                 set aside  the target was logged as NaN
+RUNS_INFINITE            set aside  a value is infinite
+RUNS_IMPOSSIBLE          set aside  N, D, C or a loss is zero or negative; a score is outside [0, 1]
+RUNS_CONTROL_CHARACTERS  warn       names or cells hold control characters or halves of characters; read as escapes
+RUNS_ALL_TEXT            refuse     no cell of a column that must hold numbers is one
+RUNS_MOSTLY_MISSING      ask        over half of the runs lack N, D, or the only target
+RUNS_MERGED_CELLS        warn       blank cells below a value written once for a block took that value
+RUNS_GRID                warn, ask  a pivot table of losses was read as one run a cell (ask: which side is the size)
+RUNS_NOTHING_KNOWN       refuse     no column is a quantity, or none is a target
+RUNS_TWO_COLUMNS         ask        two columns claim one quantity
+RUNS_TRAINING_LOSS       warn       the only loss of the table is that of training
+RUNS_UNIT_SLIP           ask, warn  6 N D / C is a power of 1000 other than 1 (warn: units were said)
+RUNS_UNSAID_UNITS        ask        every N, D or C is far too small to be a plain count
+RUNS_LOSS_UNIT           ask        a unit column is empty or unknown where there is a loss, or the column's name says a
+                                    unit that the target or its values cannot have
+RUNS_PARAMS_VARY         ask        rows of one run differ in N
+RUNS_SAME_MOMENT         warn       ten values and a tenth of all share run and step with a later row
+RUNS_WHICH_TARGET        ask        several targets, and none named
+RUNS_CHECKPOINTS         ask, warn  rows look like checkpoints, and no column says of which run (warn: taken for runs
+                                    by the rise of step and tokens)
+RUNS_UNFINISHED          set aside  a run stopped before its planned end, or is still running
+RUNS_DIVERGED            set aside  the last loss is no better than guessing, or far above the best of its run
+RUNS_UNDECAYED           set aside  the learning rate is not at its end on the last row
+RUNS_SUPERSEDED          set aside  a later run resumed or repeated the run
+RUNS_DELETED             set aside  the run is marked as deleted
+RUNS_SWEPT               warn       end points of one size and tokens differ in lr or batch
+RUNS_EDGE_OPTIMUM        warn       the best of a cell has the lowest or highest value that was swept
+RUNS_SMALL_CELL          warn       a cell has fewer than 3 runs to choose from; says how many were swept
+RUNS_SPLIT               warn       runs of several architectures, optimizers or context lengths; see ``split``
+RUNS_BLOWN_UP            warn       a run ended far above its neighbours, without a mark of divergence; see ``blown_up``
+RUNS_NONE_LEFT           refuse     everything was set aside
+DESIGN_TOO_FEW_ROWS      refuse     fewer rows than coefficients
+DESIGN_FEW_ROWS          warn       hardly more rows than coefficients
+DESIGN_CONSTANT          refuse     an input that does not vary
+DESIGN_COLLINEAR         refuse     one input, or the share of one domain, follows from the others
+DESIGN_NEARLY_COLLINEAR  warn       one input nearly follows from the others
+DESIGN_NARROW            warn       an input spans less than half a decade
+DESIGN_TOKENIZERS        refuse     losses per token of several tokenizers (warn: only the vocabulary differs)
+DESIGN_BYTES_UNSAID      warn       bits per byte against tokens of several tokenizers
+DESIGN_WHICH_N           ask        total and active params differ, and the law leaves open which is N
+DESIGN_TOTAL_FOR_ACTIVE  refuse     active params are the total, although there are several experts
+DESIGN_OTHER_FLOPS       warn       6 N D is not the compute measured, and with another kind of N it is
+DESIGN_STATED_FLOPS      warn       the compute stated is over 1.5 times 6 N D, or below a 1.5th; see ``currency``
+DESIGN_REPEATED          warn       runs saw their data over 4 times, under a law of all tokens seen; see ``repeated``
+DESIGN_RECIPE_WITH_SIZE  warn       recipe, schedule, dataset or tokenizer changes with size
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+
+import numpy as np
+
+from scalelaw.accounting.flops import counting_for
+from scalelaw.core.components import kind_of, numbers
+from scalelaw.core.findings import Answer, Finding, Grade
+from scalelaw.core.numbers import format_number
+from scalelaw.core.quantities import QUANTITIES, TOO_SMALL
+from scalelaw.core.types import AnyArray, Array
+from scalelaw.runs.cells import Numbers
+from scalelaw.runs.checking.missing import named
+from scalelaw.runs.observations import Observations
+
+COUNTS = ("params", "params_non_embedding", "params_active", "tokens", "flops")
+"""N of each kind, D and C: positive or impossible."""
+
+_COUNTED = ("M", "B", "1")
+_UNSAID = {
+    "params": _COUNTED,
+    "params_non_embedding": _COUNTED,
+    "params_active": _COUNTED,
+    "tokens": ("B", "M", "T", "1"),
+    "flops": ("PF-days", "EFLOP", "ZFLOP", "1"),
+}
+_WORDS = {"1": "plain counts", "K": "thousands", "M": "millions", "B": "billions", "T": "trillions"}
+_THOUSANDS = ("1", "K", "M", "B", "T")
+_OFFERED = 2
+_USUAL_RATIO = 20
+_CONSTANT = 0.02
+_COLLINEAR_SD = 0.02
+_COLLINEAR_R2 = 0.98
+_NARROW = 0.5 * math.log(10)
+_SHARE_SPREAD = 1e-4
+
+
+def check_values(name: str, numbers: Numbers, *, needed: bool = True, names: AnyArray | None = None) -> list[Finding]:
+    """Return what is wrong with single values of a quantity or target, with the names of the runs where given."""
+    values, present = numbers.values, numbers.present
+    metric = name.partition("@")[0]
+    with np.errstate(invalid="ignore"):
+        impossible = present & np.isfinite(values) & outside(metric, values)
+    bounds = "outside [0, 1]" if metric == "score" else "not positive"
+    table = (
+        ("RUNS_UNREADABLE", numbers.unreadable, f"unreadable {name} ({numbers.example})"),
+        ("RUNS_NO_VALUE", numbers.missing & needed, f"no {name}"),
+        ("RUNS_NAN", present & np.isnan(values), f"{name} is NaN"),
+        ("RUNS_INFINITE", present & np.isinf(values), f"{name} is infinite"),
+        ("RUNS_IMPOSSIBLE", impossible, f"{name} is {bounds}"),
+    )
+    return [
+        Finding(
+            code,
+            Grade.SET_ASIDE,
+            f"{text} in {_count(int(mask.sum()), 'run') if names is None else named(names, mask)}",
+            int(mask.sum()),
+        )
+        for code, mask, text in table
+        if mask.any()
+    ]
+
+
+def outside(metric: str, values: Array) -> AnyArray:
+    """Return where a value is impossible; a loss minus that of a unigram model may be negative."""
+    if metric == "score":
+        return (values < 0) | (values > 1)
+    return np.zeros(len(values), dtype=bool) if metric in QUANTITIES and QUANTITIES[metric].low < 0 else values <= 0
+
+
+def check_all_text(name: str, column: str, numbers: Numbers) -> list[Finding]:
+    """Refuse a column in which not one cell is a number."""
+    if numbers.present.any() or not numbers.unreadable.any():
+        return []
+    fix = f'name another column with columns={{"{name}": "..."}} (CLI: --column {name}=...), or leave it out with None'
+    message = f"{name} must be numbers, and the column {column!r} holds text ({numbers.example})"
+    return [Finding("RUNS_ALL_TEXT", Grade.REFUSE, message, int(numbers.unreadable.sum()), fix)]
+
+
+def check_units(known: Mapping[str, Array], given: Iterable[str], said: Iterable[str]) -> list[Finding]:
+    """Return doubts about units.
+
+    Args:
+        known: quantity -> values in canonical units, each (n,).
+        given: quantities that were measured, not derived from others.
+        said: quantities whose unit the user, a header or the cells stated.
+    """
+    stated, measured = set(said), [name for name in COUNTS if name in set(given)]
+    slip = _slip(known, measured, stated)
+    if slip and slip.grade is Grade.ASK:
+        return [slip]
+    small = [name for name in measured if name not in stated and 0 < _largest(known[name]) < TOO_SMALL[name]]
+    asked = [
+        Finding(
+            "RUNS_UNSAID_UNITS",
+            Grade.ASK,
+            f"the largest {name} is {_largest(known[name]):g}: a unit is unsaid",
+            len(known[name]),
+            _say_unit(name),
+            tuple(_unit_answer({name: unit}) for unit in _UNSAID[name]),
+        )
+        for name in small
+    ]
+    return [*([slip] if slip else []), *asked]
+
+
+def _say_unit(name: str) -> str:
+    unit = "PF-days" if name == "flops" else "M"
+    return f'say it, e.g. units={{"{name}": "{unit}"}} (CLI: --unit {name}={unit}); 1 is for plain counts'
+
+
+def _slip(known: Mapping[str, Array], measured: Sequence[str], stated: set[str]) -> Finding | None:
+    kinds = [name for name in measured if name.startswith("params")]
+    if not kinds or not {"tokens", "flops"} <= set(measured):
+        return None
+    slips = []
+    for kind in kinds:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = counting_for(kind).flops(known[kind], known["tokens"]) / known["flops"]
+        ratio = ratio[np.isfinite(ratio) & (ratio > 0)]
+        power = round(math.log10(float(np.median(ratio))) / 3) if len(ratio) else 0
+        if not power or abs(float(np.median(ratio)) / 10.0 ** (3 * power) - 1) > 0.1:
+            return None
+        slips.append((kind, power, len(ratio)))
+    kind, power, rows = slips[0]
+    answered = {kind, "tokens"} <= stated
+    example = f'units={{"{kind}": "M", "tokens": "B"}}'
+    likely = "; millions of one and billions of the other would explain it" if power == -5 else ""
+    return Finding(
+        "RUNS_UNIT_SLIP",
+        Grade.WARN if answered else Grade.ASK,
+        f"flops are 1e{-3 * power} times 6 x {kind} x tokens (median of {rows} runs): a unit is unsaid{likely}",
+        rows,
+        "check the units given"
+        if answered
+        else f"say the units, e.g. {example} (CLI: --unit {kind}=M --unit tokens=B); 1 is for plain counts",
+        () if answered else _slip_answers(kind, known, power),
+    )
+
+
+def _slip_answers(kind: str, known: Mapping[str, Array], power: int) -> tuple[Answer, ...]:
+    """Return the pairs of units that would explain a slip, the most usual tokens per parameter first, then none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = float(np.nanmedian(known["tokens"] / known[kind]))
+    pairs = [
+        (abs(math.log(ratio * 1000.0 ** (of_tokens - of_params) / _USUAL_RATIO)), {kind: units[0], "tokens": units[1]})
+        for of_params, of_tokens in product(range(len(_THOUSANDS)), repeat=2)
+        if of_params + of_tokens == -power
+        for units in [(_THOUSANDS[of_params], _THOUSANDS[of_tokens])]
+    ]
+    likely = [units for _, units in sorted(pairs, key=lambda pair: pair[0])][:_OFFERED]
+    return tuple(_unit_answer(units) for units in [*likely, {kind: "1", "tokens": "1"}])
+
+
+def _unit_answer(units: Mapping[str, str]) -> Answer:
+    words = [f"{name} in {_WORDS.get(unit, unit)}" for name, unit in units.items()]
+    return Answer(", ".join(words), {"units": dict(units)})
+
+
+def _largest(values: Array) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.max()) if len(finite) else 0.0
+
+
+def check_one_size(run: AnyArray, names: AnyArray, params: Array, kind: str) -> list[Finding]:
+    """Ask where rows that share a run differ in N by more than rounding."""
+    order = np.lexsort((params, run))
+    order = order[np.isfinite(params[order])]
+    same = run[order][1:] == run[order][:-1]
+    differ = same & (np.abs(params[order][1:] / params[order][:-1] - 1) > 1e-3)
+    if not differ.any():
+        return []
+    first = order[1:][differ][0]
+    message = (
+        f"rows of the run {str(names[first])!r} differ in {kind}, so the column of that name does not tell runs apart"
+    )
+    fix = 'name the column that does with columns={"run": "..."}, or use none with columns={"run": None}'
+    none = Answer("no column tells runs apart: each row is one", {"columns": {"run": ""}})
+    return [Finding("RUNS_PARAMS_VARY", Grade.ASK, message, int(differ.sum()), fix, (none,))]
+
+
+def check_design(observations: Observations, inputs: Sequence[str], n_coefs: int) -> list[Finding]:
+    """Return what these rows cannot tell a law with these inputs and that many free coefficients.
+
+    Args:
+        observations: the rows a fit would see, complete in the inputs.
+        inputs: quantities the law takes.
+        n_coefs: free coefficients, k.
+    """
+    rows = len(observations)
+    found = _few(rows, n_coefs)
+    if rows < 2:
+        return found
+    x = observations.inputs(inputs)
+    logs = {name: _scaled(values) for name, values in numbers(x).items()}
+    spans = {name: float(np.ptp(values)) for name, values in logs.items()}
+    for name, span in spans.items():
+        low, high = observations.domain()[name]
+        if span < _CONSTANT:
+            message = f"{name} is {format_number(high)} in every row: the exponent of a constant input cannot be fitted"
+            fix = f"add runs that differ in {name}, or fit a law without it"
+            found.append(Finding("DESIGN_CONSTANT", Grade.REFUSE, message, rows, fix))
+        elif span < _NARROW:
+            message = f"{name} spans only {format_number(low)} to {format_number(high)}, less than half a decade"
+            fix = f"add runs over a wider range of {name}"
+            found.append(Finding("DESIGN_NARROW", Grade.WARN, message, rows, fix))
+    found += [finding for name in inputs if kind_of(name) == "vector" for finding in _shares(name, x[name])]
+    return found + _collinear({name: logs[name] for name in spans if spans[name] >= _CONSTANT})
+
+
+def _shares(name: str, shares: Array) -> list[Finding]:
+    """Refuse mixtures that do not move in every direction a mixture can."""
+    moved = np.linalg.svd(shares - shares.mean(axis=0), compute_uv=False)
+    rank, wanted = int(np.sum(moved > _SHARE_SPREAD * np.sqrt(len(shares)))), shares.shape[1] - 1
+    if rank >= wanted:
+        return []
+    message = f"{name} moves in {rank} of {wanted} directions: some domains' shares follow from the others'"
+    fix = "add runs of other mixtures, or pool the domains that go together"
+    return [Finding("DESIGN_COLLINEAR", Grade.REFUSE, message, len(shares), fix)]
+
+
+def _scaled(values: Array) -> Array:
+    """Return logarithms; an input that may be zero in units of its spread, which is linear below it."""
+    return np.log(values) if np.all(values > 0) else np.arcsinh(values / max(float(np.std(values)), 1e-300))
+
+
+def _few(rows: int, n_coefs: int) -> list[Finding]:
+    said = f"{_count(rows, 'row')} for {n_coefs} coefficients"
+    if rows < n_coefs:
+        fix = "add runs, or fix or tie coefficients"
+        return [Finding("DESIGN_TOO_FEW_ROWS", Grade.REFUSE, f"{said}: the law cannot be fitted", rows, fix)]
+    if rows < n_coefs + 3:
+        return [Finding("DESIGN_FEW_ROWS", Grade.WARN, f"{said}: hardly any are left to judge the fit by", rows)]
+    return []
+
+
+def _collinear(logs: Mapping[str, Array]) -> list[Finding]:
+    """Return the inputs that follow from the ones before them, on logarithmic scales."""
+    found: list[Finding] = []
+    names = list(logs)
+    for at in range(1, len(names)):
+        name, others = names[at], names[:at]
+        y = logs[name]
+        design = np.column_stack([np.ones(len(y)), *(logs[other] for other in others)])
+        slopes = np.linalg.lstsq(design, y, rcond=None)[0]
+        sd = float(np.std(y - design @ slopes))
+        r2 = 1 - sd**2 / float(np.var(y))
+        if sd >= _COLLINEAR_SD and r2 <= _COLLINEAR_R2:
+            continue
+        said = _relation(name, others, slopes, float(np.mean(y - logs[others[0]])))
+        fix = f"add runs that vary {name} at the same {others[-1]}, or fit a law in one of them"
+        if sd < _COLLINEAR_SD:
+            message = f"{said} in every row: their exponents cannot be told apart"
+            found.append(Finding("DESIGN_COLLINEAR", Grade.REFUSE, message, len(y), fix))
+        else:
+            message = f"{said} in nearly every row (R2 {r2:.3f}): their exponents can hardly be told apart"
+            found.append(Finding("DESIGN_NEARLY_COLLINEAR", Grade.WARN, message, len(y), fix))
+    return found
+
+
+def _relation(name: str, others: Sequence[str], slopes: AnyArray, log_ratio: float) -> str:
+    if len(others) > 1:
+        return f"{name} follows from {' and '.join(others)}"
+    if abs(slopes[1] - 1) < 0.02:
+        return f"{name} = {format_number(math.exp(log_ratio), 3)} x {others[0]}"
+    return f"{name} goes as {others[0]}**{slopes[1]:.2f}"
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

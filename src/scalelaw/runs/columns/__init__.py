@@ -1,0 +1,1 @@
+"""Columns: which quantity a column holds, in which unit, and what can be computed from others."""

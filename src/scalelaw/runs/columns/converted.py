@@ -1,0 +1,128 @@
+"""The cells of every recognised column, converted to the units of the vocabulary."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from scalelaw.core.findings import Answer, Finding, Grade, enforce
+from scalelaw.core.numbers import counted
+from scalelaw.core.quantities import METRICS, QUANTITIES
+from scalelaw.core.types import AnyArray
+from scalelaw.runs.cells import Numbers, read_numbers
+from scalelaw.runs.checking.values import check_all_text
+from scalelaw.runs.columns.mapping import NEEDED, Assignment, metric_of
+from scalelaw.runs.columns.units import convert, is_unit, slope
+from scalelaw.runs.raw import RawColumn, RawTable
+from scalelaw.runs.rows import Rows
+
+DROP = "drop"
+"""What a user says instead of a unit to leave out the rows that say none."""
+
+
+def run_numbers(raw: RawTable, assignment: Assignment) -> AnyArray:
+    """Return the run of each row, numbered by first appearance; a row without a name is a run of its own."""
+    if "run" not in assignment.quantities:
+        return np.arange(len(raw))
+    numbers: dict[Any, int] = {}
+    column = raw.columns[assignment.quantities["run"]]
+    if not column.numeric and not column.missing.any() and all(type(name) is str for name in column.values):
+        return np.array([numbers.setdefault(name, len(numbers)) for name in column.values])
+    keys = [
+        ("row", row) if gone else str(name)
+        for row, (name, gone) in enumerate(zip(column.values, column.missing, strict=True))
+    ]
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys])
+
+
+def read_columns(rows: Rows, raw: RawTable, assignment: Assignment, said: Mapping[str, str]) -> dict[str, str]:
+    """Read every column that is a quantity or a target; return one unreadable cell of each that has any."""
+    examples: dict[str, str] = {}
+    for name, column in {**assignment.quantities, **assignment.targets}.items():
+        cells = raw.columns[column]
+        metric = metric_of(name)
+        rows.origins[name] = column
+        if metric in QUANTITIES and QUANTITIES[metric].kind == "text":
+            rows.columns[name] = _text(cells, name)
+            continue
+        numbers = read_numbers(cells, metric)
+        if metric in NEEDED or name in assignment.named:
+            enforce(check_all_text(name, column, numbers))
+        examples[name] = numbers.example
+        unit = said.get(name) or assignment.units.get(name)
+        error = _read_error(raw, assignment, name)
+        if metric in assignment.unit_columns and name == metric:
+            numbers = _by_row(rows, numbers, raw.columns[assignment.unit_columns[metric]], metric, said.get(name))
+        elif unit:
+            error = error * slope(numbers.values, unit, metric)
+            bare = convert(numbers.values, unit, metric)
+            numbers = replace(numbers, values=np.where(numbers.suffixed, numbers.values, bare))
+            rows.notes.append(f"{name}: {column!r} read in {unit}")
+        if metric in METRICS:
+            rows.targets[name] = numbers
+            rows.errors[name] = error
+            if name in assignment.items:
+                rows.items[name] = read_numbers(raw.columns[assignment.items[name]]).values
+        else:
+            rows.numbers[name] = numbers
+            rows.columns[name] = numbers.values
+    unsaid = {name for name in rows.targets if metric_of(name) == "loss"} - set(said) - set(assignment.units)
+    if unsaid and "loss" not in assignment.unit_columns:
+        rows.notes.append(
+            "loss is read as nats per token; if it is not, say units={'loss': 'bits'} or 'perplexity' "
+            "(CLI: --unit loss=bits or --unit loss=perplexity)"
+        )
+    return examples
+
+
+def _text(cells: RawColumn, name: str) -> AnyArray:
+    """Return a text column, in which 7 and "7" are one; seeds stay numbers where all are, and every run has a name."""
+    if cells.numeric and name == "seed":
+        return cells.values
+    found = np.empty(len(cells.values), dtype=object)
+    found[:] = [None if gone else _word(value) for value, gone in zip(cells.values, cells.missing, strict=True)]
+    if name == "run":
+        found[cells.missing] = [f"row {row}" for row in np.flatnonzero(cells.missing) + 1]
+    return found
+
+
+def _word(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _read_error(raw: RawTable, assignment: Assignment, target: str) -> AnyArray:
+    if target not in assignment.errors:
+        return np.full(len(raw), np.nan)
+    return read_numbers(raw.columns[assignment.errors[target]]).values
+
+
+def _by_row(rows: Rows, numbers: Numbers, labels: RawColumn, metric: str, otherwise: str | None) -> Numbers:
+    """Convert a metric whose unit stands in a column of its own; rows that say none are the user's to settle."""
+    units = [otherwise if label is None else str(label) for label in labels.values]
+    unsaid = np.array([unit is None or not is_unit(unit, metric) for unit in units]) & numbers.present
+    if unsaid.any() and otherwise == DROP:
+        units = [None if gone else unit for unit, gone in zip(units, unsaid, strict=True)]
+        example = ", ".join(f"{value:g} without a unit" for value in numbers.values[unsaid][:3])
+        numbers = replace(numbers, unreadable=numbers.unreadable | unsaid, example=example)
+    elif unsaid.any():
+        at = np.flatnonzero(unsaid)
+        names = rows.columns.get("run", np.arange(1, len(numbers.values) + 1))
+        where = counted(len(at), "row")
+        message = f"the unit of {metric} is unsaid in {where} ({', '.join(str(names[row]) for row in at[:5])})"
+        answer = f'units={{"{metric}": "nats"}} (CLI: --unit {metric}=nats), bits or perplexity, or {DROP} for none'
+        fix = f"say it with {answer}; rows that say theirs keep it"
+        answers = (
+            *(Answer(f"they are {unit}", {"units": {metric: unit}}) for unit in ("nats", "bits", "perplexity")),
+            Answer("leave those rows out", {"units": {metric: DROP}}),
+        )
+        enforce([Finding("RUNS_LOSS_UNIT", Grade.ASK, message, len(at), fix, answers)])
+    values = np.where(numbers.present, numbers.values, np.nan)
+    for unit in dict.fromkeys(unit for unit in units if unit is not None and unit != DROP):
+        mask = np.array([other == unit for other in units]) & numbers.present
+        values[mask] = convert(values[mask], unit, metric)
+    changed = int(np.sum(numbers.present & ~np.isclose(values, numbers.values, rtol=1e-12, atol=0)))
+    rows.notes.append(
+        f"{metric}: {changed} of {len(values)} rows converted to {QUANTITIES[metric].unit} by their unit column"
+    )
+    return replace(numbers, values=values)

@@ -1,0 +1,107 @@
+"""Delimited text into raw columns: separators, decimal commas, blank and ragged rows."""
+
+import csv
+import io
+import re
+from typing import Any
+
+from scalelaw.core.errors import BadTable
+from scalelaw.core.quantities import QUANTITIES, recognise
+from scalelaw.runs.dataframe import first_line, read_frame
+from scalelaw.runs.plain_csv import read_plain
+from scalelaw.runs.raw import RawColumn, RawTable, column
+
+_SEPARATORS = (",", ";", "\t", "|")
+_INFER_ROWS = 10_000
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?(e[+-]?\d+)?", re.IGNORECASE)
+
+
+def read_csv(text: str, source: str, separator: str | None = None) -> RawTable:
+    """Return the raw columns of delimited text.
+
+    Args:
+        text: the whole file, its first line the column names.
+        source: the name to say in messages.
+        separator: None finds it from the first line.
+
+    Raises:
+        BadTable: no rows, a column name twice, or rows of different lengths.
+    """
+    header_line = text.lstrip("\r\n").partition("\n")[0]
+    separator = separator or max(_SEPARATORS, key=header_line.count)
+    _check_header(next(csv.reader([header_line.rstrip("\r")], delimiter=separator), []), source)
+    plain = read_plain(text.lstrip("\r\n"), separator, _words(text, separator)) if separator != ";" else None
+    if plain is not None:
+        return RawTable(source, plain)
+    comma = separator == ";" and any(map(_has_decimal_comma, text.split(separator)[:5000]))
+    frame = _parse(text, separator, source, numbers=not comma)
+    if len(frame) and frame.get_column(frame.columns[-1]).null_count() and (bad := _ragged(text, separator, source)):
+        raise BadTable(bad)
+    table = read_frame(frame, source)
+    notes = (f"columns are separated by {separator!r}",) if separator == ";" else ()
+    if comma:
+        columns = {name: _decimal_points(found) for name, found in table.columns.items()}
+        return RawTable(source, columns, (*notes, "a comma is the decimal sign, a dot groups thousands"))
+    return RawTable(source, table.columns, notes)
+
+
+def _parse(text: str, separator: str, source: str, *, numbers: bool) -> Any:
+    """Return the polars frame, its column types found in the first rows or, where those mislead, in all of them."""
+    import polars as pl
+
+    content = text.lstrip("\r\n").encode()
+    words = dict.fromkeys(_words(text, separator), pl.String)
+    for rows in (_INFER_ROWS, None):
+        try:
+            return pl.read_csv(
+                io.BytesIO(content),
+                separator=separator,
+                infer_schema=numbers,
+                infer_schema_length=rows,
+                schema_overrides=words,
+            )
+        except pl.exceptions.PolarsError as error:
+            reason = error
+    raise BadTable(_ragged(text, separator, source) or f"{source}: {first_line(reason)}") from reason
+
+
+def _words(text: str, separator: str) -> list[str]:
+    """Return the names of the columns that hold text."""
+    header = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
+    return [name for name in next(csv.reader([header], delimiter=separator), []) if _is_text(name)]
+
+
+def _is_text(name: str) -> bool:
+    """Return whether a column of this name holds text even where all of it are digits: a run may be called 007."""
+    quantity = recognise(name)
+    return quantity is not None and QUANTITIES[quantity].kind == "text" and quantity != "seed"
+
+
+def _check_header(names: list[str], source: str) -> None:
+    twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
+    if twice:
+        raise BadTable(f"{source}: the column {twice[0]!r} appears {names.count(twice[0])} times; rename all but one")
+
+
+def _ragged(text: str, separator: str, source: str) -> str | None:
+    """Return what is wrong with the first row that is longer or shorter than the header, or None."""
+    reader = csv.reader(io.StringIO(text.lstrip("\r\n")), delimiter=separator)
+    width = len(next(reader, []))
+    for row in reader:
+        if row and len(row) != width:
+            cells = f"{len(row)} cells and the header {width}"
+            return f"{source}: line {reader.line_num} has {cells}; quote cells that hold {separator!r}"
+    return None
+
+
+def _has_decimal_comma(cell: str) -> bool:
+    return "," in cell and _DECIMAL_COMMA.fullmatch(cell.strip()) is not None
+
+
+def _decimal_points(found: RawColumn) -> RawColumn:
+    return column(
+        cell.replace(".", "").replace(",", ".")
+        if isinstance(cell, str) and _DECIMAL_COMMA.fullmatch(cell.strip())
+        else cell
+        for cell in found.values
+    )

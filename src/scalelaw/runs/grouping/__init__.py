@@ -1,0 +1,1 @@
+"""Grouping: which rows are readings along one run, and which are runs of their own."""

@@ -1,0 +1,42 @@
+"""A source of runs into raw columns: through the importer that knows its format, or as a plain table."""
+
+import os
+from dataclasses import replace
+from os import PathLike
+from typing import Any
+
+from scalelaw.core.errors import BadInput
+from scalelaw.core.reading import one_line
+from scalelaw.runs import importers
+from scalelaw.runs.raw import RawTable
+from scalelaw.runs.reading.io_table import check_rows, read_table
+from scalelaw.runs.reading.unprintable import without_controls
+
+
+def read_source(source: Any, importer: str | None = None) -> RawTable:
+    """Return the raw columns of a file, a folder, an address, a dataframe or plain containers.
+
+    Args:
+        source: whatever holds runs.
+        importer: name of the importer to read it with; None takes the one that recognises it, if any does.
+
+    Raises:
+        BadInput: nothing can read it.
+        BadTable: it holds no table.
+    """
+    if not isinstance(source, str | PathLike):
+        if importer is not None:
+            raise BadInput(f"importer={importer!r} reads a path or an address, not a {type(source).__name__}")
+        with one_line(type(source).__name__):
+            return without_controls(replace(read_table(source), by_hand=True))
+    text = os.fspath(source)
+    if not isinstance(text, str):
+        raise BadInput(f"{text!r}: give the path as text, not as bytes")
+    path = text if "://" in text else os.path.expanduser(text)
+    with one_line(repr(path)):
+        chosen = importers.get(importer) if importer is not None else importers.find(path)
+        if chosen is None:
+            return without_controls(replace(read_table(path), by_hand=True))
+        if "://" not in path and not os.path.exists(path):
+            raise BadInput(f"there is no file or folder {path!r} for importer={chosen.name!r}")
+        return without_controls(check_rows(chosen.read(path)))

@@ -1,0 +1,70 @@
+"""A store of runs into raw columns: one row an evaluation, what was chosen repeated on each."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from scalelaw.core.errors import BadTable
+from scalelaw.runs.checking.values import COUNTS
+from scalelaw.runs.raw import RawColumn, RawTable, column
+from scalelaw.runs.storing.store import RunRecord, Store, count_states
+
+
+def read_store(store: Store, source: str, runs: Iterable[str] | None = None) -> RawTable:
+    """Return the raw columns of a store as it is now: ``run``, ``state``, the settings, and what was logged.
+
+    A run without evaluations has one row, so that it is counted. Settings inside settings are named with a dot.
+
+    Args:
+        store: the store.
+        source: its name in messages.
+        runs: which of its runs; all by default.
+
+    Raises:
+        BadTable: the store holds no run yet.
+    """
+    records = [store.read(run) for run in (store.runs() if runs is None else runs)]
+    if not records:
+        raise BadTable(f"{source} holds no run yet; sl.record writes one")
+    records.sort(key=lambda record: (record.started, record.run))
+    settings = [_flat(record.settings) for record in records]
+    rows = [dict(values) for record in records for values in (record.evals or ({},))]
+    each = np.array([max(1, len(record.evals)) for record in records])
+    columns = {"run": _repeat([record.run for record in records], each)}
+    for name in dict.fromkeys(name for found in settings for name in found):
+        columns[name] = _repeat([found.get(name) for found in settings], each)
+    columns["state"] = _repeat([record.state for record in records], each)
+    for name in dict.fromkeys(name for row in rows for name in row):
+        columns.setdefault(name, column([row.get(name) for row in rows]))
+    return RawTable(source, columns, tuple(_notes(records)), stated=frozenset(COUNTS))
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            found.update(_flat(value, f"{prefix}{name}."))
+        else:
+            found[prefix + name] = value
+    return found
+
+
+def _repeat(cells: list[Any], each: Any) -> RawColumn:
+    """Return a column of one cell a run, repeated on each of its rows."""
+    once = column(cells)
+    return RawColumn(np.repeat(once.values, each), np.repeat(once.missing, each))
+
+
+def _notes(records: list[RunRecord]) -> Iterable[str]:
+    yield f"{len(records)} recorded run{'' if len(records) == 1 else 's'}: {count_states(records)}"
+    trainers = Counter(record.settings["trainer"] for record in records if "trainer" in record.settings)
+    if len(trainers) > 1:
+        each = ", ".join(f"{runs} of {trainer}" for trainer, runs in sorted(trainers.items()))
+        yield f"runs of several revisions of the trainer ({each}), which differ in loss at equal settings"
+    if torn := sum(record.torn for record in records):
+        yield f"{torn} half-written line{'' if torn == 1 else 's'} ignored"
+    if again := sum(record.superseded for record in records):
+        evaluations = f"{again} evaluation{'' if again == 1 else 's'}"
+        yield f"{evaluations} done again by a resumed run, or added after it was taken over; not used"

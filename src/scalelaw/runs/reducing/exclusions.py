@@ -1,0 +1,175 @@
+"""Which runs may not stand for a (N, D, loss) point, and why: each run gets one reason, the first that holds.
+
+Deleted and impossible runs come first, then copies that a later run replaced, then runs whose end is not a trained
+model: diverged, unfinished, undecayed. A schedule that ends at a tenth of the peak is at its end.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.types import AnyArray, Array
+from scalelaw.runs.checking.values import outside
+from scalelaw.runs.reducing.states import DELETED, UNFINISHED, states
+from scalelaw.runs.reducing.superseded import superseded
+
+if TYPE_CHECKING:
+    from scalelaw.runs.table import RunTable
+
+_REACHED = 0.98
+_FLOOR = 0.12
+_FAR_ABOVE = 1.5
+_LARGEST_VOCABULARY = 262_144
+
+
+@dataclass(frozen=True, eq=False)
+class Exclusion:
+    """A reason against some evaluations.
+
+    Attributes:
+        where: the evaluations, (n,).
+        reason: why, for the record of what was set aside.
+        code: of the finding, empty where ``check_values`` reports it.
+    """
+
+    where: AnyArray
+    reason: str
+    code: str = ""
+
+
+def verdicts(table: "RunTable", target: str, at: AnyArray) -> AnyArray:
+    """Return why each of these evaluations is no end point, an empty text where it is one.
+
+    Args:
+        table: the runs.
+        target: one of its targets.
+        at: entry of one evaluation a run, in any order, (n,).
+    """
+    return first_reasons([*against_runs(table, table.evals["run"][at]), *_against_ends(table, target, at)], len(at))
+
+
+def first_reasons(objections: list[Exclusion], count: int) -> AnyArray:
+    """Return the first reason that holds for each evaluation, an empty text where none does, (count,)."""
+    reasons = np.full(count, "", dtype=object)
+    for objection in objections:
+        reasons[objection.where & (reasons == "")] = objection.reason
+    return reasons
+
+
+def check_runs(table: "RunTable", ends: Mapping[str, AnyArray]) -> list[Finding]:
+    """Return one finding for each reason against a run that its single values do not show.
+
+    Args:
+        table: the runs.
+        ends: target -> entry of the last evaluation of each run.
+    """
+    found: dict[tuple[str, str], AnyArray] = {}
+    for target, at in ends.items():
+        run, open_ = table.evals["run"][at], np.ones(len(at), dtype=bool)
+        for objection in (*against_runs(table, run), *_against_ends(table, target, at)):
+            mask = found.setdefault((objection.code, objection.reason), np.zeros(len(table), dtype=bool))
+            mask[run[objection.where & open_]] = True
+            open_ &= ~objection.where
+    return [
+        Finding(code, Grade.SET_ASIDE, f"{reason} in {count} run{'' if count == 1 else 's'}", count)
+        for (code, reason), mask in found.items()
+        if code and (count := int(mask.sum()))
+    ]
+
+
+def against_values(target: str, values: Array) -> Iterator[Exclusion]:
+    """Yield where a value is none that the target can have."""
+    yield Exclusion(np.isnan(values), f"diverged: {target} is NaN")
+    yield Exclusion(np.isinf(values), f"diverged: {target} is infinite")
+    with np.errstate(invalid="ignore"):
+        metric = target.partition("@")[0]
+        words = "outside [0, 1]" if metric == "score" else "not positive"
+        yield Exclusion(outside(metric, values), f"impossible: {target} is {words}")
+
+
+def against_runs(table: "RunTable", run: AnyArray) -> Iterator[Exclusion]:
+    """Yield the runs that no reduction may use: deleted, impossible, or replaced by another."""
+    state = states(table.runs, len(table))[run]
+    yield Exclusion(np.isin(state, list(DELETED)), "deleted", "RUNS_DELETED")
+    with np.errstate(invalid="ignore"):
+        for small, large in (("top_k", "experts"), ("params_active", "params")):
+            over = _numbers(table, small) > _numbers(table, large)
+            yield Exclusion(over[run], f"impossible: {small} is above {large}", "RUNS_IMPOSSIBLE")
+    for mask, reason in superseded(table.runs, len(table)):
+        yield Exclusion(mask[run], reason, "RUNS_SUPERSEDED")
+
+
+def against_diverged(table: "RunTable", target: str, at: AnyArray) -> Iterator[Exclusion]:
+    """Yield losses no better than guessing, and losses far above the best of their own run.
+
+    Guessing costs ln(vocabulary). Where the vocabulary is not known the largest in use is taken, so that only
+    losses that no vocabulary explains go; and where half of all runs lie above it, the loss is not one of tokens
+    and nothing is said.
+    """
+    if target.partition("@")[0] != "loss":
+        return
+    run, values = table.evals["run"][at], table.evals["value"][at]
+    vocabulary = _numbers(table, "vocab_size")[run]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        guessing = np.log(np.where(vocabulary > 1, vocabulary, np.nan))
+        known = values >= guessing
+        unknown = np.isnan(guessing) & (values >= math.log(_LARGEST_VOCABULARY))
+        far = values / _FAR_ABOVE > _best_of_run(table, target)[run]
+    for size in np.unique(vocabulary[known]):
+        text = f"diverged: {target} is at or above ln({size:.0f}) = {math.log(size):.3f}"
+        yield Exclusion(known & (vocabulary == size), text, "RUNS_DIVERGED")
+    if 2 * unknown.sum() < len(values):
+        text = f"diverged: {target} is above ln({_LARGEST_VOCABULARY}), worse than guessing any token"
+        yield Exclusion(unknown, text, "RUNS_DIVERGED")
+    yield Exclusion(far, f"diverged: {target} ends far above the best of its own run", "RUNS_DIVERGED")
+
+
+def _against_ends(table: "RunTable", target: str, at: AnyArray) -> Iterator[Exclusion]:
+    run = table.evals["run"][at]
+    yield from against_values(target, table.evals["value"][at])
+    yield from against_diverged(table, target, at)
+    state = states(table.runs, len(table))[run]
+    for unfinished in sorted(UNFINISHED & set(state.tolist())):
+        yield Exclusion(state == unfinished, f"unfinished: {unfinished}", "RUNS_UNFINISHED")
+    if "weight" in table.runs:
+        yield Exclusion(~(_numbers(table, "weight")[run] > 0), "no positive weight")
+    yield Exclusion(_undecayed(table, at), "undecayed: the learning rate is not at its end", "RUNS_UNDECAYED")
+    for done, planned in (("tokens", "planned_tokens"), ("steps", "planned_steps")):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            short = _at(table, done, at) / _numbers(table, planned)[run] < _REACHED
+        yield Exclusion(short, f"unfinished: stopped before its {planned}", "RUNS_UNFINISHED")
+
+
+def _undecayed(table: "RunTable", at: AnyArray) -> AnyArray:
+    """Return where the learning rate had not come to its end: as a column says, else by its size."""
+    said = _at(table, "decayed", at)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        high = _at(table, "lr_now", at) / _numbers(table, "lr")[table.evals["run"][at]] > _FLOOR
+    return np.asarray(np.where(np.isnan(said), high, said == 0))
+
+
+def _best_of_run(table: "RunTable", target: str) -> Array:
+    """Return the lowest positive value of each run, infinite where there is none."""
+    best = np.full(len(table), np.inf)
+    at = np.flatnonzero(table.evals["target"] == target)
+    values = table.evals["value"][at]
+    positive = np.nan_to_num(values) > 0
+    np.minimum.at(best, table.evals["run"][at][positive], values[positive])
+    return best
+
+
+def _numbers(table: "RunTable", name: str) -> Array:
+    """Return a numeric column, NaN where the table lacks it."""
+    if name not in table.runs or table.runs[name].dtype != np.float64:
+        return np.full(len(table), np.nan)
+    return table.runs[name]
+
+
+def _at(table: "RunTable", name: str, at: AnyArray) -> Array:
+    """Return a quantity at these evaluations: its own value there, else that of the run."""
+    of_run = _numbers(table, name)[table.evals["run"][at]]
+    return np.asarray(table.evals[name][at], float) if name in table.evals else of_run

@@ -1,0 +1,1 @@
+"""Storing: runs while they are written, folders of them, and files that carry them elsewhere."""

@@ -1,0 +1,1 @@
+"""Tuning: a search over the base learning rate and batch of a ladder."""

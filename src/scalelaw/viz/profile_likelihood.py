@@ -1,0 +1,67 @@
+"""Profile likelihood of every coefficient: how much worse the fit gets when one is held elsewhere."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scalelaw.fitting.result import FitResult
+from scalelaw.fitting.uncertainty.profile_likelihood import LikelihoodProfile
+from scalelaw.viz import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_ACROSS = 3
+_SHOWN = 12.0
+"""Likelihood ratio above which a profile is cut off."""
+
+
+@dataclass(frozen=True, eq=False)
+class LikelihoodProfiles:
+    """What the figure shows.
+
+    Attributes:
+        label: name of the fit.
+        level: level of the intervals.
+        profiles: one a coefficient that can be profiled.
+    """
+
+    label: str
+    level: float
+    profiles: tuple[LikelihoodProfile, ...]
+
+
+def profiles_info(fit: FitResult, *, level: float | None = None) -> LikelihoodProfiles:
+    """Compute the profile of every coefficient that was fitted.
+
+    Args:
+        fit: a fit whose rows are independent.
+        level: level of the intervals; that of the fit unless given.
+
+    Raises:
+        BadInput: rows share a run.
+    """
+    held = {*fit.spec.fixed, *fit.spec.ties, *fit.spec.ties.values()}
+    names = [coef.name for coef in fit.law.coefs if coef.name not in held]
+    level = level or fit.spec.level
+    return LikelihoodProfiles(fit.label, level, tuple(fit.profile(name, level=level) for name in names))
+
+
+def draw(info: LikelihoodProfiles) -> "Figure":
+    """Render the figure: the signed root of the likelihood ratio is a straight line where a coefficient is normal."""
+    across = min(_ACROSS, len(info.profiles))
+    figure, panels = style.grid(across, -(-len(info.profiles) // across))
+    for axes, profile in zip(panels, info.profiles, strict=False):
+        near = profile.ratio <= _SHOWN
+        root = np.sign(profile.values - profile.best) * np.sqrt(np.maximum(profile.ratio, 0.0))
+        axes.plot(profile.values[near], root[near], color=style.LAW, linewidth=1.6)
+        axes.axhline(0, color=style.INK, linewidth=0.6)
+        for end in (profile.lo, profile.hi):
+            if end is not None:
+                axes.axvline(end, color=style.OUTSIDE, linewidth=1, linestyle="--")
+        axes.set_xlabel(profile.name)
+    for axes in panels[len(info.profiles) :]:
+        axes.set_visible(False)
+    figure.supylabel(f"signed root of the likelihood ratio; dashed: {info.level:.0%} interval", fontsize=9)
+    return figure

@@ -1,0 +1,1 @@
+"""The benchmark: forecasts of every case of a protocol, scored beside baselines."""

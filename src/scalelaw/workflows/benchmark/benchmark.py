@@ -1,0 +1,308 @@
+"""The benchmark: every case of a protocol forecast and scored, beside its baselines, on all cores, resumably."""
+
+import json
+import os
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scalelaw.backtesting.backtest import Progress
+from scalelaw.backtesting.baselines import BASELINES, BaselineBand, available, banded
+from scalelaw.backtesting.scoring import Scored, best_constant
+from scalelaw.backtesting.windows import Window
+from scalelaw.core.digest import digest
+from scalelaw.core.direction import best_value
+from scalelaw.core.errors import ScalelawError
+from scalelaw.core.files import append_line
+from scalelaw.core.reading import read_text
+from scalelaw.core.rendering import Renderable, Report
+from scalelaw.core.types import Array
+from scalelaw.core.version import __version__
+from scalelaw.forecasting.calibration import LEVELS, Calibration, CalibrationCase, calibrate, shipped
+from scalelaw.forecasting.ensemble import MemberPredictions
+from scalelaw.forecasting.forecast import forecast_observations
+from scalelaw.workflows.benchmark.protocol import Case, Protocol
+from scalelaw.workflows.benchmark.tables import OURS, sheet, tidy
+
+CONSTANT = "constant_band"
+"""Our point forecasts under the one width whose mean interval score was best on the other sources."""
+NARROW = "narrow_band"
+"""The same by the geometric mean over cases, which no honest interval of that level minimises."""
+_DRAWS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What became of one case: the forecast before it is calibrated, and the baselines.
+
+    Attributes:
+        case: name of the case.
+        by: source of its table.
+        table: its table.
+        axis: axis cut.
+        fitted: rows fitted.
+        reach: of each run scored along the axis, (n,).
+        measured: (n,).
+        best: best loss among the runs fitted.
+        floor: irreducible loss by Chinchilla's form below the cut.
+        parts: what the members of the mixture say, None where no law could be fitted.
+        baselines: name -> forecast, None where it failed.
+        seconds: CPU seconds of the mixture.
+    """
+
+    case: str
+    by: str
+    table: str
+    axis: str
+    fitted: int
+    reach: Array
+    measured: Array
+    best: float
+    floor: float
+    parts: MemberPredictions | None
+    baselines: dict[str, BaselineBand | None]
+    seconds: float
+    failed: str = ""
+
+    @property
+    def record(self) -> CalibrationCase | None:
+        """The forecast as a calibration learns from it."""
+        if self.parts is None:
+            return None
+        return CalibrationCase(self.by, self.table, self.parts.doubt, np.log(self.measured / self.parts.centre))
+
+    def scored(self, band: BaselineBand) -> Scored:
+        """Return a forecast of this case with what was measured."""
+        return Scored(self.by, self.table, self.reach, self.measured, band, self.best, self.floor)
+
+
+@dataclass(frozen=True, eq=False)
+class Benchmark(Renderable):
+    """All outcomes of a protocol.
+
+    Attributes:
+        protocol: what was run.
+        outcomes: one a case.
+        half: the half of the sources, or None for all.
+    """
+
+    protocol: Protocol
+    outcomes: tuple[Outcome, ...]
+    half: str | None = None
+    _made: dict[str, list[Scored]] = field(default_factory=dict)
+
+    def records(self) -> list[CalibrationCase]:
+        """Return what a calibration learns from."""
+        return [record for outcome in self.outcomes if (record := outcome.record) is not None]
+
+    def scored(self, method: str) -> list[Scored]:
+        """Return every forecast of a method; ours under a calibration that no run of its source had part in."""
+        if method not in self._made:
+            if method == OURS:
+                self._made[method] = _ours(self.outcomes, self.records())
+            elif method in (CONSTANT, NARROW):
+                self._made[method] = _constant(self.scored(OURS), geometric=method == NARROW)
+            else:
+                self._made[method] = [
+                    outcome.scored(band) for outcome in self.outcomes if (band := outcome.baselines.get(method))
+                ]
+        return self._made[method]
+
+    def sheet(self) -> Report:
+        """Return methods beside each other, over all cases, by reach and by source."""
+        return sheet(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return one row a case and method: the contract of ``scalelaw benchmark --json``."""
+        return {"schema": "scalelaw.benchmark/1", "half": self.half, "scores": tidy(self)}
+
+    def methods(self) -> list[str]:
+        """Return the methods that were run, ours first."""
+        run = [name for name in BASELINES if any(outcome.baselines.get(name) for outcome in self.outcomes)]
+        return [OURS, *run, CONSTANT, NARROW]
+
+
+def benchmark(
+    protocol: Protocol,
+    data: str | Path,
+    *,
+    half: str | None = None,
+    store: str | Path | None = None,
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> Benchmark:
+    """Forecast every case of a protocol.
+
+    Args:
+        protocol: tables, cuts and scores.
+        data: folder the tables are below.
+        half: ``development`` or ``left_out``; all sources unless given.
+        store: file the outcomes are appended to; cases already in it are not done again.
+        processes: how many at once; one a core unless given.
+        progress: told (done, of) as cases end.
+    """
+    cases = list(protocol.cases(Path(data), half))
+    done = dict(_stored(store)) if store else {}
+    keys = {_key(case): case for case in cases}
+    waiting = {key: case for key, case in keys.items() if key not in done}
+    tell = progress or (lambda now, of: None)
+    tell(len(keys) - len(waiting), len(keys))
+    for key, outcome in _run(waiting, processes or os.cpu_count() or 1):
+        done[key] = outcome
+        if store:
+            _append(Path(store), key, outcome)
+        tell(sum(known in done for known in keys), len(keys))
+    return Benchmark(protocol, tuple(done[key] for key in keys), half)
+
+
+def run_case(case: Case) -> Outcome:
+    """Forecast one case by the mixture and by every baseline that is available."""
+    window, began = case.window, time.process_time()
+    parts, floor, failed = None, 0.0, ""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            mixture = forecast_observations(window.train, calibration=shipped(), draws=_DRAWS)
+            parts = mixture.parts(
+                {name: np.asarray(window.test.columns[name], float) for name in _inputs(mixture.inputs, window)}
+            )
+            floor = float(mixture.members[0].coefficients().get("E", {"value": 0.0})["value"])
+        except ScalelawError as error:
+            failed = str(error)
+    seconds = time.process_time() - began
+    baselines = {name: banded(name, window) for name in BASELINES if available(name)}
+    values = np.asarray(window.test.columns[window.axis], float)
+    reach = values / float(np.max(np.asarray(window.train.columns[window.axis], float)))
+    return Outcome(
+        case.name, case.by, case.table, window.axis, len(window.train), reach, window.test.y,
+        best_value(window.train.target, window.train.y), floor, parts, baselines, seconds, failed,
+    )  # fmt: skip
+
+
+def _inputs(names: Sequence[str], window: Window) -> list[str]:
+    """Return what to predict from: the inputs, and measured compute where the table has it."""
+    return [*names, *(["flops"] if "flops" in window.test.columns and "flops" not in names else [])]
+
+
+def _run(cases: Mapping[str, Case], processes: int) -> Iterator[tuple[str, Outcome]]:
+    """Run cases on several processes, one thread each, and yield them by key as they end."""
+    if processes == 1 or len(cases) < 2:
+        for key, case in cases.items():
+            yield key, run_case(case)
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+        waiting = {pool.submit(run_case, case): key for key, case in cases.items()}
+        try:
+            for future in as_completed(waiting):
+                yield waiting[future], future.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _one_thread() -> None:
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
+
+
+def _ours(outcomes: Sequence[Outcome], records: Sequence[CalibrationCase]) -> list[Scored]:
+    """Return the mixture's forecasts, each source under what the others taught."""
+    made = []
+    for source in sorted({record.by for record in records}):
+        learned = calibrate([record for record in records if record.by != source])
+        for outcome in outcomes:
+            if outcome.by == source and outcome.parts is not None:
+                made.append(outcome.scored(_banded(outcome.parts, learned)))
+    return made
+
+
+def _banded(parts: MemberPredictions, calibration: Calibration) -> BaselineBand:
+    width = calibration.width(parts.doubt)
+    return _around(parts.centre, {level: calibration.factor(level) * width for level in LEVELS})
+
+
+def _around(centre: Array, halves: Mapping[float, Array | float]) -> BaselineBand:
+    """Return a band of these half widths, on the log, around its centre."""
+    return BaselineBand(
+        centre, {level: np.stack([centre * np.exp(-h), centre * np.exp(h)]) for level, h in halves.items()}
+    )
+
+
+def _constant(ours: Sequence[Scored], *, geometric: bool) -> list[Scored]:
+    """Return the same point forecasts under the one width that scored best on the other sources."""
+    made = []
+    for source in sorted({each.by for each in ours}):
+        others = [each for each in ours if each.by != source]
+        widths = {level: best_constant(others, level, geometric=geometric) for level in LEVELS}
+        for each in ours:
+            if each.by == source:
+                made.append(replace(each, band=_around(each.band.mean, widths)))
+    return made
+
+
+def _key(case: Case) -> str:
+    """Return what tells a case, and the code that ran it, from others."""
+    window = case.window
+    return digest(
+        {"case": case.name, "fitted": window.train.digest, "scored": window.test.digest, "version": __version__}
+    )
+
+
+_ARRAYS = ("logs", "spreads", "residuals")
+_SCALARS = ("case", "by", "table", "axis", "fitted", "best", "floor", "seconds", "failed")
+
+
+def _append(path: Path, key: str, outcome: Outcome) -> None:
+    append_line(path, json.dumps({"key": key, "outcome": _plain(outcome)}))
+
+
+def _stored(path: str | Path) -> Iterator[tuple[str, Outcome]]:
+    """Yield the outcomes of a file; a torn last line is left out."""
+    if not Path(path).is_file():
+        return
+    for line in read_text(path).split("\n"):
+        try:
+            said = json.loads(line)
+        except ValueError:
+            continue
+        yield said["key"], _outcome(said["outcome"])
+
+
+def _plain(outcome: Outcome) -> dict[str, Any]:
+    def band(each: BaselineBand | None) -> Any:
+        if each is None:
+            return None
+        return {"mean": each.mean.tolist(), "ends": {f"{level:g}": ends.tolist() for level, ends in each.ends.items()}}
+
+    parts = outcome.parts
+    return {
+        **{name: getattr(outcome, name) for name in _SCALARS},
+        "reach": outcome.reach.tolist(),
+        "measured": outcome.measured.tolist(),
+        "parts": parts and {"names": parts.names, **{name: getattr(parts, name).tolist() for name in _ARRAYS}},
+        "baselines": {name: band(each) for name, each in outcome.baselines.items()},
+    }
+
+
+def _outcome(said: dict[str, Any]) -> Outcome:
+    def band(each: Any) -> BaselineBand | None:
+        if each is None:
+            return None
+        return BaselineBand(
+            np.array(each["mean"]), {float(level): np.array(ends) for level, ends in each["ends"].items()}
+        )
+
+    said_parts = said["parts"]
+    parts = said_parts and MemberPredictions(
+        tuple(said_parts["names"]), **{name: np.array(said_parts[name]) for name in _ARRAYS}
+    )
+    arrays = {name: np.array(said[name]) for name in ("reach", "measured")}
+    baselines = {name: band(each) for name, each in said["baselines"].items()}
+    return Outcome(**{**said, **arrays, "parts": parts, "baselines": baselines})

@@ -1,0 +1,162 @@
+"""The protocol forecasts are judged by: tables with the source of each, cuts, levels, and which half is left out."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scalelaw.backtesting.windows import Window, WindowRules, windows
+from scalelaw.core.errors import BadInput
+from scalelaw.core.reading import LARGEST_SETTINGS, read_text
+from scalelaw.fitting.observe import observe
+from scalelaw.laws import Law
+from scalelaw.runs.observations import Observations
+from scalelaw.runs.table import RunTable
+from scalelaw.workflows.project.project import Project, read_project
+
+_RULES = ("min_train", "min_test", "min_sizes", "min_params", "min_decades", "most_reach")
+_OURS = ("by", "split", "skip", "why")
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One table, or one of the parts a table is split into, reduced to what is fitted.
+
+    Attributes:
+        name: what to call it.
+        by: who measured it: the unit of evidence.
+        project: how it is read.
+        runs: the table.
+    """
+
+    name: str
+    by: str
+    project: Project
+    runs: RunTable
+
+    def observe(self) -> tuple[Law, Observations]:
+        """Return the law its description names, and the rows that law is fitted to.
+
+        Raises:
+            ScalelawError: the table cannot be reduced as said.
+        """
+        said = self.project
+        return observe(said.law or "chinchilla", self.runs, target=said.target, use=said.use, over=said.over)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One cut of one table.
+
+    Attributes:
+        table: name of the table.
+        by: source of the table.
+        window: rows fitted and rows forecast.
+    """
+
+    table: str
+    by: str
+    window: Window
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return f"{self.table} {self.window.axis} < {self.window.below:.3g}"
+
+
+@dataclass(frozen=True, eq=False)
+class Protocol:
+    """What ``protocol.toml`` says.
+
+    Attributes:
+        tables: name -> keys of a scalelaw.toml, with ``by`` and ``split``.
+        most_cuts: axis -> how many cuts at most.
+        rules: what makes a cut worth scoring.
+        levels: levels of the intervals scored.
+        reach: edges of the bins of reach.
+        halves: name of a half -> sources.
+        baselines: name -> what it is, in words.
+    """
+
+    tables: Mapping[str, Mapping[str, Any]]
+    most_cuts: Mapping[str, int]
+    rules: WindowRules
+    levels: tuple[float, ...]
+    reach: tuple[float, ...]
+    halves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    baselines: Mapping[str, str] = field(default_factory=dict)
+
+    def parts(self, data: Path, half: str | None = None) -> Iterator[Part]:
+        """Load the tables one by one, those of one half of the sources if named.
+
+        Args:
+            data: folder the sources are below.
+            half: ``development``, ``left_out``, or None for all.
+        """
+        if half is not None and half not in self.halves:
+            raise BadInput(f"no half {half!r}; the protocol has {', '.join(self.halves)}")
+        for name, how in self.tables.items():
+            if "skip" not in how and (half is None or how["by"] in self.halves[half]):
+                yield from parts(name, how, data)
+
+    def cases(self, data: Path, half: str | None = None) -> Iterator[Case]:
+        """Yield every cut of every table."""
+        for part in self.parts(data, half):
+            yield from self.cases_of(part)
+
+    def cases_of(self, part: Part) -> Iterator[Case]:
+        """Yield every cut of one table."""
+        _, observed = part.observe()
+        observed = observed.complete(("params", "tokens")) if "params" in observed.columns else observed
+        for axis, most in self.most_cuts.items():
+            for window in windows(observed, (axis,), self.rules.with_most(most)):
+                yield Case(part.name, part.by, window)
+
+
+def read_protocol(path: str | Path) -> Protocol:
+    """Return the protocol a file states.
+
+    Raises:
+        BadInput: the file cannot be read, or lacks a part.
+    """
+    file = Path(path)
+    try:
+        said = tomllib.loads(read_text(file, LARGEST_SETTINGS))
+        tables = (
+            dict(tomllib.loads(read_text(file.parent / said["include"], LARGEST_SETTINGS))) if "include" in said else {}
+        )
+        cuts = dict(said["windows"])
+        return Protocol(
+            tables | said.get("table", {}),
+            {axis: cuts["most_cuts"][axis] for axis in cuts["axes"]},
+            WindowRules(
+                **{
+                    name: cuts[name]
+                    for name in ("min_train", "min_test", "min_sizes", "min_params", "min_decades", "most_reach")
+                }
+            ),
+            tuple(said["scores"]["levels"]),
+            tuple(said["scores"]["reach"]),
+            {name: tuple(sources) for name, sources in said.get("halves", {}).items()},
+            said.get("baselines", {}),
+        )
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{path} is not TOML: {error}") from None
+    except (KeyError, TypeError) as error:
+        raise BadInput(f"{path} is no protocol: {error} is missing; see benchmarks/forecast/protocol.toml") from None
+
+
+def parts(name: str, how: Mapping[str, Any], data: Path) -> Iterator[Part]:
+    """Load one table and yield it, or each of the parts it is split into."""
+    project = read_project({key: value for key, value in how.items() if key not in _OURS}, data)
+    runs, split = project.table, how.get("split", [])
+    if not split:
+        yield Part(name, how["by"], project, runs)
+        return
+    named = [runs.values(column).tolist() for column in split]
+    for key in dict.fromkeys(zip(*named, strict=True)):
+        part = runs.where(**dict(zip(split, key, strict=True)))
+        yield Part(f"{name} {' '.join(map(str, key))}", how["by"], project, part)
