@@ -1,0 +1,78 @@
+"""Words and turns that readers stumbled over stay out of everything a person reads."""
+
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src" / "scalelaw"
+HABITS = {
+    r"\b(said|told|tells?|telling)\b": "reported, given, implies, shows",
+    r"\b(is|was) no\b(?! (longer|more)\b)": "is not a, has no",
+    r"\b(is|are|was|were) none\b": "there is no, has no",
+    r"\b(goes|go|went) on\b": "continues",
+    r"\bdear(er|est)?\b": "larger, more expensive",
+    r"(?<![\w.])\.\d+ ?%": "0.5 %, with the zero",
+    r"\bwho(m|se)?ever\b": "anyone who, users who",
+    r"\bset(s|ting)? aside\b": "excluded",
+    r"\bruns? alike\b": "replicate runs",
+    r"\bwhatever (comes|people|it)\b": "name what it is",
+    r"(?m)(^|[.:;] |\"\"\")What (is|was|are|were) [\w-]+ (is|are|was|were|stays?|must|has|have)\b": "the subject first",
+}
+"""What to avoid, and what to write instead."""
+CLEAN = (
+    "errors.py",
+)  # fmt: skip
+"""Folders and files of the package that hold none of them; the list only grows, until it is the whole package."""
+PAGES = ("docs/decisions/0004-rooms-by-subject.md",)
+"""Pages that hold none of them."""
+
+
+def prose(source: str) -> Iterator[tuple[int, str]]:
+    """Yield line and text of every comment, docstring and string of a Python file."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type in (tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", -1)):
+            yield token.start[0], token.string
+
+
+def habits(text: str) -> list[str]:
+    """Return the habits of a text, each with what to write instead."""
+    return [f"{found[0]!r}: {instead}" for habit, instead in HABITS.items() for found in re.finditer(habit, text, re.I)]
+
+
+def of(name: str) -> list[Path]:
+    """Return the Python files of a folder of the package, or one file of it."""
+    return [PACKAGE / name] if name.endswith(".py") else sorted((PACKAGE / name).rglob("*.py"))
+
+
+@pytest.mark.parametrize("name", CLEAN)
+def test_the_source_is_in_plain_words(name: str) -> None:
+    files = of(name)
+    assert files
+    found = [
+        f"{path.relative_to(ROOT)}:{line} {habit}"
+        for path in files
+        for line, text in prose(path.read_text(encoding="utf-8"))
+        for habit in habits(text)
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_are_in_plain_words(name: str) -> None:
+    assert not habits((ROOT / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "text", ["as was told", "it is no number", "a miss of .5 %", "the dearest run", "What is refused is"]
+)
+def test_a_habit_is_seen(text: str) -> None:
+    assert habits(text)
+
+
+def test_names_in_code_are_no_prose() -> None:
+    assert not list(prose("said = told(1)\n")) and len(list(prose('"""Told."""\n# said\n'))) == 2
