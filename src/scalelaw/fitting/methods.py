@@ -29,7 +29,7 @@ def methods(fit: "FitResult") -> str:
 
 def bibtex(fit: "FitResult") -> str:
     """Return the BibTeX entries of the law's works, of the data by its digest, and of scalelaw."""
-    works = [work.bibtex() for work in cited(fit.law.cite)]
+    works = [work.bibtex() for work in cited(fit.law.cite, fit.law.references)]
     data = (
         f"@misc{{runs{fit.rows.digest[:8]},\n  title = {{{{{len(fit.rows.y)} rows of {fit.target}}}}},\n"
         f"  note = {{digest {fit.rows.digest}}}\n}}"
@@ -40,7 +40,7 @@ def bibtex(fit: "FitResult") -> str:
 def _fitted(fit: "FitResult") -> str:
     rows = fit.rows
     n, runs = len(rows.y), len(np.unique(rows.cluster))
-    source = f" ({fit.law.cite})" if cited(fit.law.cite) else ""
+    source = f" ({fit.law.cite})" if cited(fit.law.cite, fit.law.references) else ""
     aside = ", ".join(f"{part.n} ({part.reason})" for part in rows.set_aside)
     excluded = f"; set aside were {aside}" if aside else "; none was set aside"
     of_runs = f" of {runs} runs" if runs < n else ""

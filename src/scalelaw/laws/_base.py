@@ -12,6 +12,7 @@ from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput
 from scalelaw.core.quantities import quantity
 from scalelaw.core.types import AnyArray, Array, Inputs
+from scalelaw.laws.references import Reference
 
 _STEP = 1e-30
 
@@ -76,6 +77,8 @@ class Law(ABC):
     """The formula in plain text, one capital letter a quantity."""
     cite: ClassVar[str]
     """Authors, year, arXiv number."""
+    references: ClassVar[tuple[Reference, ...]] = ()
+    """Works that ``cite`` and the constants name by arXiv number, unless ``laws/references.py`` has them."""
     revision: ClassVar[int] = 1
     """Raised when the meaning of a coefficient changes; stored in fit files."""
     output: ClassVar[str] = "loss"

@@ -21,6 +21,7 @@ import numpy as np
 from scalelaw.core.types import AnyArray, Inputs
 from scalelaw.laws._base import Coef, Constants, Law
 from scalelaw.laws._math import power
+from scalelaw.laws.references import Reference
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class $cls(Law):
     """Say what it is for, and which N it takes: here with embeddings."""
 
     formula = "L = E + A / N^alpha"
-    cite = "Authors, year, arXiv number"
+    cite = "Family et al. 2000, arXiv 0000.00000"
+    references = (Reference("Family, Given and others", "Title of the Paper", 2000, "0000.00000"),)
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -1,6 +1,10 @@
-"""The works that laws and constants come from, by arXiv number, and their BibTeX."""
+"""Works that laws and constants come from, by arXiv number, and their BibTeX.
+
+A law file carries the works that only it cites, in ``Law.references``; the table below holds the others.
+"""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -135,17 +139,24 @@ REFERENCES = MappingProxyType({work.arxiv: work for work in _TABLE})
 """arXiv number -> the work."""
 
 
-def cited(text: str) -> tuple[Reference, ...]:
-    """Return the works a text names by arXiv number, in order.
+def cited(text: str, carried: Iterable[Reference] = ()) -> tuple[Reference, ...]:
+    """Return the works a text names by arXiv number, in order; a number that nobody describes is left out.
 
-    Raises:
-        KeyError: one of them is not in the table.
+    Args:
+        text: a citation or a source of constants.
+        carried: works that the law itself brings, ``Law.references``; they come before the table.
 
     Example:
         >>> [work.key for work in cited("Hoffmann et al. 2022, arXiv 2203.15556, eq. 2")]
         ['hoffmann2022']
     """
-    return tuple(REFERENCES[number] for number in dict.fromkeys(_NUMBER.findall(text)))
+    known = {**REFERENCES, **{work.arxiv: work for work in carried}}
+    return tuple(known[number] for number in arxiv_numbers(text) if number in known)
+
+
+def arxiv_numbers(text: str) -> tuple[str, ...]:
+    """Return the arXiv numbers in a text, in order, each once."""
+    return tuple(dict.fromkeys(_NUMBER.findall(text)))
 
 
 def software() -> str:

@@ -16,6 +16,7 @@ from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.solver.noise import Noise
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import Coef, HasOptimum, Law, get, names
+from scalelaw.laws.references import REFERENCES, arxiv_numbers, cited
 from scalelaw.runs.observations import Observations
 
 _ROWS = 60
@@ -26,10 +27,14 @@ _SEED = 11
 _RANGES = {
     "params": (1e7, 1e10), "params_non_embedding": (1e7, 1e10), "params_active": (1e7, 1e10),
     "tokens": (1e9, 1e12), "flops": (1e18, 1e23), "unique_tokens": (1e9, 1e11), "params_vocab": (1e6, 1e9),
-    "loss": (1.8, 4.0), "min_steps": (1e3, 1e6), "lr_area": (0.1, 20.0), "lr_annealing": (1e-3, 0.3),
+    "bytes": (4e9, 4e12), "planned_tokens": (1e9, 1e12), "planned_flops": (1e18, 1e23), "core_days": (1.0, 1e4),
+    "loss": (1.8, 4.0), "bpb": (0.4, 1.6), "score": (0.2, 0.9), "error": (0.1, 0.8),
+    "min_steps": (1e3, 1e6), "lr_area": (0.1, 20.0), "lr_annealing": (1e-3, 0.3), "lr": (1e-4, 1e-2),
     "characters": (1e5, 1e8), "examples": (1e2, 1e6), "share": (0.02, 1.0), "steps": (1e2, 1e5),
-    "experts": (1.0, 64.0), "granularity": (1.0, 32.0), "active_share": (0.02, 1.0),
-    "width": (128.0, 8192.0), "layers": (4.0, 96.0),
+    "batch_tokens": (1e5, 1e7), "critical_batch": (1e5, 1e7), "batch_sequences": (64.0, 4096.0),
+    "seq_len": (512.0, 32768.0), "vocab_size": (8e3, 256e3), "bytes_per_token": (3.0, 5.0), "epochs": (1.0, 40.0),
+    "experts": (1.0, 64.0), "top_k": (1.0, 8.0), "granularity": (1.0, 32.0), "active_share": (0.02, 1.0),
+    "width": (128.0, 8192.0), "mlp_width": (512.0, 32768.0), "layers": (4.0, 96.0),
     "bits": (3.0, 16.0), "bits_activations": (4.0, 16.0), "bits_kv": (4.0, 16.0), "bits_after": (2.0, 8.0),
 }  # fmt: skip
 
@@ -95,6 +100,17 @@ def check_vocabulary(law: Law) -> None:
     assert len(set(coefs)) == len(coefs), f"coefficients repeat: {coefs}"
     assert all(c.meaning and c.unit for c in law.coefs), "every coefficient states its meaning and unit"
     assert law.cite and law.formula, "a law states its formula and its source"
+
+
+def check_references(law: Law) -> None:
+    """Every arXiv number in the citation and in the sources of constants can be written as BibTeX."""
+    for text in (law.cite, *(constants.source for constants in law.published.values())):
+        known = {work.arxiv for work in cited(text, law.references)}
+        missing = [number for number in arxiv_numbers(text) if number not in known]
+        assert not missing, f"add a Reference for arXiv {', '.join(missing)} to the law's references"
+    keys = {work.key: work.arxiv for work in REFERENCES.values()}
+    for work in law.references:
+        assert keys.get(work.key, work.arxiv) == work.arxiv, f"{work.key} is another work; give it a letter"
 
 
 def check_finite(law: Law) -> None:
@@ -180,8 +196,8 @@ LAW_CHECKS: MappingProxyType[str, Callable[[Law], None]] = MappingProxyType(
     {
         check.__name__.removeprefix("check_"): check
         for check in (
-            check_name, check_vocabulary, check_finite, check_gradient, check_linear, check_monotone, check_recovery,
-            check_optimum, check_published,
+            check_name, check_vocabulary, check_references, check_finite, check_gradient, check_linear, check_monotone,
+            check_recovery, check_optimum, check_published,
         )
     }
 )  # fmt: skip
