@@ -16,7 +16,7 @@ HABITS = {
     r"\b(is|are|was|were) none\b": "there is no, has no",
     r"\b(goes|go|went) on\b": "continues",
     r"\bdear(er|est)?\b": "larger, more expensive",
-    r"(?<![\w.])\.\d+ ?%": "0.5 %, with the zero",
+    r"(?<![\w.:<>^+])\.\d+ ?%": "0.5 %, with the zero",
     r"\bwho(m|se)?ever\b": "anyone who, users who",
     r"\bset(s|ting)? aside\b": "excluded",
     r"\bruns? alike\b": "replicate runs",
@@ -34,8 +34,10 @@ PAGES = ("docs/decisions/0004-rooms-by-subject.md",)
 
 def prose(source: str) -> Iterator[tuple[int, str]]:
     """Yield line and text of every comment, docstring and string of a Python file."""
+    part = getattr(tokenize, "FSTRING_MIDDLE", -1)
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type in (tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", -1)):
+        format_spec = token.type == part and re.fullmatch(r"[<>^+]?[\d,]*\.\d+[%efg]", token.string)
+        if token.type in (tokenize.STRING, tokenize.COMMENT, part) and not format_spec:
             yield token.start[0], token.string
 
 
@@ -72,6 +74,10 @@ def test_pages_are_in_plain_words(name: str) -> None:
 )
 def test_a_habit_is_seen(text: str) -> None:
     assert habits(text)
+
+
+def test_format_specs_are_no_prose() -> None:
+    assert not [habit for _, text in prose('f"{a:.0%} and {b:>6.2%}"\n') for habit in habits(text)]
 
 
 def test_names_in_code_are_no_prose() -> None:
