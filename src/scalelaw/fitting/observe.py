@@ -18,6 +18,7 @@ from scalelaw.core.findings import Answer, Finding, Grade, enforce
 from scalelaw.core.quantities import FORMULA_SYMBOLS, METRICS, spelling
 from scalelaw.core.types import frozen
 from scalelaw.fitting.frontier import on_frontier
+from scalelaw.fitting.measured_inputs import target_of, with_measured_inputs
 from scalelaw.laws import FormulaLaw, Law, as_law
 from scalelaw.runs.observations import Observations, Reduction, stacked
 from scalelaw.runs.other_columns import formula_names, unrecognised
@@ -57,9 +58,12 @@ def observe(
     chosen = as_law(law, columns_of(runs))
     if "eval_set" in chosen.inputs and not isinstance(runs, Observations):
         runs = outputs_of(runs, chosen.output if target is None else target, use, over)
-    observed = _with_measured(
-        chosen, observe_rows(runs, target, use, over, "curves" if chosen.takes_curves else "endpoints")
-    )
+    if isinstance(runs, RunTable) and target is None:
+        target = target_of(chosen, runs)
+    observed = observe_rows(runs, target, use, over, "curves" if chosen.takes_curves else "endpoints")
+    if isinstance(runs, RunTable):
+        observed = with_measured_inputs(chosen, runs, observed, use, over)
+    observed = _with_measured(chosen, observed)
     if isinstance(runs, Observations):
         _check_checkpoints(chosen, observed, use)
     if isinstance(law, str) and not _SAYS_PARAMS.search(law):
