@@ -299,7 +299,7 @@ def test_13_keeps_its_bytes_and_reads_them() -> None:
 
 
 def test_14_asks_with_the_factor_and_doubts_a_wrong_answer() -> None:
-    with pytest.raises(NeedsAnswer, match=r"1e15 times .*millions of one and billions.*RUNS_UNIT_SLIP"):
+    with pytest.raises(NeedsAnswer, match=r"1e15 times .*millions of params and billions.*RUNS_UNIT_SLIP"):
         load("14")
     with pytest.warns(ScalelawWarning, match="RUNS_UNIT_SLIP"):
         load("14", units={"params": "B", "tokens": "B"})

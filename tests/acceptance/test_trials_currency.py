@@ -110,7 +110,7 @@ def test_rows_without_flops_are_counted_as_the_rows_that_state_theirs(factor, rn
     some = np.where(np.arange(30) % 3 == 0, np.nan, c)
     part = sl.load_runs({**table, "flops": some})
     assert part.runs["flops"] == pytest.approx(c, rel=0.03)
-    assert any("flops of 10 rows that state none" in note and "the 20 that do" in note for note in part.notes)
+    assert any("flops of 10 rows without compute" in note and "as in the other 20" in note for note in part.notes)
     whole, partly = (
         sl.plan(quietly(sl.fit, "chinchilla", {**table, "flops": flops}, draws=0), flops=1e22) for flops in (c, some)
     )

@@ -112,7 +112,7 @@ TABLES: dict[str, tuple[Callable[[list[dict[str, Any]]], Any], str]] = {
                                   r"flops are 1e-3 times 6 x params x tokens.*--unit"),
     "sizes too small to be counts": (lambda rows: [{**row, "params": float(row["params"]) / 1e9, "flops": ""}
                                                    for row in rows],
-                                     r"the largest params is 2\.56: a unit is unsaid.*--unit"),
+                                     r"the largest params is 2\.56, too small for a plain count.*--unit"),
     "every loss negative": (lambda rows: [{**row, "loss": -1} for row in rows], r"loss is not positive"),
     "every loss missing": (lambda rows: [{**row, "loss": ""} for row in rows], r"no usable value"),
     "text where numbers belong": (lambda rows: [{**row, "loss": "low"} for row in rows],

@@ -59,7 +59,7 @@ def test_a_pattern_names_the_columns_of_shares(rng: np.random.Generator) -> None
     runs = sl.load_runs(named, columns={"mixture": "train_*"})
     assert runs.endpoints().levels["mixture"] == DOMAINS
     np.testing.assert_array_equal(runs.endpoints().columns["mixture"], mixture)
-    with pytest.raises(BadInput, match="0 of the columns match"):
+    with pytest.raises(BadInput, match="matches 0 of the columns"):
         sl.load_runs(named, columns={"mixture": "test_*"})
 
 

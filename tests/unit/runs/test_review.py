@@ -43,7 +43,7 @@ def test_a_review_gathers_what_loading_would_raise(good, asked):
     assert [(gone.reason, gone.n) for gone in review.set_aside["loss"]] == [("no loss", 1)]
     review = sl.runs.review_runs(asked)
     assert review.stopped and {finding.code for finding in review.findings} == {"RUNS_UNSAID_UNITS"}
-    assert "say it, e.g. units=" in str(review)
+    assert "give its unit, e.g. units=" in str(review)
     assert not sl.runs.review_runs(asked, units={"params": "M", "tokens": "B"}).stopped
 
 

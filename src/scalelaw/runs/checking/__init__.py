@@ -1,1 +1,1 @@
-"""Checking: what can be wrong with values, units, sizes and designs of runs."""
+"""Checking: find bad values, units and sizes, and designs that cannot determine a law."""

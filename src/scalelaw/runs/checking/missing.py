@@ -1,4 +1,4 @@
-"""Runs without N, D or a loss: counted and named, and asked about where they are most of the table."""
+"""Count and name runs without N, D or a loss; ask where they are most of the table."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ _N = ("params", "params_active", "params_non_embedding")
 
 
 def named(names: AnyArray, mask: AnyArray) -> str:
-    """Return how many runs these are and the names of the first.
+    """Return the number of the masked runs and the first names.
 
     Example:
         >>> named(np.array(["a", "b", "c"]), np.array([True, False, True]))
@@ -30,7 +30,7 @@ def named(names: AnyArray, mask: AnyArray) -> str:
 
 
 def with_names(reason: str, count: int, findings: Iterable[Finding]) -> str:
-    """Return why runs were set aside, with their names where a finding about as many runs has them.
+    """Return the reason for an exclusion, with the names of the runs where a finding about as many runs has them.
 
     Example:
         >>> found = [Finding("RUNS_NO_VALUE", Grade.SET_ASIDE, "no params in 2 runs (a, c)", 2)]
@@ -38,47 +38,52 @@ def with_names(reason: str, count: int, findings: Iterable[Finding]) -> str:
         ('no params (a, c)', 'no params')
     """
     for finding in findings:
-        said, opened, names = finding.message.rpartition(" (")
-        if finding.code in _NAMED and opened and finding.rows == count and said.startswith(f"{reason} in "):
+        head, opened, names = finding.message.rpartition(" (")
+        if finding.code in _NAMED and opened and finding.rows == count and head.startswith(f"{reason} in "):
             return f"{reason} ({names}"
     return reason
 
 
 def check_missing(
-    numbers: Mapping[str, Numbers], names: AnyArray, said: Iterable[str], columns: Mapping[str, str], *, by_hand: bool
+    numbers: Mapping[str, Numbers],
+    names: AnyArray,
+    dropped: Iterable[str],
+    columns: Mapping[str, str],
+    *,
+    by_hand: bool,
 ) -> list[Finding]:
-    """Ask where a fit would leave out most runs because they lack N, D, C or the only target.
+    """Ask where most runs lack N, D, C or the only target, so that a fit would leave them out.
 
     Args:
-        numbers: quantity or target that a fit stands on -> one value a run.
+        numbers: quantity or target that a fit needs -> one value per run.
         names: name of each run, (n,).
-        said: quantities and targets whose runs without a value the user leaves out.
+        dropped: quantities and targets whose incomplete runs the user leaves out.
         columns: quantity -> column of the source, for those that can be filled down.
-        by_hand: people wrote the table; a log that lacks N can still be looked at, so that it only warns.
+        by_hand: a person wrote the table; a log only warns, since it is useful without N.
     """
     known, found = dict(numbers), list[Finding]()
     kinds = [name for name in _N if name in known]
     if kinds:
         lacking = np.logical_and.reduce([~known.pop(name).present for name in kinds])
-        found += _ask(kinds[0], lacking, names, {*said} & {*kinds}, columns)
+        found += _ask(kinds[0], lacking, names, {*dropped} & {*kinds}, columns)
     for name, each in known.items():
-        found += _ask(name, ~each.present, names, {*said} & {name}, columns)
+        found += _ask(name, ~each.present, names, {*dropped} & {name}, columns)
     return found if by_hand else [replace(each, grade=Grade.WARN, fix="", answers=()) for each in found]
 
 
 def _ask(
-    name: str, lacking: AnyArray, names: AnyArray, said: Iterable[str], columns: Mapping[str, str]
+    name: str, lacking: AnyArray, names: AnyArray, dropped: Iterable[str], columns: Mapping[str, str]
 ) -> list[Finding]:
     count = int(lacking.sum())
-    if count <= _MOST * len(lacking) or count == len(lacking) or set(said):
+    if count <= _MOST * len(lacking) or count == len(lacking) or set(dropped):
         return []
-    message = f"{named(names, lacking)} of {len(lacking)} have no {name}, and a fit would leave them out"
+    message = f"{named(names, lacking)} of {len(lacking)} have no {name}, so a fit would leave them out"
     leave = f'leave them out with units={{"{name}": "drop"}} (CLI: --unit {name}=drop)'
     answers = [Answer(f"leave out the runs without {name}", {"units": {name: "drop"}})]
     if name.partition("@")[0] not in METRICS and name in columns:
         fill = f"{name}=down({columns[name]})"
         leave = (
-            f'fill cells that were merged from above with derive={{"{name}": "down({columns[name]})"}} '
+            f'fill merged cells from above with derive={{"{name}": "down({columns[name]})"}} '
             f"(CLI: --derive '{fill}'), or {leave}"
         )
         answers.insert(0, Answer("each blank cell takes the value above", {"derive": dict([fill.split("=", 1)])}))

@@ -1,7 +1,7 @@
-"""Runs that saw their data again and again, under a law that counts every token as new.
+"""Warn of repeated data under a law that counts every token as new.
 
 code             grade  when
-DESIGN_REPEATED  warn   runs saw their data more than four times, and the law takes neither passes nor distinct tokens
+DESIGN_REPEATED  warn   runs had more than four epochs, and the law takes neither epochs nor unique tokens
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from scalelaw.runs.observations import Observations
 
 CODE = "DESIGN_REPEATED"
 HARMLESS = 4.0
-"""Passes over the data up to which a token seen again is worth nearly a new one (Muennighoff et al. 2023)."""
+"""Epochs up to which a repeated token is worth nearly a new one (Muennighoff et al. 2023)."""
 _TAKING = frozenset({"epochs", "unique_tokens"})
 _ENOUGH = 10
-"""Runs that must be left for the finding to offer leaving the others out."""
+"""Fewest remaining runs for which the finding offers to leave out the others."""
 
 
 def check_repeated(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
@@ -42,7 +42,7 @@ def check_repeated(observed: Observations, inputs: Sequence[str]) -> list[Findin
         return []
     message = (
         f"{count} of {len(observed)} runs saw their data more than {HARMLESS:g} times "
-        f"(up to {f'{most:.0f}' if most >= 10 else f'{most:.3g}'} epochs), and every token counts as new here"
+        f"(up to {f'{most:.0f}' if most >= 10 else f'{most:.3g}'} epochs), but this law counts every token as new"
     )
     answers: tuple[Answer, ...] = ()
     ways = ["the law `repeated` takes unique_tokens"] if "unique_tokens" in observed.columns else []
@@ -53,7 +53,7 @@ def check_repeated(observed: Observations, inputs: Sequence[str]) -> list[Findin
 
 
 def passes_of(observed: Observations) -> Array | None:
-    """Return how often each run saw its data, (n,), as the rows state it; None where they state nothing."""
+    """Return the epochs of each run, shape (n,), from the columns of the table; None if it has none."""
     if "epochs" in observed.columns:
         return observed.inputs(["epochs"])["epochs"]
     if not {"tokens", "unique_tokens"} <= set(observed.columns):

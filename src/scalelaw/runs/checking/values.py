@@ -1,39 +1,39 @@
-"""What can be wrong with a table of runs, found and named.
+"""Check a table of runs and the design of a fit; every finding has a code.
 
 code                     grade      when
-RUNS_NO_VALUE            set aside  a quantity the fit stands on, or the target, is missing
-RUNS_UNREADABLE          set aside  a cell is neither empty nor a number
-RUNS_NAN                 set aside  the target was logged as NaN
-RUNS_INFINITE            set aside  a value is infinite
-RUNS_IMPOSSIBLE          set aside  N, D, C or a loss is zero or negative; a score is outside [0, 1]
-RUNS_CONTROL_CHARACTERS  warn       names or cells hold control characters or halves of characters; read as escapes
-RUNS_ALL_TEXT            refuse     no cell of a column that must hold numbers is one
+RUNS_NO_VALUE            excluded   a quantity the fit needs, or the target, is missing
+RUNS_UNREADABLE          excluded   a cell is neither empty nor a number
+RUNS_NAN                 excluded   the target was logged as NaN
+RUNS_INFINITE            excluded   a value is infinite
+RUNS_IMPOSSIBLE          excluded   N, D, C or a loss is zero or negative; a score is outside [0, 1]
+RUNS_CONTROL_CHARACTERS  warn       names or cells hold control or broken characters; read as escapes
+RUNS_ALL_TEXT            refuse     a column that must hold numbers has only text
 RUNS_MOSTLY_MISSING      ask        over half of the runs lack N, D, or the only target
-RUNS_MERGED_CELLS        warn       blank cells below a value written once for a block took that value
-RUNS_GRID                warn, ask  a pivot table of losses was read as one run a cell (ask: which side is the size)
-RUNS_NOTHING_KNOWN       refuse     no column is a quantity, or none is a target
+RUNS_MERGED_CELLS        warn       blank cells of a merged block took the value above
+RUNS_GRID                warn, ask  a pivot table of losses was read as one run per cell (ask: which side is the size)
+RUNS_NOTHING_KNOWN       refuse     no column is recognised as a quantity, or as a target
 RUNS_TWO_COLUMNS         ask        two columns claim one quantity
-RUNS_TRAINING_LOSS       warn       the only loss of the table is that of training
-RUNS_UNIT_SLIP           ask, warn  6 N D / C is a power of 1000 other than 1 (warn: units were said)
+RUNS_TRAINING_LOSS       warn       the only loss of the table is the training loss
+RUNS_UNIT_SLIP           ask, warn  6 N D / C is a power of 1000 other than 1 (warn: units were given)
 RUNS_UNSAID_UNITS        ask        every N, D or C is far too small to be a plain count
-RUNS_LOSS_UNIT           ask        a unit column is empty or unknown where there is a loss, or the column's name says a
+RUNS_LOSS_UNIT           ask        a loss has an empty or unknown unit cell, or the column's name has a
                                     unit that the target or its values cannot have
 RUNS_PARAMS_VARY         ask        rows of one run differ in N
 RUNS_SAME_MOMENT         warn       ten values and a tenth of all share run and step with a later row
-RUNS_WHICH_TARGET        ask        several targets, and none named
-RUNS_CHECKPOINTS         ask, warn  rows look like checkpoints, and no column says of which run (warn: taken for runs
+RUNS_WHICH_TARGET        ask        several targets, and the user named none
+RUNS_CHECKPOINTS         ask, warn  rows look like checkpoints, but no column names the run (warn: runs were found
                                     by the rise of step and tokens)
-RUNS_UNFINISHED          set aside  a run stopped before its planned end, or is still running
-RUNS_DIVERGED            set aside  the last loss is no better than guessing, or far above the best of its run
-RUNS_UNDECAYED           set aside  the learning rate is not at its end on the last row
-RUNS_SUPERSEDED          set aside  a later run resumed or repeated the run
-RUNS_DELETED             set aside  the run is marked as deleted
+RUNS_UNFINISHED          excluded   a run stopped before its planned end, or is still running
+RUNS_DIVERGED            excluded   the last loss is at the level of guessing, or far above the best of its run
+RUNS_UNDECAYED           excluded   the learning rate is not at its end on the last row
+RUNS_SUPERSEDED          excluded   a later run resumed or repeated the run
+RUNS_DELETED             excluded   the run is marked as deleted
 RUNS_SWEPT               warn       end points of one size and tokens differ in lr or batch
-RUNS_EDGE_OPTIMUM        warn       the best of a cell has the lowest or highest value that was swept
-RUNS_SMALL_CELL          warn       a cell has fewer than 3 runs to choose from; says how many were swept
+RUNS_EDGE_OPTIMUM        warn       the best run of a cell is at the edge of the sweep
+RUNS_SMALL_CELL          warn       a swept cell has fewer than 3 runs to choose from
 RUNS_SPLIT               warn       runs of several architectures, optimizers or context lengths; see ``split``
 RUNS_BLOWN_UP            warn       a run ended far above its neighbours, without a mark of divergence; see ``blown_up``
-RUNS_NONE_LEFT           refuse     everything was set aside
+RUNS_NONE_LEFT           refuse     every run was excluded
 DESIGN_TOO_FEW_ROWS      refuse     fewer rows than coefficients
 DESIGN_FEW_ROWS          warn       hardly more rows than coefficients
 DESIGN_CONSTANT          refuse     an input that does not vary
@@ -42,11 +42,11 @@ DESIGN_NEARLY_COLLINEAR  warn       one input nearly follows from the others
 DESIGN_NARROW            warn       an input spans less than half a decade
 DESIGN_TOKENIZERS        refuse     losses per token of several tokenizers (warn: only the vocabulary differs)
 DESIGN_BYTES_UNSAID      warn       bits per byte against tokens of several tokenizers
-DESIGN_WHICH_N           ask        total and active params differ, and the law leaves open which is N
-DESIGN_TOTAL_FOR_ACTIVE  refuse     active params are the total, although there are several experts
-DESIGN_OTHER_FLOPS       warn       6 N D is not the compute measured, and with another kind of N it is
-DESIGN_STATED_FLOPS      warn       the compute stated is over 1.5 times 6 N D, or below a 1.5th; see ``currency``
-DESIGN_REPEATED          warn       runs saw their data over 4 times, under a law of all tokens seen; see ``repeated``
+DESIGN_WHICH_N           ask        total and active params differ, and the law does not say which is N
+DESIGN_TOTAL_FOR_ACTIVE  refuse     active params equal total params, although there are several experts
+DESIGN_OTHER_FLOPS       warn       the measured compute is 6 N D with another kind of N
+DESIGN_STATED_FLOPS      warn       the stated compute differs from 6 N D by more than 1.5 times; see ``currency``
+DESIGN_REPEATED          warn       runs had over 4 epochs, and the law counts every token; see ``repeated``
 DESIGN_RECIPE_WITH_SIZE  warn       recipe, schedule, dataset or tokenizer changes with size
 """
 
@@ -67,7 +67,7 @@ from scalelaw.runs.checking.missing import named
 from scalelaw.runs.observations import Observations
 
 COUNTS = ("params", "params_non_embedding", "params_active", "tokens", "flops")
-"""N of each kind, D and C: positive or impossible."""
+"""N of each kind, D and C; all must be positive."""
 
 _COUNTED = ("M", "B", "1")
 _UNSAID = {
@@ -88,8 +88,8 @@ _NARROW = 0.5 * math.log(10)
 _SHARE_SPREAD = 1e-4
 
 
-def check_values(name: str, numbers: Numbers, *, needed: bool = True, names: AnyArray | None = None) -> list[Finding]:
-    """Return what is wrong with single values of a quantity or target, with the names of the runs where given."""
+def check_values(name: str, numbers: Numbers, *, names: AnyArray, needed: bool = True) -> list[Finding]:
+    """Return a finding per kind of bad value of a quantity or target, with the names of the runs."""
     values, present = numbers.values, numbers.present
     metric = name.partition("@")[0]
     with np.errstate(invalid="ignore"):
@@ -106,7 +106,7 @@ def check_values(name: str, numbers: Numbers, *, needed: bool = True, names: Any
         Finding(
             code,
             Grade.SET_ASIDE,
-            f"{text} in {_count(int(mask.sum()), 'run') if names is None else named(names, mask)}",
+            f"{text} in {named(names, mask)}",
             int(mask.sum()),
         )
         for code, mask, text in table
@@ -115,41 +115,41 @@ def check_values(name: str, numbers: Numbers, *, needed: bool = True, names: Any
 
 
 def outside(metric: str, values: Array) -> AnyArray:
-    """Return where a value is impossible; a loss minus that of a unigram model may be negative."""
+    """Return where a value is impossible, shape (n,); losses relative to a unigram model may be negative."""
     if metric == "score":
         return (values < 0) | (values > 1)
     return np.zeros(len(values), dtype=bool) if metric in QUANTITIES and QUANTITIES[metric].low < 0 else values <= 0
 
 
 def check_all_text(name: str, column: str, numbers: Numbers) -> list[Finding]:
-    """Refuse a column in which not one cell is a number."""
+    """Refuse a column without a single number."""
     if numbers.present.any() or not numbers.unreadable.any():
         return []
     fix = f'name another column with columns={{"{name}": "..."}} (CLI: --column {name}=...), or leave it out with None'
-    message = f"{name} must be numbers, and the column {column!r} holds text ({numbers.example})"
+    message = f"{name} must be numbers, but the column {column!r} holds text ({numbers.example})"
     return [Finding("RUNS_ALL_TEXT", Grade.REFUSE, message, int(numbers.unreadable.sum()), fix)]
 
 
-def check_units(known: Mapping[str, Array], given: Iterable[str], said: Iterable[str]) -> list[Finding]:
-    """Return doubts about units.
+def check_units(known: Mapping[str, Array], given: Iterable[str], stated: Iterable[str]) -> list[Finding]:
+    """Return findings about likely wrong units.
 
     Args:
         known: quantity -> values in canonical units, each (n,).
-        given: quantities that were measured, not derived from others.
-        said: quantities whose unit the user, a header or the cells stated.
+        given: quantities that the table has, not derived ones.
+        stated: quantities whose unit the user, a header or the cells give.
     """
-    stated, measured = set(said), [name for name in COUNTS if name in set(given)]
-    slip = _slip(known, measured, stated)
+    settled, measured = set(stated), [name for name in COUNTS if name in set(given)]
+    slip = _slip(known, measured, settled)
     if slip and slip.grade is Grade.ASK:
         return [slip]
-    small = [name for name in measured if name not in stated and 0 < _largest(known[name]) < TOO_SMALL[name]]
+    small = [name for name in measured if name not in settled and 0 < _largest(known[name]) < TOO_SMALL[name]]
     asked = [
         Finding(
             "RUNS_UNSAID_UNITS",
             Grade.ASK,
-            f"the largest {name} is {_largest(known[name]):g}: a unit is unsaid",
+            f"the largest {name} is {_largest(known[name]):g}, too small for a plain count",
             len(known[name]),
-            _say_unit(name),
+            _unit_option(name),
             tuple(_unit_answer({name: unit}) for unit in _UNSAID[name]),
         )
         for name in small
@@ -157,9 +157,9 @@ def check_units(known: Mapping[str, Array], given: Iterable[str], said: Iterable
     return [*([slip] if slip else []), *asked]
 
 
-def _say_unit(name: str) -> str:
+def _unit_option(name: str) -> str:
     unit = "PF-days" if name == "flops" else "M"
-    return f'say it, e.g. units={{"{name}": "{unit}"}} (CLI: --unit {name}={unit}); 1 is for plain counts'
+    return f'give its unit, e.g. units={{"{name}": "{unit}"}} (CLI: --unit {name}={unit}); 1 is for plain counts'
 
 
 def _slip(known: Mapping[str, Array], measured: Sequence[str], stated: set[str]) -> Finding | None:
@@ -178,21 +178,21 @@ def _slip(known: Mapping[str, Array], measured: Sequence[str], stated: set[str])
     kind, power, rows = slips[0]
     answered = {kind, "tokens"} <= stated
     example = f'units={{"{kind}": "M", "tokens": "B"}}'
-    likely = "; millions of one and billions of the other would explain it" if power == -5 else ""
+    likely = "; millions of params and billions of tokens would explain it" if power == -5 else ""
     return Finding(
         "RUNS_UNIT_SLIP",
         Grade.WARN if answered else Grade.ASK,
-        f"flops are 1e{-3 * power} times 6 x {kind} x tokens (median of {rows} runs): a unit is unsaid{likely}",
+        f"flops are 1e{-3 * power} times 6 x {kind} x tokens (median of {rows} runs): a unit is missing{likely}",
         rows,
         "check the units given"
         if answered
-        else f"say the units, e.g. {example} (CLI: --unit {kind}=M --unit tokens=B); 1 is for plain counts",
+        else f"pass the units, e.g. {example} (CLI: --unit {kind}=M --unit tokens=B); 1 is for plain counts",
         () if answered else _slip_answers(kind, known, power),
     )
 
 
 def _slip_answers(kind: str, known: Mapping[str, Array], power: int) -> tuple[Answer, ...]:
-    """Return the pairs of units that would explain a slip, the most usual tokens per parameter first, then none."""
+    """Return the pairs of units that would explain a slip, the most usual D/N first, and last plain counts."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = float(np.nanmedian(known["tokens"] / known[kind]))
     pairs = [
@@ -216,7 +216,7 @@ def _largest(values: Array) -> float:
 
 
 def check_one_size(run: AnyArray, names: AnyArray, params: Array, kind: str) -> list[Finding]:
-    """Ask where rows that share a run differ in N by more than rounding."""
+    """Ask which column names the run where rows of one run differ in N by more than rounding."""
     order = np.lexsort((params, run))
     order = order[np.isfinite(params[order])]
     same = run[order][1:] == run[order][:-1]
@@ -224,16 +224,14 @@ def check_one_size(run: AnyArray, names: AnyArray, params: Array, kind: str) -> 
     if not differ.any():
         return []
     first = order[1:][differ][0]
-    message = (
-        f"rows of the run {str(names[first])!r} differ in {kind}, so the column of that name does not tell runs apart"
-    )
-    fix = 'name the column that does with columns={"run": "..."}, or use none with columns={"run": None}'
-    none = Answer("no column tells runs apart: each row is one", {"columns": {"run": ""}})
+    message = f"rows of the run {str(names[first])!r} differ in {kind}: this column does not identify runs"
+    fix = 'name the column that does with columns={"run": "..."}, or pass columns={"run": None} (CLI: --column run=...)'
+    none = Answer("no column does: each row is a run", {"columns": {"run": ""}})
     return [Finding("RUNS_PARAMS_VARY", Grade.ASK, message, int(differ.sum()), fix, (none,))]
 
 
 def check_design(observations: Observations, inputs: Sequence[str], n_coefs: int) -> list[Finding]:
-    """Return what these rows cannot tell a law with these inputs and that many free coefficients.
+    """Return findings on rows that cannot determine a law with these inputs and coefficients.
 
     Args:
         observations: the rows a fit would see, complete in the inputs.
@@ -262,33 +260,33 @@ def check_design(observations: Observations, inputs: Sequence[str], n_coefs: int
 
 
 def _shares(name: str, shares: Array) -> list[Finding]:
-    """Refuse mixtures that do not move in every direction a mixture can."""
+    """Refuse mixtures that do not vary in every independent direction."""
     moved = np.linalg.svd(shares - shares.mean(axis=0), compute_uv=False)
     rank, wanted = int(np.sum(moved > _SHARE_SPREAD * np.sqrt(len(shares)))), shares.shape[1] - 1
     if rank >= wanted:
         return []
-    message = f"{name} moves in {rank} of {wanted} directions: some domains' shares follow from the others'"
-    fix = "add runs of other mixtures, or pool the domains that go together"
+    message = f"{name} varies in {rank} of {wanted} directions: some domains' shares follow from the others'"
+    fix = "add runs of other mixtures, or pool the domains that vary together"
     return [Finding("DESIGN_COLLINEAR", Grade.REFUSE, message, len(shares), fix)]
 
 
 def _scaled(values: Array) -> Array:
-    """Return logarithms; an input that may be zero in units of its spread, which is linear below it."""
+    """Return logarithms; for an input that may be zero, arcsinh in units of its standard deviation."""
     return np.log(values) if np.all(values > 0) else np.arcsinh(values / max(float(np.std(values)), 1e-300))
 
 
 def _few(rows: int, n_coefs: int) -> list[Finding]:
-    said = f"{_count(rows, 'row')} for {n_coefs} coefficients"
+    rows_for = f"{_count(rows, 'row')} for {n_coefs} coefficients"
     if rows < n_coefs:
         fix = "add runs, or fix or tie coefficients"
-        return [Finding("DESIGN_TOO_FEW_ROWS", Grade.REFUSE, f"{said}: the law cannot be fitted", rows, fix)]
+        return [Finding("DESIGN_TOO_FEW_ROWS", Grade.REFUSE, f"{rows_for}: the law cannot be fitted", rows, fix)]
     if rows < n_coefs + 3:
-        return [Finding("DESIGN_FEW_ROWS", Grade.WARN, f"{said}: hardly any are left to judge the fit by", rows)]
+        return [Finding("DESIGN_FEW_ROWS", Grade.WARN, f"{rows_for}: too few to judge the fit", rows)]
     return []
 
 
 def _collinear(logs: Mapping[str, Array]) -> list[Finding]:
-    """Return the inputs that follow from the ones before them, on logarithmic scales."""
+    """Return findings on inputs that are linear in the earlier ones, on logarithmic scales."""
     found: list[Finding] = []
     names = list(logs)
     for at in range(1, len(names)):
@@ -300,13 +298,13 @@ def _collinear(logs: Mapping[str, Array]) -> list[Finding]:
         r2 = 1 - sd**2 / float(np.var(y))
         if sd >= _COLLINEAR_SD and r2 <= _COLLINEAR_R2:
             continue
-        said = _relation(name, others, slopes, float(np.mean(y - logs[others[0]])))
+        relation = _relation(name, others, slopes, float(np.mean(y - logs[others[0]])))
         fix = f"add runs that vary {name} at the same {others[-1]}, or fit a law in one of them"
         if sd < _COLLINEAR_SD:
-            message = f"{said} in every row: their exponents cannot be told apart"
+            message = f"{relation} in every row: their exponents cannot be separated"
             found.append(Finding("DESIGN_COLLINEAR", Grade.REFUSE, message, len(y), fix))
         else:
-            message = f"{said} in nearly every row (R2 {r2:.3f}): their exponents can hardly be told apart"
+            message = f"{relation} in nearly every row (R2 {r2:.3f}): their exponents can hardly be separated"
             found.append(Finding("DESIGN_NEARLY_COLLINEAR", Grade.WARN, message, len(y), fix))
     return found
 
@@ -316,7 +314,7 @@ def _relation(name: str, others: Sequence[str], slopes: AnyArray, log_ratio: flo
         return f"{name} follows from {' and '.join(others)}"
     if abs(slopes[1] - 1) < 0.02:
         return f"{name} = {format_number(math.exp(log_ratio), 3)} x {others[0]}"
-    return f"{name} goes as {others[0]}**{slopes[1]:.2f}"
+    return f"{name} varies as {others[0]}**{slopes[1]:.2f}"
 
 
 def _count(count: int, noun: str) -> str:

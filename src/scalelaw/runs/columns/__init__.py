@@ -1,1 +1,1 @@
-"""Columns: which quantity a column holds, in which unit, and what can be computed from others."""
+"""Columns: the quantity and unit each column holds, and quantities computed from other columns."""

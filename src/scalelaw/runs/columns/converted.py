@@ -1,4 +1,4 @@
-"""The cells of every recognised column, converted to the units of the vocabulary."""
+"""Read every recognised column and convert it to canonical units."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ from scalelaw.runs.raw import RawColumn, RawTable
 from scalelaw.runs.rows import Rows
 
 DROP = "drop"
-"""What a user says instead of a unit to leave out the rows that say none."""
+"""Value of ``units`` that leaves out rows without a unit."""
 
 
 def run_numbers(raw: RawTable, assignment: Assignment) -> AnyArray:
@@ -36,8 +36,8 @@ def run_numbers(raw: RawTable, assignment: Assignment) -> AnyArray:
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys])
 
 
-def read_columns(rows: Rows, raw: RawTable, assignment: Assignment, said: Mapping[str, str]) -> dict[str, str]:
-    """Read every column that is a quantity or a target; return one unreadable cell of each that has any."""
+def read_columns(rows: Rows, raw: RawTable, assignment: Assignment, given: Mapping[str, str]) -> dict[str, str]:
+    """Read every quantity and target column into ``rows``; return column -> one unreadable cell, as an example."""
     examples: dict[str, str] = {}
     for name, column in {**assignment.quantities, **assignment.targets}.items():
         cells = raw.columns[column]
@@ -50,10 +50,10 @@ def read_columns(rows: Rows, raw: RawTable, assignment: Assignment, said: Mappin
         if metric in NEEDED or name in assignment.named:
             enforce(check_all_text(name, column, numbers))
         examples[name] = numbers.example
-        unit = said.get(name) or assignment.units.get(name)
+        unit = given.get(name) or assignment.units.get(name)
         error = _read_error(raw, assignment, name)
         if metric in assignment.unit_columns and name == metric:
-            numbers = _by_row(rows, numbers, raw.columns[assignment.unit_columns[metric]], metric, said.get(name))
+            numbers = _by_row(rows, numbers, raw.columns[assignment.unit_columns[metric]], metric, given.get(name))
         elif unit:
             error = error * slope(numbers.values, unit, metric)
             bare = convert(numbers.values, unit, metric)
@@ -67,17 +67,17 @@ def read_columns(rows: Rows, raw: RawTable, assignment: Assignment, said: Mappin
         else:
             rows.numbers[name] = numbers
             rows.columns[name] = numbers.values
-    unsaid = {name for name in rows.targets if metric_of(name) == "loss"} - set(said) - set(assignment.units)
-    if unsaid and "loss" not in assignment.unit_columns:
+    unstated = {name for name in rows.targets if metric_of(name) == "loss"} - set(given) - set(assignment.units)
+    if unstated and "loss" not in assignment.unit_columns:
         rows.notes.append(
-            "loss is read as nats per token; if it is not, say units={'loss': 'bits'} or 'perplexity' "
+            "loss is read as nats per token; if not, pass units={'loss': 'bits'} or 'perplexity' "
             "(CLI: --unit loss=bits or --unit loss=perplexity)"
         )
     return examples
 
 
 def _text(cells: RawColumn, name: str) -> AnyArray:
-    """Return a text column, in which 7 and "7" are one; seeds stay numbers where all are, and every run has a name."""
+    """Return a column as text, 7 and "7" alike; all-numeric seeds stay numbers, and unnamed runs are named by row."""
     if cells.numeric and name == "seed":
         return cells.values
     found = np.empty(len(cells.values), dtype=object)
@@ -98,20 +98,22 @@ def _read_error(raw: RawTable, assignment: Assignment, target: str) -> AnyArray:
 
 
 def _by_row(rows: Rows, numbers: Numbers, labels: RawColumn, metric: str, otherwise: str | None) -> Numbers:
-    """Convert a metric whose unit stands in a column of its own; rows that say none are the user's to settle."""
+    """Convert a metric by its unit column; ask for the unit of the rows that have none."""
     units = [otherwise if label is None else str(label) for label in labels.values]
-    unsaid = np.array([unit is None or not is_unit(unit, metric) for unit in units]) & numbers.present
-    if unsaid.any() and otherwise == DROP:
-        units = [None if gone else unit for unit, gone in zip(units, unsaid, strict=True)]
-        example = ", ".join(f"{value:g} without a unit" for value in numbers.values[unsaid][:3])
-        numbers = replace(numbers, unreadable=numbers.unreadable | unsaid, example=example)
-    elif unsaid.any():
-        at = np.flatnonzero(unsaid)
+    unstated = np.array([unit is None or not is_unit(unit, metric) for unit in units]) & numbers.present
+    if unstated.any() and otherwise == DROP:
+        units = [None if gone else unit for unit, gone in zip(units, unstated, strict=True)]
+        example = ", ".join(f"{value:g} without a unit" for value in numbers.values[unstated][:3])
+        numbers = replace(numbers, unreadable=numbers.unreadable | unstated, example=example)
+    elif unstated.any():
+        at = np.flatnonzero(unstated)
         names = rows.columns.get("run", np.arange(1, len(numbers.values) + 1))
         where = counted(len(at), "row")
-        message = f"the unit of {metric} is unsaid in {where} ({', '.join(str(names[row]) for row in at[:5])})"
-        answer = f'units={{"{metric}": "nats"}} (CLI: --unit {metric}=nats), bits or perplexity, or {DROP} for none'
-        fix = f"say it with {answer}; rows that say theirs keep it"
+        message = f"the unit of {metric} is missing in {where} ({', '.join(str(names[row]) for row in at[:5])})"
+        fix = (
+            f'pass units={{"{metric}": "nats"}} (CLI: --unit {metric}=nats), bits, perplexity, or {DROP} to leave '
+            "them out; rows that have a unit keep it"
+        )
         answers = (
             *(Answer(f"they are {unit}", {"units": {metric: unit}}) for unit in ("nats", "bits", "perplexity")),
             Answer("leave those rows out", {"units": {metric: DROP}}),

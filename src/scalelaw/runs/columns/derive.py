@@ -1,4 +1,4 @@
-"""Quantities computed from others: arithmetic the user wrote, and compute by a named counting convention."""
+"""Compute quantities from other columns, by the user's formula or by a FLOP counting convention."""
 
 from collections.abc import Mapping
 
@@ -22,14 +22,14 @@ def derive_column(name: str, formula: str, table: RawTable, known: Mapping[str, 
     """Return the values of a formula over the table's columns.
 
     Args:
-        name: the quantity it gives.
-        formula: arithmetic over columns, by their own names or by canonical ones.
+        name: the quantity to compute.
+        formula: arithmetic over columns, by source or canonical name.
         table: the raw columns.
         known: quantity or column -> values already read, in canonical units.
 
     Raises:
-        UnknownName: the formula names no column.
-        BadFormula: it is not arithmetic, or a column in it holds text.
+        UnknownName: the formula names an unknown column.
+        BadFormula: it is not arithmetic, or uses a column of text.
 
     Example:
         >>> from scalelaw.runs.raw import from_columns
@@ -55,12 +55,12 @@ def _values(used: str, name: str, table: RawTable, known: Mapping[str, Array]) -
         return known[key]
     numbers = read_numbers(table.columns[key])
     if not numbers.present.any():
-        raise BadFormula(f"derive {name}: the column {key!r} holds no number ({numbers.example})")
+        raise BadFormula(f"derive {name}: the column {key!r} has no numbers ({numbers.example})")
     return numbers.values
 
 
 def derive_counts(known: Mapping[str, Array]) -> list[tuple[str, Array, str]]:
-    """Return tokens in a batch, and tokens seen, where they follow from steps, batch and sequence length."""
+    """Compute tokens per batch and tokens seen from steps, batch size and sequence length, where possible."""
     found: dict[str, tuple[Array, str]] = {}
     if "batch_tokens" not in known and {"batch_sequences", "seq_len"} <= set(known):
         found["batch_tokens"] = known["batch_sequences"] * known["seq_len"], "batch_sequences x seq_len"
@@ -73,10 +73,10 @@ def derive_counts(known: Mapping[str, Array]) -> list[tuple[str, Array, str]]:
 
 
 def derive_spent(known: Mapping[str, Array], run: AnyArray) -> tuple[Array, str] | None:
-    """Return the compute of each row where a table states the budget of its run, and nothing but it.
+    """Return the compute of each row from the stated budget of its run, where that is all the table has.
 
-    A row short of its run's end spent its share of the tokens. A budget that is 6 N D anyway is left to the convention,
-    and one that is nothing like it to the user.
+    A checkpoint gets its share by tokens. None where the budget equals 6 N D, which the counting convention gives
+    anyway, or is nothing like it, which only the user can explain.
 
     Args:
         known: quantity -> values, each (n,).
@@ -95,14 +95,14 @@ def derive_spent(known: Mapping[str, Array], run: AnyArray) -> tuple[Array, str]
     if not len(off) or np.quantile(off, 0.9) < _ROUNDED or np.median(off) > _UNLIKE:
         return None
     partly = "" if np.allclose(whole, tokens, equal_nan=True) else " x tokens / tokens at the end of the run"
-    return np.asarray(values), f"planned_flops{partly}, the budget that the table states"
+    return np.asarray(values), f"planned_flops{partly}, the budget in the table"
 
 
 def derive_budget(counts: Mapping[str, Array], numbers: Mapping[str, Numbers]) -> Array | None:
-    """Return the stated budget as compute where that leaves N or D to follow from it, None elsewhere.
+    """Return the stated budget as compute where it determines a missing N or D, else None.
 
     Args:
-        counts: N of each kind, D and C as far as they are known.
+        counts: the known ones of N (each kind), D and C.
         numbers: every numeric quantity of the table.
     """
     params = first_in(_KINDS_OF_N, counts)
@@ -112,7 +112,7 @@ def derive_budget(counts: Mapping[str, Array], numbers: Mapping[str, Numbers]) -
 
 
 def complete_flops(known: Mapping[str, Array]) -> tuple[Array, str] | None:
-    """Return compute with the rows that state none counted as the others state theirs; None where none is missing.
+    """Fill missing compute by the counting that the other rows imply; None where nothing is missing.
 
     Args:
         known: quantity -> values, each (n,).
@@ -130,13 +130,13 @@ def complete_flops(known: Mapping[str, Array]) -> tuple[Array, str] | None:
     low, high = (f"{end:.3g}" for end in (cost.range if cost else (1.0, 1.0)))
     times = "" if cost is None else f"{low} x " if low == high else f"{low} to {high} x "
     count = int(np.isfinite(flops).sum())
-    rows = f"{counted(int(lacking.sum()), 'row')} that {'states' if lacking.sum() == 1 else 'state'} none"
-    how = f"flops of {rows}: {times}6 x {params} x tokens, as in the {count} that do"
+    rows = f"{counted(int(lacking.sum()), 'row')} without compute"
+    how = f"flops of {rows}: {times}6 x {params} x tokens, as in the other {count}"
     return np.where(lacking, values, flops), how
 
 
 def derive_compute(known: Mapping[str, Array]) -> tuple[str, Array, str] | None:
-    """Return whichever of N, D and C follows from the other two: its name, its values and how it was counted."""
+    """Compute the missing one of N, D and C from the other two; return its name, values and counting rule."""
     params = first_in(_KINDS_OF_N, known)
     have = {"tokens", "flops"} & set(known)
     counting = counting_for(params or "params")

@@ -1,4 +1,4 @@
-"""Long tables: a column that says what each row was measured on makes a target of each evaluation set."""
+"""Long tables: split each metric into one target per evaluation set."""
 
 from dataclasses import replace
 
@@ -13,12 +13,12 @@ _SHOWN = 3
 
 
 def split_eval_sets(rows: Rows) -> None:
-    """Replace each bare metric by one target an evaluation set: ``loss`` on rows of c4 becomes ``loss@c4``.
+    """Replace each bare metric by one target per evaluation set: ``loss`` on rows of c4 becomes ``loss@c4``.
 
     Rows that name no evaluation set keep the bare metric.
 
     Args:
-        rows: a file read to the end; its column ``eval_set`` is used up.
+        rows: a file with all columns read; its column ``eval_set`` is removed.
     """
     bare = [target for target in rows.targets if target == metric_of(target)]
     if "eval_set" not in rows.columns or not bare:
@@ -36,7 +36,7 @@ def split_eval_sets(rows: Rows) -> None:
         rows.origins.update(dict.fromkeys(parts, rows.origins.pop(metric)))
     origin = rows.origins.pop("eval_set")
     some = ", ".join(str(level) for level in levels[:_SHOWN]) + (", ..." if len(levels) > _SHOWN else "")
-    rows.notes.append(f"{origin!r} says what {' and '.join(bare)} was measured on: {len(levels)} targets ({some})")
+    rows.notes.append(f"{origin!r} is the evaluation set of {' and '.join(bare)}: {len(levels)} targets ({some})")
 
 
 def _of(numbers: Numbers, at: AnyArray) -> Numbers:

@@ -1,4 +1,4 @@
-"""Columns nobody listed, taken for what the words of their names say: the likeliest first, a tie is asked."""
+"""Recognise unlisted columns by the words of their names; ask where two are equally likely."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -30,17 +30,17 @@ _SPLITS = {HELD_OUT: 2, "": 1, TRAINING: 0}
 
 
 def take_likely(
-    table: RawTable, result: "Assignment", said: Mapping[str, str | None], usable: Callable[[RawColumn], bool]
+    table: RawTable, result: "Assignment", given: Mapping[str, str | None], usable: Callable[[RawColumn], bool]
 ) -> None:
-    """Take free columns for the quantities and targets that are still open.
+    """Assign unused columns to the quantities and targets that still lack one.
 
     Args:
         table: the raw columns.
-        result: what is settled already; what is found is added.
-        said: quantity -> column, as the user says.
-        usable: whether cells hold a number.
+        result: the assignment so far; columns found are added to it.
+        given: quantity -> column, as the user named them.
+        usable: returns whether a column holds a number.
     """
-    used = result.used() | {column for column in said.values() if column} | set(result.passed_over)
+    used = result.used() | {column for column in given.values() if column} | set(result.passed_over)
     free = {
         column: named
         for column, cells in table.columns.items()
@@ -49,7 +49,7 @@ def take_likely(
     }
     for quantity in _COUNTS:
         claimants = [column for column, named in free.items() if named.quantity == quantity]
-        if claimants and quantity not in said and quantity not in result.quantities:
+        if claimants and quantity not in given and quantity not in result.quantities:
             column = _one(table, quantity, {each: free[each] for each in claimants}, result, ask=quantity in _ASKED)
             if column is not None:
                 result.quantities[quantity] = column
@@ -58,14 +58,14 @@ def take_likely(
         _targets(
             table,
             result,
-            said,
+            given,
             {column: named for column, named in free.items() if named.quantity in (*METRICS, "bpc")},
         )
 
 
-def _targets(table: RawTable, result: "Assignment", said: Mapping[str, str | None], free: dict[str, Named]) -> None:
-    """Take the held-out metrics, each by its evaluation set; a training loss only where nothing else is measured."""
-    open_ = {column: named for column, named in free.items() if said.get(named.quantity, "") is not None}
+def _targets(table: RawTable, result: "Assignment", given: Mapping[str, str | None], free: dict[str, Named]) -> None:
+    """Assign the held-out metrics by evaluation set; use a training loss only where there is nothing else."""
+    open_ = {column: named for column, named in free.items() if given.get(named.quantity, "") is not None}
     measured = {c: n for c, n in open_.items() if n.split != TRAINING and n.quantity != "bpc"}
     if not measured:
         characters = [column for column, named in open_.items() if named.quantity == "bpc" and named.split != TRAINING]
@@ -102,21 +102,21 @@ def _training(target: str, column: str) -> Finding:
         Grade.WARN,
         f"{target} is the training loss {column!r}: the table has no held-out loss",
         0,
-        "it is close to a held-out loss only while data are not repeated; add a held-out loss to be sure",
+        "it is close to a held-out loss only if data are not repeated; add a held-out loss to be sure",
     )
 
 
 def _one(table: RawTable, name: str, claimants: Mapping[str, Named], result: "Assignment", *, ask: bool) -> str | None:
-    """Return the likeliest claimant; where two are equally likely and differ, ask, or leave both."""
+    """Return the likeliest column; where two are equally likely and differ, ask, or use neither."""
     ranked = sorted(claimants, key=lambda column: _likelihood(claimants[column]), reverse=True)
     best = [column for column in ranked if _likelihood(claimants[column]) == _likelihood(claimants[ranked[0]])]
     if len(best) == 1 or _equal(table, best):
         return best[0]
     both = " and ".join(map(repr, best))
     if not ask:
-        result.notes.append(f"{both} may both be {name}; neither is used without columns=")
+        result.notes.append(f"{both} may both be {name}; to use one, name it with columns=")
         return None
-    fix = f'say which with columns={{"{name}": "{best[0]}"}} (CLI: --column {name}={best[0]})'
+    fix = f'choose one with columns={{"{name}": "{best[0]}"}} (CLI: --column {name}={best[0]})'
     answers = tuple(Answer(f"{name} is {column!r}", {"columns": {name: column}}) for column in best)
     result.findings.append(Finding("RUNS_TWO_COLUMNS", Grade.ASK, f"{both} may both be {name}", 0, fix, answers))
     return None

@@ -1,4 +1,4 @@
-"""Names of columns to quantities and targets: recognised, named by the user, or left alone."""
+"""Map column names to quantities and targets: recognised, named by the user, or unused."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,11 +16,11 @@ from scalelaw.runs.columns.units import is_unit, split_unit
 from scalelaw.runs.raw import RawColumn, RawTable
 
 RISING = "rising"
-"""What a user says for the column of runs where a run is rows of equal settings over which tokens and steps rise."""
+"""Value of ``columns["run"]`` that makes a run of each block of equal settings with rising tokens and steps."""
 
 _LEAST_BUDGET = 1e14
 NEEDED = ("params", "params_non_embedding", "params_active", "tokens", "flops", *METRICS)
-"""The quantities a fit stands on; doubt about one of them is the user's to settle."""
+"""The quantities every fit needs; the user is asked where their columns are ambiguous."""
 
 _PREFIXES = {
     "loss": "loss", "val_loss": "loss", "eval_loss": "loss", "validation_loss": "loss",
@@ -37,21 +37,21 @@ _UNIT_WORDS = frozenset({"bits", "nats", "ppl", "perplexity", "percent", "pct"})
 
 @dataclass
 class Assignment:
-    """What each column was taken for.
+    """The quantity or target that each column holds.
 
     Attributes:
         quantities: quantity -> column.
         targets: ``metric@eval_set`` or a bare metric -> column.
         errors: target -> column of its standard error.
         items: target -> column of the number of items behind it.
-        units: quantity or target -> unit said in the column's own name.
-        unit_columns: quantity -> column that says the unit of each row.
+        units: quantity or target -> unit in the column's name.
+        unit_columns: quantity -> column with the unit of each row.
         named: quantities that the user named a column for.
-        notes: what was assumed, in words.
-        findings: what only the user can settle, and what makes a column doubtful.
-        asks: quantity or target -> what its name leaves open unless the user gives its unit.
+        notes: assumptions, in words.
+        findings: questions to the user and warnings.
+        asks: quantity or target -> question about its unit, asked unless the user gives the unit.
         passed_over: columns that lost to another one.
-        rising: a run is, as the user says, where tokens and steps rise.
+        rising: the user chose ``rising``: a run ends where tokens or steps fall.
     """
 
     quantities: dict[str, str] = field(default_factory=dict)
@@ -68,11 +68,11 @@ class Assignment:
     rising: bool = False
 
     def outcome(self) -> str | None:
-        """Return the quantity that stands for a target where no metric is measured, None where there is none."""
+        """Return the quantity used as the target where the table has no metric, else None."""
         return next((name for name in OUTCOMES if name in self.quantities), None)
 
     def used(self) -> set[str]:
-        """Return the columns that were taken for something."""
+        """Return the columns that hold a quantity, target, error, item count or unit."""
         return {*self.quantities.values(), *self.targets.values(), *self.errors.values(), *self.items.values()}
 
 
@@ -86,10 +86,10 @@ def assign(table: RawTable, columns: Mapping[str, str | None] | None = None) -> 
 
     Args:
         table: the raw columns.
-        columns: quantity or target -> column, as the user says; None leaves the quantity out.
+        columns: quantity or target -> column, as the user named them; None leaves the quantity out.
 
     Raises:
-        BadInput: a name in ``columns`` is no quantity, or no column.
+        BadInput: ``columns`` names an unknown quantity or column.
     """
     said = {name: column or None for name, column in (columns or {}).items()}
     rising = said.get("run") == RISING and RISING not in table.columns
@@ -118,7 +118,7 @@ def assign(table: RawTable, columns: Mapping[str, str | None] | None = None) -> 
 
 
 def _read_units(table: RawTable, result: Assignment) -> None:
-    """Read the unit that the name of each column carries, with what it leaves open."""
+    """Read the unit in each column's name, and the questions it raises."""
     for name, column in {**result.quantities, **result.targets}.items():
         said = name_unit(name, column, table.columns[column])
         if said.unit:
@@ -153,7 +153,7 @@ def _take(result: Assignment, name: str, column: str) -> None:
 
 
 def _claim(column: str, raw: RawColumn) -> str | None:
-    """Return the quantity a column claims to be by its name, None where its cells speak against it."""
+    """Return the quantity a column's name stands for, None where its cells contradict that."""
     name, unit = split_unit(column)
     quantity = recognise(name)
     if quantity is None or QUANTITIES[quantity].kind == "vector" or bool(raw.missing.all()) or not raw.scalar:
@@ -167,7 +167,7 @@ def _claim(column: str, raw: RawColumn) -> str | None:
 
 
 def _may_be_flops(raw: RawColumn) -> bool:
-    """Return whether a column called ``budget`` is of compute: no other budget is so large."""
+    """Return whether a column called ``budget`` holds FLOPs: no other budget is so large."""
     values = read_numbers(raw).values
     return bool(np.any(values >= _LEAST_BUDGET))
 
@@ -180,26 +180,26 @@ def _has_number(raw: RawColumn) -> bool:
 
 
 def _one_of(quantity: str, claimants: list[str], table: RawTable, result: Assignment) -> str | None:
-    """Return the column that is the quantity; where that is open, ask or leave all of them alone."""
+    """Return the column of a quantity that several claim; where undecided, ask or use none."""
     if len(claimants) == 1:
         return claimants[0]
     both = " and ".join(map(repr, claimants))
     peak = [column for column in claimants if spelling(column).startswith(("peak", "max"))]
     if quantity == "lr" and len(claimants) == 2 and len(peak) == 1:
         now = next(column for column in claimants if column not in peak)
-        result.notes.append(f"lr: {peak[0]!r} is what was chosen, {now!r} what it was at each row")
+        result.notes.append(f"lr: {peak[0]!r} is the chosen learning rate, {now!r} its value at each row")
         _take(result, "lr_now", now)
         return peak[0]
     held_out = [column for column in claimants if column != "loss" and _is_held_out(column)]
     if quantity == "loss" in claimants and len(held_out) == 1 == len(claimants) - 1:
-        result.notes.append(f"loss = {held_out[0]!r}; 'loss' beside it is taken for the training loss")
+        result.notes.append(f"loss = {held_out[0]!r}; 'loss' is taken for the training loss")
         return held_out[0]
     if quantity in claimants:
         result.notes.append(f"{quantity}: of {both}, the column of exactly that name is used")
         return quantity
     by_id = [column for column in claimants if spelling(column).endswith("id")]
     if quantity == "run" and len(by_id) == 1:
-        result.notes.append(f"run: of {both}, {by_id[0]!r} tells runs apart")
+        result.notes.append(f"run: of {both}, {by_id[0]!r} identifies the runs")
         if len(claimants) == 2 and "label" not in result.quantities:
             _take(result, "label", next(column for column in claimants if column not in by_id))
         return by_id[0]
@@ -208,14 +208,14 @@ def _one_of(quantity: str, claimants: list[str], table: RawTable, result: Assign
         result.notes.append(f"{quantity}: {both} hold the same values")
         return claimants[0]
     if quantity not in NEEDED:
-        result.notes.append(f"{both} may both be {quantity}; neither is used without columns=")
+        result.notes.append(f"{both} may both be {quantity}; to use one, name it with columns=")
         return None
     result.findings.append(
         Finding(
             "RUNS_TWO_COLUMNS",
             Grade.ASK,
             f"{both} may both be {quantity}",
-            fix=f'say which with columns={{"{quantity}": "..."}} (CLI: --column {quantity}=...)',
+            fix=f'choose one with columns={{"{quantity}": "..."}} (CLI: --column {quantity}=...)',
             answers=tuple(Answer(f"{quantity} is {column!r}", {"columns": {quantity: column}}) for column in claimants),
         )
     )
@@ -223,7 +223,7 @@ def _one_of(quantity: str, claimants: list[str], table: RawTable, result: Assign
 
 
 def _is_held_out(column: str) -> bool:
-    """Return whether a name says validation; a test loss beside a bare loss is the user's to settle."""
+    """Return whether a name means validation; for a test loss next to a bare loss the user is asked."""
     named = read_name(column)
     return named is not None and named.split == HELD_OUT and "test" not in words(column)
 
@@ -255,7 +255,7 @@ def _fold(table: RawTable, result: Assignment, taken: set[str]) -> None:
 
 
 def _split_metric(column: str) -> tuple[str | None, str]:
-    """Return the metric a column name starts with, and the rest of the name."""
+    """Split a column name into the metric it starts with and the rest."""
     for prefix in sorted(_PREFIXES, key=len, reverse=True):
         head, mark, rest = column[: len(prefix)], column[len(prefix) : len(prefix) + 1], column[len(prefix) + 1 :]
         if head.lower().replace("/", "_") == prefix and mark and mark in "_@/ :." and rest.strip():
@@ -264,7 +264,7 @@ def _split_metric(column: str) -> tuple[str | None, str]:
 
 
 def _count_items(table: RawTable, result: Assignment) -> None:
-    """Give each column ``n_items_mmlu``, or a bare ``n_items``, to the target it counts the items of."""
+    """Assign each ``n_items_mmlu``, or a bare ``n_items``, to the target whose items it counts."""
     for column in table.columns:
         eval_set = column[len("n_items") :].lstrip("_@/ ")
         if not column.lower().startswith("n_items") or column in result.targets.values():
@@ -274,11 +274,11 @@ def _count_items(table: RawTable, result: Assignment) -> None:
         if len(of) == 1:
             result.items[of[0]] = column
             result.quantities.pop("n_items", None)
-            result.notes.append(f"{column!r} counts the items behind {of[0]}")
+            result.notes.append(f"{column!r} counts the items of {of[0]}")
 
 
 def _companion(result: Assignment, column: str, metric: str, rest: str, word: str) -> None:
-    """Keep a standard error or a unit column with its target; other companions stay unrecognised."""
+    """Assign a standard-error or unit column to its target; ignore other companion columns."""
     eval_set = "_".join(part for part in rest.split("_") if part != word)
     target = f"{metric}@{eval_set}" if eval_set else metric
     if word.lower() in _STANDARD_ERROR:

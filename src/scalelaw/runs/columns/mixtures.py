@@ -1,4 +1,4 @@
-"""Mixtures in a table: one column of shares for each domain, ``mixture.github``; a vector in what a fit sees."""
+"""Data mixtures: one column of shares per domain (``mixture.github``), joined to one vector for a fit."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,21 +16,21 @@ _PREFIX = "mixture."
 def named_shares(
     raw: RawTable, columns: Mapping[str, str | None] | None
 ) -> tuple[RawTable, Mapping[str, str | None] | None]:
-    """Return the table with the columns that ``mixture`` names by a pattern called ``mixture.<domain>``, and the rest.
+    """Rename the columns matched by the pattern of ``mixture`` to ``mixture.<domain>``; return table and other names.
 
     Args:
         raw: the raw columns.
-        columns: quantity -> column as the user says; ``{"mixture": "train_*"}`` takes every column that matches.
+        columns: quantity -> column as the user named them; ``{"mixture": "train_*"}`` takes every column that matches.
 
     Raises:
-        BadInput: fewer than two columns match, which make no mixture.
+        BadInput: fewer than two columns match; a mixture needs two domains.
     """
     if not columns or columns.get("mixture") is None:
         return raw, columns
     pattern = str(columns["mixture"])
     found = [name for name in raw.columns if fnmatchcase(name, pattern)]
     if len(found) < 2:
-        raise BadInput(f"columns= says mixture={pattern!r}, which {len(found)} of the columns match; a pattern such as"
+        raise BadInput(f"columns= has mixture={pattern!r}, which matches {len(found)} of the columns; a pattern such as"
                        " 'train_*' names one column for each domain")  # fmt: skip
     start = pattern.partition("*")[0]
     shares = {(_PREFIX + name.removeprefix(start) if name in found else name): c for name, c in raw.columns.items()}
@@ -43,10 +43,10 @@ def mixture_columns(names: Mapping[str, AnyArray]) -> tuple[str, ...]:
 
 
 def domains(columns: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what the shares are of."""
+    """Return the names of the domains, one per column of shares."""
     return tuple(name.removeprefix(_PREFIX) for name in columns)
 
 
 def stacked_shares(runs: Mapping[str, AnyArray], columns: tuple[str, ...]) -> Array:
-    """Return the shares of every run, (runs, domains)."""
+    """Return the shares of every run, shape (runs, domains)."""
     return frozen(np.column_stack([runs[name] for name in columns]))

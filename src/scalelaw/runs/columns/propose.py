@@ -1,4 +1,4 @@
-"""What to say where no column is recognised as a loss, or as N, D or C: the likeliest columns, with the option."""
+"""Propose columns where none is recognised as loss, N, D or C, with the option that names them."""
 
 import ast
 import math
@@ -28,11 +28,11 @@ _SETTINGS = frozenset({"lr", "rate", "wd", "decay", "dropout", "batch", "bs", "w
 
 
 def propose(table: RawTable, used: set[str], wanted: str) -> list[str]:
-    """Return the free columns that may be what is wanted, the likeliest first.
+    """Return the unused columns that may hold the wanted quantity, the likeliest first.
 
     Args:
         table: the raw columns.
-        used: columns that were taken for something.
+        used: columns that already hold something.
         wanted: ``loss``, ``params`` or ``tokens``.
     """
     free = {
@@ -48,10 +48,10 @@ def propose(table: RawTable, used: set[str], wanted: str) -> list[str]:
 
 
 def advice(likely: Mapping[str, list[str]]) -> tuple[str, tuple[Answer, ...]]:
-    """Return the option that names the likeliest column of each quantity wanted, and its answers, the likeliest first.
+    """Return the option that names the likeliest column of each wanted quantity, and the answers to offer.
 
     Args:
-        likely: quantity -> columns, as ``propose`` returns them; without any, the option is shown with dots.
+        likely: quantity -> columns, as ``propose`` returns them; a quantity without any is shown as dots.
     """
     wanted = {name: columns for name, columns in likely.items() if columns} or likely
     first = {name: (columns[0] if columns else "...") for name, columns in wanted.items()}
@@ -71,48 +71,48 @@ def advice(likely: Mapping[str, list[str]]) -> tuple[str, tuple[Answer, ...]]:
 
 
 def unnamed_note(quantity: str, column: str) -> str:
-    """Return what is noted where no column was taken for a quantity and one may be it."""
-    say = f"say columns={{{quantity!r}: {column!r}}} (CLI: --column {quoted(f'{quantity}={column}')})"
-    return f"no column is {quantity}; if {column!r} is, {say}"
+    """Return the note on a column that may hold a quantity that no column was taken for."""
+    option = f"pass columns={{{quantity!r}: {column!r}}} (CLI: --column {quoted(f'{quantity}={column}')})"
+    return f"no column is {quantity}; if {column!r} is, {option}"
 
 
 def unnamed_in(notes: Iterable[str], quantity: str) -> str | None:
-    """Return the column that ``unnamed_note`` names in one of these notes, or None."""
+    """Return the column that an ``unnamed_note`` among these notes proposes for a quantity, or None."""
     opened = f"no column is {quantity}; if "
     named = next((note.removeprefix(opened) for note in notes if note.startswith(opened)), None)
-    return None if named is None else str(ast.literal_eval(named.split(" is, say columns=")[0]))
+    return None if named is None else str(ast.literal_eval(named.split(" is, pass columns=")[0]))
 
 
 def quoted(text: str) -> str:
-    """Return an option's value as a shell takes it."""
+    """Return an option's value, quoted for a shell where needed."""
     return f"'{text}'" if any(letter in text for letter in " ()[]$&;*?<>|\\") else text
 
 
 def _positive(values: Array) -> Array | None:
-    """Return the finite values of a column where there are any and all are positive, None elsewhere."""
+    """Return a column whose finite values are all positive, else None."""
     finite = values[np.isfinite(values)]
     return values if len(finite) and np.all(finite > 0) else None
 
 
-def _as_loss(said: set[str], values: Array, sizes: list[Array]) -> int:
+def _as_loss(found_words: set[str], values: Array, sizes: list[Array]) -> int:
     finite = values[np.isfinite(values)]
     broken = bool(np.any(finite != np.round(finite)))
     falls = any(_rank_correlation(values, size) < -0.5 for size in sizes)
     plausible = 0.1 < float(np.median(finite)) < 15 and float(finite.max()) < 1e3
-    return 3 * bool(said & _LOSS_WORDS) + 2 * falls + broken * plausible - 4 * bool(said & _SETTINGS)
+    return 3 * bool(found_words & _LOSS_WORDS) + 2 * falls + broken * plausible - 4 * bool(found_words & _SETTINGS)
 
 
 def _as_size(
     mine: frozenset[str], other: frozenset[str], least: float
 ) -> Callable[[set[str], Array, list[Array]], int]:
-    def score(said: set[str], values: Array, sizes: list[Array]) -> int:
+    def score(found_words: set[str], values: Array, sizes: list[Array]) -> int:
         finite = values[np.isfinite(values)]
         large = float(np.median(finite)) >= least
         return (
-            3 * bool(said & mine)
+            3 * bool(found_words & mine)
             + 2 * large
-            - 3 * bool(said & other)
-            - 4 * bool(said & (_SETTINGS | _LOSS_WORDS))
+            - 3 * bool(found_words & other)
+            - 4 * bool(found_words & (_SETTINGS | _LOSS_WORDS))
             - 3 * (float(finite.max()) < 1)
         )
 
@@ -127,7 +127,7 @@ _SCORES: Mapping[str, Callable[[set[str], Array, list[Array]], int]] = {
 
 
 def _rank_correlation(a: Array, b: Array) -> float:
-    """Return Spearman's correlation, zero where there are fewer than four pairs or one of the two is constant."""
+    """Return Spearman's correlation; zero for fewer than four pairs or a constant column."""
     there = np.isfinite(a) & np.isfinite(b)
     if there.sum() < 4 or np.ptp(a[there]) == 0 or np.ptp(b[there]) == 0:
         return 0.0

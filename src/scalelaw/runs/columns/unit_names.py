@@ -1,4 +1,4 @@
-"""The unit that the name of a column carries: perplexity, bits, millions; and what to ask where it cannot hold."""
+"""Read the unit in a column's name (perplexity, bits, millions); ask where the values contradict it."""
 
 from dataclasses import dataclass
 
@@ -17,12 +17,12 @@ _LARGEST = {
     "params": 1e14, "params_non_embedding": 1e14, "params_active": 1e14, "tokens": 1e15, "planned_tokens": 1e15,
     "flops": 1e30, "planned_flops": 1e30,
 }  # fmt: skip
-"""Counts -> above what a value is none, so that a suffix of the name is no unit."""
+"""Count -> largest plausible value; a name suffix that gives more is not a unit."""
 
 
 @dataclass(frozen=True)
 class NameUnit:
-    """What a name says of the unit: the unit, a note, a question; each may be empty."""
+    """The unit in a column's name, a note and a question; each may be empty."""
 
     unit: str = ""
     note: str = ""
@@ -30,11 +30,11 @@ class NameUnit:
 
 
 def name_unit(target: str, column: str, cells: RawColumn) -> NameUnit:
-    """Return what the name of the column says of the unit of a quantity or target.
+    """Read the unit of a quantity or target from the column's name.
 
     Args:
         target: quantity, or ``metric@eval_set``.
-        column: the name of the column that was taken for it.
+        column: the name of its column.
         cells: its values.
     """
     metric = target.partition("@")[0]
@@ -53,7 +53,7 @@ def name_unit(target: str, column: str, cells: RawColumn) -> NameUnit:
     if scaled > _LARGEST.get(metric, np.inf) or (
         named.unit.isalpha() and largest > 1e3 * TOO_SMALL.get(metric, np.inf)
     ):
-        return NameUnit(note=f"{metric}: {column!r} holds plain counts; the end of its name is taken for no unit")
+        return NameUnit(note=f"{metric}: {column!r} holds plain counts; the end of its name is not read as a unit")
     return NameUnit(named.unit)
 
 
@@ -68,15 +68,15 @@ def _of_metric(target: str, metric: str, column: str, cells: RawColumn) -> NameU
         unit = "perplexity" if "ppl" in have else next((each for each in ("bits", "nats") if each in have), "")
         return _checked(target, column, unit, cells)
     if metric == "bpb" and "ppl" in have:
-        message = f"the name {column!r} says perplexity, and bpb is bits per byte"
+        message = f"the name {column!r} means perplexity, but bpb is bits per byte"
         answer = Answer("it is a loss, as perplexity", {"columns": {"loss": column}, "units": {"loss": "perplexity"}})
-        fix = f'say columns={{"loss": "{column}"}} (CLI: --column loss={column})'
+        fix = f'pass columns={{"loss": "{column}"}} (CLI: --column loss={column})'
         return NameUnit(ask=Finding("RUNS_LOSS_UNIT", Grade.ASK, message, len(cells.values), fix, (answer,)))
     return NameUnit(named.unit if named and named.unit and is_unit(named.unit, metric) else "")
 
 
 def _checked(target: str, column: str, unit: str, cells: RawColumn) -> NameUnit:
-    """Return the unit, or a question where values below one can be no perplexity."""
+    """Return the unit, or a question where a value below one cannot be a perplexity."""
     if unit != "perplexity":
         return NameUnit(unit)
     numbers = read_numbers(cells, "loss")
@@ -87,20 +87,20 @@ def _checked(target: str, column: str, unit: str, cells: RawColumn) -> NameUnit:
     metric = target.partition("@")[0]
     few = int(below.sum())
     lie = f"{counted(few, 'value')} {'lies' if few == 1 else 'lie'}"
-    message = f"the name {column!r} says perplexity, and {lie} below 1, where none can"
-    fix = f'say units={{"{metric}": "nats"}} (CLI: --unit {metric}=nats), or one of {units_of(metric)}'
+    message = f"the name {column!r} means perplexity, but {lie} below 1, which is impossible"
+    fix = f'pass units={{"{metric}": "nats"}} (CLI: --unit {metric}=nats), or one of {units_of(metric)}'
     answers = tuple(Answer(f"it is in {each}", {"units": {metric: each}}) for each in ("nats", "bits"))
     return NameUnit(ask=Finding("RUNS_LOSS_UNIT", Grade.ASK, message, int(below.sum()), fix, answers))
 
 
 def _per_text(target: str, column: str, kind: str) -> Finding:
-    """Ask what to do with bits per byte or character that stand for a loss per token."""
+    """Ask what to do with bits per byte or per character where a loss per token is expected."""
     metric = target.partition("@")[0]
     if kind == "bpc":
         return _per_character(column, {metric: "", "bpb": column})
-    message = f"the name {column!r} says bits per byte, and a loss is per token"
+    message = f"the name {column!r} means bits per byte, but a loss is per token"
     fix = (
-        f'say columns={{"bpb": "{column}"}} (CLI: --column bpb={column}), '
+        f'pass columns={{"bpb": "{column}"}} (CLI: --column bpb={column}), '
         f'or the unit: units={{"{metric}": "..."}} (CLI: --unit {metric}=...), one of {units_of(metric)}'
     )
     answers = (
@@ -111,18 +111,17 @@ def _per_text(target: str, column: str, kind: str) -> Finding:
 
 
 def ask_characters(column: str) -> Finding:
-    """Return the question of a lone column of bits per character."""
+    """Ask about bits per character where the table has no other loss."""
     return _per_character(column, {"bpb": column})
 
 
 def _per_character(column: str, columns: dict[str, str]) -> Finding:
     message = (
-        f"the name {column!r} says bits per character, which is per byte where each character is one byte, and per "
-        "token only with characters per token"
+        f"the name {column!r} means bits per character, which equals bits per byte only if each character is one byte"
     )
     fix = (
-        f'say columns={{"bpb": "{column}"}}, units={{"bpb": "{_CHARACTER}"}} (CLI: --column bpb={column} '
-        f"--unit bpb={_CHARACTER}) where a character is a byte, or "
+        f'pass columns={{"bpb": "{column}"}}, units={{"bpb": "{_CHARACTER}"}} (CLI: --column bpb={column} '
+        f"--unit bpb={_CHARACTER}) if each character is one byte, or "
         f'columns={{"loss": "{column}"}}, units={{"loss": "bits"}} (CLI: --column loss={column} --unit loss=bits) '
         "to fit it as a loss of its own"
     )

@@ -1,4 +1,4 @@
-"""Units of a column: suffixes of counts, nats or bits or perplexity of a loss, percent of a score."""
+"""Convert columns to canonical units: scaled counts; nats, bits or perplexity; percent."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -57,12 +57,12 @@ _NAMED = {
 
 
 def units_of(quantity: str) -> str:
-    """Return the units a metric may be given in, in words; of a unit with several spellings the plainest."""
+    """Return the units a quantity may be given in, in words."""
     return _NAMED.get(quantity, "1, K, M, B or T")
 
 
 def split_unit(column: str) -> tuple[str, str | None]:
-    """Return a column name and the unit it carries: in brackets, or before FLOPs.
+    """Split a column name into name and unit; the unit stands in brackets or before FLOPs.
 
     Example:
         >>> split_unit("Loss (nats/token)"), split_unit("params"), split_unit("total_gflops")
@@ -73,9 +73,9 @@ def split_unit(column: str) -> tuple[str, str | None]:
 
 
 def _flops_unit(column: str) -> tuple[str, str] | None:
-    """Return ``flops`` or ``planned_flops`` and the unit where a name holds both, None elsewhere.
+    """Return ``flops`` or ``planned_flops`` and the unit where a name has both, else None.
 
-    Bare ``gflops``, ``tflops`` and ``pflops`` are as often a speed, or the forward pass of an image, and are not read.
+    Bare ``gflops``, ``tflops`` and ``pflops`` are not read: they are as often a speed.
     """
     name = spelling(column)
     if power := _POWER.fullmatch(name):
@@ -101,7 +101,7 @@ def is_unit(unit: str, quantity: str) -> bool:
 
 
 def convert(values: Array, unit: str, quantity: str) -> Array:
-    """Return the values in the unit the vocabulary holds this quantity in.
+    """Convert values to the canonical unit of a quantity.
 
     Args:
         values: as written, shape (n,).
@@ -110,7 +110,7 @@ def convert(values: Array, unit: str, quantity: str) -> Array:
         quantity: canonical name.
 
     Raises:
-        BadInput: the quantity does not come in that unit; the message names those it comes in.
+        BadInput: the quantity does not have that unit; the message lists its units.
 
     Example:
         >>> convert(np.array([1.5]), "T", "tokens")
@@ -125,7 +125,7 @@ def convert(values: Array, unit: str, quantity: str) -> Array:
 
 
 def slope(values: Array, unit: str, quantity: str) -> Array:
-    """Return d converted / d written at each value, by which a standard error is converted."""
+    """Return the derivative of the conversion at each value, to convert standard errors."""
     if quantity == "loss" and unit.strip().lower() in ("ppl", "perplexity"):
         return np.divide(1.0, values, out=np.full_like(values, np.nan), where=values > 0)
     return convert(np.ones_like(values), unit, quantity)

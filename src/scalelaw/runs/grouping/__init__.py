@@ -1,1 +1,1 @@
-"""Grouping: which rows are readings along one run, and which are runs of their own."""
+"""Grouping: find which rows are checkpoints of one run and which are separate runs."""

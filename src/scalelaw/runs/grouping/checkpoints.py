@@ -1,7 +1,7 @@
-"""Rows that are readings along runs, in a table whose columns do not say which run each is of.
+"""Group checkpoints into runs in a table without a recognised run column.
 
-A column of names that groups rows over which step and tokens rise is the run; without one, rows of equal size and
-settings are one run as long as step and tokens rise. Where rows may as well be runs of their own, the user is asked.
+A column of names is the run if step and tokens rise within each name. Without one, rows of equal size and settings are
+one run while step and tokens rise. Where rows may also be separate runs, the user is asked.
 """
 
 from collections.abc import Mapping
@@ -34,12 +34,12 @@ _SURE, _SURE_UNNAMED, _ASKED = 3, 4, 1
 _ASKED_OF_TOKENS = 3
 _FEWEST_ALIKE = 3
 _NO_ORDER = -9
-"""Bonus of rows whose order tells nothing: they are asked about, never decided."""
+"""Bonus of rows in no useful order: the user is asked about them, always."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Grouped:
-    """One way to put the rows into runs: the column that names them, none for rises, and what speaks for it."""
+    """One way to group rows into runs: by a column of names, or by rising time (None), with the evidence for it."""
 
     column: str | None
     run: AnyArray
@@ -52,17 +52,17 @@ class _Grouped:
 
 
 def find_runs(rows: Rows, raw: RawTable, assignment: Assignment, *, one_size: bool = False) -> list[Finding]:
-    """Put rows into runs where their content says that they are readings along runs; return what is doubtful of it.
+    """Group rows into runs where their content shows checkpoints; return findings on what is uncertain.
 
     Args:
-        rows: a file as far as its columns are read; ``run`` and its column are set.
-        raw: the columns as they were found.
-        assignment: what they were taken for; the column of names becomes ``run``.
-        one_size: the user states one N for all rows.
+        rows: a file with its columns read; ``run`` and its column are set.
+        raw: the columns of the source.
+        assignment: what each column holds; the column of names becomes ``run``.
+        one_size: the user gave one N for all rows.
 
     Raises:
-        NeedsAnswer: rows may be readings along runs or runs of their own.
-        BadInput: they were said to be ``rising``, and the table has neither tokens nor steps.
+        NeedsAnswer: rows may be checkpoints or separate runs.
+        BadInput: the user chose ``rising``, but the table has neither tokens nor steps.
     """
     times: dict[str, Array] = {name: rows.columns[name] for name in ("tokens", "steps") if name in rows.numbers}
     if "run" in assignment.quantities or not times or len(raw) < 2:
@@ -93,7 +93,7 @@ def find_runs(rows: Rows, raw: RawTable, assignment: Assignment, *, one_size: bo
 def _decide(
     found: _Grouped, rows: Rows, raw: RawTable, assignment: Assignment, times: Mapping[str, Array]
 ) -> list[Finding]:
-    """Take the groups for runs, ask, or leave the rows alone."""
+    """Accept the groups as runs, ask, or leave the rows ungrouped."""
     if not found.rise.possible:
         return []
     count = int(found.run.max()) + 1
@@ -110,48 +110,48 @@ def _decide(
         rows.origins["run"] = found.column
         rows.notes.append(
             f"run: {found.column!r} names {count} runs along which {_rising(times)}; the last row of each is its end "
-            '(columns={"run": None}, CLI: --column run=, takes each row for a run)'
+            '(columns={"run": None}, CLI: --column run=, reads each row as a run)'
         )
         return []
     return _taken(rows, raw, found.run, times)
 
 
 def _taken(rows: Rows, raw: RawTable, run: AnyArray, times: Mapping[str, Array]) -> list[Finding]:
-    """Take groups of rows for runs, and say so."""
+    """Accept groups of rows as runs and return the warning."""
     _take_blocks(rows, run, times)
     count = int(run.max()) + 1
     many = f"{count} runs" if count > 1 else "one run"
     message = f"no column names a run: the {len(raw)} rows are read as {many} along which {_rising(times)}"
-    fix = f'say {_said(RISING)} to settle that, or columns={{"run": None}} (CLI: --column run=) if each row is a run'
+    fix = f'pass {_option(RISING)} to confirm, or columns={{"run": None}} (CLI: --column run=) if each row is a run'
     answers = (
-        Answer("they are readings along runs", {"columns": {"run": RISING}}),
+        Answer("they are checkpoints of these runs", {"columns": {"run": RISING}}),
         Answer("each row is a run of its own", {"columns": {"run": ""}}),
     )
     return [Finding("RUNS_CHECKPOINTS", Grade.WARN, message, len(raw), fix, answers)]
 
 
 def _of_a_step(rows: Rows) -> bool:
-    """Return whether a column holds the step of each row, in the singular: runs that ended have steps."""
+    """Return whether a column is called ``step``, singular, as logs call it: finished runs have ``steps``."""
     return "steps" in rows.numbers and not rows.origins["steps"].lower().endswith("s")
 
 
 def _ask_which(rows: Rows, raw: RawTable, assignment: Assignment, times: Mapping[str, Array]) -> None:
-    """Ask for the column of runs where rows of one size and equal settings log a step, in no order that tells runs.
+    """Ask for the run column where rows of equal settings log a step but their order does not separate runs.
 
     Raises:
-        NeedsAnswer: they may be checkpoints, and nothing tells of which runs.
+        NeedsAnswer: they may be checkpoints of unknown runs.
     """
     alike = np.bincount(_key(rows, raw, assignment))
     rates = [rows.columns[name] for name in ("lr", "lr_now") if name in rows.numbers]
     if np.median(alike[alike > 1] if np.any(alike > 1) else alike) < _FEWEST_ALIKE or any(map(_varied, rates)):
         return
     message = (
-        f"the {len(raw)} rows log a {rows.origins['steps']} at {len(alike)} sizes, so they look like checkpoints, and "
-        "neither a column nor their order tells of which run each is"
+        f"the {len(raw)} rows log a {rows.origins['steps']} at {len(alike)} sizes, so they look like checkpoints, but "
+        "neither a column nor their order shows the run of each"
     )
     fix = (
-        "add a column that names the run of each row, or sort each run by its step and say "
-        f'{_said(RISING)}; say columns={{"run": None}} (CLI: --column run=) if each row was trained by itself'
+        "add a column that names the run of each row, or sort each run by its step and pass "
+        f'{_option(RISING)}; pass columns={{"run": None}} (CLI: --column run=) if each row was trained by itself'
     )
     answers = (Answer("each row is a run of its own", {"columns": {"run": ""}}),)
     enforce([Finding("RUNS_CHECKPOINTS", Grade.ASK, message, len(raw), fix, answers)])
@@ -164,19 +164,19 @@ def _varied(values: Array) -> bool:
 def _question(column: str | None, count: int, read: int, times: Mapping[str, Array]) -> Finding:
     of = f"that the column {column!r} names" if column else f"along which {_rising(times)}"
     message = f"the {read} rows look like checkpoints of {count} runs {of}"
-    value, whose = (column, f"{column} names the runs") if column else (RISING, "a run ends where they fall")
+    value, whose = (column, f"{column} names the runs") if column else (RISING, "a run ends where these fall")
     fix = (
-        f"say {_said(value)} if they are, or "
+        f"pass {_option(value)} if they are, or "
         'columns={"run": None} (CLI: --column run=) if each row was trained by itself'
     )
     answers = (
-        Answer(f"{whose}, and rows are their checkpoints", {"columns": {"run": value}}),
+        Answer(f"{whose}; rows are checkpoints", {"columns": {"run": value}}),
         Answer("each row is a run of its own", {"columns": {"run": ""}}),
     )  # fmt: skip
     return Finding("RUNS_CHECKPOINTS", Grade.ASK, message, read, fix, answers)
 
 
-def _said(column: str) -> str:
+def _option(column: str) -> str:
     return f'columns={{"run": "{column}"}} (CLI: --column run={column})'
 
 
@@ -188,16 +188,16 @@ def _take_blocks(rows: Rows, run: AnyArray, times: Mapping[str, Array]) -> None:
     rows.run = run
     rows.columns["run"] = np.array([f"run {number + 1}" for number in run], dtype=object)
     rows.origins["run"] = RISING
-    rows.notes.append(f"run = rows of equal size and settings as long as {_rising(times)}")
+    rows.notes.append(f"run = rows of equal size and settings while {_rising(times)}")
 
 
 def _by_name(rows: Rows, raw: RawTable, assignment: Assignment, times: Mapping[str, Array]) -> _Grouped | None:
-    """Return the column of names whose groups look most like runs, None where none can name them."""
+    """Return the column of names whose groups look most like runs, None where no column can name them."""
     best: _Grouped | None = None
     for column, cells in raw.columns.items():
-        said = set(words(column))
-        runs, names = bool(said & _RUNS), bool(said & (_NAMES | _RUNS))
-        if column in assignment.used() or cells.missing.any() or said & _TIMELY or (cells.numeric and not names):
+        found_words = set(words(column))
+        runs, names = bool(found_words & _RUNS), bool(found_words & (_NAMES | _RUNS))
+        if column in assignment.used() or cells.missing.any() or found_words & _TIMELY or (cells.numeric and not names):
             continue
         if not cells.scalar or (cells.numeric and not _whole(cells.values)):
             continue
@@ -224,7 +224,7 @@ def _judged(
 
 
 def _size(rows: Rows) -> Array | None:
-    """Return N of each row, or what stands for it: compute for each token; None where nothing does."""
+    """Return N of each row, or a stand-in (width, layers, compute per token); None without either."""
     kind = first_in((*_SIZES, "width", "layers"), rows.numbers)
     if kind is not None:
         return rows.columns[kind]
@@ -235,7 +235,7 @@ def _size(rows: Rows) -> Array | None:
 
 
 def _settings(rows: Rows, raw: RawTable, assignment: Assignment, but: str = "") -> dict[str, AnyArray]:
-    """Return the columns that say how a run was trained: known settings, text, and numbers of few values."""
+    """Return the columns that describe how a run was trained: known settings, text, and numbers of few values."""
     found = {
         name: values
         for name, values in rows.columns.items()
@@ -264,7 +264,7 @@ def _along(values: AnyArray, rows: Rows) -> bool:
 
 
 def _blocks(rows: Rows, raw: RawTable, assignment: Assignment, times: Mapping[str, Array]) -> AnyArray:
-    """Return rows of one key over which time rises; in a file without order, all rows of a key if no time repeats."""
+    """Number blocks of one key with rising time; in an unsorted file, all rows of a key if no time repeats."""
     key, axis = _key(rows, raw, assignment), next(iter(times.values()))
     run = blocks(times, key)
     moments = {(each, value) for each, value in zip(key.tolist(), axis.tolist(), strict=True)}
@@ -277,12 +277,12 @@ def _blocks(rows: Rows, raw: RawTable, assignment: Assignment, times: Mapping[st
 
 
 def _in_order(times: Mapping[str, Array], key: AnyArray) -> bool:
-    """Return whether time rises in the file over rows of one key, three or more at a time."""
+    """Return whether time rises in the file over three or more rows of one key in the median."""
     return bool(np.median(np.bincount(blocks(times, key))) >= _FEWEST_ALIKE)
 
 
 def _key(rows: Rows, raw: RawTable, assignment: Assignment) -> AnyArray:
-    """Return what rows of one run share: sizes and settings, numbered."""
+    """Return a number per row, equal where sizes and settings are equal."""
     shared = {name: rows.columns[name] for name in _SIZES if name in rows.numbers} | _settings(rows, raw, assignment)
     size = _size(rows)
     if size is not None:
@@ -293,7 +293,7 @@ def _key(rows: Rows, raw: RawTable, assignment: Assignment) -> AnyArray:
 
 
 def _each_named(raw: RawTable, assignment: Assignment) -> bool:
-    """Return whether a column of names tells every row from every other."""
+    """Return whether a column of names is unique in every row."""
     return any(
         not cells.numeric and set(words(column)) & (_NAMES | _RUNS) and len(set(map(str, cells.values))) == len(raw)
         for column, cells in raw.columns.items()

@@ -1,4 +1,4 @@
-"""Rows that say the same thing twice: exact copies, and steps that a resumed run logged again."""
+"""Find repeated rows: exact copies, and steps that a resumed run logged again."""
 
 import numpy as np
 
@@ -16,14 +16,14 @@ _MANY_OF_ALL = 0.1
 def copies(
     raw: RawTable, run: AnyArray, order: AnyArray, columns: dict[str, AnyArray], targets: dict[str, Numbers]
 ) -> tuple[list[str], list[Finding]]:
-    """Return what to say of rows of one run at one moment; reductions take the later row of the file.
+    """Return notes and findings on rows of one run at the same step; reductions use the later row.
 
-    A few such rows are a resumed run; where they are many, they are probably of several evaluation sets.
+    A few such rows mean a resumed run; many probably mean several evaluation sets.
 
     Args:
-        raw: the table as it was found.
+        raw: the columns of the source.
         run: the run of each row, (n,).
-        order: the rows in the order of time, (n,).
+        order: the rows in order of time, (n,).
         columns: canonical and other columns, each (n,).
         targets: target -> its values.
     """
@@ -44,14 +44,14 @@ def copies(
         again = same_moment(run, columns, at)
         if again.sum() >= max(_MANY, _MANY_OF_ALL * len(at)):
             message = f"{again.sum()} of {len(at)} values of {target} share run and step with a later row"
-            fix = "if a column says what each was measured on, load one of those at a time; the last of each is used"
+            fix = "the last of each is used; if a column names the evaluation set, load one set at a time"
             findings.append(Finding("RUNS_SAME_MOMENT", Grade.WARN, message, int(again.sum()), fix))
         elif again.any():
             which = _names(run[again], run, columns)
             count = int(again.sum())
             notes.append(
                 f"{target} was logged again {'once' if count == 1 else f'{count} times'} at the same step of {which}: "
-                "the later row of the file is used"
+                "the later row is used"
             )
     return notes, findings
 

@@ -1,7 +1,7 @@
-"""Runs whose loss became NaN in a format that keeps no NaN: their rows go on, and no loss of any kind stands in them.
+"""Find runs whose loss became NaN in a format without NaN: their later rows have no loss.
 
-Dataframes and JSON write a NaN and a missing value alike. A text file tells them apart; so that one table is one answer
-in every format, such a run has diverged, as it has where the NaN is written.
+Dataframes and JSON write NaN and a missing value alike; a text file does not. Such a run counts as diverged, so that a
+table gives the same answer in every format.
 """
 
 from dataclasses import replace
@@ -16,11 +16,11 @@ from scalelaw.runs.reducing.order import time_order
 from scalelaw.runs.rows import Rows
 
 _REACHED = 0.98
-"""Share of a run's steps or tokens by which its last loss must stand; the end of a run may be logged without."""
+"""Largest share of a run's steps or tokens at which its last loss may stand; a run's end may be logged without loss."""
 
 
 def take_lost(rows: Rows, raw: RawTable, assignment: Assignment) -> None:
-    """Put the rows in the order of time, write a NaN into the last row of every run that lost its loss, and say so."""
+    """Sort the rows by time and write NaN into the last row of every run that lost its loss, with a note."""
     rows.order = time_order(rows.run, rows.columns)
     axis = next((rows.columns[name] for name in ("tokens", "steps") if name in rows.columns), None)
     single = next(iter(rows.targets)) if len(rows.targets) == 1 else None
@@ -28,7 +28,7 @@ def take_lost(rows: Rows, raw: RawTable, assignment: Assignment) -> None:
         return
     column = assignment.targets[single]
     losses = {column, *(name for name in raw.columns if (named := read_name(name)) and named.quantity == "loss")}
-    if len(losses) < 2 or rows.run.max() + 1 == len(rows.run):  # without a training loss beside it nothing tells
+    if len(losses) < 2 or rows.run.max() + 1 == len(rows.run):  # needs a training loss to compare
         return
     none = np.logical_and.reduce([raw.columns[name].missing for name in losses])
     others = [cells.missing for name, cells in raw.columns.items() if name not in losses]
@@ -40,12 +40,12 @@ def take_lost(rows: Rows, raw: RawTable, assignment: Assignment) -> None:
     missing, values = numbers.missing.copy(), numbers.values.copy()
     missing[lost], values[lost] = False, np.nan
     rows.targets[single] = replace(numbers, missing=missing, values=values)
-    noun = "run goes" if len(lost) == 1 else "runs go"
-    rows.notes.append(f"{len(lost)} {noun} on after the last loss without one: it is taken for NaN")
+    noun = "run continues" if len(lost) == 1 else "runs continue"
+    rows.notes.append(f"{len(lost)} {noun} after the last loss without one: read as NaN")
 
 
 def _lost(rows: Rows, run: int, none: AnyArray, alike: AnyArray, axis: AnyArray, target: str) -> int | None:
-    """Return the last row of a run whose rows go on as before and hold no loss, or None."""
+    """Return the last row of a run whose rows continue at the same spacing without a loss, or None."""
     own = rows.order[rows.run[rows.order] == run]
     there = np.flatnonzero(~none[own])
     if not len(there) or there[-1] == len(own) - 1 or not rows.targets[target].present[own].any():

@@ -1,4 +1,4 @@
-"""A table without a column of runs whose rows are the readings of one run: time rises, and nothing else differs."""
+"""Read a table without a run column as one run where time rises and no setting differs."""
 
 from dataclasses import replace
 
@@ -13,15 +13,15 @@ _ALONG = frozenset({"tokens", "steps", "flops", "lr", "lr_now", "lr_area", "lr_a
 """Quantities that change along a run."""
 
 _FEWEST = 3
-EACH_ITS_OWN = "each row is a run of its own, as was stated"
-"""The note of a table whose rows the user states to be runs."""
+EACH_ITS_OWN = "each row is a run of its own, as the user stated"
+"""Note of a table whose user declared every row a run."""
 
 
 def as_one_run(table: RunTable) -> RunTable:
-    """Return the table with its rows as the readings of one run, where they cannot be anything else.
+    """Return the table with its rows as checkpoints of one run, where they cannot be anything else.
 
-    They can where no column names the run, tokens or steps differ from row to row, and no size, seed or setting does.
-    Any other table is returned as it is.
+    This holds where no column names the run, tokens or steps differ in every row, and no size, seed or setting differs.
+    Any other table is returned unchanged.
     """
     axis = time_of_one_run(table)
     if axis is None:
@@ -32,7 +32,7 @@ def as_one_run(table: RunTable) -> RunTable:
     rank = np.argsort(place[table.evals["run"]], kind="stable")
     last = order[-1:]
     evals = {name: frozen(values[rank]) for name, values in table.evals.items()}
-    note = f"no column names a run: the {len(table)} rows are read as readings of one run, {axis} rising"
+    note = f"no column names a run: the {len(table)} rows are read as checkpoints of one run with rising {axis}"
     return replace(
         table,
         runs={name: frozen(values[last]) for name, values in table.runs.items()},
@@ -43,7 +43,7 @@ def as_one_run(table: RunTable) -> RunTable:
 
 
 def time_of_one_run(table: RunTable) -> str | None:
-    """Return ``tokens`` or ``steps``, whichever rises over rows that can only be readings of one run; else None."""
+    """Return the one of ``tokens`` and ``steps`` that rises over rows that can only be one run, else None."""
     if "run" in table.runs or len(table) < _FEWEST or len(table.targets) == 0:
         return None
     axis = next((name for name in ("tokens", "steps") if name in table.runs), None)
@@ -57,7 +57,7 @@ def time_of_one_run(table: RunTable) -> str | None:
 
 
 def _chosen(name: str, values: AnyArray) -> bool:
-    """Return whether a column may say what was chosen; of a stranger's numbers nobody knows."""
+    """Return whether a column may be a setting; unknown numeric columns do not count."""
     return (name in QUANTITIES and name not in METRICS) or values.dtype == object
 
 

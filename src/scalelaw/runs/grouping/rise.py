@@ -1,4 +1,4 @@
-"""What speaks for rows being readings along runs, and what for each being a run of its own: counted as points."""
+"""Score the evidence that rows are checkpoints of runs against each row being a separate run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ _LOW = 0.35
 
 @dataclass(frozen=True)
 class Rise:
-    """Rows in groups, each of which may be a run.
+    """Evidence that groups of rows are runs.
 
     Attributes:
-        possible: no group repeats a moment, changes its size or a setting, and most have several rows.
-        points: above zero the groups look like runs, below it like a grid of runs.
-        several: some size has several groups that end apart.
+        possible: no group repeats a time or changes size or settings, and most have several rows.
+        points: above zero the groups look like runs, below zero like a grid of runs.
+        several: some size has several groups with different ends.
         many: the groups have ten rows or more.
     """
 
@@ -39,14 +39,14 @@ def judge(
     run: AnyArray, times: Mapping[str, Array], size: Array | None, settings: Mapping[str, AnyArray],
     planned: Array | None, lr: Array | None,
 ) -> Rise:  # fmt: skip
-    """Return what groups of rows look like.
+    """Score whether groups of rows look like runs.
 
     Args:
         run: the group of each row, (n,).
-        times: ``tokens`` and ``steps``, as far as they are known, each (n,).
+        times: ``tokens`` and ``steps``, those known, each (n,).
         size: N of each row, (n,).
-        settings: what a run is trained with, numbers or text, each (n,).
-        planned: tokens or steps the run was to take, on the axis of the first of ``times``, (n,).
+        settings: training settings, numbers or text, each (n,).
+        planned: planned tokens or steps, in the unit of the first of ``times``, (n,).
         lr: learning rate of each row, (n,).
     """
     known = np.logical_and.reduce([np.isfinite(values) for values in times.values()])
@@ -84,11 +84,11 @@ def judge(
 
 
 def blocks(times: Mapping[str, Array], key: AnyArray) -> AnyArray:
-    """Return groups of rows of one key over which no time falls or stands still, numbered by first appearance.
+    """Number blocks of rows with one key over which every time rises, in order of first appearance.
 
     Args:
         times: ``tokens`` and ``steps``, each (n,).
-        key: number of what the rows share, (n,).
+        key: number of the shared size and settings of each row, (n,).
     """
     run, count = np.zeros(len(key), dtype=int), 0
     current: dict[int, int] = {}
@@ -104,9 +104,9 @@ def blocks(times: Mapping[str, Array], key: AnyArray) -> AnyArray:
 
 
 def split_chains(run: AnyArray, time: Array) -> AnyArray:
-    """Return groups with those cut in which an even ladder from zero follows on one that ended before it begins.
+    """Split groups in which a second evenly spaced run from zero begins after the first has ended.
 
-    A long run may begin to log beyond the end of a short one, so that time does not fall between them.
+    The first log entry of a long run may lie beyond the end of a short one, so that time does not fall between them.
     """
     parts = run.astype(int)
     count = int(run.max()) + 1
@@ -119,7 +119,7 @@ def split_chains(run: AnyArray, time: Array) -> AnyArray:
 
 
 def _cut(time: Array) -> int | None:
-    """Return where a second ladder from zero begins: its first rung is its spacing, well above the one before."""
+    """Return where a second evenly spaced run begins: its first time is its spacing, well above the one before."""
     for at in range(_FEWEST, len(time) - _FEWEST + 1):
         spacing, before = time[at + 1] - time[at], time[at - 1] - time[at - 2]
         from_zero = abs(time[at] / spacing - 1) < 0.1
@@ -131,7 +131,7 @@ def _cut(time: Array) -> int | None:
 
 
 def _groups(run: AnyArray, time: Array, at: AnyArray) -> list[AnyArray]:
-    """Return those of the rows ``at`` that are of each group, in the order of time."""
+    """Return the rows among ``at`` of each group, in order of time."""
     order = at[np.lexsort((time[at], run[at]))]
     edges = np.flatnonzero(np.diff(run[order])) + 1
     return np.split(order, edges)
@@ -154,13 +154,13 @@ def _constant(values: AnyArray, at: AnyArray) -> bool:
 
 
 def _budgets(spent: Array, groups: int) -> bool:
-    """Return whether sizes share budgets, as runs of an IsoFLOP sweep do: few values of N D, each in several groups."""
+    """Return whether sizes share budgets as in an IsoFLOP sweep: few values of N D, each in several groups."""
     spent = spent[np.isfinite(spent) & (spent > 0)]
     return groups > 1 and 3 * len(np.unique(np.round(np.log(spent) / _BATCH))) <= len(spent)
 
 
 def _restarts(time: Array, size: Array, groups: list[AnyArray], settings: Mapping[str, AnyArray]) -> bool:
-    """Return whether runs of one size and equal settings end apart, as horizons do; replicates end together."""
+    """Return whether runs of equal size and settings have different ends, as horizons do; replicates end together."""
     ends: dict[tuple[str, ...], list[float]] = {}
     for at in groups:
         key = (f"{size[at[0]]:.4g}", *(str(values[at[0]]) for name, values in settings.items() if name != "run"))
@@ -170,7 +170,7 @@ def _restarts(time: Array, size: Array, groups: list[AnyArray], settings: Mappin
 
 
 def _ladder(time: Array) -> str:
-    """Return ``even`` where readings lie apart by about as much, ``doubling`` where by a factor, else nothing."""
+    """Return ``even`` for about equal spacing, ``doubling`` for a constant factor, else an empty string."""
     if time[0] <= 0:
         time = time[1:]
     if len(time) < _FEWEST:
@@ -186,32 +186,32 @@ def _share(ladders: list[str], kind: str) -> bool:
 
 
 def _shared(time: Array, groups: list[AnyArray]) -> bool:
-    """Return whether the groups have one set of times in common, as the budgets of a grid are."""
+    """Return whether all groups share one set of times, as the budgets of a grid do."""
     sets = {tuple(f"{value:.3g}" for value in time[at]) for at in groups}
     return len(sets) <= max(1, len(groups) // 4)
 
 
 def _short(time: Array, planned: Array, long: list[AnyArray]) -> bool:
-    """Return whether most runs go on beyond their first readings by what was planned for them."""
-    goes_on = [_one(planned, at) and bool(planned[at[0]] > (1 + _END) * time[at[0]]) for at in long]
-    return float(np.mean(goes_on)) > _MOST_OF
+    """Return whether most first readings lie well before the planned end of their run."""
+    cut_short = [_one(planned, at) and bool(planned[at[0]] > (1 + _END) * time[at[0]]) for at in long]
+    return float(np.mean(cut_short)) > _MOST_OF
 
 
 def _is_schedule(lr: Array) -> bool:
-    """Return whether rates rise first and fall then, or stay: a rate that was swept goes up and down."""
+    """Return whether rates rise, then fall or stay, as a schedule does; swept rates go up and down."""
     lr = lr[np.isfinite(lr)]
     peak = int(np.argmax(lr)) if len(lr) else 0
     return bool(np.all(np.diff(lr[: peak + 1]) >= 0) and np.all(np.diff(lr[peak:]) <= 0))
 
 
 def _falls(lr: Array, long: list[AnyArray]) -> bool:
-    """Return whether the rate ends far below its peak, as at the end of a schedule; tuned peaks lie closer together."""
+    """Return whether the rate ends far below its peak, as a schedule does; tuned peaks lie closer together."""
     falling = [bool(lr[at[-1]] < _LOW * np.nanmax(lr[at])) for at in long if np.isfinite(lr[at]).any()]
     return bool(falling) and float(np.mean(falling)) > _MOST_OF
 
 
 def _one_batch(times: Mapping[str, Array], long: list[AnyArray]) -> bool:
-    """Return whether a step has as many tokens all along each group."""
+    """Return whether tokens per step are constant within each group."""
     with np.errstate(divide="ignore", invalid="ignore"):
         batch = times["tokens"] / times["steps"]
     kept = [batch[at][np.isfinite(batch[at]) & (times["steps"][at] > 20)] for at in long]

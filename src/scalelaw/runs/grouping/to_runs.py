@@ -1,4 +1,4 @@
-"""Rows of a file to runs and evaluations: rows that share a run are its checkpoints."""
+"""Turn rows of a file into runs and evaluations: rows that share a run are its checkpoints."""
 
 import numpy as np
 
@@ -12,8 +12,7 @@ from scalelaw.runs.table import RunTable
 def to_runs(rows: Rows) -> RunTable:
     """Return the table of runs and evaluations.
 
-    A run keeps of every column the value on its last row that has one; what varies inside a run is kept with
-    its evaluations as well.
+    A run keeps the last known value of every column; columns that vary within a run are also kept per evaluation.
     """
     n_runs = int(rows.run.max()) + 1
     repeated = n_runs < rows.read
@@ -21,7 +20,7 @@ def to_runs(rows: Rows) -> RunTable:
     runs = {name: frozen(_last(values, rows, order, n_runs)) for name, values in rows.columns.items()}
     if repeated and _varies("lr", rows):
         runs["lr"] = frozen(_largest(rows.columns["lr"], rows.run, n_runs))
-        rows.notes.append("lr: of a run its largest; evaluations keep their own")
+        rows.notes.append("lr: the largest of each run; evaluations keep their own")
     absent = {
         name: frozen(_why(name, numbers, rows.run, n_runs))
         for name, numbers in {**rows.numbers, **rows.targets}.items()
@@ -41,7 +40,7 @@ def to_runs(rows: Rows) -> RunTable:
 
 
 def _last(values: AnyArray, rows: Rows, order: AnyArray, n_runs: int) -> AnyArray:
-    """Return of each run the last value there is, NaN or None where there is none."""
+    """Return the last known value of each run, NaN or None without one."""
     if n_runs == rows.read:
         return values
     numeric = values.dtype == np.float64
@@ -55,14 +54,14 @@ def _last(values: AnyArray, rows: Rows, order: AnyArray, n_runs: int) -> AnyArra
 
 
 def _largest(values: Array, run: AnyArray, n_runs: int) -> Array:
-    """Return the largest value of each run, NaN where there is none."""
+    """Return the largest value of each run, NaN without one."""
     largest = np.full(n_runs, -np.inf)
     np.maximum.at(largest, run, np.where(np.isnan(values), -np.inf, values))
     return np.where(np.isinf(largest), np.nan, largest)
 
 
 def _why(name: str, numbers: Numbers, run: AnyArray, n_runs: int) -> AnyArray:
-    """Return why each run lacks the quantity: unreadable, or simply absent."""
+    """Return why each run lacks the quantity: unreadable or absent."""
     why = np.full(n_runs, f"no {name}", dtype=object)
     why[run[numbers.unreadable]] = f"unreadable {name}"
     return why
@@ -80,7 +79,7 @@ def _varies(name: str, rows: Rows) -> bool:
 
 
 def _evals(rows: Rows, varying: list[str]) -> dict[str, AnyArray]:
-    """Return the long table: one entry for every value of a target that was written down, by run and time."""
+    """Return the long table: one entry per value of a target, by run and time."""
     counted = ["n_items"] if rows.items else []
     parts: dict[str, list[AnyArray]] = {name: [] for name in ("run", "target", "value", "se", *counted, *varying)}
     for target, numbers in rows.targets.items():

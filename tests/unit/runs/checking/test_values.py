@@ -76,7 +76,7 @@ def test_a_score_out_of_range_is_impossible_and_the_run_keeps_its_loss():
 def test_unit_slip_asks_and_the_answer_settles_it():
     source = {"params": [17.9, 41.9, 110.1], "tokens": [0.143, 2.52, 6.61], "loss": [5.3, 3.6, 3.0]}
     source["flops"] = [6e15 * n * d for n, d in zip(source["params"], source["tokens"], strict=True)]
-    with pytest.raises(NeedsAnswer, match=r"1e15 times .* millions of one and billions .*units=.*RUNS_UNIT_SLIP"):
+    with pytest.raises(NeedsAnswer, match=r"1e15 times .* millions of params and billions .*units=.*RUNS_UNIT_SLIP"):
         load_runs(source)
     assert codes(source, units={"params": "M", "tokens": "B"}) == []
     with pytest.warns(ScalelawWarning, match="RUNS_UNIT_SLIP"):
@@ -122,7 +122,7 @@ def test_proportional_inputs_refuse():
     n = np.array([17858560, 41943040, 110100480, 435159040.0])
     found = check_design(observations(n, 20 * n), ("params", "tokens"), 5)
     assert grades(found) == {"DESIGN_TOO_FEW_ROWS": Grade.REFUSE, "DESIGN_COLLINEAR": Grade.REFUSE}
-    assert "tokens = 20 x params in every row: their exponents cannot be told apart" in found[1].message
+    assert "tokens = 20 x params in every row: their exponents cannot be separated" in found[1].message
     assert grades(check_design(observations(n, 20 * n), ("params",), 3)) == {"DESIGN_FEW_ROWS": Grade.WARN}
 
 

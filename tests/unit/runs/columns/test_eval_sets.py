@@ -22,7 +22,7 @@ def test_a_long_table_has_a_target_for_each_evaluation_set() -> None:
     assert table.targets == ("loss@web", "loss@code") and table.findings == ()
     assert table.endpoints("loss@code").y.tolist() == [2.5, 2.2]
     assert len(table.curves("loss@web")) == 3
-    assert any("'valid_domain' says what loss was measured on: 2 targets (web, code)" in note for note in table.notes)
+    assert any("'valid_domain' is the evaluation set of loss: 2 targets (web, code)" in note for note in table.notes)
 
 
 def test_a_standard_error_goes_with_its_evaluation_set() -> None:

@@ -37,7 +37,7 @@ def test_held_out_is_preferred_and_what_is_left_out_is_named():
     assert any("not used: 'train/loss'" in note for note in runs.notes)
     runs = load_runs(table(loss=LOSS - 0.1, val_loss=LOSS))
     np.testing.assert_array_equal(values(runs), LOSS)
-    assert any("'loss' beside it is taken for the training loss" in note for note in runs.notes)
+    assert any("'loss' is taken for the training loss" in note for note in runs.notes)
 
 
 def test_the_training_loss_stands_in_with_a_warning():

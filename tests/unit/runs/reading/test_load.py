@@ -321,7 +321,7 @@ def test_units_in_a_header_and_in_a_column():
 
 def test_a_unit_column_with_gaps_asks():
     gaps = table(loss_unit=["nats", None, "furlongs"])
-    with pytest.raises(NeedsAnswer, match=r"unsaid in 2 rows \(b, c\).*RUNS_LOSS_UNIT"):
+    with pytest.raises(NeedsAnswer, match=r"missing in 2 rows \(b, c\).*RUNS_LOSS_UNIT"):
         load_runs(gaps)
     answered = load_runs(table(loss_unit=["nats", None, "nats"]), units={"loss": "bits"})
     np.testing.assert_allclose(answered.evals["value"], [3.6, 2.7 * np.log(2), 2.1])
@@ -363,7 +363,7 @@ def test_derive_refuses():
         load_runs(ROWS, derive={"tokens": "__import__('os')"})
     with pytest.raises(UnknownName, match="Did you mean 'params'"):
         load_runs(ROWS, derive={"tokens": "20 * parms"})
-    with pytest.raises(BadFormula, match="holds no number"):
+    with pytest.raises(BadFormula, match="has no numbers"):
         load_runs(ROWS, derive={"tokens": "20 * run"})
     with pytest.raises(BadInput, match="text"):
         load_runs(ROWS, derive={"dataset": "params"})
