@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from scalelaw.accounting.architecture import Architecture
 from scalelaw.accounting.params import count_params
+from scalelaw.core.nouns.brief import Brief
 
 _STATE_BYTES = {"muon": 12, "adamw": 16}
 """Optimizer of the matrices -> bytes of a parameter for weight, gradient and moments."""
 
 
 @dataclass(frozen=True)
-class Memory:
+class Memory(Brief):
     """Bytes of training, estimated.
 
     Attributes:

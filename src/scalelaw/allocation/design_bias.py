@@ -15,6 +15,7 @@ from scalelaw.allocation.scaling import scaling
 from scalelaw.allocation.size_profiles import PROFILES
 from scalelaw.allocation.sweep import Sweep
 from scalelaw.core.errors import ScalelawError
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array, frozen
 from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.solver.noise import Noise
@@ -25,7 +26,7 @@ _STARTS = 6
 
 
 @dataclass(frozen=True, eq=False)
-class DesignBias:
+class DesignBias(Brief):
     """What profiles find on the noise-free surface of a law fitted to the sweep.
 
     Attributes:

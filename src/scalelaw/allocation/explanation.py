@@ -16,6 +16,8 @@ from scalelaw.allocation.isoflop_result import IsoFlop
 from scalelaw.allocation.isoflop_spec import IsoFlopOptions, make_isoflop_spec
 from scalelaw.core.errors import BadInput, ScalelawError
 from scalelaw.core.estimate import Estimate, estimated
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.core.rendering import Renderable, Report, Table
 from scalelaw.runs.reading.load import load_runs
@@ -26,7 +28,7 @@ Steps = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class Reading(Brief):
     """The exponent after one correction.
 
     Attributes:
@@ -63,7 +65,7 @@ class Reading:
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation(Renderable):
+class Explanation(Renderable, Tabular):
     """A waterfall of exponents.
 
     Attributes:
@@ -95,6 +97,10 @@ class Explanation(Renderable):
             "profile": self.profile,
             "readings": [reading.to_dict() for reading in self.readings],
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a correction."""
+        return columns_of(each.to_dict() for each in self.readings)
 
     def sheet(self) -> Report:
         """Return one line a correction."""

@@ -12,6 +12,8 @@ from scalelaw.allocation.isoflop_spec import IsoFlopSpec
 from scalelaw.allocation.scaling import Scaling, power_laws
 from scalelaw.core.digest import digest
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import AnyArray, Array
@@ -19,7 +21,7 @@ from scalelaw.runs.observations import Observations
 
 
 @dataclass(frozen=True)
-class Budget:
+class Budget(Brief):
     """One budget.
 
     Attributes:
@@ -51,7 +53,7 @@ class Budget:
 
 
 @dataclass(frozen=True, eq=False)
-class IsoFlop(Renderable):
+class IsoFlop(Renderable, Tabular):
     """Optima by budget, N* = G C^a and D* = H C^b.
 
     Attributes:
@@ -109,6 +111,10 @@ class IsoFlop(Renderable):
             "spec": self.spec.to_dict(),
             "digest": self.digest,
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a budget."""
+        return columns_of(budget.to_dict() for budget in self.budgets)
 
     def sheet(self) -> Report:
         """Return the power laws, one line a budget, and what stands behind them."""

@@ -14,6 +14,7 @@ from scalelaw.allocation.scaling import Scaling, power_laws, scaling
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.forecaster import check_level
+from scalelaw.core.nouns.tabular import Columns, Tabular
 from scalelaw.core.rendering import Lines, Renderable, Report
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.fitting.observe import observe_rows
@@ -27,7 +28,7 @@ _OVERLAP = np.sqrt(10 / 3)
 
 
 @dataclass(frozen=True, eq=False)
-class Envelope(Renderable):
+class Envelope(Renderable, Tabular):
     """The lower envelope of training curves.
 
     Attributes:
@@ -73,6 +74,10 @@ class Envelope(Renderable):
             "set_aside": [part.to_dict() for part in self.rows.set_aside],
             "notes": list(self.rows.notes),
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a compute at which a size wins."""
+        return {"flops": self.flops, "params": self.size, "tokens": self.seen, "loss": self.loss}
 
     def sheet(self) -> Report:
         """Return the power laws, where they were read, and what to doubt."""

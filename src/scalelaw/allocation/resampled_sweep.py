@@ -9,6 +9,7 @@ from scalelaw.allocation.size_profiles import PROFILES, Akima, Located
 from scalelaw.allocation.sweep import Side, Sweep
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import half_width
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import AnyArray, Array
 
 _CHUNK = 500
@@ -18,7 +19,7 @@ _TINY = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Replicas:
+class Replicas(Brief):
     """Optima of resamples.
 
     Attributes:

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from scalelaw.core.forecaster import check_level, holding
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.rendering import Table
 from scalelaw.core.types import AnyArray, Array, frozen
 
 
 @dataclass(frozen=True, eq=False)
-class Scaling:
+class Scaling(Brief):
     """X* = G C^a.
 
     Attributes:

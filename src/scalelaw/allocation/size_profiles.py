@@ -17,6 +17,7 @@ from typing import ClassVar, Literal, final
 
 import numpy as np
 
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 
 ProfileName = Literal["powers", "cubic", "parabola", "akima"]
@@ -32,7 +33,7 @@ _STUCK = 1e6
 
 
 @dataclass(frozen=True, eq=False)
-class Axis:
+class Axis(Brief):
     """One axis of a sweep: m budgets of up to w runs, short budgets filled up with weight zero.
 
     Attributes:
@@ -65,7 +66,7 @@ class Axis:
 
 
 @dataclass(frozen=True, eq=False)
-class Located:
+class Located(Brief):
     """The minima of profiles.
 
     Attributes:

@@ -9,6 +9,7 @@ import numpy as np
 
 from scalelaw.allocation.size_profiles import Axis
 from scalelaw.core.errors import BadInput, BadTable
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import format_number
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.runs.observations import Observations
@@ -21,7 +22,7 @@ _PLANNED = "planned_flops"
 
 
 @dataclass(frozen=True, eq=False)
-class Sweep:
+class Sweep(Brief):
     """Runs grouped by budget.
 
     Attributes:

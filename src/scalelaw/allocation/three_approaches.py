@@ -15,6 +15,8 @@ from scalelaw.allocation.scaling import Scaling
 from scalelaw.core.errors import BadInput, BadTable, ScalelawError
 from scalelaw.core.estimate import Estimate, estimated
 from scalelaw.core.forecaster import reach
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import Array
@@ -29,7 +31,7 @@ _STEP = 1.5
 
 
 @dataclass(frozen=True, eq=False)
-class Approach:
+class Approach(Brief):
     """What one approach says.
 
     Attributes:
@@ -63,7 +65,7 @@ class Approach:
 
 
 @dataclass(frozen=True, eq=False)
-class Agreement(Renderable):
+class Agreement(Renderable, Tabular):
     """The approaches side by side.
 
     Attributes:
@@ -107,6 +109,10 @@ class Agreement(Renderable):
             "approaches": [each.to_dict() for each in self.approaches],
             "disagree": [list(pair) for pair in self.disagree],
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row an approach."""
+        return columns_of(each.to_dict() for each in self.approaches)
 
     def sheet(self) -> Report:
         """Return one line an approach, and whether they agree."""

@@ -13,6 +13,8 @@ from scalelaw.backtesting.windows import AXES, Window, WindowRules, windows
 from scalelaw.core.direction import best_value
 from scalelaw.core.errors import BadTable, FitFailed, ScalelawWarning
 from scalelaw.core.forecaster import Prediction
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import format_number
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.fitting.fit import fit_observations, make_spec
@@ -34,7 +36,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Cut:
+class Cut(Brief):
     """One window scored: the law, and two simple forecasts beside it.
 
     Attributes:
@@ -104,7 +106,7 @@ class Cuts(Sequence[Cut]):
 
 
 @dataclass(frozen=True, eq=False)
-class Backtest(Renderable):
+class Backtest(Renderable, Tabular):
     """All windows of a table, scored for one law, or for the ensemble of laws where ``law`` is None."""
 
     law: Law | None
@@ -162,6 +164,10 @@ class Backtest(Renderable):
             "spec": self.spec.to_dict(),
             "cuts": [cut.to_dict() for cut in self.cuts],
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a cut."""
+        return columns_of(cut.to_dict() for cut in self.cuts)
 
     def sheet(self) -> Report:
         """Return one line a cut."""

@@ -11,6 +11,7 @@ import numpy as np
 from scalelaw.backtesting.windows import Window
 from scalelaw.core.direction import best_value
 from scalelaw.core.errors import ScalelawError, ScalelawWarning
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.spec import FitSpec
@@ -21,7 +22,7 @@ DRAWS = 200
 
 
 @dataclass(frozen=True, eq=False)
-class BaselineBand:
+class BaselineBand(Brief):
     """A forecast of n runs with an interval at each level, or with none.
 
     Attributes:

@@ -7,6 +7,7 @@ import numpy as np
 
 from scalelaw.backtesting.baselines import BaselineBand
 from scalelaw.backtesting.score import winkler
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.forecasting.calibration import LEVELS
 
@@ -15,7 +16,7 @@ _LEVEL = 0.9
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
+class Scored(Brief):
     """One forecast of one case, and what was measured.
 
     Attributes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.observations import Observations
 
@@ -40,7 +41,7 @@ class WindowRules:
 
 
 @dataclass(frozen=True, eq=False)
-class Window:
+class Window(Brief):
     """One cut: rows with ``axis < below`` train, the others test; a run with rows on both sides only tests.
 
     Attributes:

@@ -9,6 +9,8 @@ import numpy as np
 
 from scalelaw.core.components import components, kind_of
 from scalelaw.core.errors import BadInput
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular
 from scalelaw.core.quantities import QUANTITIES, TOO_SMALL
 from scalelaw.core.types import AnyArray, Array, Inputs
 
@@ -20,7 +22,7 @@ Domain = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True, eq=False)
-class Prediction:
+class Prediction(Brief, Tabular):
     """Predictions with their interval; ``lo`` and ``hi`` are None where nothing is known of the spread.
 
     Attributes:
@@ -36,6 +38,12 @@ class Prediction:
     hi: Array | None
     level: float
     outside_domain: AnyArray
+
+    def to_columns(self) -> Columns:
+        """Return one row a point."""
+        n = len(self.mean)
+        lo, hi = ([None] * n if ends is None else ends for ends in (self.lo, self.hi))
+        return {"mean": self.mean, "lo": lo, "hi": hi, "level": [self.level] * n, "outside_domain": self.outside_domain}
 
 
 @runtime_checkable
@@ -74,7 +82,7 @@ class Forecaster(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Provenance:
+class Provenance(Brief):
     """What a forecaster was made of, as far as it knows: what a registered forecast must say.
 
     Attributes:

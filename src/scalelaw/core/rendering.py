@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scalelaw.core.nouns.brief import Brief
+
 _STYLE = (
     "<style>.scalelaw table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
     ".scalelaw td,.scalelaw th{padding:.15em .8em .15em 0;text-align:left;border:0}"
@@ -167,7 +169,7 @@ class Report:
         ]
 
 
-class Renderable(ABC):
+class Renderable(Brief, ABC):
     """What can be read: a noun composes its sheet, and every rendering follows from it."""
 
     @abstractmethod
@@ -176,6 +178,11 @@ class Renderable(ABC):
 
     def __str__(self) -> str:
         return self.sheet().text()
+
+    def in_brief(self) -> str:
+        """Return the title of the printout, which ``repr`` shows."""
+        sheet = self.sheet()
+        return sheet.title or sheet.text().lstrip().partition("\n")[0]
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""

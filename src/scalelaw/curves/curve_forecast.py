@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import counted
 from scalelaw.core.types import Array, frozen
 from scalelaw.curves.curve_shape import RunSchedule, Shapes, draw_shapes
@@ -29,7 +30,7 @@ _STRAINED = 20.0
 
 
 @dataclass(frozen=True, eq=False)
-class CurveForecast:
+class CurveForecast(Brief):
     """The loss from the cut of a curve to its end.
 
     Attributes:

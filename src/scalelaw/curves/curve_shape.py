@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 from scalelaw.runs.schedule import Schedule
 
@@ -79,7 +80,7 @@ class RunSchedule:
 
 
 @dataclass(frozen=True, eq=False)
-class Shapes:
+class Shapes(Brief):
     """Draws of the prior.
 
     Attributes:

@@ -16,6 +16,8 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade, enforce
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
@@ -37,7 +39,7 @@ _PLANNED = {"tokens": "planned_tokens", "steps": "planned_steps"}
 
 
 @dataclass(frozen=True, eq=False)
-class RunForecast:
+class RunForecast(Brief):
     """One run: what was seen of it, what is expected, and what came.
 
     Attributes:
@@ -82,7 +84,7 @@ class RunForecast:
 
 
 @dataclass(frozen=True, eq=False)
-class Extrapolation(Renderable):
+class Extrapolation(Renderable, Tabular):
     """The forecasts of a table, in its order.
 
     Attributes:
@@ -115,6 +117,11 @@ class Extrapolation(Renderable):
             "left_out": [{"run": run, "reason": reason} for run, reason in self.left_out],
             "findings": [finding.to_dict() for finding in self.findings],
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a run."""
+        records = [each.to_dict() for each in self.runs]
+        return columns_of({name: value for name, value in each.items() if name != "path"} for each in records)
 
     def sheet(self) -> Report:
         """Return one line a run."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadTable, NeedsAnswer, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
+from scalelaw.core.nouns.tabular import Columns, Tabular, one_row
 from scalelaw.core.rendering import Lines, Renderable, Report
 from scalelaw.core.types import Array
 from scalelaw.curves.curve_band import NormalEstimate, band_on_the_way, believed, joined
@@ -37,7 +38,7 @@ _PLANNED = {"tokens": "planned_tokens", "steps": "planned_steps"}
 
 
 @dataclass(frozen=True, eq=False)
-class Watch(Renderable):
+class Watch(Renderable, Tabular):
     """A look at a run in flight.
 
     Attributes:
@@ -123,6 +124,10 @@ class Watch(Renderable):
             "comparison": self.comparison,
             "findings": [finding.to_dict() for finding in self.findings],
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row: the run as it stands."""
+        return one_row(self.to_dict())
 
     def sheet(self) -> Report:
         """Return where it is, where it should be, where it will end, and what to do."""

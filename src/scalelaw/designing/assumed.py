@@ -7,6 +7,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.datasets import card
 from scalelaw.diagnosing.under_tuned import SEED_SD
 from scalelaw.fitting.published import Published, published
@@ -33,7 +34,7 @@ SHARED = 0.33
 
 
 @dataclass(frozen=True, eq=False)
-class Assumed:
+class Assumed(Brief):
     """A law with coefficients, and how runs scatter about it.
 
     Attributes:

@@ -13,6 +13,7 @@ from itertools import product
 import numpy as np
 
 from scalelaw.accounting.params import count_params
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 from scalelaw.designing.assumed import SMALL, Assumed
 from scalelaw.designing.half_width import (
@@ -91,7 +92,7 @@ def _usual(tiny: bool) -> tuple[Shapes, Recipe, Data]:
 
 
 @dataclass(frozen=True, eq=False)
-class Search:
+class Search(Brief):
     """Every candidate for one target, cheapest first, each weighed at most once.
 
     Attributes:

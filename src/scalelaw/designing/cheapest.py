@@ -6,6 +6,7 @@ from typing import Any
 from scalelaw.accounting import hardware
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import check_level
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.designing.assumed import SMALL, Assumption, assumed
 from scalelaw.designing.candidates import Search
@@ -16,7 +17,7 @@ _APART = 1.3
 
 
 @dataclass(frozen=True, eq=False)
-class Design(Renderable):
+class Design(Renderable, Tabular):
     """The cheapest ladder that is sure enough, and what it takes.
 
     Attributes:
@@ -49,6 +50,10 @@ class Design(Renderable):
             "prices": [{"half_width": width, "flops": flops} for width, flops in self.prices],
             "dry_run": self.dry_run.to_dict(),
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a half-width that was priced."""
+        return columns_of(self.to_dict()["prices"])
 
     def sheet(self) -> Report:
         """Return the ladder, what it takes, and what more or less certainty would."""

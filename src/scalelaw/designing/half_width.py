@@ -24,6 +24,7 @@ import numpy as np
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import check_level, outside
+from scalelaw.core.nouns.tabular import Columns, Tabular, one_row
 from scalelaw.core.numbers import format_number
 from scalelaw.core.rendering import Lines, Renderable, Report
 from scalelaw.core.types import AnyArray, Array
@@ -38,7 +39,7 @@ _SINGULAR = 1e-13
 
 
 @dataclass(frozen=True, eq=False)
-class HalfWidth(Renderable):
+class HalfWidth(Renderable, Tabular):
     """Half the interval that a forecast is to be given, as a share of the loss, and what it is made of.
 
     Attributes:
@@ -121,6 +122,10 @@ class HalfWidth(Renderable):
             "assumption": self.assumption.to_dict(),
             "findings": [each.to_dict() for each in self.findings],
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row: the half-width and its parts."""
+        return one_row(self.to_dict(), "assumption")
 
     def sheet(self) -> Report:
         """Return the target and the half-width with its parts."""

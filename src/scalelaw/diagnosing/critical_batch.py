@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from scalelaw.core.errors import BadInput, FitFailed
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of, one_row
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import AnyArray, Array
 
@@ -15,7 +16,7 @@ _FEWEST = 3
 
 
 @dataclass(frozen=True)
-class TradeOff(Renderable):
+class TradeOff(Renderable, Tabular):
     """Steps against examples to a target, (S / S_min - 1) (E / E_min - 1) = 1.
 
     Attributes:
@@ -47,6 +48,10 @@ class TradeOff(Renderable):
         """Return plain values for JSON."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return {"schema": "scalelaw.trade-off/1", "critical_batch": self.critical_batch, **values}
+
+    def to_columns(self) -> Columns:
+        """Return one row."""
+        return one_row(self.to_dict())
 
     def sheet(self) -> Report:
         """Return the three numbers."""
@@ -121,7 +126,7 @@ def _least(log_batch: Array, log_steps: Array) -> tuple[float, float] | None:
 
 
 @dataclass(frozen=True, eq=False)
-class NoiseScales(Renderable):
+class NoiseScales(Renderable, Tabular):
     """Noise scales that runs recorded, beside the batches they were trained with; the scale is near B_crit.
 
     Attributes:
@@ -133,6 +138,10 @@ class NoiseScales(Renderable):
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {"schema": "scalelaw.noise-scales/1", "runs": [dict(run) for run in self.runs]}
+
+    def to_columns(self) -> Columns:
+        """Return one row a run."""
+        return columns_of(self.runs)
 
     def sheet(self) -> Report:
         """Return the runs, and what a batch B costs: 1 + B / B_noise times the tokens of the smallest."""

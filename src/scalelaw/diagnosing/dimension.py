@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.nouns.tabular import Columns, Tabular, one_row
 from scalelaw.core.rendering import Lines, Renderable, Report
 from scalelaw.core.types import AnyArray, Array
 
@@ -16,7 +17,7 @@ _UNDERESTIMATED = 5.0
 
 
 @dataclass(frozen=True)
-class IntrinsicDimension(Renderable):
+class IntrinsicDimension(Renderable, Tabular):
     """Three estimates of one dimension.
 
     Attributes:
@@ -45,6 +46,10 @@ class IntrinsicDimension(Renderable):
         """Return plain values for JSON."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return {"schema": "scalelaw.intrinsic-dimension/1", **values, "exponent_prior": list(self.exponent_prior)}
+
+    def to_columns(self) -> Columns:
+        """Return one row."""
+        return one_row(self.to_dict())
 
     def sheet(self) -> Report:
         """Return the estimates and the prior."""

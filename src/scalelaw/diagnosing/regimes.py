@@ -11,6 +11,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.nouns.tabular import Columns, Tabular, one_row
 from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.core.rendering import Lines, Renderable, Report
 from scalelaw.core.types import Array
@@ -28,7 +29,7 @@ _REPEATED = 0.02
 
 
 @dataclass(frozen=True)
-class Regime(Renderable):
+class Regime(Renderable, Tabular):
     """What limits a run.
 
     Attributes:
@@ -58,6 +59,10 @@ class Regime(Renderable):
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {"schema": "scalelaw.regime/1", **{name: getattr(self, name) for name in self.__dataclass_fields__}}
+
+    def to_columns(self) -> Columns:
+        """Return one row."""
+        return one_row(self.to_dict())
 
     def sheet(self) -> Report:
         """Return the label and the scores behind it."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.nouns.tabular import Columns, Tabular, one_row
 from scalelaw.core.rendering import Lines, Renderable, Report
 from scalelaw.core.types import AnyArray
 
@@ -16,7 +17,7 @@ _SIDES = {"tokens": "data", "examples": "data", "flops": "compute"}
 
 
 @dataclass(frozen=True)
-class LocalSlope(Renderable):
+class LocalSlope(Renderable, Tabular):
     """The exponent of a sweep over its own asymptote.
 
     Attributes:
@@ -37,6 +38,10 @@ class LocalSlope(Renderable):
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {"schema": "scalelaw.local-slope/1", **{name: getattr(self, name) for name in self.__dataclass_fields__}}
+
+    def to_columns(self) -> Columns:
+        """Return one row."""
+        return one_row(self.to_dict())
 
     def sheet(self) -> Report:
         """Return slope and regime."""

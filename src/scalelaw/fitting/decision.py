@@ -11,6 +11,7 @@ from scalelaw.accounting.flops import COUNTINGS, Counting, counting_for
 from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.minimum import least, lowest
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array
@@ -24,7 +25,7 @@ _GRID = 0.1 * math.log(10)
 
 
 @dataclass(frozen=True)
-class Decision:
+class Decision(Brief):
     """One number that a law's coefficients decide.
 
     Attributes:

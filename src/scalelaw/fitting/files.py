@@ -12,6 +12,7 @@ import numpy as np
 from scalelaw.accounting.cost import StatedCost
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.nouns.coefficients import named_array
 from scalelaw.core.reading import LARGEST_DOCUMENT, Allowance, read_text
 from scalelaw.core.types import AnyArray
 from scalelaw.fitting.checks.status import FitStatus
@@ -94,7 +95,7 @@ def _fit(document: Mapping[str, Any], allowance: Allowance) -> FitResult:
     rows, status = document["rows"], document["status"]
     return FitResult(
         law=law,
-        coef=_unpack(document["coef"], allowance),
+        coef=named_array(_unpack(document["coef"], allowance), law.coef_names),
         draws=None if document["draws"] is None else _unpack(document["draws"], allowance),
         objective=document["objective"],
         status=_status(status),

@@ -14,6 +14,7 @@ import numpy as np
 from scalelaw.core.components import components, kind_of
 from scalelaw.core.errors import BadTable, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
+from scalelaw.core.nouns.coefficients import named_array
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.fitting.checks.misfit import misfit
 from scalelaw.fitting.checks.status import FitStatus, assess
@@ -116,7 +117,7 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
         findings = (*findings, *check_prior(prior, draws))
     return FitResult(
         law=law,
-        coef=frozen(problem.coordinates.coef(u[None])[0]),
+        coef=named_array(frozen(problem.coordinates.coef(u[None])[0]), law.coef_names),
         draws=None if draws is None else frozen(draws),
         objective=float(found.solution.objective[found.best]) if prior is None else _of_rows(problem, u, weight),
         status=status,

@@ -11,6 +11,7 @@ from scalelaw.core.components import kind_of
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.forecaster import Domain, Kind, Prediction
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import AnyArray, Array, Inputs
@@ -22,7 +23,7 @@ _EDGE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class HeldAt:
+class HeldAt(Brief):
     """A fit whose other inputs stand still, so that a plan may be asked of params and tokens.
 
     Attributes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scalelaw.core.errors import FitFailed
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array, Inputs
 from scalelaw.fitting.solver.coordinates import Coordinates
 from scalelaw.fitting.solver.noise import Noise
@@ -24,7 +25,7 @@ _ROUNDS = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Optimum:
+class Optimum(Brief):
     """Where the starts came to rest, and the best of them as a sample to draw from.
 
     Attributes:

@@ -9,12 +9,14 @@ from scalelaw.core.components import check_mixtures
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import ScalelawWarning, UnknownName
 from scalelaw.core.forecaster import Domain, Kind, Prediction, Provenance, check_inputs, check_level, outside
-from scalelaw.core.types import Array, Inputs
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.coefficients import Coefficients, named_array
+from scalelaw.core.types import Inputs
 from scalelaw.laws import Constants, Law
 
 
 @dataclass(frozen=True, eq=False)
-class Published:
+class Published(Brief):
     """One law at constants from the literature; ``chinchilla@besiroglu2024`` is one.
 
     No covariance is published with enough digits to draw from, so every interval is None.
@@ -62,9 +64,9 @@ class Published:
         return Provenance(self.label, {"law": self.law.spelling, "revision": self.law.revision, "source": self.source})
 
     @property
-    def coef(self) -> Array:
-        """Coefficients in the law's order, shape (k,)."""
-        return self.law.vector(self.constants.coef)
+    def coef(self) -> Coefficients:
+        """Coefficients in the law's order, (k,); ``coef["alpha"]`` is one of them."""
+        return named_array(self.law.vector(self.constants.coef), self.law.coef_names)
 
     @property
     def draws(self) -> None:

@@ -24,7 +24,10 @@ from scalelaw.core.forecaster import (
     outside,
     robust_sd,
 )
-from scalelaw.core.numbers import format_number
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.coefficients import Coefficients
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
+from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.core.version import __version__
@@ -56,7 +59,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class FittedRows:
+class FittedRows(Brief):
     """The rows a law was fitted to, and what became of the others.
 
     Attributes:
@@ -101,12 +104,12 @@ class FittedRows:
 
 
 @dataclass(frozen=True, eq=False)
-class FitResult(Renderable):
+class FitResult(Renderable, Tabular):
     """One law fitted to one target.
 
     Attributes:
         law: the law.
-        coef: coefficients at the optimum, (k,).
+        coef: coefficients at the optimum, (k,); ``coef["alpha"]`` is one of them.
         draws: draws of the coefficients (b, k), or None where none were asked for.
         objective: weighted sum of losses at the optimum.
         status: whether the optimum can be trusted.
@@ -124,7 +127,7 @@ class FitResult(Renderable):
     """
 
     law: Law
-    coef: Array
+    coef: Coefficients
     draws: Array | None
     objective: float
     status: FitStatus
@@ -418,6 +421,15 @@ class FitResult(Renderable):
             "digest": self.digest,
             "version": self.version,
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a coefficient."""
+        return columns_of({"name": name, **values} for name, values in self.coefficients().items())
+
+    def in_brief(self) -> str:
+        """Return law, target and coefficients, which ``repr`` shows."""
+        values = ", ".join(f"{name} {value:.4g}" for name, value in self.coef.items())
+        return f"{self.label} fitted to {self.target} of {counted(len(self.rows.y), 'row')}: {values}"
 
     def sheet(self) -> Report:
         """Return coefficients, optimum, intervals, rows and doubts."""

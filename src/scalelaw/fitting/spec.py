@@ -7,6 +7,7 @@ from typing import Any, Literal, TypedDict
 
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.forecaster import check_level
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.fitting.solver.coordinates import Bounds, Restrictions
 from scalelaw.fitting.solver.noise import Noise
 
@@ -34,7 +35,7 @@ class FitOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class FitSpec:
+class FitSpec(Brief):
     """How a law is fitted.
 
     Attributes:

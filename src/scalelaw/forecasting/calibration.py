@@ -20,6 +20,7 @@ import numpy as np
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import check_level
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.reading import LARGEST_DOCUMENT, read_text
 from scalelaw.core.types import Array
 
@@ -31,7 +32,7 @@ _SCHEMA = "scalelaw.calibration/2"
 
 
 @dataclass(frozen=True, eq=False)
-class WidthTerms:
+class WidthTerms(Brief):
     """What a table tells of the width of a forecast at n points, as relative standard deviations.
 
     Attributes:
@@ -52,7 +53,7 @@ class WidthTerms:
 
 
 @dataclass(frozen=True, eq=False)
-class CalibrationCase:
+class CalibrationCase(Brief):
     """One forecast that was scored.
 
     Attributes:
@@ -69,7 +70,7 @@ class CalibrationCase:
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
+class Calibration(Brief):
     """What the terms count for, and how many widths hold how many runs.
 
     Attributes:

@@ -15,6 +15,8 @@ from scalelaw.core.digest import digest
 from scalelaw.core.errors import ScalelawError
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import Domain, Kind, Prediction, Provenance, check_level, half_width, outside
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import Array, Inputs
@@ -33,7 +35,7 @@ _PROFILE_DRAWS = 200
 
 
 @dataclass(frozen=True, eq=False)
-class MemberPredictions:
+class MemberPredictions(Brief):
     """What m members say of n points, before they are mixed.
 
     Attributes:
@@ -81,7 +83,7 @@ class MemberPredictions:
 
 
 @dataclass(frozen=True, eq=False)
-class Ensemble(Renderable):
+class Ensemble(Renderable, Tabular):
     """Laws fitted to one table, weighed by how closely they follow it.
 
     Attributes:
@@ -271,6 +273,10 @@ class Ensemble(Renderable):
             "digest": self.digest,
             "version": self.version,
         }  # fmt: skip
+
+    def to_columns(self) -> Columns:
+        """Return one row a law."""
+        return columns_of(self.to_dict()["members"])
 
     def sheet(self) -> Report:
         """Return the members and what the interval rests on."""

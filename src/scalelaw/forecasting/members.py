@@ -13,6 +13,7 @@ import numpy as np
 
 from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.core.errors import BadInput, FitFailed, ScalelawError
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.result import FitResult
@@ -33,7 +34,7 @@ _TIMES = 1.42
 
 
 @dataclass(frozen=True)
-class Member:
+class Member(Brief):
     """One law of a mixture.
 
     Attributes:

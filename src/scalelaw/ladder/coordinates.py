@@ -16,6 +16,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import Array, frozen
 
@@ -27,7 +28,7 @@ TOLERANCE = 0.25
 
 
 @dataclass(frozen=True, eq=False)
-class CoordinateCheck(Renderable):
+class CoordinateCheck(Renderable, Tabular):
     """How what is watched changes with the width.
 
     Attributes:
@@ -61,6 +62,17 @@ class CoordinateCheck(Renderable):
             "slopes": dict(self.slopes),
             "findings": [each.to_dict() for each in self.findings],
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a quantity, one column a width."""
+        return columns_of(
+            {
+                "name": name,
+                **{f"width {width:g}": float(size) for width, size in zip(self.widths, sizes, strict=True)},
+                "slope": self.slopes[name],
+            }
+            for name, sizes in self.sizes.items()
+        )
 
     def sheet(self) -> Report:
         """Return sizes by width, and slopes."""

@@ -11,6 +11,8 @@ from scalelaw.accounting.hardware import device as device_named
 from scalelaw.accounting.money import RESTARTS, cost_dollars
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import format_number
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.ladder.check import check_ladder, in_parts
@@ -31,7 +33,7 @@ class Forecast(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class RungCost:
+class RungCost(Brief):
     """What one rung takes, all seeds, trunk and branches.
 
     Attributes:
@@ -76,7 +78,7 @@ class RungCost:
 
 
 @dataclass(frozen=True, eq=False)
-class DryRun(Renderable):
+class DryRun(Renderable, Tabular):
     """What a ladder takes on a device.
 
     Attributes:
@@ -139,6 +141,10 @@ class DryRun(Renderable):
             "forecast": None if self.forecast is None else self.forecast.to_dict(),
             "findings": [each.to_dict() for each in self.findings],
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a rung."""
+        return columns_of(each.to_dict() for each in self.rungs)
 
     def sheet(self) -> Report:
         """Return a row a rung, compute by every convention, and what is expected of the forecast."""

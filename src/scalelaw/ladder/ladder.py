@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.files import write_whole
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.ladder.data import Data
 from scalelaw.ladder.grid import EXACT, Grid, Rung, shown
@@ -47,7 +48,7 @@ class Intent:
 
 
 @dataclass(frozen=True)
-class Ladder(Renderable):
+class Ladder(Renderable, Tabular):
     """Small runs whose losses are to give a law that extrapolates.
 
     Attributes:
@@ -229,6 +230,10 @@ class Ladder(Renderable):
                 for rung in self.rungs
             ],
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a rung."""
+        return columns_of(self.to_dict()["rungs"])
 
     def sheet(self) -> Report:
         """Return the rungs: shape, counts by group, horizons, seeds."""

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from scalelaw.accounting.architecture import Architecture
 from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.rendering import Renderable, Report, Table
 
 GROUPS = ("matrices", "embedding", "head", "gains")
@@ -56,7 +57,7 @@ class Hyperparameters:
 
 
 @dataclass(frozen=True)
-class Recipe(Renderable):
+class Recipe(Renderable, Tabular):
     """A named way to train, with constants that hold at one width, depth, batch and horizon, and how they transfer.
 
     Attributes:
@@ -222,6 +223,13 @@ class Recipe(Renderable):
         """Return plain values for JSON."""
         constants = {name: {"value": value, "source": self.sources[name]} for name, value in self.constants.items()}
         return {"schema": "scalelaw.recipe/1", "name": self.name, "changed": list(self.changed), "constants": constants}
+
+    def to_columns(self) -> Columns:
+        """Return one row a constant."""
+        return columns_of(
+            {"constant": name, "value": str(value), "source": self.sources[name]}
+            for name, value in self.constants.items()
+        )
 
     def sheet(self) -> Report:
         """Return every constant with its source."""

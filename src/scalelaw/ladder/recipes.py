@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from scalelaw.core.errors import UnknownName
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.rendering import Renderable, Report, Table
 from scalelaw.ladder.recipe import GROUPS, Recipe
 
@@ -136,7 +137,7 @@ def recipe(name: str) -> Recipe:
 
 
 @dataclass(frozen=True)
-class Recipes(Renderable):
+class Recipes(Renderable, Tabular):
     """Several recipes side by side."""
 
     recipes: tuple[Recipe, ...]
@@ -144,6 +145,10 @@ class Recipes(Renderable):
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {"schema": "scalelaw.recipes/1", "recipes": [each.to_dict() for each in self.recipes]}
+
+    def to_columns(self) -> Columns:
+        """Return one row a recipe, one column a constant."""
+        return columns_of({"recipe": each.name, **each.constants} for each in self.recipes)
 
     def sheet(self) -> Report:
         """Return one line a recipe, at the width, depth and horizon where its constants stand."""

@@ -10,6 +10,7 @@ import numpy as np
 from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN, counting_for
 from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.quantities import quantity
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.laws.references import Reference
@@ -45,7 +46,7 @@ class Coef:
 
 
 @dataclass(frozen=True)
-class Constants:
+class Constants(Brief):
     """Published values of a law's coefficients.
 
     Attributes:
@@ -155,13 +156,18 @@ class Law(ABC):
         """Split coefficients (..., k) into k arrays (..., 1) that broadcast against inputs."""
         return tuple(coef[..., i, None] for i in range(coef.shape[-1]))
 
+    @property
+    def coef_names(self) -> tuple[str, ...]:
+        """Names of the coefficients, in order."""
+        return tuple(c.name for c in self.coefs)
+
     def vector(self, coef: Mapping[str, float]) -> Array:
         """Order named coefficients into an array (k,).
 
         Raises:
             BadInput: a coefficient is missing, or one is not of this law.
         """
-        names = [c.name for c in self.coefs]
+        names = self.coef_names
         if set(coef) != set(names):
             raise BadInput(f"{self.spelling} has the coefficients {', '.join(names)}; got {', '.join(coef) or 'none'}")
         return np.array([coef[name] for name in names], float)

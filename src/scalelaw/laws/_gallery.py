@@ -5,13 +5,14 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from scalelaw.core.errors import UnknownName
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.laws._base import Constants, Law
 from scalelaw.laws._registry import get, names, parse
 
 
 @dataclass(frozen=True)
-class Description(Renderable):
+class Description(Renderable, Tabular):
     """One law: formula, inputs, coefficients, published constants."""
 
     law: Law
@@ -42,6 +43,10 @@ class Description(Renderable):
             "revision": law.revision,
         }
 
+    def to_columns(self) -> Columns:
+        """Return one row a coefficient."""
+        return columns_of(self.to_dict()["coefficients"])
+
     def published(self) -> Iterator[tuple[Law, str, Constants]]:
         """Yield every shape of the law with each source of constants for it."""
         for shape in self.law.shapes:
@@ -67,7 +72,7 @@ class Description(Renderable):
 
 
 @dataclass(frozen=True)
-class Gallery(Renderable):
+class Gallery(Renderable, Tabular):
     """Every law known by name."""
 
     laws: tuple[Law, ...]
@@ -75,6 +80,13 @@ class Gallery(Renderable):
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {"schema": "scalelaw.laws/1", "laws": [Description(law).to_dict() for law in self.laws]}
+
+    def to_columns(self) -> Columns:
+        """Return one row a law."""
+        return columns_of(
+            {"law": law.name, "formula": law.formula, "inputs": law.inputs, "output": law.output, "cite": law.cite}
+            for law in self.laws
+        )
 
     def sheet(self) -> Report:
         """Return one line a law."""

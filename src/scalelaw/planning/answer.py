@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from scalelaw.core.estimate import Estimate
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.planning.question import Question
 
 
 @dataclass(frozen=True, eq=False)
-class Plan(Renderable):
+class Plan(Renderable, Tabular):
     """An answer with intervals and assumptions.
 
     Attributes:
@@ -68,6 +69,10 @@ class Plan(Renderable):
             "disagrees": self.disagrees,
         }
 
+    def to_columns(self) -> Columns:
+        """Return one row a number: params, tokens, flops, loss, tokens_per_param."""
+        return columns_of({"name": name, **estimate.to_dict()} for name, estimate in self._estimates().items())
+
     def _estimates(self) -> dict[str, Estimate]:
         return {
             "params": self.params,
@@ -85,6 +90,11 @@ class Plan(Renderable):
         (n, of_n), (d, of_d) = alone.params.texts(3), alone.tokens.texts(3)
         lines = [("runs alone", f"{n} parameters ({of_n}) on {d} tokens ({of_d})")]
         return [*lines, ("published", self.literature)] if self.literature else lines
+
+    def in_brief(self) -> str:
+        """Return what to train, which ``repr`` shows."""
+        numbers = (self.params.texts()[0], self.tokens.texts()[0], self.loss.texts(5)[0])
+        return "{} parameters on {} tokens, loss {}".format(*numbers) + f", for {self.question}, by {self.forecaster}"
 
     def sheet(self) -> Report:
         """Return the answer with its intervals, reach and assumptions."""

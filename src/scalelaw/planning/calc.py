@@ -10,6 +10,8 @@ from scalelaw import laws
 from scalelaw.accounting.flops import COUNTINGS, counting_for
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import outside, reach
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import Array
@@ -19,7 +21,7 @@ from scalelaw.planning.surfaces.closed import ClosedForm, Solvable
 
 
 @dataclass(frozen=True)
-class Reading:
+class Reading(Brief):
     """What one published law says of one (N, D).
 
     Attributes:
@@ -42,7 +44,7 @@ class Reading:
 
 
 @dataclass(frozen=True, eq=False)
-class Calculation(Renderable):
+class Calculation(Renderable, Tabular):
     """What one (N, D) costs and reaches.
 
     Attributes:
@@ -72,6 +74,10 @@ class Calculation(Renderable):
             "losses": [asdict(reading) for reading in self.losses],
             "skipped": dict(self.skipped),
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a published law."""
+        return columns_of(self.to_dict()["losses"])
 
     def sheet(self) -> Report:
         """Return cost and readings of the published laws."""

@@ -16,6 +16,7 @@ import numpy as np
 from scalelaw.accounting.flops import Counting
 from scalelaw.allocation.isoflop_result import IsoFlop
 from scalelaw.core.forecaster import half_width
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 from scalelaw.planning.published import CAMPS, log_params
 from scalelaw.planning.surfaces.closed import HasLaw
@@ -68,7 +69,7 @@ class HasDeciders(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Growth:
+class Growth(Brief):
     """One normal distribution of a pair.
 
     Attributes:

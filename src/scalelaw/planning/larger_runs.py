@@ -9,6 +9,8 @@ import numpy as np
 from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import Forecaster, Kind, reach
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.core.rendering import Renderable, Report, Table
 from scalelaw.planning.question import Prior
@@ -19,7 +21,7 @@ BEYOND = (3.0, 10.0, 30.0)
 
 
 @dataclass(frozen=True)
-class Expected:
+class Expected(Brief):
     """What is expected of one run.
 
     Attributes:
@@ -48,7 +50,7 @@ class Expected:
 
 
 @dataclass(frozen=True, eq=False)
-class LargerRuns(Renderable):
+class LargerRuns(Renderable, Tabular):
     """What a forecaster expects of larger runs.
 
     Attributes:
@@ -69,6 +71,10 @@ class LargerRuns(Renderable):
             "runs": [each.to_dict() for each in self.runs],
             "mixture": {name: value for name, value in shown.items() if name != "schema"},
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a run."""
+        return columns_of(each.to_dict() for each in self.runs)
 
     def sheet(self) -> Report:
         """Return one line a run, below what the forecaster says of itself."""

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from scalelaw.accounting.flops import Counting
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 from scalelaw.planning.growth import Growth, HasDeciders
 from scalelaw.planning.surfaces.path import first_reaching
@@ -19,7 +20,7 @@ _ROOTS = np.array([0.8191725133961645, 0.6710436067037893, 0.5497004779019703])
 
 
 @dataclass(frozen=True, eq=False)
-class Lines:
+class Lines(Brief):
     """As many lines as were drawn, each with a loss of its own.
 
     Attributes:

@@ -10,6 +10,7 @@ from scalelaw.accounting.flops import COUNTINGS, Counting, HasCounting
 from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array, Inputs
@@ -27,7 +28,7 @@ _LOSSES = ("loss", "bpb")
 
 
 @dataclass(frozen=True, eq=False)
-class LossSurfaces:
+class LossSurfaces(Brief):
     """What planners compute on.
 
     Attributes:

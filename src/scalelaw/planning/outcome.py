@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from scalelaw.core.estimate import Estimate
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.planning.choices import Choice
 
 
 @dataclass(frozen=True, eq=False)
-class ChoiceOutcome:
+class ChoiceOutcome(Brief):
     """What one way to make the choices decides.
 
     Attributes:

@@ -5,6 +5,7 @@ from typing import Literal, TypedDict, Unpack
 
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.forecaster import check_level
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.planning.surfaces.path import Caps
 
@@ -33,7 +34,7 @@ class Asked(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Question:
+class Question(Brief):
     """One question to a planner; ``ask`` makes it from keywords.
 
     Attributes:

@@ -19,6 +19,7 @@ from scalelaw.backtesting.windows import windows
 from scalelaw.core.errors import BadInput, FitFailed, ScalelawError, ScalelawWarning
 from scalelaw.core.estimate import Estimate
 from scalelaw.core.findings import Finding, Grade, enforce
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import format_number
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.fitting.fit import fit_observations, make_spec
@@ -47,7 +48,7 @@ _STARTS = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Robustness(Renderable):
+class Robustness(Renderable, Tabular):
     """One decision under all alternatives; the first outcome is the base.
 
     Attributes:
@@ -141,6 +142,10 @@ class Robustness(Renderable):
             **({"spec": self.spec.to_dict()} if self.spec else {}),
             "findings": [finding.to_dict() for finding in self.findings],
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row an alternative."""
+        return columns_of(each.to_dict() for each in self.outcomes)
 
     def sheet(self) -> Report:
         """Return one line an alternative, the verdict, and which choices matter."""

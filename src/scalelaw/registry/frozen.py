@@ -21,6 +21,7 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.files import write_whole
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.forecaster import Forecaster, Kind, Provenance, Traceable, outside, reach
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import counted, format_number, parse_number
 from scalelaw.core.quantities import QUANTITIES, quantity
 from scalelaw.core.reading import LARGEST_DOCUMENT, one_line, read_limited
@@ -41,7 +42,7 @@ TOLERANCE = 0.02
 
 
 @dataclass(frozen=True, eq=False)
-class FrozenForecast(Renderable):
+class FrozenForecast(Renderable, Tabular):
     """One registered forecast: the content of a ``forecast.json``.
 
     Attributes:
@@ -121,6 +122,19 @@ class FrozenForecast(Renderable):
     def to_dict(self) -> dict[str, Any]:
         """Return the document: the contract of ``scalelaw forecasts freeze --json``."""
         return dict(self.document)
+
+    def to_columns(self) -> Columns:
+        """Return one row a level: the interval of a new run, and that of the mean."""
+        none = (None, None)
+        return columns_of(
+            {
+                "level": level,
+                "value": self.value,
+                **dict(zip(("lo", "hi"), self.interval(level) or none, strict=True)),
+                **dict(zip(("mean_lo", "mean_hi"), self.interval(level, "mean") or none, strict=True)),
+            }
+            for level in self.levels
+        )
 
     def sheet(self) -> Report:
         """Return what was asked, what was answered, of what, and the digest to publish."""

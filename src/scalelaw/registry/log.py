@@ -15,6 +15,8 @@ from typing import Any
 
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.files import append_line, make_once, refusal
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.reading import LARGEST
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.schemas import is_fit
@@ -30,7 +32,7 @@ _MARKS = (b"scalelaw.registry/", b"scalelaw.forecast", b'"seal"', b'"forecast"')
 
 
 @dataclass(frozen=True, eq=False)
-class Entry:
+class Entry(Brief):
     """One line of a registry.
 
     Attributes:
@@ -45,7 +47,7 @@ class Entry:
 
 
 @dataclass(frozen=True, eq=False)
-class Registry(Renderable):
+class Registry(Renderable, Tabular):
     """The forecasts of a file, in the order they were registered.
 
     Attributes:
@@ -92,6 +94,10 @@ class Registry(Renderable):
             "forecasts": [_summary(each) for each in self.entries],
         }
 
+    def to_columns(self) -> Columns:
+        """Return one row a forecast."""
+        return columns_of(self.to_dict()["forecasts"])
+
     def sheet(self) -> Report:
         """Return one line a forecast."""
         rows = [["", "frozen", "target", "of", "forecast", "90 % interval", "law", "digest"]]
@@ -101,7 +107,7 @@ class Registry(Renderable):
 
 
 @dataclass(frozen=True, eq=False)
-class Verification(Renderable):
+class Verification(Renderable, Tabular):
     """Whether a file of forecasts is what was written.
 
     Attributes:
@@ -131,6 +137,10 @@ class Verification(Renderable):
             "head": self.head or None,
             "faults": list(self.faults),
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a fault."""
+        return {"fault": list(self.faults)}
 
     def sheet(self) -> Report:
         """Return the verdict, and every fault."""

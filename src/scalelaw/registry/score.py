@@ -23,6 +23,7 @@ import numpy as np
 from scalelaw.accounting.units import nats_from_bits
 from scalelaw.core.errors import UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
@@ -37,7 +38,7 @@ from scalelaw.runs.table import RunTable
 
 
 @dataclass(frozen=True, eq=False)
-class ForecastScore(Renderable):
+class ForecastScore(Renderable, Tabular):
     """What came of a frozen forecast.
 
     Attributes:
@@ -80,6 +81,10 @@ class ForecastScore(Renderable):
             "digest": self.forecast.digest,
             "findings": [finding.to_dict() for finding in self.findings],
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a level."""
+        return columns_of(self.to_dict()["levels"])
 
     def sheet(self) -> Report:
         """Return error and verdict at each level."""

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from scalelaw.backtesting.backtest import Backtest, Cut
 from scalelaw.core.estimate import Estimate
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.nouns.tabular import Columns, Tabular
 from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
@@ -46,7 +47,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
-class Answer(Renderable):
+class Answer(Renderable, Tabular):
     """The first screen, the same in text, HTML and JSON.
 
     Attributes:
@@ -72,6 +73,11 @@ class Answer(Renderable):
     def to_dict(self) -> dict[str, str | bool]:
         """Return the lines by name."""
         return {name: value for name, value in asdict(self).items() if name != "others"}
+
+    def to_columns(self) -> Columns:
+        """Return one row a line."""
+        labels, texts = zip(*self.lines(), strict=True)
+        return {"line": labels, "text": texts}
 
     def lines(self) -> list[tuple[str, str]]:
         """Return label and text of each line."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.files import write_whole
+from scalelaw.core.nouns.tabular import polars_frame
 from scalelaw.core.types import AnyArray
 
 if TYPE_CHECKING:
@@ -157,9 +158,7 @@ def _strict(value: Any) -> Any:
 
 
 def _as_frame(columns: Mapping[str, list[Any]], suffix: str) -> bytes:
-    import polars as pl
-
-    frame = pl.DataFrame([_series(name, cells) for name, cells in columns.items()])
+    frame = polars_frame(columns)
     content = io.BytesIO()
     if suffix == ".parquet":
         frame.write_parquet(content)
@@ -169,12 +168,3 @@ def _as_frame(columns: Mapping[str, list[Any]], suffix: str) -> bytes:
             raise BadInput(f"{name} holds lists, and CSV has none; write .jsonl or .parquet")
     frame.write_csv(content, quote_style="non_numeric")
     return content.getvalue()
-
-
-def _series(name: str, cells: list[Any]) -> Any:
-    import polars as pl
-
-    try:
-        return pl.Series(name, cells, strict=True)
-    except (TypeError, pl.exceptions.PolarsError):  # numbers and text in one column: all of it is text then
-        return pl.Series(name, [None if cell is None else str(cell) for cell in cells], dtype=pl.String)

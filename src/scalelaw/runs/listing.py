@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from scalelaw.core.errors import UnknownName
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import METRICS
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
@@ -18,7 +19,7 @@ _MOST_TARGETS = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Listing(Renderable):
+class Listing(Renderable, Tabular):
     """One line a run: its size, its tokens, the last value of each target.
 
     Attributes:
@@ -36,6 +37,10 @@ class Listing(Renderable):
         rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
         return {"schema": "scalelaw.listing/1", "source": self.source, "runs": rows}
 
+    def to_columns(self) -> Columns:
+        """Return one row a run."""
+        return columns_of(self.to_dict()["runs"])
+
     def sheet(self) -> Report:
         """Return one line a run."""
         rows = [list(self.columns), *([_shown(cell) for cell in row] for row in self.rows)]
@@ -43,7 +48,7 @@ class Listing(Renderable):
 
 
 @dataclass(frozen=True, eq=False)
-class Detail(Renderable):
+class Detail(Renderable, Tabular):
     """One run in full.
 
     Attributes:
@@ -60,6 +65,10 @@ class Detail(Renderable):
         """Return plain values, schema ``scalelaw.run_detail/1``."""
         evals = [dict(each) for each in self.evals]
         return {"schema": "scalelaw.run_detail/1", "run": self.run, "settings": dict(self.settings), "evals": evals}
+
+    def to_columns(self) -> Columns:
+        """Return one row an evaluation."""
+        return columns_of(self.evals)
 
     def sheet(self) -> Report:
         """Return what was chosen, and one line an evaluation."""

@@ -12,6 +12,7 @@ from scalelaw.core.direction import higher_is_better
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.findings import Finding
 from scalelaw.core.forecaster import Domain
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.runs.other_columns import OtherColumns, joined
@@ -33,7 +34,7 @@ class SetAside:
 
 
 @dataclass(frozen=True, eq=False)
-class Observations:
+class Observations(Brief):
     """One target over the runs that have it.
 
     Attributes:

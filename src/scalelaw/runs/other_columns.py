@@ -9,6 +9,7 @@ import numpy as np
 
 from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadTable
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.runs.cells import read_numbers
@@ -22,7 +23,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, eq=False)
-class OtherColumns:
+class OtherColumns(Brief):
     """The columns nobody recognised, kept for formulas.
 
     Attributes:

@@ -8,6 +8,7 @@ from typing import Any
 from scalelaw.accounting.pearce_song import check_embeddings
 from scalelaw.core.errors import BadTable, NeedsAnswer, ScalelawWarning
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import counted
 from scalelaw.core.rendering import Lines, Renderable, Report
 from scalelaw.runs.choshen_rules import check_guide
@@ -24,7 +25,7 @@ _ORDER = (Grade.REFUSE, Grade.ASK, Grade.WARN, Grade.SET_ASIDE)
 
 
 @dataclass(frozen=True, eq=False)
-class Review(Renderable):
+class Review(Renderable, Tabular):
     """What was noticed about a table, gravest first.
 
     Attributes:
@@ -64,6 +65,10 @@ class Review(Renderable):
             "set_aside": {target: [gone.to_dict() for gone in every] for target, every in self.set_aside.items()},
             "rules": [finding.to_dict() for finding in self.rules],
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a finding."""
+        return columns_of(finding.to_dict() for finding in (*self.findings, *self.rules))
 
     def sheet(self) -> Report:
         """Return the findings, gravest first, each with its way out."""

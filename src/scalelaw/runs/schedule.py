@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from scalelaw.core.errors import BadInput, BadNumber, UnknownName
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import parse_number
 from scalelaw.core.types import Array
 
@@ -25,7 +26,7 @@ _GRID = 8193
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Schedule(Brief):
     """A learning rate over a run, as a share of its peak.
 
     Attributes:

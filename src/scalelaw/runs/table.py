@@ -8,10 +8,12 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.findings import Answer, Finding, Grade, enforce
+from scalelaw.core.nouns.tabular import Columns, Tabular
 from scalelaw.core.quantities import QUANTITIES, spelling
 from scalelaw.core.rendering import Renderable, Report
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.runs.conditions import condition
+from scalelaw.runs.export import export_columns
 from scalelaw.runs.observations import Observations, Reduction, SetAside
 from scalelaw.runs.per_byte import per_byte
 from scalelaw.runs.reducing.best import best
@@ -25,7 +27,7 @@ _HELD_OUT = ("_val", "_valid", "_validation", "_test", "_eval")
 
 
 @dataclass(frozen=True, eq=False)
-class RunTable(Renderable):
+class RunTable(Renderable, Tabular):
     """Measured runs as two tables.
 
     Attributes:
@@ -83,6 +85,10 @@ class RunTable(Renderable):
     def to_dict(self) -> dict[str, Any]:
         """Return a summary as plain values for JSON; the rows themselves stay in their file."""
         return to_dict(self)
+
+    def to_columns(self) -> Columns:
+        """Return one row an evaluation, in canonical names and units."""
+        return export_columns(self)
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput, ScalelawWarning
 from scalelaw.core.findings import Finding
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.ladder import Ladder
 from scalelaw.ladder.files import FILE
@@ -53,7 +54,7 @@ Watch = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedLadder(Renderable):
+class TrainedLadder(Renderable, Tabular):
     """What a sweep came to.
 
     Attributes:
@@ -126,6 +127,10 @@ class TrainedLadder(Renderable):
             "findings": [each.to_dict() for each in self.findings],
             "runs": [dict(row) for row in self.rows],
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a run."""
+        return columns_of(self.rows)
 
     def sheet(self) -> Report:
         """Return the runs with their losses, and what failed."""

@@ -8,6 +8,7 @@ import numpy as np
 from scalelaw.allocation.isoflop_result import IsoFlop
 from scalelaw.allocation.lower_envelope import Envelope
 from scalelaw.allocation.three_approaches import Agreement
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 from scalelaw.fitting.result import FitResult
 from scalelaw.laws import HasOptimum
@@ -22,7 +23,7 @@ _COLOURS = {"envelope": style.INSIDE, "isoflop": style.OUTSIDE, "law": style.LAW
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class Line(Brief):
     """One approach.
 
     Attributes:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.core.direction import best_value
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 from scalelaw.runs.observations import Observations
 from scalelaw.viz import style
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class HeldOut:
+class HeldOut(Brief):
     """What the figure shows.
 
     Attributes:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.checks.influence import Influence
@@ -19,7 +20,7 @@ _NAMED = 8
 
 
 @dataclass(frozen=True, eq=False)
-class InfluenceInfo:
+class InfluenceInfo(Brief):
     """What the figure shows.
 
     Attributes:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import Array
 from scalelaw.planning.answer import Plan
@@ -24,7 +25,7 @@ _COLOURS = "cividis"
 
 
 @dataclass(frozen=True, eq=False)
-class IsoLoss:
+class IsoLoss(Brief):
     """What the figure shows.
 
     Attributes:

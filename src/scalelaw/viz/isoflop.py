@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.allocation.isoflop_result import IsoFlop
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 from scalelaw.viz import style
 
@@ -18,7 +19,7 @@ _COLOURS = "cividis"
 
 
 @dataclass(frozen=True, eq=False)
-class ProfileLine:
+class ProfileLine(Brief):
     """One budget of the figure.
 
     Attributes:
@@ -37,7 +38,7 @@ class ProfileLine:
 
 
 @dataclass(frozen=True, eq=False)
-class IsoFlopFigure:
+class IsoFlopFigure(Brief):
     """What the figure shows.
 
     Attributes:

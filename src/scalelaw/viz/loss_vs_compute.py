@@ -7,6 +7,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import counted
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.planning.answer import Plan
@@ -23,7 +24,7 @@ _BEYOND = 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class Runs:
+class Runs(Brief):
     """Some runs of the figure.
 
     Attributes:
@@ -47,7 +48,7 @@ class Runs:
 
 
 @dataclass(frozen=True, eq=False)
-class LossVsCompute:
+class LossVsCompute(Brief):
     """What the figure shows.
 
     Attributes:

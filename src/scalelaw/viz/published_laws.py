@@ -7,6 +7,7 @@ import numpy as np
 
 from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import format_number
 from scalelaw.core.quantities import quantity
 from scalelaw.core.types import Array
@@ -28,7 +29,7 @@ _USUAL = {
 
 
 @dataclass(frozen=True, eq=False)
-class PublishedLawsInfo:
+class PublishedLawsInfo(Brief):
     """What the figure shows.
 
     Attributes:

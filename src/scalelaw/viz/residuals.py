@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.quantities import label_of
 from scalelaw.core.types import Array
 from scalelaw.fitting.result import FitResult
@@ -18,7 +19,7 @@ _WINDOWS = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Residuals:
+class Residuals(Brief):
     """What the figure shows.
 
     Attributes:

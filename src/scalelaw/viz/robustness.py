@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import format_number
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.planning.outcome import ChoiceOutcome
@@ -20,7 +21,7 @@ _PLAIN = ("loss function", "outliers", "loss function and outliers")
 
 
 @dataclass(frozen=True, eq=False)
-class RobustnessInfo:
+class RobustnessInfo(Brief):
     """What the figure shows, the base first.
 
     Attributes:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.allocation.explanation import Explanation
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 from scalelaw.viz import style
 
@@ -19,7 +20,7 @@ CHINCHILLA = 0.50
 
 
 @dataclass(frozen=True, eq=False)
-class Waterfall:
+class Waterfall(Brief):
     """What the figure shows.
 
     Attributes:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.workflows import reproductions
 from scalelaw.workflows.reproductions._figure import Figure
@@ -45,7 +46,7 @@ class Reproduced:
 
 
 @dataclass(frozen=True)
-class Reproduction(Renderable):
+class Reproduction(Renderable, Tabular):
     """Published figures beside ours."""
 
     rows: tuple[Reproduced, ...]
@@ -69,6 +70,10 @@ class Reproduction(Renderable):
                 for row in self.rows
             ],
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a figure."""
+        return columns_of(self.to_dict()["figures"])
 
     def sheet(self) -> Report:
         """Return the table, and how many hold."""

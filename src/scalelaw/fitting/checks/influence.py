@@ -14,6 +14,8 @@ import numpy as np
 from scalelaw.accounting.budget import AHEAD, default_budget
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import format_number
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import AnyArray, Array, frozen
@@ -33,7 +35,7 @@ _MUCH = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
+class Group(Brief):
     """Runs that do not belong with the others, and what they do together.
 
     Attributes:
@@ -50,7 +52,7 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False)
-class Influence(Renderable):
+class Influence(Renderable, Tabular):
     """The decision of a fit with and without each run.
 
     Attributes:
@@ -124,6 +126,10 @@ class Influence(Renderable):
             "notes": list(self.notes),
             "digest": self.digest,
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a run, the most influential first."""
+        return columns_of(self.to_dict()["runs"])
 
     def _run(self, i: int) -> dict[str, Any]:
         known = (

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scalelaw.core.components import components
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.solver.noise import Noise
 from scalelaw.fitting.solver.solve import Problem, solve
@@ -36,7 +37,7 @@ _T3_MEDIAN = 0.7648923284
 
 
 @dataclass(frozen=True, eq=False)
-class Outlying:
+class Outlying(Brief):
     """What was flagged.
 
     Attributes:

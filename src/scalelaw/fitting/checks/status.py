@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.solver.solve import Problem, Solution
 
@@ -28,7 +29,7 @@ _MOVED = 0.03
 
 
 @dataclass(frozen=True)
-class FitStatus:
+class FitStatus(Brief):
     """What is known of the optimum.
 
     Attributes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _LEAST = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Prior:
+class Prior(Brief):
     """Normal spread of the logarithms of a law's exponents over published studies.
 
     Attributes:

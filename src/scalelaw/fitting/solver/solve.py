@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.fitting.solver.coordinates import Coordinates
 from scalelaw.fitting.solver.noise import Noise, huber
@@ -35,7 +36,7 @@ _REGULAR = 1e-14
 
 
 @dataclass(frozen=True, eq=False)
-class Solution:
+class Solution(Brief):
     """Where p problems came to rest.
 
     Attributes:
@@ -50,7 +51,7 @@ class Solution:
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class Problem(Brief):
     """One law over one set of rows.
 
     Attributes:
@@ -109,7 +110,7 @@ class Problem:
 
 
 @dataclass(eq=False)
-class State:
+class State(Brief):
     """Where the problems of a batch stand.
 
     Attributes:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.solver.solve import Problem, solve
 
@@ -16,7 +17,7 @@ _EFFICIENT = 1.345
 
 
 @dataclass(frozen=True, eq=False)
-class Linear:
+class Linear(Brief):
     """The law made linear at an optimum: residuals (n,) and their derivatives by the coordinates that move, (n, q)."""
 
     residual: Array
@@ -29,7 +30,7 @@ class Linear:
 
 
 @dataclass(frozen=True, eq=False)
-class FittedProblem:
+class FittedProblem(Brief):
     """A fitted problem and how its rows hang together.
 
     Attributes:

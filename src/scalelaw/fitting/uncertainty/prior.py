@@ -22,6 +22,7 @@ import numpy as np
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import half_width
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.solver.noise import Noise
 from scalelaw.fitting.solver.penalty import _LEAST, Penalty, Prior
@@ -191,7 +192,7 @@ def few(runs: int, coefs: int) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class Perturbed:
+class Perturbed(Brief):
     """What the draws are fitted to: measured values with those of the penalty appended (b, n + m), weights likewise."""
 
     y: Array

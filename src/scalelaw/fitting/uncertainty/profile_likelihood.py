@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 from scalelaw.fitting.solver.coordinates import Coordinates, Restrictions
 from scalelaw.fitting.solver.noise import huber
@@ -25,7 +26,7 @@ At = Callable[[float, Array], tuple[float, Array]]
 
 
 @dataclass(frozen=True, eq=False)
-class LikelihoodProfile:
+class LikelihoodProfile(Brief):
     """The profile of one number.
 
     Attributes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scalelaw.core.components import numbers
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem, Linear
 
@@ -18,7 +19,7 @@ _TINY = 1e-300
 
 
 @dataclass(frozen=True, eq=False)
-class ResidualModel:
+class ResidualModel(Brief):
     """The distribution of the noise of a row, on the scale of residuals.
 
     sd(row) = sd * (size / reference)^gamma; gamma is uncertain and stands as equally likely nodes.

@@ -8,6 +8,7 @@ import numpy as np
 
 from scalelaw.core.components import components
 from scalelaw.core.errors import BadInput
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array, Inputs
 from scalelaw.fitting.solver.noise import STANDARD_ERROR, Noise
 from scalelaw.fitting.uncertainty.fitted_problem import Linear
@@ -20,7 +21,7 @@ _EXCESS = np.concatenate([[0.0], np.geomspace(0.02, 50, 80)])
 
 
 @dataclass(frozen=True, eq=False)
-class VarianceFunction:
+class VarianceFunction(Brief):
     """How large the noise of each fitted row is beside that of the others.
 
     Attributes:

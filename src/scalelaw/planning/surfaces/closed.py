@@ -6,6 +6,7 @@ from typing import Protocol, final, runtime_checkable
 import numpy as np
 
 from scalelaw.accounting.flops import FLOPS_PER_PARAM_TOKEN, Counting
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array, Inputs
 from scalelaw.laws import HasOptimum, Law
 from scalelaw.planning.surfaces.surface import Points
@@ -37,7 +38,7 @@ class Solvable(HasOptimum, Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class LawSurface:
+class LawSurface(Brief):
     """One law at b vectors of coefficients; how its optimum is found is left to each kind.
 
     Attributes:

@@ -8,6 +8,7 @@ import numpy as np
 
 from scalelaw.accounting.flops import Counting
 from scalelaw.core.minimum import least, lowest
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array, Inputs
 from scalelaw.planning.surfaces.path import first_reaching
 from scalelaw.planning.surfaces.surface import Points
@@ -20,7 +21,7 @@ _CLOSE, _NEAR = 5, 30
 
 
 @dataclass(frozen=True, eq=False)
-class Numeric:
+class Numeric(Brief):
     """Surfaces evaluated point by point.
 
     Attributes:

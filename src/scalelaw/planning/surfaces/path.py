@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 from scalelaw.planning.surfaces.surface import Points, Surface
 
@@ -39,7 +40,7 @@ ANY = Caps()
 
 
 @dataclass(frozen=True, eq=False)
-class Walk:
+class Walk(Brief):
     """The path of b surfaces at n budgets, each of shape (b, n)."""
 
     params: Array

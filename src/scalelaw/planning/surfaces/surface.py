@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scalelaw.accounting.flops import Counting
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
+class Points(Brief):
     """One (N, D, C) for each of b surfaces, each of shape (b,); NaN where a surface has no optimum.
 
     Attributes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.checking.values import outside
 from scalelaw.runs.reducing.states import DELETED, UNFINISHED, states
@@ -27,7 +28,7 @@ _LARGEST_VOCABULARY = 262_144
 
 
 @dataclass(frozen=True, eq=False)
-class Exclusion:
+class Exclusion(Brief):
     """A reason against some evaluations.
 
     Attributes:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.quantities import recognise
 from scalelaw.runs.storing.run_spec import RunSpec
 
@@ -16,7 +17,7 @@ STATES = ("running", "finished", "crashed")
 
 
 @dataclass(frozen=True, eq=False)
-class RunRecord:
+class RunRecord(Brief):
     """One run as a store has it now.
 
     Attributes:

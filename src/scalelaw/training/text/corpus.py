@@ -18,6 +18,7 @@ import numpy as np
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.files import whole_folder, write_whole
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.reading import LARGEST_SETTINGS, read_text
 from scalelaw.core.types import AnyArray
 from scalelaw.ladder import Data
@@ -53,7 +54,7 @@ class Shard:
 
 
 @dataclass(frozen=True)
-class Corpus:
+class Corpus(Brief):
     """Tokens to train on and tokens to measure on.
 
     Attributes:

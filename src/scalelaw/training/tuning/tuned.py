@@ -18,6 +18,7 @@ import numpy as np
 
 from scalelaw.core.errors import FitFailed
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.ladder import Ladder, Recipe
 from scalelaw.ladder.grid import shown
@@ -53,7 +54,7 @@ class Trial:
 
 
 @dataclass(frozen=True, eq=False)
-class Tuned(Renderable):
+class Tuned(Renderable, Tabular):
     """A tuned ladder.
 
     Attributes:
@@ -145,6 +146,10 @@ class Tuned(Renderable):
                 for each in self.trials
             ],
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a trial."""
+        return columns_of(self.to_dict()["trials"])
 
     def sheet(self) -> Report:
         """Return the trials, best first, what was chosen, and how sharp it is."""

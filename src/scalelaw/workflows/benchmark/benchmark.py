@@ -21,6 +21,8 @@ from scalelaw.core.digest import digest
 from scalelaw.core.direction import best_value
 from scalelaw.core.errors import ScalelawError
 from scalelaw.core.files import append_line
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.reading import read_text
 from scalelaw.core.rendering import Renderable, Report
 from scalelaw.core.types import Array
@@ -39,7 +41,7 @@ _DRAWS = 200
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class Outcome(Brief):
     """What became of one case: the forecast before it is calibrated, and the baselines.
 
     Attributes:
@@ -84,7 +86,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, eq=False)
-class Benchmark(Renderable):
+class Benchmark(Renderable, Tabular):
     """All outcomes of a protocol.
 
     Attributes:
@@ -122,6 +124,10 @@ class Benchmark(Renderable):
     def to_dict(self) -> dict[str, Any]:
         """Return one row a case and method: the contract of ``scalelaw benchmark --json``."""
         return {"schema": "scalelaw.benchmark/1", "half": self.half, "scores": tidy(self)}
+
+    def to_columns(self) -> Columns:
+        """Return one row a case and method."""
+        return columns_of(self.to_dict()["scores"])
 
     def methods(self) -> list[str]:
         """Return the methods that were run, ours first."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from scalelaw.backtesting.windows import Window, WindowRules, windows
 from scalelaw.core.errors import BadInput
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.reading import LARGEST_SETTINGS, read_text
 from scalelaw.fitting.observe import observe
 from scalelaw.laws import Law
@@ -46,7 +47,7 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class Case(Brief):
     """One cut of one table.
 
     Attributes:
@@ -66,7 +67,7 @@ class Case:
 
 
 @dataclass(frozen=True, eq=False)
-class Protocol:
+class Protocol(Brief):
     """What ``protocol.toml`` says.
 
     Attributes:

@@ -18,6 +18,7 @@ from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.accounting.params import count_params
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.spec import FitSpec
@@ -58,7 +59,7 @@ class Band:
 
 
 @dataclass(frozen=True, eq=False)
-class HeldOutForecast(Renderable):
+class HeldOutForecast(Renderable, Tabular):
     """What was said of a run before it was trained.
 
     Attributes:
@@ -109,6 +110,10 @@ class HeldOutForecast(Renderable):
             "made": self.frozen.made,
             "digest": self.frozen.digest,
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a method."""
+        return columns_of({"method": name, **vars(band)} for name, band in self.bands.items())
 
     def sheet(self) -> Report:
         """Return the forecast, and what simpler rules say."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.accounting.flops import COUNTINGS
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.ladder import Ladder
 from scalelaw.runs.observations import Observations
@@ -32,7 +33,7 @@ class Floor:
 
 
 @dataclass(frozen=True, eq=False)
-class Demo(Renderable):
+class Demo(Renderable, Tabular):
     """A forecast that was frozen, and what was then measured.
 
     Attributes:
@@ -109,6 +110,13 @@ class Demo(Renderable):
             "report": str(self.report),
             "next": list(self.next_commands),
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a method."""
+        return columns_of(
+            {"method": name, **vars(band), "measured": self.measured, "error": band.value / self.measured - 1}
+            for name, band in self.foretold.bands.items()
+        )
 
     def sheet(self) -> Report:
         """Return forecast, band, measured, error; whether it held; what to do next."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from scalelaw.backtesting.backtest import Progress
 from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.toml import read_toml
 from scalelaw.fitting.solver.noise import Noise
 from scalelaw.fitting.spec import FitSpec
@@ -61,7 +62,7 @@ class ExclusionRule:
 
 
 @dataclass(frozen=True, eq=False)
-class Project:
+class Project(Brief):
     """What ``scalelaw.toml`` says; its keys are the arguments of ``load_runs``, ``RunTable`` and ``study``.
 
     Attributes:

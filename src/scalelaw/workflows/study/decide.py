@@ -13,6 +13,7 @@ from scalelaw.backtesting.backtest import Backtest, Progress, backtest_observati
 from scalelaw.backtesting.ensemble_backtest import backtest_ensemble
 from scalelaw.core.errors import BadInput, NeedsAnswer, ScalelawError
 from scalelaw.core.findings import Finding
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import format_number
 from scalelaw.fitting.checks.suspects import said
 from scalelaw.fitting.fit import fit_observations, make_spec
@@ -62,7 +63,7 @@ _RULES = EnsembleRules()
 
 
 @dataclass(frozen=True, eq=False)
-class Decided:
+class Decided(Brief):
     """What one table decides, by the ensemble of laws or by one law.
 
     Attributes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scalelaw.core.findings import Finding
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.runs.checking.repeated import CODE as REPEATED
 from scalelaw.workflows.study.unsplit import written
 
@@ -14,7 +15,7 @@ LOSSES = ("loss", "bpb")
 
 
 @dataclass(frozen=True)
-class Following:
+class Following(Brief):
     """What the next command depends on.
 
     Attributes:

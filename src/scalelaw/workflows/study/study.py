@@ -8,6 +8,7 @@ from typing import Any, Unpack
 from scalelaw.backtesting.backtest import Backtest, Progress
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding
+from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.optional import require
 from scalelaw.core.rendering import Lines, Renderable, Report
 from scalelaw.fitting.fit import fit_observations, make_spec
@@ -30,7 +31,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Study(Renderable):
+class Study(Renderable, Tabular):
     """Everything one table says: the decision first, then what it rests on.
 
     Attributes:
@@ -102,6 +103,12 @@ class Study(Renderable):
             "figures": {name: str(path) for name, path in self.figures.items()},
             "skipped": dict(self.skipped),
         }
+
+    def to_columns(self) -> Columns:
+        """Return one row a number of the plan, or a run forecast where no budget is split."""
+        if self.plan is not None:
+            return self.plan.to_columns()
+        return columns_of([self.decided.expected.to_dict()] if self.decided.expected else [])
 
     def sheet(self) -> Report:
         """Return the answer, then the plan and its test; with ``verbose`` all it rests on."""
