@@ -69,7 +69,7 @@ evidence: .venv/developer ## measure again every figure we promise, into docs/ev
 	PYTHONPATH=benchmarks $(BIN)/python -m evidence $(ONLY)
 
 reproduce: .venv/developer ## compute published figures again, into docs/reproduced.md
-	$(BIN)/scalelaw reproduce --out docs/reproduced.md
+	$(BIN)/scalelaw reproduce --to docs/reproduced.md
 
 clean: ## remove what was built, except .venv
 	rm -rf build dist demo docs/_build docs/generated .*_cache .hypothesis

@@ -109,13 +109,13 @@ def test_backtest_study_influence_and_freeze_take_the_column(seed: int, tmp_path
     study = invoke("study", file, "--law", law, "--draws", "50", "--at", f"{name}=0", "--flops", "1e21", "--json")
     assert study["plan"]["forecaster"]["label"].endswith(f"at {name} 0")
     point = ["--params", "7B", "--tokens", "140B"]
-    asked = CliRunner().invoke(app, ["forecasts", "freeze", file, "--law", law, "--draws", "50", *point])
+    asked = CliRunner().invoke(app, ["registry", "freeze", file, "--law", law, "--draws", "50", *point])
     assert asked.exit_code == 2 and f"--at {name}=" in asked.output.replace("\n", " ")
-    frozen = invoke("forecasts", "freeze", file, "--law", law, "--draws", "50", *point, "--at", f"{name}=0.1",
-                    "--out", str(tmp_path / "f.json"), "--json")  # fmt: skip
+    frozen = invoke("registry", "freeze", file, "--law", law, "--draws", "50", *point, "--at", f"{name}=0.1",
+                    "--to", str(tmp_path / "f.json"), "--json")  # fmt: skip
     later = {key: [values[0]] for key, values in table.items()} | {"params": [7e9], "tokens": [140e9], "loss": [2.0]}
     later[next(key for key in later if key not in ("params", "tokens", "loss"))] = [0.1]
-    scored = invoke("forecasts", "score", str(tmp_path / "f.json"), csv(tmp_path / "later.csv", later), "--json")
+    scored = invoke("registry", "score", str(tmp_path / "f.json"), csv(tmp_path / "later.csv", later), "--json")
     assert frozen["point"][name] == 0.1 and scored["measured"] == 2.0
 
 

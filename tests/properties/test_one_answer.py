@@ -141,7 +141,7 @@ def test_the_ensemble_takes_the_n_it_is_told_in_every_command(kind: str, tmp_pat
     said = f"{file} --law ensemble[n={kind}] --flops 1e22 --json"
     plan, study = document(f"plan {said}"), document(f"study {said}")
     robust = document(f"robustness {said} --draws 60 --starts 8")
-    forecast = document(f"forecast {file} --n {kind} --flops 1e22 --json")
+    forecast = document(f"forecast {file} --params-kind {kind} --flops 1e22 --json")
     assert plan["fitted"]["law"] == "ensemble" and decided(study["plan"]) == decided(plan)
     assert forecast["runs"][0]["point"][kind] == pytest.approx(plan["params"]["value"])
     assert robust["outcomes"][0]["label"].startswith("ensemble of")

@@ -24,11 +24,9 @@ class SweepOptions:
     profile: Annotated[
         str, typer.Option(help="Form of a profile.", metavar="powers|cubic|parabola|akima", rich_help_panel=_PANEL)
     ] = "powers"
-    n: Annotated[
+    params_kind: Annotated[
         str,
-        typer.Option(
-            "--n", help="Which N is swept, e.g. params_non_embedding.", metavar="KIND", rich_help_panel=_PANEL
-        ),
+        typer.Option(help="Which N was swept, e.g. params_non_embedding.", metavar="KIND", rich_help_panel=_PANEL),
     ] = "params"
     budgets: Annotated[
         str | None,
@@ -74,7 +72,7 @@ class SweepOptions:
         """
         found: IsoFlopOptions = {
             "profile": self.profile,  # type: ignore[typeddict-item]
-            "n": self.n,
+            "n": self.params_kind,
             "tolerance": self.tolerance,
             "window": self.window,
             "noise": self.noise,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from scalelaw.cli._held import HELD
+from scalelaw.cli._stderr import STDERR
 
 if TYPE_CHECKING:
     from scalelaw.reporting.answer import Answer
@@ -119,7 +120,7 @@ def folded(line: str, width: int) -> str:
 @contextmanager
 def progress(doing: str) -> Iterator[Callable[[int, int], None] | None]:
     """Give a callback (done, of) that moves a bar on stderr; None where nobody watches."""
-    if not sys.stderr.isatty():
+    if not STDERR.watched():
         yield None
         return
     from rich.console import Console

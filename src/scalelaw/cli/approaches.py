@@ -28,7 +28,7 @@ def approaches_command(
     bootstrap: options.ResampleOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
-    """Find the best size by all three of Chinchilla's approaches, and say whether they agree."""
+    """Compare the best size by all three of Chinchilla's approaches."""
     from scalelaw.allocation.three_approaches import approaches
     from scalelaw.runs.reading.load import load_runs
 

@@ -20,7 +20,7 @@ def backtest_command(
     bootstrap: options.DrawOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
-    """Fit a law to the smaller runs and score it on the larger ones, cut by cut."""
+    """Fit a law to the smaller runs and score it on the larger ones."""
     from scalelaw.backtesting.backtest import backtest
 
     runs, chosen = table.read(file), search.chosen() | held.chosen() | bootstrap.chosen()

@@ -23,7 +23,7 @@ Store = Annotated[
     str | None, typer.Option(help="File that keeps each case as it ends; the same command goes on.", metavar="FILE")
 ]
 Processes = Annotated[int | None, typer.Option(help="Cases at once; one a core unless given.", metavar="COUNT")]
-Tidy = Annotated[str | None, typer.Option(help="CSV of every case and method.", metavar="FILE")]
+Scores = Annotated[str | None, typer.Option("--to", help="Write every case and method to this CSV.", metavar="FILE")]
 To = Annotated[str, typer.Option("--to", help="File of the calibration.", metavar="FILE")]
 
 
@@ -33,24 +33,27 @@ def benchmark_command(
     half: Half = None,
     store: Store = None,
     processes: Processes = None,
-    tidy: Tidy = None,
+    to: Scores = None,
     json: options.Json = False,
 ) -> None:
-    """Forecast every held-out dearer run of a protocol's tables, beside its baselines, and score them."""
+    """Score forecasts of held-out larger runs against baselines.
+
+    A protocol names the tables, cuts, scores and baselines.
+    """
     from scalelaw.workflows.benchmark.tables import tidy as rows_of
 
-    for path, name in ((store, "--store"), (tidy, "--tidy")):
+    for path, name in ((store, "--store"), (to, "--to")):
         if path is not None:
             options.check_writable(path, name)
     found = _run(protocol, data, half, store, processes)
     show(found, json)
-    if tidy is not None:
+    if to is not None:
         rows = rows_of(found)
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-        write_whole(tidy, text.getvalue())
+        write_whole(to, text.getvalue())
 
 
 def calibrate_command(
@@ -61,7 +64,7 @@ def calibrate_command(
     processes: Processes = None,
     json: options.Json = False,
 ) -> None:
-    """Learn anew how wide intervals must be, from held-out larger runs of a protocol's tables."""
+    """Calibrate the width of forecast intervals on held-out runs."""
     from scalelaw.core.digest import digest
     from scalelaw.forecasting.calibration import calibrate
 

@@ -20,7 +20,7 @@ def calc_command(
     params_non_embedding: NonEmbedding = None,
     json: options.Json = False,
 ) -> None:
-    """Compute what a run costs and what each published law says of it; needs no data."""
+    """Compute what a run costs and the loss that laws expect."""
     from scalelaw.planning.calc import calculate
 
     show(calculate(params, tokens, params_non_embedding=params_non_embedding), json)

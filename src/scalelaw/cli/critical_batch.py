@@ -9,9 +9,10 @@ _MEASURED = ("noise_scale", "noise_scale_se", "loss", "batch_tokens")
 
 
 def critical_batch_command(file: options.File, json: options.Json = False) -> None:
-    """Fit steps to one target loss over batches: columns batch_tokens and steps, a row for each tuned batch.
+    """Estimate the critical batch size.
 
-    Of a folder of runs that recorded their gradient-noise scale (`scalelaw ladder run --noise-scale`), show that.
+    Fits the steps that each batch needs to reach one loss: columns batch_tokens and steps, one row per tuned batch.
+    For a folder of runs that recorded their gradient-noise scale (`scalelaw ladder run --noise-scale`) it shows that.
     """
     from scalelaw.core.errors import BadInput
     from scalelaw.core.quantities import recognise

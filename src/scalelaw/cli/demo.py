@@ -24,9 +24,9 @@ def demo_command(
     workers: Workers = None,
     json: options.Json = False,
 ) -> None:
-    """Train small models here, forecast a larger one, train it too, and see whether the forecast held.
+    """Train small models here and test a forecast of a larger one.
 
-    Stopped or killed, the same command goes on where it was.
+    After an interruption the same command continues.
     """
     from scalelaw.core.optional import require
     from scalelaw.workflows.demo.demo import demo

@@ -12,7 +12,10 @@ Points = Annotated[str, typer.Argument(help="A point a row, a feature a column."
 
 
 def dimension_command(file: Points, neighbours: Neighbours = 20, json: options.Json = False) -> None:
-    """Estimate the dimension of the surface that points lie on; 4/d is a prior on an exponent, no prediction."""
+    """Estimate the intrinsic dimension d of data.
+
+    4/d is a prior on a scaling exponent, not a prediction.
+    """
     import numpy as np
 
     from scalelaw.core.errors import BadInput

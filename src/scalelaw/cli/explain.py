@@ -38,7 +38,10 @@ def explain_command(
     bootstrap: options.ResampleOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
-    """Explain an exponent: N* ~ C^a after each correction between Kaplan's set-up and Chinchilla's."""
+    """Explain why a scaling exponent differs from Chinchilla's.
+
+    Refits N* ~ C^a after each correction between Kaplan's set-up and Chinchilla's.
+    """
     from scalelaw.allocation.explanation import explain
     from scalelaw.runs.reading.load import load_runs
 

@@ -6,6 +6,7 @@ import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
+from scalelaw.cli._isoflop import Figure
 from scalelaw.cli._output import show, write_figure
 
 MAPPING = options.MappingOptions()
@@ -31,17 +32,20 @@ def extrapolate_command(
     ] = None,
     target: Annotated[str | None, typer.Option(help="What to forecast, e.g. loss@c4.", metavar="METRIC@SET")] = None,
     level: Annotated[str, typer.Option(help="Level of the intervals, between 0 and 1.", metavar="LEVEL")] = "0.9",
-    out: Annotated[str | None, typer.Option(help="Draw the figure into this file.", metavar="FIGURE.png")] = None,
+    figure: Figure = None,
     mapping: options.MappingOptions = MAPPING,
     json: options.Json = False,
 ) -> None:
-    """Forecast the loss at the end of each run from its readings so far and its planned learning rate."""
+    """Forecast the final loss of unfinished runs.
+
+    Uses the losses so far and the planned learning rate of each run.
+    """
     from scalelaw.core.numbers import parse_number
     from scalelaw.curves.extrapolation import extrapolate
     from scalelaw.runs.reading.load import load_runs
 
-    if out is not None:
-        options.check_figure(out, "--out")
+    if figure is not None:
+        options.check_figure(figure, "--figure")
     found = extrapolate(
         load_runs(file, **mapping.arguments()),
         at=at,
@@ -50,5 +54,5 @@ def extrapolate_command(
         target=target,
         level=parse_number(level),
     )
-    write_figure("curves", found, out)
+    write_figure("curves", found, figure)
     show(found, json)

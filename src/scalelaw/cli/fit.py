@@ -28,7 +28,7 @@ def fit_command(
     plot: options.Plot = None,
     json: options.Json = False,
 ) -> None:
-    """Fit a law to runs: coefficients, intervals, status, and what was set aside and why."""
+    """Fit a law to runs: coefficients, intervals and exclusions."""
     from scalelaw.fitting.checks.suspects import compared
     from scalelaw.fitting.fit import fit_observations, make_spec
     from scalelaw.fitting.observe import observe

@@ -21,7 +21,7 @@ Flops = Annotated[
     str | None,
     typer.Option(help="Budget to forecast, spent compute-optimally; 3, 10 and 30 times the largest run unless given."),
 ]
-Kind = Annotated[str | None, typer.Option("--n", help="Kind of N the laws take, e.g. params_active.", metavar="KIND")]
+Kind = Annotated[str | None, typer.Option(help="Kind of N the laws take, e.g. params_active.", metavar="KIND")]
 Draws = Annotated[int, typer.Option(help="Draws of each law.", metavar="COUNT")]
 Seed = Annotated[int, typer.Option(help="Seed of the draws.", metavar="NUMBER")]
 Level = Annotated[float, typer.Option(help="Level of the intervals.", parser=options.real, metavar="SHARE")]
@@ -37,7 +37,7 @@ def forecast_command(
     params: Params = None,
     tokens: Tokens = None,
     flops: Flops = None,
-    n: Kind = None,
+    params_kind: Kind = None,
     level: Level = 0.9,
     draws: Draws = 200,
     seed: Seed = 0,
@@ -46,7 +46,10 @@ def forecast_command(
     table: options.TableOptions = TABLE,
     json: options.Json = False,
 ) -> None:
-    """Forecast larger runs by the ensemble of laws, with intervals that held on larger runs of other studies."""
+    """Forecast the loss of larger runs, with calibrated intervals.
+
+    An ensemble of laws forecasts. Its intervals were calibrated on larger runs of other studies.
+    """
     from scalelaw.core.forecaster import check_level
     from scalelaw.forecasting.calibration import load_calibration
     from scalelaw.forecasting.forecast import check_draws
@@ -62,9 +65,10 @@ def forecast_command(
     how = options.with_prior(how, prior)
     known = None if calibration is None else load_calibration(calibration)
     asked: Asked = {"flops": budget}
-    found = decide(table.read(file), **table.reduced(), ensemble=EnsembleRules(n, known, False), asked=asked, **how)
+    rules = EnsembleRules(params_kind, known, False)
+    found = decide(table.read(file), **table.reduced(), ensemble=rules, asked=asked, **how)
     mixture = found.forecaster
-    kind = n or next((name for name in mixture.inputs if name.startswith("params")), "params")
+    kind = params_kind or next((name for name in mixture.inputs if name.startswith("params")), "params")
     point = {} if size is None or data is None else {kind: size, "tokens": data}
     seen = predict_larger(
         mixture, flops=budget, level=level, at=point, prior="none" if prior == "none" else "literature"

@@ -6,6 +6,7 @@ import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
+from scalelaw.cli._isoflop import Figure
 from scalelaw.cli._output import show, write_figure
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ Flops = Annotated[
 Rate = Annotated[
     float, typer.Option(help="Share of false flags to accept in the group.", parser=options.real, metavar="RATE")
 ]
-Out = Annotated[str | None, typer.Option(help="Draw the figure into this file.", metavar="FIGURE.png")]
 TABLE = options.TableOptions()
 ONE = options.OneLawOptions()
 SEARCH = options.SearchOptions()
@@ -39,16 +39,19 @@ def influence_command(
     table: options.TableOptions = TABLE,
     held: options.OneLawOptions = ONE,
     search: options.SearchOptions = SEARCH,
-    out: Out = None,
+    figure: Figure = None,
     json: options.Json = False,
 ) -> None:
-    """Leave each run out, find the group of runs that lie apart, and see what the decision becomes."""
+    """Find the runs that change a decision most.
+
+    Leaves out each run, and the group of runs that lie apart, and plans again.
+    """
     from scalelaw.fitting.checks.influence import influence
     from scalelaw.fitting.fit import fit_observations, make_spec
     from scalelaw.fitting.observe import observe
 
-    if out is not None:
-        options.check_figure(out, "--out")
+    if figure is not None:
+        options.check_figure(figure, "--figure")
     chosen, observed = observe(law, table.read(file), **table.reduced())
     found = influence(
         fit_observations(chosen, observed, make_spec(**(search.chosen() | held.chosen() | _NO_DRAWS))),
@@ -57,5 +60,5 @@ def influence_command(
         rate=rate,
         at=held.values(),
     )
-    write_figure("influence", found, out)
+    write_figure("influence", found, figure)
     show(found, json)

@@ -30,7 +30,10 @@ def init_command(
     mapping: options.MappingOptions = MAPPING,
     json: options.Json = False,
 ) -> None:
-    """Begin a project in this folder: propose how runs are read, reduced and fitted; `scalelaw` then does it."""
+    """Start a project in this folder: write its scalelaw.toml.
+
+    Looks at the runs and asks at most one question. Plain `scalelaw` then makes the study.
+    """
     from scalelaw.workflows.project.init import init, relative
 
     said = {name: value for name, value in mapping.arguments().items() if value}

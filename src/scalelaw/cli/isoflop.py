@@ -19,7 +19,10 @@ def isoflop_command(
     bootstrap: options.ResampleOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
-    """Find the best size at each budget (approach 2), N* = G C^a and D* = H C^b, with intervals."""
+    """Find the best size at each budget (Chinchilla's approach 2).
+
+    Fits N* = G C^a and D* = H C^b to the sizes, with intervals.
+    """
     from scalelaw.allocation.isoflop_analysis import isoflop_observations
     from scalelaw.allocation.isoflop_spec import make_isoflop_spec
     from scalelaw.fitting.observe import observe_rows

@@ -7,6 +7,7 @@ import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli import sweep, tune
+from scalelaw.cli._command import Commands
 from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show
 from scalelaw.core.errors import BadInput, BadNumber
@@ -15,7 +16,7 @@ from scalelaw.core.numbers import parse_number
 if TYPE_CHECKING:
     from scalelaw.designing.assumed import Assumption
 
-app = typer.Typer(no_args_is_help=True, help="Ladders of small runs: design them, train them, tune them.")
+app = Commands(no_args_is_help=True, help="Design, train and tune ladders of small runs.")
 app.command("run")(sweep.run_command)
 app.command("tune")(tune.tune_command)
 
@@ -48,7 +49,7 @@ Level = Annotated[
     float, typer.Option(help="Probability the interval shall claim.", parser=options.real, metavar="SHARE")
 ]
 Like = Annotated[str | None, typer.Option(help="Take shapes, recipe and data of this ladder.", metavar="LADDER.toml")]
-Out = Annotated[str | None, typer.Option(help="Write the ladder.toml to this file.", metavar="FILE")]
+To = Annotated[str | None, typer.Option(help="Write the ladder.toml to this file.", metavar="FILE")]
 Name = Annotated[str | None, typer.Argument(help="A recipe, to see its constants and sources.", metavar="NAME")]
 
 
@@ -62,16 +63,19 @@ def design_command(
     assume: Assume = None,
     level: Level = "0.9",  # type: ignore[assignment]
     like: Like = None,
-    out: Out = None,
+    to: To = None,
     json: options.Json = False,
 ) -> None:
-    """Look for the cheapest ladder whose forecast of a large run is as sure as asked; nothing is trained."""
+    """Find the cheapest ladder that reaches a requested precision.
+
+    The precision is that of the forecast of a large run. Nothing is trained.
+    """
     from scalelaw.designing.cheapest import design
     from scalelaw.ladder import Ladder
     from scalelaw.runs.schedule import parse_share
 
-    if out is not None:
-        options.check_writable(out, "--out")
+    if to is not None:
+        options.check_writable(to, "--to")
     found = design(
         target,
         parse_share(half_width, "--half-width"),
@@ -82,16 +86,16 @@ def design_command(
         like=None if like is None else Ladder.load(like),
     )
     show(found, json)
-    if out is not None:
-        found.ladder.save(out)
+    if to is not None:
+        found.ladder.save(to)
         if not json:
-            typer.echo(f"\n{out} written; edit it, then `scalelaw ladder dry-run {out}`")
+            typer.echo(f"\n{to} written; edit it, then `scalelaw ladder dry-run {to}`")
 
 
 @app.command("show")
 @grouped
 def show_command(file: File, json: options.Json = False) -> None:
-    """Show a ladder: its rungs with exact counts by group, horizons, seeds, and what branches save."""
+    """Show the rungs of a ladder with exact counts and horizons."""
     from scalelaw.ladder import Ladder
 
     show(Ladder.load(file), json)
@@ -108,7 +112,7 @@ def dry_run_command(
     level: Level = "0.9",  # type: ignore[assignment]
     json: options.Json = False,
 ) -> None:
-    """Say what a ladder takes, and how sure its forecast will be; nothing is trained."""
+    """Estimate what a ladder costs and how precise its forecast is."""
     from scalelaw.designing.half_width import expected_half_width
     from scalelaw.ladder import Ladder
 
@@ -120,7 +124,7 @@ def dry_run_command(
 @app.command("recipes")
 @grouped
 def recipes_command(name: Name = None, json: options.Json = False) -> None:
-    """List the recipes, or show the constants of one, each with its source."""
+    """List the recipes, or show the constants of one."""
     from scalelaw.ladder import list_recipes, recipe
 
     show(list_recipes() if name is None else recipe(name), json)

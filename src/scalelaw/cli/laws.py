@@ -5,13 +5,15 @@ from typing import Annotated
 import typer
 
 from scalelaw.cli import _options as options
+from scalelaw.cli._command import Commands
 from scalelaw.cli._output import show
 
-app = typer.Typer(help="List the laws, show one, begin a new one.")
+app = Commands()
 
 Name = Annotated[str, typer.Argument(help="Law by name or spelling.", metavar="NAME")]
-Plot = Annotated[
-    str | None, typer.Option("--plot", help="Draw it with its published constants, into a file.", metavar="FILE")
+Figure = Annotated[
+    str | None,
+    typer.Option("--figure", help="Draw the law at its published constants.", metavar="FILE"),
 ]
 Folder = Annotated[str, typer.Option(help="Folder of laws it belongs to, e.g. data.", metavar="FOLDER")]
 NewName = Annotated[str, typer.Argument(help="Name of the new law, in lower case.", metavar="NAME")]
@@ -19,35 +21,38 @@ NewName = Annotated[str, typer.Argument(help="Name of the new law, in lower case
 
 @app.callback(invoke_without_command=True)
 def laws_command(context: typer.Context) -> None:
-    """List the laws, show one, begin a new one; alone it lists them."""
+    """List the laws, show one, or start a new one."""
     if context.invoked_subcommand is None:
         list_command()
 
 
 @app.command("list")
 def list_command(json: options.Json = False) -> None:
-    """List the laws, one line each: formula and inputs."""
+    """List the laws with formulas and inputs."""
     from scalelaw.laws import gallery
 
     show(gallery(), json)
 
 
 @app.command("show")
-def show_command(name: Name, plot: Plot = None, json: options.Json = False) -> None:
-    """Show one law: formula, inputs, coefficients with their units, published constants, source and traps."""
+def show_command(name: Name, figure: Figure = None, json: options.Json = False) -> None:
+    """Show one law: formula, coefficients, published constants."""
     from scalelaw.cli._output import write_figure
     from scalelaw.laws import describe
 
-    if plot is not None:
-        options.check_figure(plot, "--plot")
+    if figure is not None:
+        options.check_figure(figure, "--figure")
     found = describe(name)
-    write_figure("published_laws", found, plot)
+    write_figure("published_laws", found, figure)
     show(found, json)
 
 
 @app.command("new")
 def new_command(name: NewName, folder: Folder = "language", json: options.Json = False) -> None:
-    """Begin a law in a checkout of scalelaw: write its file and the file of its golden values."""
+    """Start a new law in a checkout of scalelaw.
+
+    Writes the file of the law and the file of its golden values.
+    """
     from scalelaw.laws._scaffold import new_law
 
     show(new_law(name, folder=folder), json)

@@ -24,7 +24,10 @@ def local_slope_command(
     table: options.TableOptions = TABLE,
     json: options.Json = False,
 ) -> None:
-    """Tell variance-limited sweeps, of exponent one, from resolution-limited ones (Bahri et al. 2021)."""
+    """Find whether variance or resolution limits a sweep.
+
+    A variance-limited sweep has exponent one (Bahri et al. 2021).
+    """
     from scalelaw.diagnosing.slope_regimes import local_slope
     from scalelaw.fitting.observe import observe_rows
 

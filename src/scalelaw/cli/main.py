@@ -1,12 +1,6 @@
-"""The ``scalelaw`` program: its commands, and what happens to errors and warnings."""
-
-import sys
-import warnings
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+"""The ``scalelaw`` program: every command with its panel."""
 
 import typer
-from typer.core import TyperGroup
 
 from scalelaw.cli import (  # fmt: skip
     approaches,
@@ -21,7 +15,6 @@ from scalelaw.cli import (  # fmt: skip
     extrapolate,
     fit,
     forecast,
-    forecasts,
     influence,
     init,
     isoflop,
@@ -30,130 +23,62 @@ from scalelaw.cli import (  # fmt: skip
     local_slope,
     plan,
     regime,
+    registry,
     reproduce,
     robustness,
     runs,
     study,
     watch,
 )
-from scalelaw.cli._held import HELD
-from scalelaw.core.errors import BadInput, MissingExtra, ScalelawError, ScalelawWarning
+from scalelaw.cli._command import Commands, Quiet
+from scalelaw.cli._program import Program
 from scalelaw.core.version import __version__
 
-_USAGE = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
-"""Base of what typer raises for a command line it cannot read."""
-_INTERRUPTED = 130
-
-
-class Guarded(TyperGroup):
-    """Turns every error of ours, and every misuse, into one line on stderr; other exceptions show their traceback.
-
-    Status 2 is for bad usage or input, 1 for a failure, 130 for Ctrl-C.
-    """
-
-    def main(
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
-        standalone_mode: bool = True,
-        windows_expand_args: bool = True,
-        **extra: Any,
-    ) -> Any:
-        """Run a command line and leave with its status."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("always", ScalelawWarning)
-            warnings.showwarning = _shown_by(warnings.showwarning)
-            try:
-                try:
-                    status = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
-                finally:
-                    HELD.let_go(_warn)
-            except (ScalelawError, _USAGE, typer.Abort, KeyboardInterrupt) as error:
-                status = _explained(error)
-            except ImportError as error:
-                if not isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
-                    raise
-                status = _INTERRUPTED  # Ctrl-C while a compiled module was being loaded
-        sys.exit(status if isinstance(status, int) else 0)
-
-
-def _explained(error: BaseException) -> int:
-    """Print an error in one line, and return the status to leave with."""
-    if isinstance(error, ScalelawError):
-        _say(str(error))
-        return 2 if isinstance(error, BadInput | MissingExtra) else 1
-    if isinstance(error, _USAGE):
-        where = getattr(getattr(error, "ctx", None), "command_path", "scalelaw")
-        _say(f"{error.format_message().rstrip('.')} (see {where} --help)")
-        return 2
-    return _INTERRUPTED
-
-
-def _shown_by(plain: Callable[..., None]) -> Callable[..., None]:
-    """Return what prints our warnings in one line, and every other as Python does."""
-
-    def shown(message: Warning | str, *where: Any, **more: Any) -> None:
-        if isinstance(message, ScalelawWarning):
-            if not HELD.takes(str(message)):
-                _warn(str(message))
-        else:
-            plain(message, *where, **more)
-
-    return shown
-
-
-def _warn(message: str) -> None:
-    _say(f"warning: {message}")
-
-
-def _say(message: str) -> None:
-    typer.echo(f"scalelaw: {' '.join(message.split())}", err=True)
-
-
-app = typer.Typer(
-    cls=Guarded,
-    add_completion=False,
+app = Commands(
+    cls=Program,
+    add_completion=True,
     pretty_exceptions_enable=False,
-    help="Fit scaling laws to small training runs, measure how far to believe them, and plan the large one.",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("demo")(demo.demo_command)
-app.command("init")(init.init_command)
-app.command("study")(study.study_command)
-app.command("report")(study.report_command)
-app.command("fit")(fit.fit_command)
-app.command("backtest")(backtest.backtest_command)
-app.command("forecast")(forecast.forecast_command)
-app.command("extrapolate")(extrapolate.extrapolate_command)
-app.command("isoflop")(isoflop.isoflop_command)
-app.command("envelope")(envelope.envelope_command)
-app.command("approaches")(approaches.approaches_command)
-app.command("explain")(explain.explain_command)
-app.command("plan")(plan.plan_command)
-app.command("watch")(watch.watch_command)
-app.command("robustness")(robustness.robustness_command)
-app.command("influence")(influence.influence_command)
-app.command("benchmark")(benchmark.benchmark_command)
-app.command("calibrate")(benchmark.calibrate_command)
-app.add_typer(ladder.app, name="ladder")
-app.command("regime")(regime.regime_command)
-app.command("local-slope")(local_slope.local_slope_command)
-app.command("critical-batch")(critical_batch.critical_batch_command)
-app.command("dimension")(dimension.dimension_command)
-app.command("reproduce")(reproduce.reproduce_command)
-app.command("calc")(calc.calc_command)
-app.add_typer(laws.app, name="laws")
-app.add_typer(runs.app, name="runs")
-app.add_typer(forecasts.app, name="forecasts")
+app.command("study", rich_help_panel="Start")(study.study_command)
+app.command("init", rich_help_panel="Start")(init.init_command)
+app.command("report", rich_help_panel="Start")(study.report_command)
+app.command("calc", rich_help_panel="Start")(calc.calc_command)
+app.command("demo", rich_help_panel="Start")(demo.demo_command)
+app.add_typer(runs.app, name="runs", rich_help_panel="Runs")
+app.command("fit", rich_help_panel="Fit")(fit.fit_command)
+app.add_typer(laws.app, name="laws", rich_help_panel="Fit")
+app.command("plan", rich_help_panel="Forecast and plan")(plan.plan_command)
+app.command("forecast", rich_help_panel="Forecast and plan")(forecast.forecast_command)
+app.command("extrapolate", rich_help_panel="Forecast and plan")(extrapolate.extrapolate_command)
+app.add_typer(registry.app, name="registry", rich_help_panel="Forecast and plan")
+app.command("watch", rich_help_panel="Forecast and plan")(watch.watch_command)
+app.command("isoflop", rich_help_panel="Best size")(isoflop.isoflop_command)
+app.command("envelope", rich_help_panel="Best size")(envelope.envelope_command)
+app.command("approaches", rich_help_panel="Best size")(approaches.approaches_command)
+app.command("explain", rich_help_panel="Best size")(explain.explain_command)
+app.command("backtest", rich_help_panel="How sure")(backtest.backtest_command)
+app.command("robustness", rich_help_panel="How sure")(robustness.robustness_command)
+app.command("influence", rich_help_panel="How sure")(influence.influence_command)
+app.add_typer(ladder.app, name="ladder", rich_help_panel="Small runs")
+app.command("regime", rich_help_panel="Diagnose")(regime.regime_command)
+app.command("local-slope", rich_help_panel="Diagnose")(local_slope.local_slope_command)
+app.command("critical-batch", rich_help_panel="Diagnose")(critical_batch.critical_batch_command)
+app.command("dimension", rich_help_panel="Diagnose")(dimension.dimension_command)
+app.command("benchmark", rich_help_panel="Method")(benchmark.benchmark_command)
+app.command("calibrate", rich_help_panel="Method")(benchmark.calibrate_command)
+app.command("reproduce", rich_help_panel="Method")(reproduce.reproduce_command)
 
 
 @app.callback(invoke_without_command=True)
-def version_option(
-    context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version.")
+def scalelaw_command(
+    context: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version."),
+    quiet: Quiet = False,
 ) -> None:
-    """Fit scaling laws to small training runs, measure how far to believe them, and plan the large one.
+    """Fit scaling laws to small training runs and plan the large run.
 
-    In a folder with a scalelaw.toml, which `scalelaw init` writes, plain `scalelaw` remakes its study.
+    Plain `scalelaw` remakes the study of the scalelaw.toml in this folder.
     """
     if version:
         typer.echo(__version__)

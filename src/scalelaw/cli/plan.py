@@ -43,7 +43,10 @@ def plan_command(
     bootstrap: options.DrawOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
-    """Decide how to spend a budget: params, tokens and loss, with intervals, reach and assumptions."""
+    """Split a budget into parameters and tokens, with intervals.
+
+    The budget is ten times the largest run, unless --flops, --params, --tokens or --loss is given.
+    """
     from scalelaw.accounting.budget import default_budget
     from scalelaw.fitting.result import FitResult
     from scalelaw.planning.solve import plan

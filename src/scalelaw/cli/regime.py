@@ -24,7 +24,7 @@ def regime_command(
     batch_ratio: Ratio = None,
     json: options.Json = False,
 ) -> None:
-    """Say what limits a run, with the scores: parameters, data, steps, or compute where these are in balance."""
+    """Find what limits a run: parameters, data, steps or compute."""
     from scalelaw.diagnosing.regimes import regime
 
     forecaster = known(source)

@@ -14,16 +14,16 @@ Names = Annotated[
 Data = Annotated[
     str | None, typer.Option(help="Folder of published tables; SCALELAW_DATA without it.", metavar="FOLDER")
 ]
-Out = Annotated[str | None, typer.Option("--out", help="Write the table as Markdown into this file.", metavar="FILE")]
+To = Annotated[str | None, typer.Option(help="Write the table as Markdown to this file.", metavar="FILE")]
 
 
-def reproduce_command(names: Names = None, data: Data = None, out: Out = None, json: options.Json = False) -> None:
-    """Compute published figures again: published, ours, the difference, and why."""
+def reproduce_command(names: Names = None, data: Data = None, to: To = None, json: options.Json = False) -> None:
+    """Recompute published figures and explain the differences."""
     from scalelaw.workflows.reproduce import reproduce
 
-    if out is not None:
-        options.check_writable(out, "--out")
+    if to is not None:
+        options.check_writable(to, "--to")
     found = reproduce(names or (), data=data)
-    if out is not None:
-        write_whole(out, found.page())
+    if to is not None:
+        write_whole(to, found.page())
     show(found, json)

@@ -6,20 +6,21 @@ from typing import Annotated
 import typer
 
 from scalelaw.cli import _options as options
+from scalelaw.cli._command import Commands
 from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show
 from scalelaw.core.numbers import counted
 
 MAPPING = options.MappingOptions()
 
-app = typer.Typer(no_args_is_help=True, help="List, show, check and export runs: files, or folders that record wrote.")
+app = Commands(no_args_is_help=True, help="List, show, check, export and pack runs.")
 
 Source = Annotated[str, typer.Argument(help="File of runs, or folder of recorded runs.", metavar="SOURCE")]
 Run = Annotated[str, typer.Argument(help="Name of a run, or how it begins.", metavar="RUN")]
 Folder = Annotated[str, typer.Argument(help="Folder of runs.", metavar="FOLDER")]
 Packed = Annotated[str, typer.Argument(help="File that `runs pack` wrote.", metavar="FILE")]
-ToFile = Annotated[str, typer.Option("--to", help="The one file to write.", metavar="FILE")]
-ToFolder = Annotated[str, typer.Option("--to", help="Folder to make; it must be absent or empty.", metavar="FOLDER")]
+ToFile = Annotated[str, typer.Option("--to", help="File to write.", metavar="FILE")]
+ToFolder = Annotated[str, typer.Option("--out", help="Folder to make; it must be absent or empty.", metavar="FOLDER")]
 Out = Annotated[str, typer.Argument(help="File to write: .csv, .jsonl or .parquet.", metavar="OUT")]
 
 
@@ -30,7 +31,7 @@ def list_command(
     mapping: options.MappingOptions = MAPPING,
     json: options.Json = False,
 ) -> None:
-    """List the runs, one line each: size, tokens, state, the last value of each target."""
+    """List the runs with size, tokens, state and last losses."""
     from scalelaw.runs.listing import list_runs
     from scalelaw.runs.reading.load import load_runs
 
@@ -45,7 +46,7 @@ def show_command(
     mapping: options.MappingOptions = MAPPING,
     json: options.Json = False,
 ) -> None:
-    """Show one run: what was chosen, and every evaluation."""
+    """Show one run: its settings and every evaluation."""
     from scalelaw.runs.listing import show_run
     from scalelaw.runs.reading.load import load_runs
 
@@ -59,7 +60,10 @@ def check_command(
     mapping: options.MappingOptions = MAPPING,
     json: options.Json = False,
 ) -> None:
-    """Check the runs: every finding with code, grade and fix. Status 2 where one refuses or asks, 0 otherwise."""
+    """Check the runs and list every finding with its fix.
+
+    The exit status is 2 if a finding refuses the runs or asks a question, 0 otherwise.
+    """
     from scalelaw.core.errors import ScalelawWarning
     from scalelaw.diagnosing.under_tuned import check_tuning
     from scalelaw.fitting.checks.suspects import unsuspected
@@ -87,7 +91,7 @@ def export_command(
     out: Out,
     mapping: options.MappingOptions = MAPPING,
 ) -> None:
-    """Write the runs to a CSV, JSON lines or Parquet file that loads as the same table."""
+    """Write the runs to a CSV, JSON lines or Parquet file."""
     from scalelaw.runs.export import export_runs
     from scalelaw.runs.reading.load import load_runs
 
@@ -97,7 +101,10 @@ def export_command(
 
 @app.command("pack")
 def pack_command(folder: Folder, to: ToFile, json: options.Json = False) -> None:
-    """Put a folder of runs, with corpus, checkpoints and ladder, into one file; a sweep goes on from it elsewhere."""
+    """Pack a folder of runs into one file.
+
+    The file holds corpus, checkpoints and ladder too, so that `scalelaw ladder run` continues from it elsewhere.
+    """
     from scalelaw.runs.storing.pack import pack_runs
 
     options.check_writable(to, "--to")
@@ -105,9 +112,9 @@ def pack_command(folder: Folder, to: ToFile, json: options.Json = False) -> None
 
 
 @app.command("unpack")
-def unpack_command(file: Packed, to: ToFolder, json: options.Json = False) -> None:
-    """Make the folder of runs that a packed file holds, every file verified."""
+def unpack_command(file: Packed, out: ToFolder, json: options.Json = False) -> None:
+    """Unpack a packed file into a folder and verify every file."""
     from scalelaw.runs.storing.pack import unpack_runs
 
-    options.check_writable(to, "--to", folder=True)
-    show(unpack_runs(file, to), json)
+    options.check_writable(out, "--out", folder=True)
+    show(unpack_runs(file, out), json)

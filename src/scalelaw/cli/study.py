@@ -48,7 +48,10 @@ def study_command(
     plot: options.Plot = None,
     json: options.Json = False,
 ) -> None:
-    """Decide what to train from one table: six lines, how they were tested, and with --verbose all they rest on."""
+    """Decide what to train next, from one table of runs.
+
+    Six lines answer; --verbose adds the laws, the fit and the rows read.
+    """
     if out is not None:
         options.check_writable(out, "--out", folder=True)
     if _of_project(context, file, demo, ("law", "flops", "prior", "out")):
@@ -73,7 +76,10 @@ def report_command(
     one: options.OneLawOptions = ONE,
     bootstrap: options.DrawOptions = DRAWS,
 ) -> None:
-    """Write the study of one table as one self-contained HTML file, its first screen for who must decide."""
+    """Write the study as one HTML page.
+
+    The page needs no other files. Its first screen is for the person who decides.
+    """
     from scalelaw.workflows.project.project import load_project
     from scalelaw.workflows.study.report import report
 

@@ -1,6 +1,5 @@
 """``scalelaw ladder run``: train the rungs of a ladder, with one display of how far it is."""
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ import typer
 
 from scalelaw.cli import _options as options
 from scalelaw.cli._output import show
+from scalelaw.cli._stderr import STDERR
 
 if TYPE_CHECKING:
     from scalelaw.training.train_ladder import Progress, Watch
@@ -34,7 +34,10 @@ def run_command(
     noise_scale: NoiseScale = False,
     json: options.Json = False,
 ) -> None:
-    """Train every rung that is not done; stopped or killed, the same command goes on where it was."""
+    """Train every run of a ladder that is not finished.
+
+    After an interruption the same command continues.
+    """
     from scalelaw.core.optional import require
     from scalelaw.ladder import Ladder
     from scalelaw.training.train_ladder import train_ladder
@@ -55,7 +58,7 @@ def run_command(
 @contextmanager
 def watching(doing: str) -> "Iterator[Watch]":
     """Give what shows the progress of a sweep on stderr: a bar on a terminal, a line now and then elsewhere."""
-    if not sys.stderr.isatty():
+    if not STDERR.watched():
         yield _Lines(doing).show
         return
     from rich.console import Console
@@ -76,7 +79,7 @@ class _Lines:
         self._told = time.monotonic()
 
     def show(self, now: "Progress") -> None:
-        if time.monotonic() - self._told > _EVERY_S:
+        if not STDERR.quiet and time.monotonic() - self._told > _EVERY_S:
             self._told = time.monotonic()
             typer.echo(f"{self._doing}: {now.share:.0%} {_said(now)}", err=True)
 

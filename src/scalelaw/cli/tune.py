@@ -22,9 +22,7 @@ Within = Annotated[
     float, typer.Option(help="How many times lower or higher rates may be.", parser=options.real, metavar="FACTOR")
 ]
 Seed = Annotated[int, typer.Option(help="Seed of the runs and of the search.", min=0, metavar="N")]
-Write = Annotated[
-    str | None, typer.Option(help="Write the ladder with what was chosen to this ladder.toml.", metavar="FILE")
-]
+To = Annotated[str | None, typer.Option(help="Write the ladder with the best rate here.", metavar="LADDER.toml")]
 
 
 def tune_command(
@@ -36,12 +34,15 @@ def tune_command(
     tunes_batch: Batch = True,
     within: Within = "4",  # type: ignore[assignment]
     seed: Seed = 0,
-    write: Write = None,
+    to: To = None,
     workers: Workers = None,
     device: Device = "cpu",
     json: options.Json = False,
 ) -> None:
-    """Search base rate and batch on a cheap rung, and say how sharp the optimum is; the same command goes on."""
+    """Search base learning rate and batch on the cheapest rung.
+
+    Also measures how sharp the optimum is. After an interruption the same command continues.
+    """
     from scalelaw.core.optional import require
     from scalelaw.ladder import Ladder
     from scalelaw.training.tuning.tune import tune
@@ -49,8 +50,8 @@ def tune_command(
     meant = Ladder.load(ladder)
     require("torch", extra="train", why="train models")
     options.check_writable(out, "--out", folder=True)
-    if write is not None:
-        options.check_writable(write, "--write")
+    if to is not None:
+        options.check_writable(to, "--to")
     try:
         with watching(f"tuning {meant.name}") as watch:
             found = tune(
@@ -61,7 +62,7 @@ def tune_command(
         typer.echo(f"scalelaw: stopped; what was measured is in {out}, and the same command goes on", err=True)
         raise
     show(found, json)
-    if write is not None:
-        found.ladder.save(write)
+    if to is not None:
+        found.ladder.save(to)
         if not json:
-            typer.echo(f"\n{write} written, with what was chosen in its [recipe]")
+            typer.echo(f"\n{to} written; its [recipe] holds the best rate and batch")

@@ -44,9 +44,10 @@ def watch_command(
     mapping: options.MappingOptions = MAPPING,
     json: options.Json = False,
 ) -> None:
-    """Watch a run: is its loss inside the registered band for this step and schedule, where will it end, go on or stop?
+    """Watch a run in training against its frozen forecast.
 
-    Without --once it prints a line whenever the log has grown, and the whole look at the end of the run.
+    Reports whether the loss is inside the frozen band, where the run will end, and whether to continue. Without --once
+    it prints a line whenever the log has grown, and the full report at the end of the run.
     """
     from scalelaw.core.numbers import parse_number
     from scalelaw.curves.live_log import read_log

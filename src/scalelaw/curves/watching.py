@@ -87,7 +87,7 @@ class Watch(Renderable, Tabular):
         """What is compared with what, in words."""
         share = f"{self.at / self.end:.0%}"
         if self.advice == "score":
-            return "the run is at its end: its last loss is a point of the law, and `forecasts score` compares them"
+            return "the run is at its end: its last loss is a point of the law, and `registry score` compares them"
         law = "no point of the law, which is of runs at their end"
         if self.schedule is None:
             return f"at {share} a loss is {law}; the band expects no gain from a decay, since no schedule is known"

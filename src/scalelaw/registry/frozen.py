@@ -120,7 +120,7 @@ class FrozenForecast(Renderable, Tabular):
             raise BadInput(f"{path} exists, and a frozen forecast is not written over; choose another name") from error
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the document: the contract of ``scalelaw forecasts freeze --json``."""
+        """Return the document: the contract of ``scalelaw registry freeze --json``."""
         return dict(self.document)
 
     def to_columns(self) -> Columns:

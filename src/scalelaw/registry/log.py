@@ -86,7 +86,7 @@ class Registry(Renderable, Tabular):
         return found[0].forecast
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values: the contract of ``scalelaw forecasts list --json``."""
+        """Return plain values: the contract of ``scalelaw registry list --json``."""
         return {
             "schema": "scalelaw.forecasts/1",
             "source": self.source,
@@ -128,7 +128,7 @@ class Verification(Renderable, Tabular):
         return not self.faults
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values: the contract of ``scalelaw forecasts verify --json``."""
+        """Return plain values: the contract of ``scalelaw registry verify --json``."""
         return {
             "schema": "scalelaw.verification/1",
             "source": self.source,
@@ -220,10 +220,10 @@ def _check_kind(content: bytes, path: str) -> None:
         BadInput: it is a fit, or runs.
     """
     if is_fit(path):
-        freeze = f"scalelaw forecasts freeze {path} --params N --tokens D"
+        freeze = f"scalelaw registry freeze {path} --params N --tokens D"
         raise BadInput(f"{path} is a fit, not a frozen forecast; make one with: {freeze}")
     if not any(mark in content for mark in _MARKS):
-        raise BadInput(f"{path} is not a frozen forecast; make one with: scalelaw forecasts freeze")
+        raise BadInput(f"{path} is not a frozen forecast; make one with: scalelaw registry freeze")
 
 
 def _is_chain(content: bytes) -> bool:

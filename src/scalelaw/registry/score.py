@@ -64,7 +64,7 @@ class ForecastScore(Renderable, Tabular):
         return None if ends is None else bool(ends[0] <= self.measured <= ends[1])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values: the contract of ``scalelaw forecasts score --json``."""
+        """Return plain values: the contract of ``scalelaw registry score --json``."""
         levels = []
         for level in self.forecast.levels:
             lo, hi = self.forecast.interval(level) or (None, None)

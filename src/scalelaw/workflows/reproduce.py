@@ -92,7 +92,7 @@ class Reproduction(Renderable, Tabular):
 
 _HEAD = """# Published figures, computed again
 
-Written by `make reproduce`, which is `scalelaw reproduce --out docs/reproduced.md` with the folder of published tables
+Written by `make reproduce`, which is `scalelaw reproduce --to docs/reproduced.md` with the folder of published tables
 in `SCALELAW_DATA`. A figure holds if ours is the printed one to its digits, or no worse where it was optimised.
 
 """

@@ -164,8 +164,8 @@ PLAN = ("plan", "chinchilla@besiroglu2024")
 CURVES = ("extrapolate", str(LADDER))
 INFLUENCE = ("influence", str(LADDER))
 ISOFLOP = ("isoflop", str(LADDER))
-KNOWN = ("forecasts", "freeze")
-FREEZE = ("forecasts", "freeze", str(LADDER), "--law", "chinchilla", "--draws", "0")
+KNOWN = ("registry", "freeze")
+FREEZE = ("registry", "freeze", str(LADDER), "--law", "chinchilla", "--draws", "0")
 STUDY = ("study", str(LADDER), "--draws", "0")
 OPTIONS: list[tuple[tuple[str, ...], str]] = [
     ((*FIT, "--column", "tokens=nosuch"), r"unknown column for tokens 'nosuch'\. Known: "),
@@ -247,8 +247,8 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     ((*INFLUENCE, "--quantity", "beta", "--flops", "1e22"), r"beta is a coefficient and does not depend on a budget"),
     ((*INFLUENCE, "--flops", "1e22", "--law", "power"), r"a budget is split by a law of loss over params and tokens"),
     ((*INFLUENCE, "--flops", "1e22", "--rate", "5"), r"rate must lie strictly between 0 and 1, got 5"),
-    ((*INFLUENCE, "--flops", "1e22", "--out", "a.gif"), r"--out a\.gif: figures are written as \.png"),
-    ((*INFLUENCE, "--flops", "1e22", "--out", "/no/such/a.png"), r"there is no folder /no/such"),
+    ((*INFLUENCE, "--flops", "1e22", "--figure", "a.gif"), r"--figure a\.gif: figures are written as \.png"),
+    ((*INFLUENCE, "--flops", "1e22", "--figure", "/no/such/a.png"), r"there is no folder /no/such"),
     (("robustness", str(LADDER), "--flops", "-1"), r"flops must be positive, got -1"),
     (("robustness", str(LADDER), "--flops", "1e22", "--law", "power"), r"a plan needs a law over params"),
     ((*FIT, "--prior", "literatur"), r"unknown prior 'literatur'\. Did you mean 'literature'\?"),
@@ -260,7 +260,7 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     ((*ISOFLOP, "--tolerance", "0"), r"tolerance must lie above 0"),
     ((*ISOFLOP, "--window", "1"), r"window must be above 1"),
     ((*ISOFLOP, "--noise", "0"), r"noise must be positive"),
-    ((*ISOFLOP, "--n", "size"), r"unknown kind of params 'size'"),
+    ((*ISOFLOP, "--params-kind", "size"), r"unknown kind of params 'size'"),
     ((*ISOFLOP, "--figure", "/no/such/folder/a.png"), r"--figure .*: there is no folder"),
     (ISOFLOP, r"30 runs at 10 budgets do not determine the 32 coefficients of the powers profile"),
     (("envelope", str(LADDER)), r"every run has one reading; an envelope needs curves"),
@@ -289,13 +289,13 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     ((*FREEZE, "--params", "7B", "--tokens", "soon"), r"'soon' is not a number"),
     ((*FREEZE, "--params", "7B", "--tokens", "1T", "--at", "size=3"), r"unknown quantity 'size'"),
     ((*FREEZE, "--params", "7B", "--tokens", "1T", "--say", "colour=red"), r"a condition is one of dataset"),
-    ((*FREEZE, "--params", "7B", "--tokens", "1T", "--out", "no/such/f.json"), r"--out .*: there is no folder no/such"),
+    ((*FREEZE, "--params", "7B", "--tokens", "1T", "--to", "no/such/f.json"), r"--to .*: there is no folder no/such"),
     ((*FREEZE, "--params", "100M", "--tokens", "1B", "--at", "params=1"), r"params is given twice"),
-    (("forecasts", "freeze", "chinchilla@besiroglu2024", "--params", "7B", "--law", "power"), r"--law is for fitting"),
-    (("forecasts", "freeze", str(LADDER), "--params", "7B", "--starts", "8"), r"--starts is for one law; name it"),
-    (("forecasts", "list", "no.jsonl"), r"cannot read no\.jsonl: No such file"),
-    (("forecasts", "verify", str(LADDER), "--head", "ab"), r"give 4 digits or more"),
-    (("forecasts", "score", str(LADDER), str(LADDER)), r"is not a frozen forecast; make one with"),
+    (("registry", "freeze", "chinchilla@besiroglu2024", "--params", "7B", "--law", "power"), r"--law is for fitting"),
+    (("registry", "freeze", str(LADDER), "--params", "7B", "--starts", "8"), r"--starts is for one law; name it"),
+    (("registry", "list", "no.jsonl"), r"cannot read no\.jsonl: No such file"),
+    (("registry", "verify", str(LADDER), "--head", "ab"), r"give 4 digits or more"),
+    (("registry", "score", str(LADDER), str(LADDER)), r"is not a frozen forecast; make one with"),
     (("watch", str(LADDER), "--log", "run.jsonl", "--once"), r"is not a frozen forecast; make one with"),
     (("watch", str(LADDER), "--log", "run.jsonl", "--every", "0"), r"--every must be positive"),
     (("ladder", "design"), r"Missing option '--target'"),
@@ -307,15 +307,15 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     (("ladder", "design", "--target", "1e14", "--level", "90"), r"level must lie strictly between 0 and 1"),
     (("ladder", "design", "--target", "1e14", "--assume", "cpu-txt"), r"Did you mean 'cpu-text'"),
     (("ladder", "design", "--target", "1e14", "--assume", str(LADDER)), r"--assume .*: that is no saved fit"),
-    (("ladder", "design", "--target", "1e14", "--out", "/no/such/l.toml"), r"--out .*: there is no folder /no/such"),
+    (("ladder", "design", "--target", "1e14", "--to", "/no/such/l.toml"), r"--to .*: there is no folder /no/such"),
     (("ladder", "show", "no.toml"), r"no\.toml: No such file or directory; `scalelaw ladder design` writes one"),
     (("ladder", "recipes", "muon"), r"unknown recipe 'muon'\. Did you mean 'muon-cpu'"),
     ((*CURVES, "--at", "2"), r"at='2': give a share of the run between 0 and 1"),
     ((*CURVES, "--at", "1/3"), r"\[CURVES_NONE_LEFT\]"),
     ((*CURVES, "--at", "1/3", "--schedule", "cosin"), r"Did you mean 'cosine'"),
     ((*CURVES, "--end", "soon"), r"'soon' is not a number"),
-    ((*CURVES, "--at", "1/3", "--out", "no/such/a.png"), r"--out .*: there is no folder no/such"),
-    ((*CURVES, "--at", "1/3", "--out", "curves.gif"), r"figures are written as \.png, \.svg, \.pdf"),
+    ((*CURVES, "--at", "1/3", "--figure", "no/such/a.png"), r"--figure .*: there is no folder no/such"),
+    ((*CURVES, "--at", "1/3", "--figure", "curves.gif"), r"figures are written as \.png, \.svg, \.pdf"),
 ]
 
 

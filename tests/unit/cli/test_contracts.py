@@ -256,7 +256,7 @@ def test_influence() -> None:
 
 def test_robustness(tmp_path: Path) -> None:
     figure = tmp_path / "robust.png"
-    found = document(f"robustness {LADDER} --flops 1e22 --draws 20 --starts 8 --out {figure}")
+    found = document(f"robustness {LADDER} --flops 1e22 --draws 20 --starts 8 --figure {figure}")
     holds(ROBUSTNESS, {**found, "spreads": {}})
     assert found["schema"] == "scalelaw.robustness/1"
     assert figure.stat().st_size > 10_000
@@ -281,24 +281,24 @@ def test_a_prior_is_told_wherever_it_is_used(tmp_path: Path) -> None:
 def test_forecasts_and_watch(tmp_path: Path) -> None:
     path, chain, log = (tmp_path / name for name in ("forecast.json", "forecasts.jsonl", "run.jsonl"))
     question = "--law chinchilla --params 7B --tokens 140B --draws 40 --starts 8 --say tokenizer=gpt2"
-    frozen = document(f"forecasts freeze {LADDER} {question} --out {path} --registry {chain}")
+    frozen = document(f"registry freeze {LADDER} {question} --to {path} --registry {chain}")
     holds(FORECAST, frozen)
     assert frozen == json.loads(path.read_text()) and frozen["schema"] == "scalelaw.forecast/1"
-    listed = document(f"forecasts list {chain}")
+    listed = document(f"registry list {chain}")
     holds({"schema": str, "source": str, "head": str, "forecasts": list}, listed)
     holds(REGISTERED, listed["forecasts"][0])
-    verified = document(f"forecasts verify {chain} --head {listed['head']}")
+    verified = document(f"registry verify {chain} --head {listed['head']}")
     assert verified == {"schema": "scalelaw.verification/1", "source": str(chain), "holds": True, "count": 1,
                         "head": listed["head"], "faults": []}  # fmt: skip
     (tmp_path / "big.csv").write_text("params,tokens,loss\n7B,140B,2.17\n")
-    score = document(f"forecasts score {path} {tmp_path / 'big.csv'} --say tokenizer=gpt2")
+    score = document(f"registry score {path} {tmp_path / 'big.csv'} --say tokenizer=gpt2")
     holds(SCORE, score)
     assert [each["level"] for each in score["levels"]] == [0.5, 0.8, 0.9, 0.95]
     lines = [{"tokens": share * 140e9, "loss": 2.2 + 0.1 / share**0.5} for share in (0.1, 0.15, 0.2, 0.3)]
     log.write_text("".join(json.dumps(line) + "\n" for line in lines))
     holds(WATCH, document(f"watch {chain} --log {log} --schedule cosine"))
     path.write_text(path.read_text().replace("2", "3", 1))
-    result = CliRunner().invoke(app, ["forecasts", "verify", str(path)])
+    result = CliRunner().invoke(app, ["registry", "verify", str(path)])
     assert result.exit_code == 1 and "CHANGED" in result.stdout
 
 
@@ -390,7 +390,7 @@ def test_extrapolate(tmp_path: Path) -> None:
     rows = [f"{run},{step},{2 + 12 / step**0.4}" for run in ("a", "b") for step in range(100, 9001, 100)]
     (tmp_path / "curves.csv").write_text("\n".join(["run,step,val_loss", *rows]) + "\n")
     command = f"extrapolate {tmp_path / 'curves.csv'} --schedule wsd[decay=0.1]"
-    found = document(f"{command} --at 1/3 --level 0.8 --out {tmp_path / 'curves.png'}")
+    found = document(f"{command} --at 1/3 --level 0.8 --figure {tmp_path / 'curves.png'}")
     holds(EXTRAPOLATION, found)
     assert found["schema"] == "scalelaw.extrapolation/1"
     assert [run["run"] for run in found["runs"]] == ["a", "b"]

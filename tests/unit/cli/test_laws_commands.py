@@ -24,7 +24,7 @@ def test_laws_are_listed_and_shown_with_their_traps() -> None:
 
 def test_a_law_is_drawn_with_its_constants(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    assert scalelaw("laws", "show", "quantized", "--plot", str(tmp_path / "law.png")).exit_code == 0
+    assert scalelaw("laws", "show", "quantized", "--figure", str(tmp_path / "law.png")).exit_code == 0
     assert (tmp_path / "law.png").stat().st_size > 5000
 
 
@@ -54,8 +54,8 @@ def test_a_critical_batch_a_slope_and_a_dimension_are_read_off_files(tmp_path: P
 REGIME = ("regime", "chinchilla@besiroglu2024", "--params", "8B")
 REFUSED = (
     (("laws", "show", "nolaw"), "unknown law"),
-    (("laws", "show", "mixing", "--plot", "law.png"), "no published constants to draw"),
-    (("laws", "show", "routed", "--plot", "law.txt"), "figures are written as"),
+    (("laws", "show", "mixing", "--figure", "law.png"), "no published constants to draw"),
+    (("laws", "show", "routed", "--figure", "law.txt"), "figures are written as"),
     (("laws", "new", "chinchilla"), "no checkout|exists"),
     (("reproduce", "nothing-of-this"), "unknown figure"),
     (("reproduce", "--data", "/nowhere/at/all"), "there is no folder"),
@@ -76,8 +76,8 @@ def test_bad_input_ends_in_one_line(arguments: tuple[str, ...], said: str) -> No
 
 def test_a_run_outside_the_published_ones_is_told_with_its_reach(tmp_path: Path) -> None:
     out = tmp_path / "forecast.json"
-    run = ("--params", "7T", "--tokens", "1T", "--out", str(out))
-    told = scalelaw("forecasts", "freeze", "chinchilla@hoffmann2022-printed", *run)
+    run = ("--params", "7T", "--tokens", "1T", "--to", str(out))
+    told = scalelaw("registry", "freeze", "chinchilla@hoffmann2022-printed", *run)
     assert told.exit_code == 0 and "params 438x, tokens 2x" in told.stdout
     assert json.loads(out.read_text())["reach"]["params"] == pytest.approx(437.5)
 

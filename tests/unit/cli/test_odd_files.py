@@ -14,7 +14,7 @@ from scalelaw.core.digest import digest
 
 COMMANDS = (
     ["runs", "check"], ["fit"], ["plan", "--flops", "1e21"], ["study"], ["forecast"],
-    ["forecasts", "verify"], ["forecasts", "list"], ["ladder", "show"], ["runs", "unpack", "--to", "new"],
+    ["registry", "verify"], ["registry", "list"], ["ladder", "show"], ["runs", "unpack", "--out", "new"],
     ["benchmark", "--data", "."], ["influence"], ["envelope"],
 )  # fmt: skip
 FOLDERS = (
@@ -42,7 +42,7 @@ def test_a_pipe_and_a_device_are_refused(
         os.mkfifo(path)
     else:
         path.symlink_to("/dev/zero")
-    split = 2 if command[0] in ("runs", "forecasts", "ladder") else 1
+    split = 2 if command[0] in ("runs", "registry", "ladder") else 1
     _refused([*command[:split], str(path), *command[split:]], "given.json")
     assert [each.name for each in tmp_path.iterdir()] == ["given.json"]
 
@@ -86,7 +86,7 @@ def test_a_bomb_and_a_list_without_end_are_not_unpacked(
     how: int, files: dict[str, bytes], listed: dict[str, object], said: str, tmp_path: Path
 ) -> None:
     _pack(tmp_path / "runs.pack", files, how, **listed)
-    _refused(["runs", "unpack", str(tmp_path / "runs.pack"), "--to", str(tmp_path / "new")], said)
+    _refused(["runs", "unpack", str(tmp_path / "runs.pack"), "--out", str(tmp_path / "new")], said)
     assert [each.name for each in tmp_path.iterdir()] == ["runs.pack"], "nothing stays of it"
 
 
@@ -95,4 +95,4 @@ def test_a_pack_is_not_unpacked_onto_the_folder_one_is_in(tmp_path: Path, monkey
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
-    _refused(["runs", "unpack", "../runs.pack", "--to", "."], "the folder you are in")
+    _refused(["runs", "unpack", "../runs.pack", "--out", "."], "the folder you are in")

@@ -6,6 +6,7 @@ import typer
 
 from scalelaw.cli.main import app
 
+COMMON = {"-q", "--quiet"}
 MAPPING = {"--column", "--unit", "--derive", "--importer"}
 TABLE = {
     *MAPPING, "--target", "--where", "--exclude", "--exclude-top", "--reason", "--strict", "--per-byte",
@@ -14,7 +15,7 @@ TABLE = {
 RESAMPLED = {"--draws", "--seed", "--level"}
 REFIT = {*RESAMPLED, "--intervals"}
 SEARCH = {"--loss", "--delta", "--on", "--scale", "--starts", "--prior"}
-SWEEP = {"--profile", "--n", "--budgets", "--tolerance", "--window", "--noise"}
+SWEEP = {"--profile", "--params-kind", "--budgets", "--tolerance", "--window", "--noise"}
 
 COMMANDS = {
     "init": {"FILE", "--answer", "--force", "--dry-run", "--json", *MAPPING},
@@ -29,58 +30,59 @@ COMMANDS = {
         "FILE|FIT.json|LAW@SOURCE", "--law", "--at", "--fix", "--prior", "--json", *TABLE, *REFIT,
         "--flops", "--params", "--tokens", "--loss", "--max-params", "--max-tokens",
     },
-    "extrapolate": {"FILE", "--at", "--end", "--schedule", "--target", "--level", "--out", "--json", *MAPPING},
-    "robustness": {"FILE", "--flops", "--law", "--fix", "--out", "--json", *TABLE, *REFIT, *SEARCH},
+    "extrapolate": {"FILE", "--at", "--end", "--schedule", "--target", "--level", "--figure", "--json", *MAPPING},
+    "robustness": {"FILE", "--flops", "--law", "--fix", "--figure", "--json", *TABLE, *REFIT, *SEARCH},
     "influence": {
-        "FILE", "--law", "--at", "--fix", "--quantity", "--flops", "--rate", "--out", "--json", *TABLE, *SEARCH,
+        "FILE", "--law", "--at", "--fix", "--quantity", "--flops", "--rate", "--figure", "--json", *TABLE, *SEARCH,
     },
     "isoflop": {"FILE", "--figure", "--json", *TABLE, *SWEEP, *RESAMPLED},
-    "envelope": {"FILE", "--n", "--smooth", "--target", "--json", *MAPPING, *RESAMPLED},
+    "envelope": {"FILE", "--params-kind", "--smooth", "--target", "--json", *MAPPING, *RESAMPLED},
     "approaches": {"FILE", "--flops", "--figure", "--target", "--json", *MAPPING, *SWEEP, *RESAMPLED},
     "explain": {"FILE", "--base", "--step", "--flops", "--figure", "--target", "--json", *MAPPING, *SWEEP, *RESAMPLED},
     "calc": {"PARAMS", "TOKENS", "--params-non-embedding", "--json"},
     "demo": {"--minutes", "--synthetic", "--out", "--ladder", "--workers", "--json"},
     "ladder design": {
-        "--target", "--half-width", "--device", "--workers", "--assume", "--level", "--like", "--out", "--json",
+        "--target", "--half-width", "--device", "--workers", "--assume", "--level", "--like", "--to", "--json",
     },
     "ladder show": {"LADDER.toml", "--json"},
     "ladder dry-run": {"LADDER.toml", "--device", "--workers", "--target", "--assume", "--level", "--json"},
     "ladder recipes": {"NAME", "--json"},
     "forecast": {
-        "FILE", "--calibration", "--prior", "--flops", "--json", "--n", "--params", "--tokens", *TABLE, *RESAMPLED,
+        "FILE", "--calibration", "--prior", "--flops", "--json", "--params", "--params-kind", "--tokens",
+        *TABLE, *RESAMPLED,
     },
     "watch": {
         "FORECAST.json", "--end", "--entry", "--every", "--json", "--level", "--log", "--once", "--run", "--schedule",
         *MAPPING,
     },
-    "benchmark": {"PROTOCOL", "--data", "--half", "--json", "--processes", "--store", "--tidy"},
+    "benchmark": {"PROTOCOL", "--data", "--half", "--json", "--processes", "--store", "--to"},
     "calibrate": {"PROTOCOL", "--data", "--json", "--processes", "--store", "--to"},
     "regime": {"FIT.json|LAW@SOURCE", "--batch-ratio", "--json", "--params", "--tokens", "--unique-tokens"},
     "local-slope": {"FILE", "--along", "--floor", "--json", *TABLE},
     "critical-batch": {"FILE", "--json"},
     "dimension": {"FILE", "--json", "--neighbours"},
-    "reproduce": {"[NAME]...", "--data", "--json", "--out"},
+    "reproduce": {"[NAME]...", "--data", "--json", "--to"},
     "ladder run": {"LADDER", "--device", "--json", "--noise-scale", "--out", "--workers"},
     "ladder tune": {
         "LADDER", "--batch", "--device", "--json", "--out", "--seed", "--tokens", "--trials", "--width", "--within",
-        "--workers", "--write",
+        "--workers", "--to",
     },
     "laws list": {"--json"},
-    "laws show": {"NAME", "--json", "--plot"},
+    "laws show": {"NAME", "--json", "--figure"},
     "laws new": {"NAME", "--folder", "--json"},
-    "forecasts freeze": {
-        "FILE|FIT.json|LAW@SOURCE", "--at", "--flops", "--json", "--law", "--fix", "--out", "--params", "--registry",
+    "registry freeze": {
+        "FILE|FIT.json|LAW@SOURCE", "--at", "--flops", "--json", "--law", "--fix", "--to", "--params", "--registry",
         "--run", "--say", "--tokens", *TABLE, *REFIT, *SEARCH,
     },
-    "forecasts list": {"FILE", "--json"},
-    "forecasts verify": {"FILE", "--head", "--json"},
-    "forecasts score": {"FILE", "RUNS", "--entry", "--json", "--run", "--say", *MAPPING},
+    "registry list": {"FILE", "--json"},
+    "registry verify": {"FILE", "--head", "--json"},
+    "registry score": {"FILE", "RUNS", "--entry", "--json", "--run", "--say", *MAPPING},
     "runs list": {"SOURCE", "--json", *MAPPING},
     "runs show": {"SOURCE", "RUN", "--json", *MAPPING},
     "runs check": {"SOURCE", "--json", *MAPPING},
     "runs export": {"SOURCE", "OUT", *MAPPING},
     "runs pack": {"FOLDER", "--to", "--json"},
-    "runs unpack": {"FILE", "--to", "--json"},
+    "runs unpack": {"FILE", "--out", "--json"},
 }  # fmt: skip
 
 
@@ -103,5 +105,7 @@ def test_every_command_and_option_is_listed_here() -> None:
         }
         for name, command in commands(group).items()
     }
-    assert found == COMMANDS
-    assert {spelling for option in group.params for spelling in option.opts} == {"--version"}
+    assert all(found[name] >= COMMON for name in found)
+    assert {name: options - COMMON for name, options in found.items()} == COMMANDS
+    of_program = {spelling for option in group.params for spelling in option.opts}
+    assert of_program == {"--version", "--install-completion", "--show-completion", *COMMON}

@@ -59,7 +59,7 @@ def check_which_params(observed: Observations, inputs: Sequence[str]) -> list[Fi
     message = f"params are {span} times params_active in {rows}, and which of them is N is unsaid"
     fix = (
         "say --law 'ensemble[n=params_active]' or 'ensemble[n=params]', or of one law chinchilla[n=params_active] "
-        "(`forecast`: --n params_active)"
+        "(`forecast`: --params-kind params_active)"
     )
     answers = tuple(Answer(f"N is {kind}", {"law": f"ensemble[n={kind}]"}) for kind in ("params_active", "params"))
     return [Finding("DESIGN_WHICH_N", Grade.ASK, message, int(differ.sum()), fix, answers)]

@@ -84,7 +84,7 @@ class Demo(Renderable, Tabular):
         runs = self.out / "runs"
         n = next(name for name in self.foretold.frozen.point if name in COUNTINGS)
         return (
-            f"scalelaw forecast {runs} --n {n} --flops {self._far:.0e}",
+            f"scalelaw forecast {runs} --params-kind {n} --flops {self._far:.0e}",
             f"scalelaw report {runs} --to {self.out / 'study.html'}",
             f"scalelaw ladder dry-run {self.out / 'ladder.toml'}",
         )

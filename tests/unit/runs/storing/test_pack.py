@@ -45,7 +45,7 @@ def test_what_goes_in_comes_out_and_packs_of_equal_folders_are_equal(folder: Pat
     sl.runs.pack_runs(folder, tmp_path / "again.pack")
     assert (tmp_path / "again.pack").read_bytes() == (tmp_path / "runs.pack").read_bytes()
     other = tmp_path / "deep" / "elsewhere"
-    made = CliRunner().invoke(app, ["runs", "unpack", str(tmp_path / "runs.pack"), "--to", str(other), "--json"])
+    made = CliRunner().invoke(app, ["runs", "unpack", str(tmp_path / "runs.pack"), "--out", str(other), "--json"])
     assert json.loads(made.stdout)["digest"] == packed["digest"]
     assert contents(other) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["again.pack", "deep", "runs", "runs.pack"]

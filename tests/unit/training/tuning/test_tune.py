@@ -196,7 +196,7 @@ def test_the_command_writes_a_ladder_with_what_was_chosen(
     simulate()
     tiny().save(tmp_path / "ladder.toml")
     command = ["ladder", "tune", str(tmp_path), "--out", str(tmp_path / "tune"), "--trials", "12", "--no-batch"]
-    result = CliRunner().invoke(app, [*command, "--json", "--write", str(tmp_path / "tuned.toml")])
+    result = CliRunner().invoke(app, [*command, "--json", "--to", str(tmp_path / "tuned.toml")])
     said = json.loads(result.stdout)
     assert result.exit_code == 0 and said["schema"] == "scalelaw.tuned/1"
     written = Ladder.load(tmp_path / "tuned.toml")

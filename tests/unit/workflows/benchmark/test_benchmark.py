@@ -118,7 +118,7 @@ def test_a_half_is_of_its_sources_alone(folder: Path) -> None:
 def test_the_commands_score_and_teach(found: Benchmark, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     words = ["protocol.toml", "--data", str(folder), "--store", "cases.jsonl", "--processes", "1"]
-    shown = CliRunner().invoke(app, ["benchmark", *words, "--tidy", "scores.csv"])
+    shown = CliRunner().invoke(app, ["benchmark", *words, "--to", "scores.csv"])
     assert shown.exit_code == 0 and shown.stdout.strip() == str(found)
     assert len((folder / "scores.csv").read_text().splitlines()) == 1 + 3 * len(found.methods())
     taught = CliRunner().invoke(app, ["calibrate", *words, "--to", "ours.json"])

@@ -116,7 +116,7 @@ def test_the_forecast_is_frozen_before_the_run_and_compared_with_it(sweeps: Swee
     errors = said["errors"]["last value"]
     assert errors["of_drop"] == pytest.approx(1.0) and errors["relative"] == pytest.approx(found.drop / found.measured)
     assert said["foretold"]["digest"] in told[-2]
-    assert len(found.next_commands) == 3 and "--n params_non_embedding" in found.next_commands[0]
+    assert len(found.next_commands) == 3 and "--params-kind params_non_embedding" in found.next_commands[0]
     page = (tmp_path / "report.html").read_text()
     assert "inside the band" in page and said["foretold"]["digest"] in page and f"{found.measured:.3f}, inside" in page
 

@@ -1,4 +1,4 @@
-"""``scalelaw forecasts``: freeze a forecast before its run, keep it, verify it, score it."""
+"""``scalelaw registry``: freeze a forecast before its run, keep it, verify it, score it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scalelaw.cli import _options as options
+from scalelaw.cli._command import Commands
 from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import show
 from scalelaw.cli._source import Source, known
@@ -22,7 +23,7 @@ MAPPING = options.MappingOptions()
 SEARCH = options.SearchOptions()
 DRAWS = options.DrawOptions()
 
-app = typer.Typer(no_args_is_help=True, help="Freeze forecasts before their runs, list, verify and score them.")
+app = Commands(no_args_is_help=True, help="Freeze, list, verify and score forecasts.")
 
 Place = Annotated[str, typer.Argument(help="A frozen forecast, or a registry of them.", metavar="FILE")]
 Params = Annotated[str | None, typer.Option(help="Size of the run, e.g. 7B.", metavar="N")]
@@ -34,7 +35,7 @@ Say = Annotated[
     list[str] | None,
     typer.Option(help="What a comparable run shares, e.g. tokenizer=gpt2.", metavar="CONDITION=VALUE"),
 ]
-Out = Annotated[str | None, typer.Option(help="File to write; forecast.json unless said.", metavar="FORECAST.json")]
+To = Annotated[str | None, typer.Option(help="File to write; forecast.json unless given.", metavar="FORECAST.json")]
 Into = Annotated[
     str | None, typer.Option("--registry", help="Add it to this file, which only grows.", metavar="FORECASTS.jsonl")
 ]
@@ -60,7 +61,7 @@ def freeze_command(
     at: At = None,
     run: Run = None,
     say: Say = None,
-    out: Out = None,
+    to: To = None,
     registry: Into = None,
     law: Law = None,
     table: options.TableOptions = TABLE,
@@ -69,15 +70,18 @@ def freeze_command(
     bootstrap: options.DrawOptions = DRAWS,
     json: options.Json = False,
 ) -> None:
-    """Freeze the forecast of a run before it is trained: intervals, inputs, law, code and time under one seal."""
+    """Freeze the forecast of a run before it is trained.
+
+    One seal covers intervals, inputs, law, code version and time.
+    """
     from scalelaw.registry.frozen import freeze
     from scalelaw.registry.log import register_forecast
 
-    place = out if out is not None or registry is not None else "forecast.json"
+    place = to if to is not None or registry is not None else "forecast.json"
     if place is not None:
-        options.check_writable(place, "--out")
+        options.check_writable(place, "--to")
         if Path(place).exists():
-            raise BadInput(f"--out {place}: the file exists, and a frozen forecast is not written over; name another")
+            raise BadInput(f"--to {place}: the file exists, and frozen forecasts are never overwritten; name another")
     if registry is not None:
         options.check_writable(registry, "--registry")
     named = {"params": params, "tokens": tokens, "flops": flops}
@@ -122,7 +126,7 @@ def _made(
 
 @app.command("list")
 def list_command(file: Place, json: options.Json = False) -> None:
-    """List the forecasts of a registry, one line each, and the head that stands for them all."""
+    """List the forecasts of a registry and its head digest."""
     from scalelaw.registry.log import read_forecasts
 
     show(read_forecasts(file), json)
@@ -130,7 +134,10 @@ def list_command(file: Place, json: options.Json = False) -> None:
 
 @app.command("verify")
 def verify_command(file: Place, head: Head = None, json: options.Json = False) -> None:
-    """Verify that no character of a forecast or registry was changed. Status 1 where one was, and what it is."""
+    """Verify that a forecast or registry was not changed.
+
+    The exit status is 1 if it was.
+    """
     from scalelaw.registry.log import verify_forecasts
 
     found = verify_forecasts(file, head=head)
@@ -150,7 +157,10 @@ def score_command(
     mapping: options.MappingOptions = MAPPING,
     json: options.Json = False,
 ) -> None:
-    """Score a frozen forecast on its run: error, in or out of each interval; or why the two do not compare."""
+    """Score a frozen forecast on its run.
+
+    Prints the error and whether each interval held, or why run and forecast do not compare.
+    """
     from scalelaw.registry.log import read_forecasts
     from scalelaw.registry.score import score_forecast
     from scalelaw.runs.reading.load import load_runs
