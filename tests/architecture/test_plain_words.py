@@ -30,6 +30,7 @@ CLEAN = (
     "runs/checking",
     "runs/columns",
     "runs/grouping",
+    "runs/reducing",
 )  # fmt: skip
 """Folders and files of the package that hold none of them; the list only grows, until it is the whole package."""
 PAGES = ("docs/decisions/0004-rooms-by-subject.md", "docs/decisions/0005-results-in-python.md")

@@ -126,7 +126,7 @@ def test_endpoints_are_the_last_by_tokens(checkpoints):
     assert dict(zip(ends.columns["run"], ends.columns["lr"], strict=True)) == {"a": 0.0, "b": 0.1}
     assert {(gone.reason, gone.n) for gone in ends.set_aside} == {("diverged: loss is NaN", 1), ("no loss", 1)}
     assert ends.notes[-1] == (
-        "3 runs have 5 values of loss: 2 end points are used; the other 3 are earlier ones, or of runs set aside"
+        "3 runs have 5 values of loss: 2 end points are used; the other 3 are earlier ones, or of excluded runs"
     )
 
 

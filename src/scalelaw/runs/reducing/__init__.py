@@ -1,1 +1,1 @@
-"""Reducing: from a table of runs to the rows a fit sees: last readings, best of a sweep, whole curves."""
+"""Reducing: turn a table of runs into the rows of a fit: end points, best of a sweep, whole curves."""

@@ -1,4 +1,4 @@
-"""The best run of each swept cell, what choosing it costs, and whether the sweep went far enough."""
+"""Select the best run of each swept cell, with the selection noise and a warning where the sweep was too narrow."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True)
 class _Sweep:
-    """One cell: the runs in it, which are usable, and the best of those; all are numbers of rows."""
+    """One cell: its runs, its usable runs and the best of those, as row numbers."""
 
     members: AnyArray
     usable: AnyArray
@@ -39,7 +39,7 @@ def best(table: "RunTable", target: str, over: Sequence[str]) -> Observations:
     """Return the best usable run of each cell; see ``RunTable.best``.
 
     Raises:
-        BadInput: nothing to sweep over is named, or it is no column of numbers.
+        BadInput: ``over`` is empty or names a column that is not numeric.
         BadTable: no run has a usable value.
     """
     swept = {name: _swept_column(table, name) for name in _named(over)}
@@ -67,19 +67,19 @@ def best(table: "RunTable", target: str, over: Sequence[str]) -> Observations:
 def _named(over: Sequence[str]) -> tuple[str, ...]:
     names = (over,) if isinstance(over, str) else tuple(over)
     if not names:
-        raise BadInput('best needs what was swept, e.g. best(over=("lr", "batch_tokens"))')
+        raise BadInput('best needs the swept columns, e.g. best(over=("lr", "batch_tokens"))')
     return names
 
 
 def _swept_column(table: "RunTable", name: str) -> Array:
     values = table.values(name)
     if values.dtype != np.float64:
-        raise BadInput(f"best(over={name!r}): {name} holds text; name a column of numbers that was swept")
+        raise BadInput(f"best(over={name!r}): {name} holds text; name a swept column of numbers")
     return values
 
 
 def _sweep(table: "RunTable", run: AnyArray, mask: AnyArray, merit: Array) -> _Sweep | None:
-    """Return the cell, or None where no run in it is usable; of equal runs the first by name is best."""
+    """Return the cell, or None without a usable run; ties go to the first run by name."""
     members = np.flatnonzero(mask)
     usable = members[np.isfinite(merit[members])]
     if not len(usable):
@@ -87,15 +87,15 @@ def _sweep(table: "RunTable", run: AnyArray, mask: AnyArray, merit: Array) -> _S
     names = table.runs["run"][run[usable]].astype(str) if "run" in table.runs else np.arange(len(usable))
     best = int(usable[np.lexsort((names, merit[usable]))[0]])
     sizes = [name for name in table.runs if name.startswith("params") or name == "tokens"]
-    said = ", ".join(f"{name} {format_number(float(table.runs[name][run[best]]))}" for name in sizes)
-    return _Sweep(members, usable, best, said)
+    place = ", ".join(f"{name} {format_number(float(table.runs[name][run[best]]))}" for name in sizes)
+    return _Sweep(members, usable, best, place)
 
 
 def _selection_se(y: Array, values: dict[str, Array], sweep: _Sweep) -> float:
-    """Return the noise of the chosen value: the residuals of a quadratic bowl through the lowest runs of its cell.
+    """Return the selection noise: the residual sd of a quadratic bowl through the lowest runs of the cell.
 
-    The bowl is in the logarithms of what was swept, without cross terms, through twice as many runs as it has
-    coefficients; NaN where a cell has too few runs for that, or a zero was swept.
+    The bowl is in logarithms of the swept columns, without cross terms, through twice as many runs as coefficients.
+    NaN where a cell has too few runs, or a swept value is zero.
     """
     varied = [name for name in values if len(np.unique(values[name][sweep.usable])) > 1]
     order = sweep.usable[np.argsort(np.abs(y[sweep.usable] - y[sweep.best]))]
@@ -113,7 +113,7 @@ def _selection_se(y: Array, values: dict[str, Array], sweep: _Sweep) -> float:
 
 
 def _at_edges(values: dict[str, Array], reasons: AnyArray, sweeps: Sequence[_Sweep]) -> list[Finding]:
-    """Warn of optima at an end of what was swept; runs that diverged there count as tried."""
+    """Warn of optima at an edge of the sweep; runs that diverged there count as tried."""
     edges = []
     for sweep in sweeps:
         diverged = [row for row in sweep.members if str(reasons[row]).startswith("diverged")]
@@ -122,14 +122,14 @@ def _at_edges(values: dict[str, Array], reasons: AnyArray, sweeps: Sequence[_Swe
     if not edges:
         return []
     message = f"{len(edges)} optim{'a lie' if len(edges) > 1 else 'um lies'} on the edge of the sweep ({_some(edges)})"
-    fix = "extend the sweep there, or leave these cells out: the true optimum is better"
+    fix = "extend the sweep there, or leave out these cells: their true optimum is better"
     return [Finding("RUNS_EDGE_OPTIMUM", Grade.WARN, message, len(edges), fix)]
 
 
 def _edge(values: dict[str, Array], name: str, tried: AnyArray, best: int) -> str:
-    """Return the side on which the best has no neighbour in this quantity, empty where it has one on each.
+    """Return the side on which the best run has no neighbour in this column, empty if it has both.
 
-    A neighbour has the same of everything else that was swept; where no run has, all runs of the cell count.
+    A neighbour is equal in every other swept column; without any such run, all runs of the cell count.
     """
     others = [column[tried] == column[best] for other, column in values.items() if other != name]
     alike = tried[np.logical_and.reduce([np.ones(len(tried), dtype=bool), *others])]

@@ -1,11 +1,14 @@
-"""Runs that blew up without a mark: finished, and far above what runs of their size and tokens reach.
+"""Find runs that blew up without a mark: finished, but far above runs of similar size and tokens.
 
-The table is described by E + A / N^a + B / D^b (or one power, of what there is), fitted to the three quarters of the
-runs it describes best (least trimmed squares, Rousseeuw 1984) over a grid of exponents, so that a run that blew up
-does not pull the description towards itself. A run is named where it lies above it by 8 % and by many robust standard
-deviations, its leverage counted, and above its neighbours as much (a form that is wrong somewhere is wrong for
-neighbours alike), and where a smaller run is better than it, or it lies 30 % above. Where several runs would be named,
-an eighth of all or more, the description does not hold, and none is.
+A smooth form, E + A / N^a + B / D^b (or one power, with one axis), is fitted over a grid of exponents to the three
+quarters of the runs that it describes best (least trimmed squares, Rousseeuw 1984), so that a blown-up run does not
+bias it. A run is named if all of these hold:
+
+- it lies above the form by 8 % and by many robust standard deviations, leverage included;
+- it lies as far above its neighbours, which a locally wrong form would miss alike;
+- a smaller run beats it, or it lies 30 % above.
+
+If several runs, an eighth or more, would be named, the form does not hold and no run is named.
 
 code             grade  when
 RUNS_BLOWN_UP    warn   a run that ended far above its neighbours, without a mark of divergence
@@ -20,11 +23,11 @@ import numpy as np
 from scalelaw.core.types import AnyArray, Array
 
 LEAST = 0.08
-"""Relative distance above the description from which a run is named."""
+"""Least relative distance above the form at which a run is named."""
 _AT_THE_EDGE = 0.3
-"""The same for a run that no smaller one beats: at the small end the form itself may be wrong by less."""
+"""The same for a run that no smaller run beats: the form may be wrong at the small end."""
 _FAR_TOO = 1
-"""A run with more such neighbours is one of many that the form does not describe."""
+"""Most neighbours as far above; with more, the form is wrong there."""
 _SIGMAS = 8.0
 _MOST_SHARE = 1 / 8
 _EXPONENTS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
@@ -44,10 +47,10 @@ class Blown:
     """One run far above its neighbours.
 
     Attributes:
-        row: its place among the rows judged.
-        above: relative distance above what the others suggest for it.
+        row: its index among the rows judged.
+        above: relative distance above the value fitted to the other runs.
         low: lowest loss among its neighbours.
-        high: highest.
+        high: highest loss among them.
     """
 
     row: int
@@ -57,13 +60,13 @@ class Blown:
 
 
 def blown_up(axes: Mapping[str, Array], y: Array, setting: AnyArray) -> list[Blown]:
-    """Return the runs that lie far above the others, the farthest first.
+    """Return the runs that lie far above similar runs, the farthest first.
 
     Args:
-        axes: size, tokens or compute, each (n,); at most two, NaN where a run has none.
+        axes: size, tokens or compute, at most two, each (n,); NaN where missing.
         y: losses, positive, (n,).
-        setting: what else was chosen, a number for each distinct setting, (n,). Of runs that share their axes only
-            those of the setting of the best are judged: the others are a sweep.
+        setting: a number for each distinct combination of other settings, (n,). Of runs with equal axes only those with
+            the setting of the best are judged; the others belong to a sweep.
     """
     usable = np.isfinite(y) & (y > 0)
     for values in axes.values():
@@ -95,7 +98,7 @@ def blown_up(axes: Mapping[str, Array], y: Array, setting: AnyArray) -> list[Blo
 
 
 def _of_the_best(x: Array, y: Array, setting: AnyArray) -> AnyArray:
-    """Return the rows of the setting that is best at their place, a mask (n,)."""
+    """Return a mask (n,) of the rows whose setting is the best at their axes."""
     place = np.unique(np.round(x / _SAME).astype(np.int64), axis=0, return_inverse=True)[1].ravel()
     order = np.lexsort((y, place))
     first = order[np.append(True, place[order][1:] != place[order][:-1])]
@@ -105,7 +108,7 @@ def _of_the_best(x: Array, y: Array, setting: AnyArray) -> AnyArray:
 
 
 def _beyond(x: Array, y: Array) -> tuple[Array, AnyArray]:
-    """Return how far each row lies above the description, relative to it, and where that is too far, each (n,)."""
+    """Return the relative distance of each row above the form, and a mask where it is too far, each (n,)."""
     x = x - x.mean(axis=0)
     chosen = _sample(x, y)
     exponents, coef, core = _trimmed(x[chosen], y[chosen])
@@ -124,7 +127,7 @@ def _beyond(x: Array, y: Array) -> tuple[Array, AnyArray]:
 
 
 def _sample(x: Array, y: Array) -> AnyArray:
-    """Return the rows to fit, all or some of them, whatever their order in the table."""
+    """Return the rows to fit, all or a sample that does not depend on row order."""
     order = np.lexsort((y, *x.T))
     if len(order) <= _MOST_ROWS:
         return order
@@ -132,12 +135,12 @@ def _sample(x: Array, y: Array) -> AnyArray:
 
 
 def _design(x: Array, exponents: AnyArray) -> Array:
-    """Return one, and each power of centred logarithms, (n, 1 + axes)."""
+    """Return the design, a constant and one power per axis of centred logarithms, (n, 1 + axes)."""
     return np.column_stack([np.ones(len(x)), np.exp(-x * exponents)])
 
 
 def _trimmed(x: Array, y: Array) -> tuple[AnyArray, Array, AnyArray]:
-    """Return exponents, coefficients and the rows kept of the least trimmed sum of squared relative residuals."""
+    """Return exponents, coefficients and kept rows with the least trimmed sum of squared relative residuals."""
     kept, rng = int(np.ceil(_TRIMMED * len(y))), np.random.default_rng(0)
     best = (np.inf, np.zeros(x.shape[1]), np.zeros(1 + x.shape[1]), np.arange(kept))
     subsets = np.array([rng.permutation(len(y))[: 2 * x.shape[1] + 3] for _ in range(_STARTS)])
@@ -158,19 +161,19 @@ def _trimmed(x: Array, y: Array) -> tuple[AnyArray, Array, AnyArray]:
 
 
 def _least(design: Array) -> Array:
-    """Return coefficients (s, k) that bring designs (s, m, k) nearest to one."""
+    """Return coefficients (s, k) for which designs (s, m, k) come nearest to one, by least squares."""
     normal = np.swapaxes(design, 1, 2) @ design
     ridge = _RIDGE * np.trace(normal, axis1=1, axis2=2)[:, None, None] * np.eye(design.shape[2])
     return np.asarray(np.linalg.solve(normal + ridge, design.sum(axis=1)[..., None])[..., 0])
 
 
 def _beaten(x: Array, y: Array, at: int) -> bool:
-    """Return whether a run that is nowhere larger is better by as much: no law that falls with size has that."""
+    """Return whether a run that is larger on no axis is much better, which no falling law allows."""
     return bool(np.any(np.all(x <= x[at] + _SAME, axis=1) & (y * (1 + LEAST) < y[at])))
 
 
 def _nearest(x: Array, at: int) -> AnyArray:
-    """Return the rows nearest to one."""
+    """Return the neighbours of a row, the nearest rows."""
     others = np.flatnonzero(np.arange(len(x)) != at)
     away = np.sum(((x[others] - x[at]) / np.ptp(x, axis=0)) ** 2, axis=1)
     return np.asarray(others[np.argsort(away, kind="stable")[:_NEIGHBOURS]])

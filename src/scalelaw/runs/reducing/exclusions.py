@@ -1,7 +1,7 @@
-"""Which runs may not stand for a (N, D, loss) point, and why: each run gets one reason, the first that holds.
+"""Exclude runs that are not a valid (N, D, loss) point, each for one reason, the first that holds.
 
-Deleted and impossible runs come first, then copies that a later run replaced, then runs whose end is not a trained
-model: diverged, unfinished, undecayed. A schedule that ends at a tenth of the peak is at its end.
+The order: deleted and impossible runs, runs that a later one replaced, then runs without a finished model (diverged,
+unfinished, undecayed). A learning rate at a tenth of its peak counts as decayed.
 """
 
 import math
@@ -33,8 +33,8 @@ class Exclusion(Brief):
 
     Attributes:
         where: the evaluations, (n,).
-        reason: why, for the record of what was set aside.
-        code: of the finding, empty where ``check_values`` reports it.
+        reason: in words, shown to the user.
+        code: finding code, empty where ``check_values`` reports it.
     """
 
     where: AnyArray
@@ -43,18 +43,18 @@ class Exclusion(Brief):
 
 
 def verdicts(table: "RunTable", target: str, at: AnyArray) -> AnyArray:
-    """Return why each of these evaluations is no end point, an empty text where it is one.
+    """Return the reason to exclude each evaluation as an end point, empty where it is valid.
 
     Args:
         table: the runs.
         target: one of its targets.
-        at: entry of one evaluation a run, in any order, (n,).
+        at: entry of one evaluation per run, in any order, (n,).
     """
     return first_reasons([*against_runs(table, table.evals["run"][at]), *_against_ends(table, target, at)], len(at))
 
 
 def first_reasons(objections: list[Exclusion], count: int) -> AnyArray:
-    """Return the first reason that holds for each evaluation, an empty text where none does, (count,)."""
+    """Return the first reason that holds for each evaluation, empty without one, (count,)."""
     reasons = np.full(count, "", dtype=object)
     for objection in objections:
         reasons[objection.where & (reasons == "")] = objection.reason
@@ -62,7 +62,7 @@ def first_reasons(objections: list[Exclusion], count: int) -> AnyArray:
 
 
 def check_runs(table: "RunTable", ends: Mapping[str, AnyArray]) -> list[Finding]:
-    """Return one finding for each reason against a run that its single values do not show.
+    """Return one finding for each exclusion that single values do not show.
 
     Args:
         table: the runs.
@@ -83,7 +83,7 @@ def check_runs(table: "RunTable", ends: Mapping[str, AnyArray]) -> list[Finding]
 
 
 def against_values(target: str, values: Array) -> Iterator[Exclusion]:
-    """Yield where a value is none that the target can have."""
+    """Yield values outside the target's valid range."""
     yield Exclusion(np.isnan(values), f"diverged: {target} is NaN")
     yield Exclusion(np.isinf(values), f"diverged: {target} is infinite")
     with np.errstate(invalid="ignore"):
@@ -93,7 +93,7 @@ def against_values(target: str, values: Array) -> Iterator[Exclusion]:
 
 
 def against_runs(table: "RunTable", run: AnyArray) -> Iterator[Exclusion]:
-    """Yield the runs that no reduction may use: deleted, impossible, or replaced by another."""
+    """Yield the runs that no reduction may use: deleted, impossible or superseded."""
     state = states(table.runs, len(table))[run]
     yield Exclusion(np.isin(state, list(DELETED)), "deleted", "RUNS_DELETED")
     with np.errstate(invalid="ignore"):
@@ -105,11 +105,10 @@ def against_runs(table: "RunTable", run: AnyArray) -> Iterator[Exclusion]:
 
 
 def against_diverged(table: "RunTable", target: str, at: AnyArray) -> Iterator[Exclusion]:
-    """Yield losses no better than guessing, and losses far above the best of their own run.
+    """Yield losses at the level of guessing, and losses far above the best of their own run.
 
-    Guessing costs ln(vocabulary). Where the vocabulary is not known the largest in use is taken, so that only
-    losses that no vocabulary explains go; and where half of all runs lie above it, the loss is not one of tokens
-    and nothing is said.
+    Guessing costs ln(vocabulary). An unknown vocabulary is taken to be the largest in use, so that only losses above
+    any guess are excluded. Where half of all runs exceed it, the loss is not per token and nothing is excluded.
     """
     if target.partition("@")[0] != "loss":
         return
@@ -146,15 +145,15 @@ def _against_ends(table: "RunTable", target: str, at: AnyArray) -> Iterator[Excl
 
 
 def _undecayed(table: "RunTable", at: AnyArray) -> AnyArray:
-    """Return where the learning rate had not come to its end: as a column says, else by its size."""
-    said = _at(table, "decayed", at)
+    """Return where the learning rate had not decayed, by the column ``decayed`` or by its size."""
+    stated = _at(table, "decayed", at)
     with np.errstate(invalid="ignore", divide="ignore"):
         high = _at(table, "lr_now", at) / _numbers(table, "lr")[table.evals["run"][at]] > _FLOOR
-    return np.asarray(np.where(np.isnan(said), high, said == 0))
+    return np.asarray(np.where(np.isnan(stated), high, stated == 0))
 
 
 def _best_of_run(table: "RunTable", target: str) -> Array:
-    """Return the lowest positive value of each run, infinite where there is none."""
+    """Return the lowest positive value of each run, infinite without one."""
     best = np.full(len(table), np.inf)
     at = np.flatnonzero(table.evals["target"] == target)
     values = table.evals["value"][at]
@@ -171,6 +170,6 @@ def _numbers(table: "RunTable", name: str) -> Array:
 
 
 def _at(table: "RunTable", name: str, at: AnyArray) -> Array:
-    """Return a quantity at these evaluations: its own value there, else that of the run."""
+    """Return a quantity at these evaluations: the value of the evaluation, else of its run."""
     of_run = _numbers(table, name)[table.evals["run"][at]]
     return np.asarray(table.evals[name][at], float) if name in table.evals else of_run

@@ -1,4 +1,4 @@
-"""The order of evaluations inside runs."""
+"""Order evaluations within runs by time."""
 
 from collections.abc import Mapping
 
@@ -18,14 +18,14 @@ def time_order(run: AnyArray, columns: Mapping[str, AnyArray]) -> AnyArray:
 
 
 def same_moment(run: AnyArray, columns: Mapping[str, AnyArray], order: AnyArray) -> AnyArray:
-    """Return the rows for which a later row of the file is of the same run, tokens and steps, (n,).
+    """Return a mask (n,) of rows that a later row of the file repeats in run, tokens and steps.
 
-    Where neither tokens nor steps are known, no row is at the moment of another.
+    Without tokens and steps, no row counts as repeated.
 
     Args:
         run: the run of each row, (n,).
         columns: canonical columns, each (n,).
-        order: the rows to look at, in the order of time, (m,).
+        order: the rows to look at, in order of time, (m,).
     """
     repeated = np.zeros(len(run), dtype=bool)
     times = [values[order] for values in _times(columns)]
@@ -39,13 +39,13 @@ def same_moment(run: AnyArray, columns: Mapping[str, AnyArray], order: AnyArray)
 
 
 def _times(columns: Mapping[str, AnyArray]) -> list[AnyArray]:
-    """Return steps and tokens, as far as there are any, the less important first."""
+    """Return those of steps and tokens that exist, the less important first."""
     found = [np.asarray(columns[name], float) for name in _MOMENT if name in columns]
     return [np.where(np.isnan(values), -np.inf, values) for values in found]
 
 
 def _in_order(run: AnyArray, times: list[AnyArray]) -> bool:
-    """Return whether the rows stand in order already, decided without sorting."""
+    """Return whether the rows are already in order, without sorting."""
     if np.any(run[1:] < run[:-1]):
         return False
     tied = run[1:] == run[:-1]

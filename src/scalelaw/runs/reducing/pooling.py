@@ -1,6 +1,6 @@
-"""Whether rows may stand in one fit: one tokenizer, one recipe, one meaning of N.
+"""Check that rows may be fitted together: one tokenizer, one recipe, one meaning of N.
 
-These are the DESIGN_* findings that look at what rows share rather than at their numbers; ``check`` lists them all.
+These are the DESIGN_* findings about shared conditions rather than values; ``checking/values.py`` lists them all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,13 +23,13 @@ _MOST_LEVELS = 5
 _SAME_FLOPS = 0.05
 _MOE = ("params", "params_active")
 COMPARED = ("dataset", "tokenizer", "vocab_size", "bytes_per_token")
-"""What runs must share for their losses to be compared."""
+"""Columns that runs must share for their losses to be comparable."""
 NOTED = ("recipe", "family", "schedule", "seq_len")
-"""What moves a loss without making it another quantity."""
+"""Columns that shift a loss but keep it comparable."""
 
 
 def check_pooling(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
-    """Return what speaks against fitting these rows together.
+    """Return findings against fitting these rows together.
 
     Args:
         observed: the rows a fit would see, complete in the inputs.
@@ -45,7 +45,7 @@ def check_pooling(observed: Observations, inputs: Sequence[str]) -> list[Finding
 
 
 def check_which_params(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
-    """Ask which N a law takes that leaves it open, where total and active parameters differ."""
+    """Ask which N to use where total and active parameters differ and the law accepts either."""
     if not set(_MOE) <= set(observed.columns) or "params" not in inputs:
         return []
     total, active = (observed.inputs([name])[name] for name in _MOE)
@@ -56,9 +56,9 @@ def check_which_params(observed: Observations, inputs: Sequence[str]) -> list[Fi
         return []
     span = f"{ratio[differ].min():.3g} to {ratio[differ].max():.3g}"
     rows = counted(int(differ.sum()), "row")
-    message = f"params are {span} times params_active in {rows}, and which of them is N is unsaid"
+    message = f"params are {span} times params_active in {rows}, and the law does not say which of them is N"
     fix = (
-        "say --law 'ensemble[n=params_active]' or 'ensemble[n=params]', or of one law chinchilla[n=params_active] "
+        "pass --law 'ensemble[n=params_active]' or 'ensemble[n=params]', or for one law chinchilla[n=params_active] "
         "(`forecast`: --params-kind params_active)"
     )
     answers = tuple(Answer(f"N is {kind}", {"law": f"ensemble[n={kind}]"}) for kind in ("params_active", "params"))
@@ -66,7 +66,7 @@ def check_which_params(observed: Observations, inputs: Sequence[str]) -> list[Fi
 
 
 def shared_conditions(observed: Observations) -> dict[str, float | str]:
-    """Return what every row tells, and tells alike, of data, tokenizer, recipe and the like."""
+    """Return the conditions (data, tokenizer, recipe and the like) that all rows state and share."""
     found: dict[str, float | str] = {}
     for name in (*COMPARED, *NOTED):
         values = set(_levels(observed.columns[name]).tolist()) if name in observed.columns else set()
@@ -77,9 +77,9 @@ def shared_conditions(observed: Observations) -> dict[str, float | str]:
 
 
 def confounded(observed: Observations, inputs: Sequence[str]) -> dict[str, list[str]]:
-    """Return the recipes that change with size: quantity -> its levels from small to large, no size shared.
+    """Return the recipe columns confounded with size: quantity -> its levels from small to large, no size shared.
 
-    Every level but one must come in several sizes: a name for each size is no recipe.
+    All levels but one must have several sizes: a label per size is not a recipe.
     """
     kind = next((name for name in inputs if name.startswith("params")), None)
     found: dict[str, list[str]] = {}
@@ -98,7 +98,7 @@ def confounded(observed: Observations, inputs: Sequence[str]) -> dict[str, list[
 
 
 def indicators(observed: Observations, inputs: Sequence[str]) -> Array:
-    """Return one row of zeros and ones for each level but the first of every confounded recipe, (levels, n)."""
+    """Return 0/1 indicators of each level but the first of every confounded recipe column, (levels, n)."""
     rows = [
         (_levels(observed.columns[name]) == level).astype(float)
         for name, levels in confounded(observed, inputs).items()
@@ -113,7 +113,7 @@ def _recipes(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
             "DESIGN_RECIPE_WITH_SIZE",
             Grade.WARN,
             f"{name} changes with size ({', '.join(levels)}; no size has two of them), "
-            "so that its effect and that of N cannot be told apart",
+            "so its effect cannot be separated from that of N",
             len(observed),
             f'fit one of them with where({name}="{levels[0]}"), or train one size under both',
         )
@@ -122,7 +122,7 @@ def _recipes(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
 
 
 def _tokenizers(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
-    """Refuse losses per token of several tokenizers, and doubt bits per byte against tokens of several."""
+    """Refuse losses per token of several tokenizers; warn of bits per byte against tokens of several."""
     metric = observed.target.partition("@")[0]
     names, sure = _tokenizers_of(observed)
     if len(names) < 2:
@@ -130,27 +130,27 @@ def _tokenizers(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
     which = f"{len(names)} tokenizers ({', '.join(names[:4])}{', ...' if len(names) > 4 else ''})"
     per_byte = "per_byte() and a law in bytes, chinchilla[d=bytes] (CLI: --per-byte --law 'chinchilla[d=bytes]')"
     if metric == "loss":
-        message = f"{observed.target} is per token, and the rows are of {which}: such losses do not compare"
+        message = f"{observed.target} is per token, but the rows use {which}: such losses are not comparable"
         fix = f'keep one, e.g. where(tokenizer="{names[0]}"), or pool in bits per byte: {per_byte}'
         if not sure:
             return [Finding("DESIGN_TOKENIZERS", Grade.WARN, message, len(observed), fix)]
         answers = _ways_out(observed.columns, names)
         return [Finding("DESIGN_TOKENIZERS", Grade.REFUSE, message, len(observed), fix, answers)]
     if metric == "bpb" and "tokens" in inputs:
-        message = f"{observed.target} is per byte, and tokens are of {which}: an equal number holds unequal text"
+        message = f"{observed.target} is per byte, but tokens come from {which}: equal counts hold unequal text"
         return [Finding("DESIGN_BYTES_UNSAID", Grade.WARN, message, len(observed), f"count data in bytes: {per_byte}")]
     return []
 
 
 def _ways_out(columns: Mapping[str, AnyArray], names: Sequence[str]) -> tuple[Answer, ...]:
-    """Return what makes losses of several tokenizers comparable: bits per byte, or one tokenizer."""
+    """Return the answers that make losses comparable: bits per byte, or one tokenizer."""
     pooled = Answer("pool in bits per byte, over bytes of data", {"per_byte": True, "law": "chinchilla[d=bytes]"})
     one = [Answer(f"fit {name} alone", {"where": {"tokenizer": name}}) for name in names if "tokenizer" in columns]
     return (*([pooled] if "bytes_per_token" in columns else []), *one)
 
 
 def _tokenizers_of(observed: Observations) -> tuple[list[str], bool]:
-    """Return the tokenizers of the rows, and whether they are known to differ or only seem to."""
+    """Return the tokenizers of the rows, and whether they surely differ (True) or only seem to."""
     columns = observed.columns
     if "tokenizer" in columns and (names := sorted(set(_levels(columns["tokenizer"]).tolist()) - {""})):
         return names, True
@@ -177,13 +177,13 @@ def _other_flops(observed: Observations, inputs: Sequence[str]) -> list[Finding]
         return []
     far = ratios[chosen][finite & (np.abs(ratios[chosen] - 1) > _SAME_FLOPS)]
     span = f"{format_number(far.min(), 3)} to {format_number(far.max(), 3)}"
-    message = f"6 x {chosen} x tokens is {span} times flops in {off[chosen]} rows, and 6 x {fits[0]} x tokens is flops"
-    fix = f"if N is meant to be what is computed with, say [n={fits[0]}]"
+    message = f"6 x {chosen} x tokens is {span} times flops in {off[chosen]} rows, but 6 x {fits[0]} x tokens is flops"
+    fix = f"if N should match the compute, fit with [n={fits[0]}]"
     return [Finding("DESIGN_OTHER_FLOPS", Grade.WARN, message, off[chosen], fix)]
 
 
 def _total_for_active(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
-    """Refuse active params that are the total: of several experts, all of them; of any model, more than there are."""
+    """Refuse active params that equal the total despite several experts, or exceed it."""
     if "params_active" not in inputs or "params" not in observed.columns:
         return []
     total, active = (observed.inputs([name])[name] for name in _MOE)
@@ -196,8 +196,8 @@ def _total_for_active(observed: Observations, inputs: Sequence[str]) -> list[Fin
     if not wrong.any():
         return []
     rows = counted(int(wrong.sum()), "row")
-    message = f"params_active are the total params in {rows} of several experts, of which few are used"
-    fix = "give the parameters one token passes through; with the total a mixture of experts looks worse than it is"
+    message = f"params_active equal the total params in {rows} with several experts, of which few are active"
+    fix = "give the parameters that one token uses; with the total, a mixture of experts looks worse than it is"
     return [Finding("DESIGN_TOTAL_FOR_ACTIVE", Grade.REFUSE, message, int(wrong.sum()), fix)]
 
 

@@ -1,4 +1,4 @@
-"""The features of annealing laws, for rows that are evaluations along runs whose learning rate was logged."""
+"""Compute the features of annealing laws from the logged learning rate along runs."""
 
 from dataclasses import replace
 
@@ -14,18 +14,18 @@ _RATES = ("lr_now", "lr")
 
 
 def with_lr_features(observed: Observations) -> Observations:
-    """Return the rows with ``lr_area`` and ``lr_annealing``, from the steps and the rate logged with each.
+    """Return the rows with ``lr_area`` and ``lr_annealing``, from logged steps and learning rate.
 
-    Between evaluations the rate is taken to be linear, and to rise from zero before the first. The area counts the
-    warmup, whose rows are set aside; annealing starts after it. Without that area the law of Tissue et al. 2024
-    leaves ten times as much of a curve unexplained.
+    The rate is taken as linear between evaluations and as rising from zero before the first. Rows in the warmup are
+    excluded, but the area includes it; annealing starts after it. Without the warmup's area the law of Tissue et al.
+    2024 leaves ten times as much of a curve unexplained.
 
     Raises:
-        BadTable: no steps or no rate were logged.
+        BadTable: steps or learning rate were not logged.
     """
     rate = next((name for name in _RATES if name in observed.columns), None)
     if rate is None or "steps" not in observed.columns:
-        raise BadTable("lr_area and lr_annealing follow from steps and the learning rate (lr_now) of every evaluation")
+        raise BadTable("lr_area and lr_annealing need steps and the learning rate (lr_now) of every evaluation")
     kept = observed.complete(["steps", rate])
     area, annealing, rising = np.zeros(len(kept)), np.zeros(len(kept)), np.zeros(len(kept), dtype=bool)
     for run in np.unique(kept.cluster):
@@ -41,7 +41,7 @@ def with_lr_features(observed: Observations) -> Observations:
 
 
 def _features(steps: Array, rates: Array) -> tuple[Array, Array, Array]:
-    """Return area, annealing and whether the rate is still rising, at each evaluation of one run, (n,)."""
+    """Return area, annealing and a mask of the warmup at each evaluation of one run, each (n,)."""
     every = np.arange(1, int(steps[-1]) + 1)
     rate = np.interp(every, [0.0, *steps], [0.0, *rates])
     at = np.clip(steps.astype(int), 1, len(every)) - 1

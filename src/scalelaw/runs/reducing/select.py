@@ -1,4 +1,4 @@
-"""From a table of runs to what a fit sees: the end of each run, or every evaluation."""
+"""Select the rows of a fit from a table of runs: the end of each run, or every evaluation."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def evaluations(table: "RunTable", target: str) -> AnyArray:
-    """Return the entries of a target by run and time; of several at one moment of a run only the last logged."""
+    """Return the entries of a target by run and time; of several at one step only the last logged."""
     at = np.flatnonzero(table.evals["target"] == target)
     run = table.evals["run"][at]
     if np.all(np.diff(run) > 0):
@@ -41,7 +41,7 @@ def last_evaluations(table: "RunTable", target: str) -> AnyArray:
 
 
 def endpoints(table: "RunTable", target: str, last: int = 1) -> Observations:
-    """Return the end of each run that has one; see ``RunTable.endpoints``.
+    """Return the end point of each usable run; see ``RunTable.endpoints``.
 
     Raises:
         BadTable: no run has a usable value.
@@ -82,18 +82,18 @@ def curves(table: "RunTable", target: str) -> Observations:
 
 
 def _prorated(table: "RunTable", observed: Observations, at: AnyArray) -> Observations:
-    """Return the checkpoints with the compute up to each, where the table has only that of the whole run."""
+    """Return the checkpoints with the compute up to each, where the table has only the whole run's."""
     if "flops" not in table.runs or "flops" in table.evals or "tokens" not in table.evals:
         return observed
     run, tokens = table.evals["run"][at], table.evals["tokens"][at]
     with np.errstate(invalid="ignore", divide="ignore"):
         flops = frozen(table.runs["flops"][run] * tokens / table.runs["tokens"][run])
-    note = "flops of a checkpoint are those of its run, by its share of the tokens"
+    note = "flops of a checkpoint: its share of the run's, by tokens"
     return replace(observed, columns={**observed.columns, "flops": flops}, notes=(*observed.notes, note))
 
 
 def observe(table: "RunTable", target: str, at: AnyArray, reduction: Reduction) -> Observations:
-    """Return these evaluations as rows, nothing judged yet; runs without any are set aside."""
+    """Return these evaluations as rows, not yet checked; runs without any are excluded."""
     run, se = table.evals["run"][at], table.evals["se"][at]
     shares = mixture_columns(table.runs)
     mixture = {"mixture": stacked_shares(table.runs, shares)[run]} if shares else {}
@@ -123,7 +123,7 @@ def _last(table: "RunTable", ordered: AnyArray) -> AnyArray:
 
 
 def without(observations: Observations, reasons: AnyArray) -> Observations:
-    """Return the rows without a reason against them, the others set aside by reason."""
+    """Return the rows without a reason against them; the others are excluded, counted by reason."""
     kept = observations
     for reason in sorted({reason for reason in reasons.tolist() if reason}):
         kept = replace(kept, set_aside=(*kept.set_aside, SetAside(reason, int(np.sum(reasons == reason)))))
@@ -131,16 +131,16 @@ def without(observations: Observations, reasons: AnyArray) -> Observations:
 
 
 def _rest(target: str, written: int, kept: int, runs: int) -> str:
-    rest = f"the other {written - kept} are earlier ones{', or of runs set aside' if kept < runs else ''}"
+    rest = f"the other {written - kept} are earlier ones{', or of excluded runs' if kept < runs else ''}"
     have = f"{counted(runs, 'run')} {'has' if runs == 1 else 'have'} {counted(written, 'value')} of {target}"
     used = f"{counted(kept, 'end point')} {'is' if kept == 1 else 'are'} used"
     return f"{have}: {used}; {rest}"
 
 
 def _averaged(table: "RunTable", ends: Observations, ordered: AnyArray, last: int) -> Observations:
-    """Return the end points with the mean of the last values of their run, and its standard error.
+    """Return the end points with the mean of the last values of each run, and its standard error.
 
-    The standard error is that of independent values; those of one run are correlated, so that it is a lower bound.
+    The standard error assumes independent values; since those of one run are correlated, it is a lower bound.
     """
     run, values = table.evals["run"][ordered], table.evals["value"][ordered]
     length = np.bincount(run, minlength=len(table))
@@ -172,14 +172,14 @@ def _columns(table: "RunTable", at: AnyArray) -> dict[str, AnyArray]:
 
 
 def _clusters(table: "RunTable") -> AnyArray:
-    """Return a number for each run that does not depend on the order of rows where runs have names."""
+    """Return a number per run, independent of row order where runs have names."""
     if "run" not in table.runs:
         return np.arange(len(table))
     return np.argsort(np.argsort(table.runs["run"].astype(str), kind="stable"), kind="stable")
 
 
 def _lacking(table: "RunTable", target: str, at: AnyArray) -> list[SetAside]:
-    """Return the runs that have no value of the target, by reason."""
+    """Count the runs without a value of the target, by reason."""
     lacking = np.ones(len(table), dtype=bool)
     lacking[table.evals["run"][at]] = False
     if target in table.absent:
@@ -189,7 +189,7 @@ def _lacking(table: "RunTable", target: str, at: AnyArray) -> list[SetAside]:
 
 
 def check_left(kept: Observations) -> None:
-    """Refuse rows of which none is left, with what became of them."""
+    """Refuse if no row is left, with the reasons."""
     if not len(kept):
         why = ", ".join(f"{gone.n} {gone.reason}" for gone in kept.set_aside)
         enforce([Finding("RUNS_NONE_LEFT", Grade.REFUSE, f"no run with a usable {kept.target} is left ({why})")])

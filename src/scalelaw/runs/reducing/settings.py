@@ -1,8 +1,8 @@
-"""Which runs differ in nothing that was recorded: the setting of a run, as a number.
+"""Number the settings of runs: equal settings mark replicate runs.
 
-Replicates share a setting and the inputs of a law. A setting holds every recorded column except those that say which
-run it was (seed, name, date, machine) and those that say how it went (losses, scores, times). What differs in such
-a column, such as a learning rate or a size at one budget, is no noise of a seed.
+Replicate runs share a setting and the inputs of a law. A setting holds every recorded column except those that identify
+a run (seed, name, date, machine) and those that report results (losses, scores, times). Runs that differ in a setting,
+such as the learning rate, do not measure seed noise.
 """
 
 from typing import TYPE_CHECKING
@@ -42,7 +42,7 @@ _DIGITS = 9
 
 
 def settings(table: "RunTable") -> AnyArray:
-    """Return the number of the setting of each run of a table, (runs,)."""
+    """Return the number of each run's setting, (runs,)."""
     names = [name for name in table.runs if is_setting(table, name)]
     keys = [_codes(table.runs[name]) for name in names]
     if not keys:
@@ -51,21 +51,21 @@ def settings(table: "RunTable") -> AnyArray:
 
 
 def is_setting(table: "RunTable", name: str) -> bool:
-    """Return whether a column says what was chosen for a run: neither which run it was, nor how it went."""
+    """Return whether a column is a setting: not an identifier of a run and not a result."""
     values = table.runs[name]
     if name in QUANTITIES:
         known = name == "flops" and "tokens" in table.runs
         return name not in NO_CHOICE - {"flops"} and name.partition("@")[0] not in METRICS and not known
-    said = set(words(name))
-    if said & (_WHICH | _OUTCOME):
+    found = set(words(name))
+    if found & (_WHICH | _OUTCOME):
         return False
-    if said & _KNOB:
+    if found & _KNOB:
         return True
     return not _own(values)
 
 
 def _own(values: AnyArray) -> bool:
-    """Return whether nearly every run has a value of its own, as a label or a measurement has."""
+    """Return whether nearly every run has a different value, as in labels and measurements."""
     codes = _codes(values)
     if len(codes) < 3 or len(np.unique(codes)) <= _MOST_DISTINCT * len(codes):
         return False
@@ -74,7 +74,7 @@ def _own(values: AnyArray) -> bool:
 
 
 def _codes(values: AnyArray) -> AnyArray:
-    """Return a number for each distinct value, (n,); what is missing is a value of its own."""
+    """Return a number per distinct value, (n,); missing counts as a value."""
     if values.dtype == np.float64:
         plain = np.array([f"{value:.{_DIGITS}g}" for value in values])
     else:

@@ -1,4 +1,4 @@
-"""Smoothing that looks back only: what a run has not seen yet moves none of its values."""
+"""Smooth by a trailing mean, which uses no later values."""
 
 import numpy as np
 
@@ -6,12 +6,12 @@ from scalelaw.core.types import AnyArray, Array
 
 
 def trailing_mean(run: AnyArray, values: Array, window: int) -> Array:
-    """Return at each value the mean of it and those before it in its run, at most ``window`` in all.
+    """Return the mean of each value and those before it in its run, at most ``window`` values.
 
     Args:
         run: the run of each value, in order of run and time, (n,).
-        values: the values, (n,); one that is not finite stays as it is and enters no mean.
-        window: how many values a mean takes.
+        values: the values, (n,); values that are not finite stay and enter no mean.
+        window: largest number of values in a mean.
     """
     smooth = np.array(values, dtype=float)
     finite = np.isfinite(values)

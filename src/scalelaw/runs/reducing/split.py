@@ -1,8 +1,8 @@
-"""Columns that split a table into kinds of runs which one law may not describe together.
+"""Warn of columns that split a table into kinds of runs, which one law may not describe together.
 
 code          grade  when
 RUNS_SPLIT    warn   runs of several architectures, optimizers, context lengths, data sets or the like in one table;
-                     asked by ``scalelaw init``
+                     ``scalelaw init`` asks
 """
 
 import shlex
@@ -37,23 +37,23 @@ _OTHERWISE = frozenset({"size", "unit", "units", "schedule", "scheduler", "frame
 
 
 def check_split(table: "RunTable", run: AnyArray) -> list[Finding]:
-    """Warn once of the columns that split these runs into kinds, (n,) being the numbers of the runs."""
+    """Warn once of all columns that split these runs, given by number (n,), into kinds."""
     return joined(_splits(table, run))
 
 
 def joined(parts: Sequence[Finding]) -> list[Finding]:
-    """Return the findings of several columns as one, which names the first of them; one column stands as it is."""
+    """Join the findings of several columns into one that names the first; a single finding is unchanged."""
     if len(parts) < 2:
         return list(parts)
     named = [f"{column_of(each)} ({len(each.answers) - 1} values)" for each in parts]
     more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    message = f"runs of several kinds stand in one table, by {len(named)} columns: {', '.join(named[:_NAMED])}{more}"
+    message = f"the table mixes several kinds of runs, by {len(named)} columns: {', '.join(named[:_NAMED])}{more}"
     fix = parts[0].fix.replace("one kind", f"one kind of {column_of(parts[0])}, and so on for the others", 1)
     return [Finding(CODE, Grade.WARN, message, parts[0].rows, fix, parts[0].answers, tuple(parts))]
 
 
 def parts_of(finding: Finding) -> tuple[Finding, ...]:
-    """Return the finding of each column that splits the table."""
+    """Return the findings of the single columns that split the table."""
     return finding.parts or (finding,)
 
 
@@ -64,23 +64,23 @@ def _splits(table: "RunTable", run: AnyArray) -> list[Finding]:
 def _split(table: "RunTable", name: str, run: AnyArray) -> Finding | None:
     if name in QUANTITIES and name not in _CHOSEN:
         return None
-    values, said = table.runs[name][run], set(words(name))
+    values, in_name = table.runs[name][run], set(words(name))
     numeric = values.dtype == np.float64
-    if not is_setting(table, name) or (numeric and name not in _CHOSEN and not said & _LENGTHS):
+    if not is_setting(table, name) or (numeric and name not in _CHOSEN and not in_name & _LENGTHS):
         return None
-    if said & _OTHERWISE and not said & _KINDS:
+    if in_name & _OTHERWISE and not in_name & _KINDS:
         return None
     levels, count = _levels(values)
     if not 2 <= len(levels) <= _MOST_LEVELS or count.min() < _FEWEST or count.sum() < len(run):
         return None
-    if not said & (_KINDS | _LENGTHS) and name != "seq_len" and _ordered(table, run, values):
+    if not in_name & (_KINDS | _LENGTHS) and name != "seq_len" and _ordered(table, run, values):
         return None
     if _follows(table, name, run):
         return None
     texts = [format_number(level) if isinstance(level, float) else level for level in levels]
     some = ", ".join(f"{text} {n}" for text, n in zip(texts[:_SHOWN], count, strict=False))
     more = ", ..." if len(levels) > _SHOWN else ""
-    message = f"runs of {len(levels)} values of {name} stand in one table ({some}{more} runs)"
+    message = f"the table mixes runs of {len(levels)} values of {name} ({some}{more} runs)"
     answers = [
         Answer(f"fit {name} {text} alone ({n} runs)", {"where": {name: level}})
         for level, text, n in zip(levels, texts, count, strict=True)
@@ -91,12 +91,12 @@ def _split(table: "RunTable", name: str, run: AnyArray) -> Finding | None:
 
 
 def column_of(finding: Finding) -> str:
-    """Return the column that splits the table, the first where several do."""
+    """Return the column that splits the table, or the first of several."""
     return str(next(iter(finding.answers[0].settings["where"])))
 
 
 def _levels(values: AnyArray) -> tuple[list[float | str], AnyArray]:
-    """Return the levels that have runs, the most frequent first, and how many runs each has."""
+    """Return the levels, the most frequent first, and the number of runs of each."""
     if values.dtype == np.float64:
         there = values[~np.isnan(values)]
     else:
@@ -107,7 +107,7 @@ def _levels(values: AnyArray) -> tuple[list[float | str], AnyArray]:
 
 
 def _follows(table: "RunTable", name: str, run: AnyArray) -> bool:
-    """Return whether a quantity that a law can take, such as experts, says the same."""
+    """Return whether a quantity that a law can take, such as experts, determines the column."""
     levels = np.unique([str(value) for value in table.runs[name][run]], return_inverse=True)[1]
     for other in _SAYING:
         if other not in table.runs or other == name:
@@ -120,7 +120,7 @@ def _follows(table: "RunTable", name: str, run: AnyArray) -> bool:
 
 
 def kinds(table: "RunTable", run: AnyArray) -> AnyArray:
-    """Return the number of the kind of each of these runs, by every column that splits them, (n,)."""
+    """Return the number of the kind of each run, by all columns that split them, (n,)."""
     named = [column_of(each) for each in _splits(table, run)]
     named += [name for name in _POOLED if name in table.runs]
     codes = [np.unique([str(value) for value in table.runs[name][run]], return_inverse=True)[1] for name in named]

@@ -1,4 +1,4 @@
-"""What trackers write into the state of a run, and what it means for its last value."""
+"""Read the state that trackers give a run, and whether its last value is usable."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ UNFINISHED = frozenset(
 
 
 def states(runs: Mapping[str, AnyArray], n_runs: int) -> AnyArray:
-    """Return the state of each run in lower case, empty where none is known, (n,)."""
+    """Return the state of each run in lower case, empty where unknown, (n,)."""
     if "state" not in runs:
         return np.full(n_runs, "", dtype=object)
     return np.array([str(state or "").strip().lower() for state in runs["state"]], dtype=object)

@@ -1,4 +1,4 @@
-"""Runs that a later run replaced: resumed under another id, or run again under the same name."""
+"""Find runs that a later run replaced: resumed under another id, or repeated under the same name."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -14,11 +14,11 @@ _SAME = ("label", "params", "params_non_embedding", "params_active", "planned_to
 
 
 def superseded(runs: Mapping[str, AnyArray], n_runs: int) -> Iterator[tuple[AnyArray, str]]:
-    """Yield the runs that another goes on from, and all but the latest of those that were run again.
+    """Yield the runs that another run resumes, and all but the latest of repeated runs.
 
-    A rerun shares its label and everything that was chosen, its seed and the tokens planned or seen, and carries a
-    later date; one that did not finish replaces none that did. Without labels and dates nothing is taken for a
-    rerun. A run that others only branch from stays.
+    A repeat has the same label, settings, seed and tokens (planned or seen) and a later date; an unfinished repeat does
+    not replace a finished run. Without labels and dates no run counts as a repeat. A run that others only branch from
+    stays.
     """
     if "resumed_from" in runs:
         named = {str(parent) for parent in runs["resumed_from"] if parent is not None}
@@ -47,5 +47,5 @@ def _run_again(runs: Mapping[str, AnyArray], n_runs: int) -> AnyArray:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value that equals itself, NaN included."""
+    """Return a value that equals itself, also for NaN."""
     return None if isinstance(value, float) and value != value else value

@@ -26,12 +26,12 @@ _NAMING = frozenset({"name", "run", "label", "experiment", "model", "id", "title
 
 
 def with_suspects(table: "RunTable", run: AnyArray, observed: Observations) -> Observations:
-    """Return rows with a warning that names the runs that blew up without a mark, if any.
+    """Add a warning that names the runs that blew up without a mark, if any.
 
     Args:
         table: the runs.
         run: number of the run of each row, (n,).
-        observed: the rows, one a run.
+        observed: the rows, one per run.
     """
     if observed.target.partition("@")[0] not in _TARGETS or not len(observed):
         return observed
@@ -51,27 +51,27 @@ def with_suspects(table: "RunTable", run: AnyArray, observed: Observations) -> O
         return observed
     names = tuple(str(observed.run_names()[each.row]) for each in found)
     column, labels = _labels(table, run, observed)
-    said = [str(labels[each.row]) for each in found]
-    message = _message(table, run, observed, found, said)
-    finding = Finding(CODE, Grade.WARN, message, len(found), _fix(column, said))
+    wanted = [str(labels[each.row]) for each in found]
+    message = _message(table, run, observed, found, wanted)
+    finding = Finding(CODE, Grade.WARN, message, len(found), _fix(column, wanted))
     return replace(observed, findings=(*observed.findings, finding), suspects=names)
 
 
 def _labels(table: "RunTable", run: AnyArray, observed: Observations) -> tuple[str, AnyArray]:
-    """Return the column that names runs, and the name of each row in it, (n,)."""
+    """Return the column that names runs and each row's name in it, (n,)."""
     labels = None if "run" in table.runs else naming(table.runs)
     return ("run", observed.run_names()) if labels is None else (labels[0], labels[1][run])
 
 
 def called(observed: Observations) -> AnyArray | None:
-    """Return what each row is called: its run, else the one column of names that differ, (n,); None without either."""
+    """Return the name of each row, (n,): its run, else from a column of unique names; None without either."""
     others = observed.others
     labels = None if others is None or "run" in others.origins else naming(others.columns)
     return observed.names if labels is None or others is None else labels[1][others.run]
 
 
 def naming(columns: Mapping[str, AnyArray]) -> tuple[str, AnyArray] | None:
-    """Return the first column whose name says that it names runs and whose texts all differ, one a run."""
+    """Return the first column that names runs by its title and by a different text for each run."""
     for column, values in columns.items():
         texts = [str(value) for value in values] if values.dtype == object else []
         if texts and column not in QUANTITIES and set(words(column)) & _NAMING and len(set(texts)) == len(texts):
@@ -82,18 +82,18 @@ def naming(columns: Mapping[str, AnyArray]) -> tuple[str, AnyArray] | None:
 def _message(
     table: "RunTable", run: AnyArray, observed: Observations, found: list[Blown], called: Sequence[str]
 ) -> str:
-    """Return the runs with their rows and losses, those of their neighbours, and the option that leaves them out."""
+    """Describe the runs with their rows and losses and those of their neighbours."""
     metric = observed.target.partition("@")[0]
-    said = []
+    described = []
     for each, name in zip(found[:_SHOWN], called, strict=False):
         row = f"row {table.row_of(int(run[each.row]))}"
         which = name if name == row else f"{name} ({row})"
         low, high = f"{each.low:.3g}", f"{each.high:.3g}"
         near = low if low == high else f"{low} to {high}"
-        said.append(f"{which} has {metric} {observed.y[each.row]:.4g} where neighbours have {near}")
+        described.append(f"{which} has {metric} {observed.y[each.row]:.4g} where neighbours have {near}")
     more = f", and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     lies = "1 run lies" if len(found) == 1 else f"{len(found)} runs lie"
-    return f"{lies} far above the others: {', '.join(said)}{more}"
+    return f"{lies} far above the others: {', '.join(described)}{more}"
 
 
 def _fix(column: str, names: Sequence[str]) -> str:

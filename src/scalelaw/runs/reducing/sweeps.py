@@ -1,4 +1,4 @@
-"""Cells: runs of one size, amount of data and recipe that differ only in what was swept."""
+"""Group runs into cells: equal size, tokens and recipe, differing only in the swept columns."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from scalelaw.runs.table import RunTable
 
 SWEPT = ("lr", "batch_tokens")
-"""What people sweep inside a cell."""
+"""Columns usually swept within a cell."""
 
 _BATCH = frozenset({"batch_tokens", "batch_sequences"})
 NO_CHOICE = frozenset(
@@ -25,13 +25,13 @@ _SAME_TOKENS = 1.02
 def cells(table: "RunTable", run: AnyArray, over: Iterable[str]) -> AnyArray:
     """Return the cell of each of these runs, numbered from 0, (n,).
 
-    A cell shares every quantity that was chosen, except those in ``over``. Tokens within 2 % are one amount, for
-    batches do not divide every amount; where there are none, compute within 2 %.
+    Runs of a cell share every setting except those in ``over``. Tokens within 2 % count as equal, since batches do not
+    divide every amount; without tokens, compute within 2 %.
 
     Args:
         table: the runs.
         run: numbers of the runs to place, (n,).
-        over: what may differ inside a cell.
+        over: columns that may differ within a cell.
     """
     free = {*over, *(_BATCH if _BATCH & set(over) else ())}
     names = [name for name in table.quantities() if name not in NO_CHOICE | free | {"tokens"}]
@@ -42,7 +42,7 @@ def cells(table: "RunTable", run: AnyArray, over: Iterable[str]) -> AnyArray:
 
 
 def check_swept(table: "RunTable", run: AnyArray) -> list[Finding]:
-    """Warn where these runs, taken as points, differ in what people sweep inside one cell."""
+    """Warn where these runs, used as single points, differ within a cell in a column usually swept."""
     over = [name for name in SWEPT if name in table.runs and table.runs[name].dtype == np.float64]
     sized = _sized(table) or "tokens" in table.runs or "flops" in table.runs
     if not len(run) or not over or not sized:
@@ -75,13 +75,13 @@ def _differ(cell: AnyArray, values: Array) -> set[int]:
 
 
 def _codes(values: AnyArray) -> AnyArray:
-    """Return a number for each distinct value, (n,); what is missing is a value of its own."""
+    """Return a number per distinct value, (n,); missing counts as a value."""
     plain = values if values.dtype == np.float64 else np.array([str(value) for value in values])
     return np.unique(plain, return_inverse=True)[1]
 
 
 def _amounts(tokens: Array, cell: AnyArray) -> AnyArray:
-    """Return a number for each amount of tokens inside a cell, those within 2 % of the smallest being one."""
+    """Return a number per amount of tokens within a cell; amounts within 2 % of the smallest are equal."""
     amount = np.zeros(len(tokens), dtype=int)
     number, start = -1, -1
     for at in np.lexsort((tokens, cell)):

@@ -76,7 +76,7 @@ def test_a_column_of_any_name_may_have_been_swept():
     assert len(load_runs(table).best(over=["lr", "batch_tokens", "warmup"])) == 2
     with pytest.raises(UnknownName, match="Did you mean 'warmup'"):
         load_runs(table).best(over=["warmpu"])
-    with pytest.raises(BadInput, match="needs what was swept"):
+    with pytest.raises(BadInput, match="needs the swept columns"):
         load_runs(table).best(over=())
     with pytest.raises(BadInput, match="holds text"):
         load_runs(sweep(dataset=["c4"] * 30)).best(over="dataset")

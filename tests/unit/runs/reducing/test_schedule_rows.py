@@ -63,5 +63,5 @@ def test_the_order_of_rows_does_not_matter(rng: np.random.Generator) -> None:
 
 
 def test_without_a_rate_the_table_is_refused() -> None:
-    with pytest.raises(BadTable, match="follow from steps and the learning rate"):
+    with pytest.raises(BadTable, match="need steps and the learning rate"):
         observe("annealing", load_runs({"run": ["a", "a"], "steps": [1, 2], "loss": [3.0, 2.0]}))
