@@ -1,7 +1,9 @@
 """The forecaster conformance suite on everything that forecasts, and proof that it catches what does not."""
 
+import ast
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,17 @@ from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.published import published
 from scalelaw.fitting.result import FitResult
 from scalelaw.fitting.spec import FitSpec
+from scalelaw.forecasting.calibration import shipped
+from scalelaw.forecasting.ensemble import Ensemble
+from scalelaw.forecasting.forecast import forecast_observations
 from scalelaw.laws import get
 from scalelaw.testing.forecaster_checks import FORECASTER_CHECKS
 
+SOURCE = Path(sl.__file__).parent
 X = {"params": np.array([1e8, 1e9, 7e10]), "tokens": np.array([1e10, 2e10, 1.4e12])}
 
 
+@cache
 def _fit(draws: int) -> FitResult:
     observed = sl.datasets.load("synthetic-ladder").endpoints()
     return fit_observations(get("chinchilla"), observed, FitSpec(draws=draws, starts=8))
@@ -32,17 +39,37 @@ def _loaded(folder: Path) -> FitResult:
     return load_fit(folder / "fit.json")
 
 
+@cache
+def _ensemble() -> Ensemble:
+    observed = sl.datasets.load("synthetic-ladder").endpoints()
+    return forecast_observations(observed, calibration=shipped(), draws=40, seed=5)
+
+
 MAKERS: dict[str, Callable[[Path], Forecaster]] = {
     "fit with draws": lambda folder: _fit(200),
     "fit without draws": lambda folder: _fit(0),
     "published": lambda folder: published(get("chinchilla"), "besiroglu2024"),
     "loaded fit": _loaded,
+    "held fit": lambda folder: _fit(200).at(tokens=2e10),
+    "ensemble": lambda folder: _ensemble(),
 }
 
 
 @pytest.fixture(scope="module", params=MAKERS)
 def forecaster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Forecaster:
     return MAKERS[request.param](tmp_path_factory.mktemp("fits"))
+
+
+def test_every_forecaster_is_tried(tmp_path: Path) -> None:
+    """A class that has ``predict`` and ``sample`` is one, whatever its room."""
+    found = set()
+    for path in SOURCE.rglob("*.py"):
+        if "def sample(self, x" in (text := path.read_text(encoding="utf-8")):
+            for node in ast.parse(text).body:
+                own = {each.name for each in getattr(node, "body", ()) if isinstance(each, ast.FunctionDef)}
+                if isinstance(node, ast.ClassDef) and {"predict", "sample"} <= own:
+                    found.add(node.name)
+    assert found - {"Forecaster"} == {type(make(tmp_path)).__name__ for make in MAKERS.values()}
 
 
 @pytest.mark.parametrize("check", FORECASTER_CHECKS)
@@ -72,6 +99,10 @@ class _Spoilt:
             return lower
         right = self.fit.predict(x, level, kind)
         match self.fault:
+            case "always 90 %":
+                return replace(self.fit.predict(x, 0.9, kind) if 0 < level < 1 else right, level=level)
+            case "lower end too low":
+                return replace(right, lo=None if right.lo is None else right.lo - 0.1)
             case "zero width":
                 return replace(right, lo=right.mean, hi=right.mean)
             case "ends swapped":
@@ -89,11 +120,11 @@ class _Spoilt:
     "fault",
     [
         "zero width", "ends swapped", "no interval", "any level", "level ignored", "nothing is outside",
-        "one value short", "new run is the mean", "seed ignored",
+        "one value short", "new run is the mean", "seed ignored", "always 90 %", "lower end too low",
     ],
 )  # fmt: skip
 def test_the_suite_catches(fault: str) -> None:
-    spoilt = _Spoilt(_fit(50), fault)
+    spoilt = _Spoilt(_fit(200), fault)
     caught = 0
     for check in FORECASTER_CHECKS.values():
         try:

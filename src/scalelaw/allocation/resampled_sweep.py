@@ -101,13 +101,21 @@ def _errors(chosen: Sweep, point: Located, spec: IsoFlopSpec, rng: np.random.Gen
             "akima passes through every loss, so that no residual tells the noise; give noise= (CLI: --noise), "
             "e.g. 0.002 nats/token, as Porian et al. took on RefinedWeb"
         )
-    spare = len(y) - point.coefs
+    reading = _readings(chosen)
+    spare = int(reading.max()) + 1 - point.coefs
     if spare < 1:
         return None
     fitted, leverage = (chosen.flat(values) for values in (point.fitted[0], point.leverage))
-    residual = (y - fitted) / fitted / np.sqrt(1 - np.minimum(leverage, _MOST_LEVERAGE))
+    pull = np.bincount(reading, leverage)[reading]
+    residual = (y - fitted) / fitted / np.sqrt(1 - np.minimum(pull, _MOST_LEVERAGE))
     unsure = np.sqrt(spare / rng.chisquare(spare, size=(spec.draws, 1)))
     return np.asarray(fitted * unsure * _resampled(residual, chosen.rows.cluster, shape, rng))
+
+
+def _readings(chosen: Sweep) -> AnyArray:
+    """Return a number for each row, (n,): rows of one run at one budget are one reading, however often written."""
+    run = np.unique(chosen.rows.cluster, return_inverse=True)[1]
+    return np.unique(run * len(chosen) + chosen.group, return_inverse=True)[1]
 
 
 def _resampled(residual: Array, cluster: AnyArray, shape: tuple[int, int], rng: np.random.Generator) -> Array:

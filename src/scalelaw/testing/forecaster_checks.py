@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from scalelaw.core.errors import BadInput
-from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.forecaster import Forecaster, Kind
 from scalelaw.core.types import Array, Inputs
 
 Check = Callable[[Forecaster, Inputs], None]
@@ -63,6 +63,22 @@ def check_seeded(forecaster: Forecaster, x: Inputs) -> None:
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
+def check_level_is_a_share(forecaster: Forecaster, x: Inputs) -> None:
+    """An interval holds the share of draws that its level names, of the mean and of a new run, below and above."""
+    kinds: tuple[Kind, ...] = ("mean", "new_run")
+    for kind in kinds:
+        draws = forecaster.sample(x, kind, 3)
+        if draws is None:
+            return
+        for level in (0.5, 0.8):
+            found = forecaster.predict(x, level, kind)
+            assert found.lo is not None and found.hi is not None and found.level == level
+            tail = (1 - level) / 2
+            slack = 4 * np.sqrt(tail * (1 - tail) / len(draws)) + 1 / len(draws)
+            for outside in (np.mean(draws < found.lo, axis=0), np.mean(draws > found.hi, axis=0)):
+                assert np.all(np.abs(outside - tail) < slack), f"not a {level} interval of the {kind}"
+
+
 def check_level_refused(forecaster: Forecaster, x: Inputs) -> None:
     """A level that is not a probability is refused."""
     for level in (0.0, 1.0, 90.0):
@@ -94,7 +110,7 @@ FORECASTER_CHECKS: MappingProxyType[str, Check] = MappingProxyType(
         check.__name__.removeprefix("check_"): check
         for check in (
             check_protocol, check_shapes, check_unknown_spread, check_nested, check_new_run_is_wider, check_seeded,
-            check_level_refused, check_domain,
+            check_level_is_a_share, check_level_refused, check_domain,
         )
     }
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Calibration: the terms that made the misses are found, every source counts alike, and factors hold on new sources."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.types import Array
+from scalelaw.forecasting import calibration
 from scalelaw.forecasting.calibration import (
     Calibration,
     CalibrationCase,
@@ -92,3 +94,31 @@ def test_a_mean_is_narrower_than_a_run() -> None:
     doubt = WidthTerms(np.array([0.03]), np.array([0.04]), np.array([0.0]))
     assert known.width(doubt) == pytest.approx([0.05])
     assert known.width(doubt, of_run=False) == pytest.approx([0.04])
+
+
+def test_a_source_is_measured_by_terms_learned_without_it(rng: np.random.Generator) -> None:
+    """Terms that stand for whom they were learned on: 2, 3, 4 without a, b, c, and 50 of all three."""
+    learned = {("b", "c"): 2.0, ("a", "c"): 3.0, ("a", "b"): 4.0, ("a", "b", "c"): 50.0}
+
+    def terms(records: list[CalibrationCase]) -> Array:
+        return np.full(2, learned[tuple(sorted({each.by for each in records}))])
+
+    records = [each for source in "abc" for each in simulated(rng, source, cases=4)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calibration, "_terms", terms)
+        found = calibrate(records)
+    without = {"a": 2.0, "b": 3.0, "c": 4.0}
+    sizes = np.concatenate([
+        np.abs(each.missed) / (without[each.by] * np.hypot(*each.doubt.columns())) for each in records
+    ])  # fmt: skip
+    assert found.terms == {"run": 50.0, "forms": 50.0}
+    for level, factor in found.factors.items():
+        assert np.mean(sizes <= factor) == pytest.approx(level, abs=1.5 / len(sizes))
+
+
+def test_misses_of_a_source_scale_its_own_sizes_and_no_others(rng: np.random.Generator) -> None:
+    """A hundred times the misses of one source of nine moves the outer factors by a hundred, were they not its own."""
+    records = [each for source in "abcdefghi" for each in simulated(rng, source, cases=4)]
+    wild = [replace(each, missed=100 * each.missed) if each.by == "i" else each for each in records]
+    calm, stirred = calibrate(records), calibrate(wild)
+    assert stirred.factors[0.95] > 10 * calm.factors[0.95]

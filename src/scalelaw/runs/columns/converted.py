@@ -53,7 +53,8 @@ def read_columns(rows: Rows, raw: RawTable, assignment: Assignment, given: Mappi
         unit = given.get(name) or assignment.units.get(name)
         error = _read_error(raw, assignment, name)
         if metric in assignment.unit_columns and name == metric:
-            numbers = _by_row(rows, numbers, raw.columns[assignment.unit_columns[metric]], metric, given.get(name))
+            labels = raw.columns[assignment.unit_columns[metric]]
+            numbers, error = _by_row(rows, (numbers, error), labels, metric, given.get(name))
         elif unit:
             error = error * slope(numbers.values, unit, metric)
             bare = convert(numbers.values, unit, metric)
@@ -97,8 +98,11 @@ def _read_error(raw: RawTable, assignment: Assignment, target: str) -> AnyArray:
     return read_numbers(raw.columns[assignment.errors[target]]).values
 
 
-def _by_row(rows: Rows, numbers: Numbers, labels: RawColumn, metric: str, otherwise: str | None) -> Numbers:
-    """Convert a metric by its unit column; ask for the unit of the rows that have none."""
+def _by_row(
+    rows: Rows, written: tuple[Numbers, AnyArray], labels: RawColumn, metric: str, otherwise: str | None
+) -> tuple[Numbers, AnyArray]:
+    """Convert a metric and its error by its unit column; ask for the unit of the rows that have none."""
+    numbers, error = written
     units = [otherwise if label is None else str(label) for label in labels.values]
     unstated = np.array([unit is None or not is_unit(unit, metric) for unit in units]) & numbers.present
     if unstated.any() and otherwise == DROP:
@@ -119,12 +123,13 @@ def _by_row(rows: Rows, numbers: Numbers, labels: RawColumn, metric: str, otherw
             Answer("leave those rows out", {"units": {metric: DROP}}),
         )
         enforce([Finding("RUNS_LOSS_UNIT", Grade.ASK, message, len(at), fix, answers)])
-    values = np.where(numbers.present, numbers.values, np.nan)
+    values, error = np.where(numbers.present, numbers.values, np.nan), np.array(error, float)
     for unit in dict.fromkeys(unit for unit in units if unit is not None and unit != DROP):
         mask = np.array([other == unit for other in units]) & numbers.present
+        error[mask] *= slope(values[mask], unit, metric)
         values[mask] = convert(values[mask], unit, metric)
     changed = int(np.sum(numbers.present & ~np.isclose(values, numbers.values, rtol=1e-12, atol=0)))
     rows.notes.append(
         f"{metric}: {changed} of {len(values)} rows converted to {QUANTITIES[metric].unit} by their unit column"
     )
-    return replace(numbers, values=values)
+    return replace(numbers, values=values), error
