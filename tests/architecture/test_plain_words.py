@@ -16,7 +16,7 @@ HABITS = {
     r"\b(is|are|was|were) none\b": "there is no, has no",
     r"\b(goes|go|went) on\b": "continues",
     r"\bdear(er|est)?\b": "larger, more expensive",
-    r"(?<![\w.:<>^+])\.\d+ ?%": "0.5 %, with the zero",
+    r"(?<![\w.:<>^+}])\.\d+ ?%": "0.5 %, with the zero",
     r"\bwho(m|se)?ever\b": "anyone who, users who",
     r"\bset(s|ting)? aside\b": "excluded",
     r"\bruns? alike\b": "replicate runs",
@@ -25,8 +25,12 @@ HABITS = {
 }
 """What to avoid, and what to write instead."""
 CLEAN = (
+    "backtesting",
     "core/nouns",
     "errors.py",
+    "forecasting",
+    "planning",
+    "reporting",
     "runs/checking",
     "runs/columns",
     "runs/grouping",

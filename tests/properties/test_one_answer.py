@@ -109,7 +109,7 @@ def test_a_coefficient_held_is_held_in_every_command_that_decides(seed: int, tmp
     plan = document(f"plan {said} --flops 1e22 --json")
     study = document(f"study {said} --flops 1e22 --json")
     robust = document(f"robustness {said} --flops 1e22 --json --starts 64")
-    assert plan["fitted"]["law"] == "chinchilla" and f"held: {name} = {value:g}" in plan["assumptions"]
+    assert plan["fitted"]["law"] == "chinchilla" and f"fixed: {name} = {value:g}" in plan["assumptions"]
     for fitted in (plan["fitted"]["spec"], study["fitted"]["spec"], robust["spec"]):
         assert fitted["fixed"] == {name: value}
     assert study["fit"]["coefficients"] == fit["coefficients"]

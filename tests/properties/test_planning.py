@@ -17,7 +17,7 @@ from scalelaw.planning.loss_surfaces import survey
 from scalelaw.planning.penalty import compute_penalty
 from scalelaw.planning.solve import plan
 from scalelaw.planning.surfaces.numeric import Numeric
-from scalelaw.planning.surfaces.path import Caps, first_reaching, walk
+from scalelaw.planning.surfaces.path import Caps, first_reaching, optimal_path
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +159,7 @@ def test_the_grid_finds_what_the_closed_form_knows(coef: dict[str, float], flops
     forecaster = fit(coef)
     closed = survey(forecaster).point
     grid = Numeric(lambda x: forecaster.predict(x).mean[None, :], closed.counting)
-    exact, found = walk(closed, np.array([flops])), walk(grid, np.array([flops]))
+    exact, found = optimal_path(closed, np.array([flops])), optimal_path(grid, np.array([flops]))
     if not 1e3 < exact.params[0, 0] < flops / 6e3:
         return  # the grid ends at one parameter and at one token
     assert found.params == pytest.approx(exact.params, rel=1e-3)

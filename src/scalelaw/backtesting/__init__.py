@@ -1,1 +1,1 @@
-"""Backtesting: laws and ensembles refitted below a cut and scored on the larger runs above it."""
+"""Backtesting: refit laws and ensembles below a cut and score them on the larger runs above it."""

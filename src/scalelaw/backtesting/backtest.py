@@ -1,4 +1,4 @@
-"""Backtest: how well a law, fitted to the smaller runs of a table, forecast its larger ones."""
+"""Backtest a law: fit the smaller runs of a table and score the forecast of its larger ones."""
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -27,29 +27,29 @@ from scalelaw.runs.reducing.sweeps import SWEPT
 
 _FEWEST_STARTS = 16
 _ENOUGH, _PART = 8, 1 / 3
-"""Runs held out, or their share of the most any cut holds out, from which a cut is shown before nearer ones."""
+"""A cut with this many held-out runs, or this share of the most of any cut, comes before nearer cuts with fewer."""
 DRAWS = 400
-"""Refits of each window unless said otherwise: enough for the ends of an interval."""
+"""Default number of refits of each window: enough for the ends of an interval."""
 
 Progress = Callable[[int, int], None]
-"""Told (done, of) before the first window and after each."""
+"""Called with (done, of) before the first window and after each one."""
 
 
 @dataclass(frozen=True)
 class Cut(Brief):
-    """One window scored: the law, and two simple forecasts beside it.
+    """Scores of one window: the law and two baselines.
 
     Attributes:
         axis: quantity that was cut.
         below: runs below this value were fitted.
-        reach: largest tested over largest fitted value of the axis.
-        n_train: rows fitted.
-        n_test: rows scored.
-        level: level of the intervals.
-        score: how the law did.
-        baselines: how ``last_value`` (the best run so far) and ``power_in_flops`` did.
-        failed: why the law could not be fitted, or empty.
-        doubts: what speaks against the optimum of the fit; empty where nothing does.
+        reach: largest scored over largest fitted value of the axis.
+        n_train: number of fitted rows.
+        n_test: number of scored rows.
+        level: probability of the intervals.
+        score: scores of the law.
+        baselines: scores of ``last_value`` (the best run so far) and ``power_in_flops``.
+        failed: reason the law could not be fitted, or empty.
+        doubts: doubts about the optimum of the fit.
     """
 
     axis: str
@@ -83,7 +83,7 @@ class Cut(Brief):
 
 
 class Cuts(Sequence[Cut]):
-    """The cuts of some windows, each scored when it is first looked at: an answer of six lines shows one of them."""
+    """The cuts of a backtest; each is scored on first access, since an answer shows only one."""
 
     def __init__(self, windows: Sequence[Window], score: Callable[[Window], Cut]) -> None:
         self.windows = tuple(windows)
@@ -107,7 +107,7 @@ class Cuts(Sequence[Cut]):
 
 @dataclass(frozen=True, eq=False)
 class Backtest(Renderable, Tabular):
-    """All windows of a table, scored for one law, or for the ensemble of laws where ``law`` is None."""
+    """The scored windows of a table, for one law, or for the ensemble without a ``law``."""
 
     law: Law | None
     target: str
@@ -116,27 +116,27 @@ class Backtest(Renderable, Tabular):
 
     @property
     def label(self) -> str:
-        """Who was scored."""
+        """Name of the law or ensemble."""
         return self.law.spelling if self.law else "the ensemble"
 
     @property
     def _windows(self) -> Sequence[Window | Cut]:
-        """What says axis and reach of each cut without scoring it."""
+        """Axis and reach of each cut, without scoring it."""
         return self.cuts.windows if isinstance(self.cuts, Cuts) else self.cuts
 
     def scored(self, progress: Progress | None = None) -> "Backtest":
-        """Return the same backtest with every cut scored; ``progress`` is told (done, of)."""
-        tell = progress or (lambda done, of: None)
-        tell(0, len(self.cuts))
+        """Return the same backtest with every cut scored; ``progress`` is called with (done, of)."""
+        report = progress or (lambda done, of: None)
+        report(0, len(self.cuts))
         for done, _ in enumerate(self.cuts, 1):
-            tell(done, len(self.cuts))
+            report(done, len(self.cuts))
         return self
 
     def nearest(self, reach: float) -> Cut | None:
-        """Return the scored cut over compute whose reach is nearest to one, or None where none was scored.
+        """Return the scored cut over compute with the reach nearest to ``reach``, or None without a scored cut.
 
-        Cuts that hold out eight runs, or a third of the most that any cut of their axis holds out, come first: a
-        handful of runs nearer to the reach asked says little.
+        Cuts that hold out eight runs, or a third of the most that any cut of their axis holds out, come first, since
+        fewer runs are a weak test.
         """
         windows = self._windows
         held = [len(each.test) if isinstance(each, Window) else each.n_test for each in windows]
@@ -149,7 +149,7 @@ class Backtest(Renderable, Tabular):
         return next((self.cuts[i] for i in near if self.cuts[i].score), None)
 
     def longer(self, cut: Cut) -> Cut | None:
-        """Return the scored cut on the same axis with the next longer reach, or None where no reach is longer."""
+        """Return the scored cut on the same axis with the next longer reach, or None."""
         windows = self._windows
         longer = [i for i, each in enumerate(windows) if each.axis == cut.axis and each.reach > cut.reach]
         longer.sort(key=lambda i: windows[i].reach)
@@ -166,19 +166,19 @@ class Backtest(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a cut."""
+        """Return one row per cut."""
         return columns_of(cut.to_dict() for cut in self.cuts)
 
     def sheet(self) -> Report:
-        """Return one line a cut."""
+        """Return one row per cut."""
         if not self.cuts:
             rules = WindowRules()
             return Report(
-                f"backtest of {self.label}: too few runs. It needs {rules.min_train} runs over {rules.min_decades:g} "
-                f"decades below some cut and {rules.min_test} above it; train more small runs"
+                f"backtest of {self.label}: too few runs. A backtest needs {rules.min_train} runs over "
+                f"{rules.min_decades:g} decades below a cut and {rules.min_test} above it; train more small runs"
             )
         head = ["cut", "reach", "fitted", "scored", "error", "bias", f"inside {100 * self.cuts[0].level:g} %",
-                "best so far", "power law in C"]  # fmt: skip
+                "best run so far", "power law in C"]  # fmt: skip
         rows = [head, *(_row(cut) for cut in self.cuts)]
         doubts = dict.fromkeys(each for cut in self.cuts for each in cut.doubts)
         lines = [
@@ -189,7 +189,7 @@ class Backtest(Renderable, Tabular):
         return Report(title, [Table(rows, right=range(1, 9)), Lines(lines, width=0)])
 
     def _failures(self) -> dict[str, list[str]]:
-        """Return the windows that could not be fitted, by reason."""
+        """Return reason -> windows that could not be fitted."""
         names: dict[str, list[str]] = {}
         for cut in self.cuts:
             if cut.failed:
@@ -212,11 +212,11 @@ def backtest(
     Args:
         law: name, spelling, formula or law.
         runs: a table, or anything ``load_runs`` reads.
-        target: what to forecast, ``metric@eval_set``; may be left out where the table has one.
-        use: what of a table to use, as in ``fit``.
-        over: what was swept, for ``use="best"``.
-        progress: told (done, of) as windows are scored.
-        **options: how to fit, see ``FitSpec``; ``level`` is the level of the intervals scored.
+        target: ``metric@eval_set`` to forecast; optional if the table has one target.
+        use: rows to use, as in ``fit``.
+        over: swept columns, for ``use="best"``.
+        progress: called with (done, of) as windows are scored.
+        **options: how to fit, see ``FitSpec``; ``level`` is the probability of the scored intervals.
 
     Raises:
         BadInput: a bad argument, or a table the law cannot be fitted to.
@@ -234,7 +234,7 @@ def backtest_observations(
     axes: Iterable[str] = AXES,
     rules: WindowRules | None = None,
 ) -> Backtest:
-    """Score every window of the rows that the law can use, each when it is first looked at."""
+    """Backtest a law on every window of the rows it can use; each cut is scored on first access."""
     usable = observed.complete(law.inputs)
     usable = usable.keep(usable.y > 0, f"{usable.target} is not positive")
     found = windows(usable, axes, rules or WindowRules(min_train=_fewest_rows(law)))
@@ -255,7 +255,7 @@ def _scored(law: Law, window: Window, spec: FitSpec) -> Cut:
 
 
 def _fewest_rows(law: Law) -> int:
-    """Return how many rows a window must fit: twice as many as there are coefficients tell little, fewer nothing."""
+    """Return the fewest rows to fit in a window: twice the number of coefficients, and at least the default."""
     return max(WindowRules.min_train, 2 * len(law.coefs))
 
 
@@ -270,15 +270,15 @@ def _forecast(fit: FitResult, window: Window) -> Prediction:
 
 
 def _last_value(window: Window, spec: FitSpec) -> Prediction:
-    """Predict that nothing improves on the best run so far."""
+    """Predict the best value so far for every run."""
     best = np.full(len(window.test), best_value(window.train.target, window.train.y))
     return Prediction(best, None, None, spec.level, np.ones(len(best), bool))
 
 
 def _power_in_flops(window: Window, spec: FitSpec) -> Prediction:
-    """Predict by E + A / C^alpha, compute alone."""
-    alike = replace(spec.noise, scale=None)
-    plain = replace(spec, noise=alike, fixed={}, ties={}, bounds={}, prior=None, starts=_FEWEST_STARTS)
+    """Predict with E + A / C^alpha, from compute alone."""
+    noise = replace(spec.noise, scale=None)
+    plain = replace(spec, noise=noise, fixed={}, ties={}, bounds={}, prior=None, starts=_FEWEST_STARTS)
     return _forecast(_fitted(get("power"), window, plain), window)
 
 
@@ -286,7 +286,7 @@ BASELINES: dict[str, Callable[[Window, FitSpec], Prediction]] = {
     "last_value": _last_value,
     "power_in_flops": _power_in_flops,
 }
-"""The simple forecasts every law is shown beside."""
+"""The baselines of every backtest."""
 
 
 def _baseline(forecast: Callable[[Window, FitSpec], Prediction], window: Window, spec: FitSpec) -> Score | None:
@@ -314,7 +314,7 @@ def _row(cut: Cut) -> list[str]:
 
 
 def _share(value: float, sign: str = "") -> str:
-    """Return an error in percent; one above the measured value itself has no digits worth reading."""
+    """Return an error in percent, or only its sign and ">100%" if larger."""
     return f"{value:{sign}.2%}" if abs(value) <= 1 else f"{'>' if value > 0 else '<-'}100%"
 
 

@@ -1,4 +1,4 @@
-"""What a forecast is shown beside: simple rules, one law with a naive bootstrap, and the peers that are installed."""
+"""Baselines for a forecast: simple rules, one law with a plain bootstrap, and other installed packages."""
 
 import importlib.util
 import warnings
@@ -23,11 +23,11 @@ DRAWS = 200
 
 @dataclass(frozen=True, eq=False)
 class BaselineBand(Brief):
-    """A forecast of n runs with an interval at each level, or with none.
+    """A forecast of n runs, with an interval at each level if the method has one.
 
     Attributes:
         mean: point forecasts, (n,).
-        ends: level -> lower and upper ends, (2, n); empty where the method has no interval.
+        ends: level -> lower and upper ends, (2, n); empty without an interval.
     """
 
     mean: Array
@@ -40,17 +40,17 @@ def last_value(window: Window) -> BaselineBand:
 
 
 def power_in_flops(window: Window) -> BaselineBand:
-    """Forecast by E + A / C^alpha, with the bootstrap over runs."""
+    """Forecast with E + A / C^alpha and a bootstrap over runs."""
     return _of_law("power", window)
 
 
 def chinchilla(window: Window) -> BaselineBand:
-    """Forecast by Chinchilla's form, Huber 1e-3 at the lowest optimum found, with the bootstrap over runs."""
+    """Forecast with chinchilla (Huber 1e-3, best of all starts) and a bootstrap over runs."""
     return _of_law(f"chinchilla[n={_kind(window.train.columns)}]", window)
 
 
 def simple_scaling_laws(window: Window) -> BaselineBand:
-    """Forecast by the package of that name at its defaults, for a new run."""
+    """Forecast a new run with the package of that name at its defaults."""
     import polars as pl
 
     package: Any = importlib.import_module("simple_scaling_laws")
@@ -58,11 +58,11 @@ def simple_scaling_laws(window: Window) -> BaselineBand:
     model = package.fit(pl.DataFrame({**rows, "test_loss__ce": window.train.y}), n_draws=DRAWS, seed=0)
     points = pl.DataFrame({"point_id": [str(i) for i in range(len(window.test))], **_sizes(window.test.columns)})
     shares = sorted({end for level in LEVELS for end in _tails(level)})
-    told = model.predict(points, kind="new-run", quantiles=[0.5, *shares])
-    names = [name for name in told.columns if name.startswith("test_loss__ce__q")]
-    by_share = np.sort(np.array([told[name].to_numpy() for name in names if not name.endswith("q500")]), axis=0)
+    predicted = model.predict(points, kind="new-run", quantiles=[0.5, *shares])
+    names = [name for name in predicted.columns if name.startswith("test_loss__ce__q")]
+    by_share = np.sort(np.array([predicted[name].to_numpy() for name in names if not name.endswith("q500")]), axis=0)
     ends = {level: by_share[[shares.index(end) for end in _tails(level)]] for level in LEVELS}
-    return BaselineBand(told["test_loss__ce__median"].to_numpy(), ends)
+    return BaselineBand(predicted["test_loss__ce__median"].to_numpy(), ends)
 
 
 BASELINES: dict[str, Callable[[Window], BaselineBand]] = {
@@ -71,16 +71,16 @@ BASELINES: dict[str, Callable[[Window], BaselineBand]] = {
     "chinchilla": chinchilla,
     "simple_scaling_laws": simple_scaling_laws,
 }
-"""The baselines, by the name the protocol gives them."""
+"""The baselines, by their names in the protocol."""
 
 
 def available(name: str) -> bool:
-    """Return whether a baseline can be run here: a peer is where its package is installed."""
+    """Return whether a baseline can run; another package must be installed."""
     return name != "simple_scaling_laws" or importlib.util.find_spec("simple_scaling_laws") is not None
 
 
 def banded(name: str, window: Window) -> BaselineBand | None:
-    """Return the forecast of a baseline, None where it fails."""
+    """Return the forecast of a baseline, or None if it fails."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
@@ -88,7 +88,7 @@ def banded(name: str, window: Window) -> BaselineBand | None:
         except (ScalelawError, ScalelawWarning):
             return None
         except Exception:
-            if name == "simple_scaling_laws":  # what a peer raises is its own
+            if name == "simple_scaling_laws":  # another package may raise anything
                 return None
             raise
     return band if np.isfinite(band.mean).all() else None

@@ -1,4 +1,4 @@
-"""The ensemble backtested: every law refitted and mixed below each cut, scored on the larger runs above it."""
+"""Backtest the ensemble: refit it below each cut and score it on the larger runs above."""
 
 import warnings
 from functools import partial
@@ -23,11 +23,11 @@ def backtest_ensemble(
     n: str | None = None,
     spec: FitSpec | None = None,
 ) -> Backtest:
-    """Score the ensemble of laws on every window of the rows, over compute where it is known, when first looked at.
+    """Backtest the ensemble on every window of the rows, over compute if known; each cut is scored on first access.
 
     Args:
         observed: the rows.
-        calibration: what the intervals rest on.
+        calibration: calibration of the intervals.
         n: kind of N the laws take.
         spec: its ``draws``, ``seed`` and ``level`` are used; at most 200 draws of each law.
     """
@@ -43,10 +43,10 @@ def _scored(window: Window, calibration: Calibration, n: str | None, spec: FitSp
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", ScalelawWarning)
-            mixture = forecast_observations(
+            ensemble = forecast_observations(
                 window.train, calibration=calibration, n=n, draws=min(spec.draws, DRAWS), seed=spec.seed
             )
-            own = _own(mixture, window, spec.level)
+            own = _own(ensemble, window, spec.level)
     except ScalelawError as error:
         failed = str(error)
     baselines = {name: _baseline(name, window, spec) for name in BASELINES}
@@ -54,11 +54,11 @@ def _scored(window: Window, calibration: Calibration, n: str | None, spec: FitSp
     return Cut(window.axis, window.below, window.reach, *sizes, spec.level, own, baselines, failed)
 
 
-def _own(mixture: Ensemble, window: Window, level: float) -> Score:
+def _own(ensemble: Ensemble, window: Window, level: float) -> Score:
     test = window.test
-    needed = tuple(dict.fromkeys(name for member in mixture.members for name in member.inputs))
+    needed = tuple(dict.fromkeys(name for member in ensemble.members for name in member.inputs))
     x = test.inputs([name for name in needed if name in test.columns])
-    return score(mixture.predict(x, level), test.y)
+    return score(ensemble.predict(x, level), test.y)
 
 
 def _baseline(name: str, window: Window, spec: FitSpec) -> Score | None:

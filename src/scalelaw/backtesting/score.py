@@ -1,4 +1,4 @@
-"""Scores of a forecast against what was then measured."""
+"""Score a forecast against measured values."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,13 +11,13 @@ from scalelaw.core.types import Array
 
 @dataclass(frozen=True)
 class Score:
-    """How a forecast did over some runs.
+    """Scores of a forecast over some runs.
 
     Attributes:
         mean_abs_rel_error: mean of |predicted - measured| / measured.
-        bias: mean of (predicted - measured) / measured; positive is pessimistic.
-        observed: share of runs inside the interval, None where there was none.
-        interval_score: mean Winkler score over the measured value, None where there was no interval.
+        bias: mean of (predicted - measured) / measured; positive means the forecast was too high.
+        observed: share of runs inside the interval; None without an interval.
+        interval_score: mean of the Winkler score over the measured value; None without an interval.
     """
 
     mean_abs_rel_error: float
@@ -43,7 +43,7 @@ def score(prediction: Prediction, measured: Array) -> Score:
 def winkler(lo: Array, hi: Array, measured: Array, level: float) -> Array:
     """Return the interval score (Winkler 1972; Gneiting & Raftery 2007, eq. 43), shape (n,).
 
-    Width of the interval, plus 2 / (1 - level) times the distance by which a measured value lies outside.
+    The score is the width of the interval plus 2 / (1 - level) times the distance of the measured value outside it.
     """
     miss = np.maximum(lo - measured, 0) + np.maximum(measured - hi, 0)
     return (hi - lo) + 2 / (1 - level) * miss

@@ -1,4 +1,4 @@
-"""Scores of many forecasts: every run of a case, every case of a table, every table of a source counting alike."""
+"""Scores of many forecasts, with equal weights of sources, of tables in a source, and of cases in a table."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ _LEVEL = 0.9
 
 @dataclass(frozen=True, eq=False)
 class Scored(Brief):
-    """One forecast of one case, and what was measured.
+    """One forecast of one case, with the measured values.
 
     Attributes:
         by: source of the table.
         table: the table.
-        reach: of each run scored, along the axis of the cut, (n,).
-        measured: (n,).
+        reach: reach of each scored run along the axis of the cut, (n,).
+        measured: measured losses, (n,).
         band: the forecast.
-        best: best loss among the runs fitted.
-        floor: irreducible loss by Chinchilla's form below the cut, the same for every method.
+        best: best loss among the fitted runs.
+        floor: irreducible loss of a chinchilla fit below the cut, the same for every method.
     """
 
     by: str
@@ -38,12 +38,12 @@ class Scored(Brief):
     floor: float
 
     def within(self, lo: float, hi: float) -> AnyArray:
-        """Return which runs lie between two reaches."""
+        """Return a mask of the runs with a reach in [lo, hi)."""
         return np.asarray((self.reach >= lo) & (self.reach < hi))
 
 
 Measure = Callable[[Scored, AnyArray], float]
-"""A number for some runs of one forecast; NaN where it has none."""
+"""A score of some runs of one forecast; NaN if undefined."""
 
 
 def error(scored: Scored, some: AnyArray) -> float:
@@ -52,19 +52,19 @@ def error(scored: Scored, some: AnyArray) -> float:
 
 
 def bias(scored: Scored, some: AnyArray) -> float:
-    """Mean of (forecast - measured) / measured; positive is pessimistic."""
+    """Mean of (forecast - measured) / measured; positive means the forecast was too high."""
     return float(np.mean((scored.band.mean / scored.measured - 1)[some]))
 
 
 def reducible_error(scored: Scored, some: AnyArray) -> float:
-    """Mean of |forecast - measured| over the loss above the floor, of runs above it."""
+    """Mean of |forecast - measured| / (measured - floor), over runs above the floor."""
     above = some & (scored.measured > scored.floor)
     off = np.abs(scored.band.mean - scored.measured) / np.maximum(scored.measured - scored.floor, 1e-9)
     return float(np.mean(off[above])) if above.any() else float("nan")
 
 
 def skill(scored: Scored, some: AnyArray) -> float:
-    """One minus the error over the gain on the best run fitted, over runs that gained."""
+    """One minus total error over total improvement on the best fitted run, over runs that improved."""
     gain = scored.best - scored.measured
     gained = some & (gain > 0)
     off = np.abs(scored.band.mean - scored.measured)
@@ -72,7 +72,7 @@ def skill(scored: Scored, some: AnyArray) -> float:
 
 
 def coverage(level: float) -> Measure:
-    """Return the share of runs inside the interval of a level."""
+    """Return the measure of the share of runs inside the interval at a level."""
 
     def measure(scored: Scored, some: AnyArray) -> float:
         if level not in scored.band.ends:
@@ -84,7 +84,7 @@ def coverage(level: float) -> Measure:
 
 
 def half_width(scored: Scored, some: AnyArray) -> float:
-    """Half the width of the 90 % interval over the measured value."""
+    """Mean of half the width of the 90 % interval over the measured value."""
     if _LEVEL not in scored.band.ends:
         return float("nan")
     lo, hi = scored.band.ends[_LEVEL]
@@ -92,7 +92,7 @@ def half_width(scored: Scored, some: AnyArray) -> float:
 
 
 def log_winkler(scored: Scored, some: AnyArray) -> float:
-    """Log of the mean Winkler score at 90 % over the measured value; its mean is the geometric mean over cases."""
+    """Log of the mean Winkler score at 90 % over the measured value; averaging it gives a geometric mean over cases."""
     if _LEVEL not in scored.band.ends:
         return float("nan")
     lo, hi = scored.band.ends[_LEVEL]
@@ -100,7 +100,7 @@ def log_winkler(scored: Scored, some: AnyArray) -> float:
 
 
 def crps(scored: Scored, some: AnyArray) -> float:
-    """Continuous ranked probability score over the measured value, by the quantiles of the levels and the median."""
+    """Continuous ranked probability score over the measured value, from the quantiles of the levels and the median."""
     if not scored.band.ends:
         return float("nan")
     shares, values = [0.5], [scored.band.mean]
@@ -130,7 +130,7 @@ MEASURES: dict[str, Measure] = {
 def by_source(
     scored: Iterable[Scored], measure: Measure, reach: tuple[float, float] = (0.0, np.inf)
 ) -> dict[str, float]:
-    """Return a measure for each source: the mean over its tables of the mean over their cases."""
+    """Return source -> mean over its tables of the mean over their cases."""
     values = []
     for each in scored:
         some = each.within(*reach)
@@ -141,7 +141,7 @@ def by_source(
 
 
 def _balanced(values: Iterable[tuple[str, str, float]]) -> dict[str, float]:
-    """Return the mean over tables of the mean over cases of each source, from (source, table, value) of every case."""
+    """Return source -> mean over tables of the mean over cases, from (source, table, value) of every case."""
     cases: dict[str, dict[str, list[float]]] = {}
     for by, table, value in values:
         cases.setdefault(by, {}).setdefault(table, []).append(value)
@@ -149,12 +149,12 @@ def _balanced(values: Iterable[tuple[str, str, float]]) -> dict[str, float]:
 
 
 def mean_over_sources(values: Mapping[str, float]) -> float:
-    """Return the mean over sources, NaN where there is none."""
+    """Return the mean over sources; NaN without sources."""
     return float(np.mean(list(values.values()))) if values else float("nan")
 
 
 def clustered(values: Mapping[str, float], level: float = 0.9) -> tuple[float, float]:
-    """Return the interval of a mean over sources, whole sources drawn with replacement."""
+    """Return a bootstrap interval of the mean over sources, resampling whole sources."""
     each = np.array(list(values.values()))
     if len(each) < 2:
         return float("nan"), float("nan")
@@ -164,12 +164,12 @@ def clustered(values: Mapping[str, float], level: float = 0.9) -> tuple[float, f
 
 
 def best_constant(scored: Sequence[Scored], level: float, *, geometric: bool = False) -> float:
-    """Return the relative half width, one for all forecasts, that scores best at a level over these sources.
+    """Return the constant relative half width with the best interval score over these sources.
 
     Args:
-        scored: forecasts; their own intervals do not matter.
-        level: level of the interval.
-        geometric: take the mean of the scores' logs, which is no proper score and favours narrow bands.
+        scored: forecasts; their own intervals are ignored.
+        level: probability of the interval.
+        geometric: average the scores' logs, which is not a proper score and favours narrow intervals.
     """
     misses = [(each.by, each.table, np.abs(np.log(each.measured / each.band.mean))) for each in scored]
     tried = np.geomspace(1e-3, 1.0, 61)

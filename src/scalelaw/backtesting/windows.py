@@ -1,4 +1,4 @@
-"""Expanding windows: fit the runs below a cut on some axis, score the ones above it."""
+"""Expanding windows: fit the runs below a cut on an axis, score those above it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,21 +10,21 @@ from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.observations import Observations
 
 AXES = ("flops", "params", "tokens")
-"""Axes that are cut, where a table has them: compute first, the axis budgets are spent along."""
+"""Axes to cut, if a table has them; compute comes first, since budgets are in compute."""
 
 
 @dataclass(frozen=True)
 class WindowRules:
-    """What makes a window worth scoring.
+    """Requirements for a window to be scored.
 
     Attributes:
-        min_train: fewest rows to fit.
-        min_test: fewest rows to score.
-        min_sizes: fewest distinct values of the axis among the rows fitted.
-        min_params: fewest distinct values of every kind of params, and fewest runs, among them.
-        min_decades: smallest span of the axis among the rows fitted, in powers of ten.
-        most_cuts: at most so many cuts an axis, spread evenly.
-        most_reach: rows beyond so many times the largest value fitted are not scored.
+        min_train: fewest fitted rows.
+        min_test: fewest scored rows.
+        min_sizes: fewest distinct values of the axis among fitted rows.
+        min_params: fewest distinct values of every kind of params, and fewest runs, among fitted rows.
+        min_decades: smallest span of the axis among fitted rows, in powers of ten.
+        most_cuts: largest number of cuts per axis, spread evenly.
+        most_reach: rows beyond this multiple of the largest fitted value are not scored.
     """
 
     min_train: int = 8
@@ -36,20 +36,20 @@ class WindowRules:
     most_reach: float = np.inf
 
     def with_most(self, cuts: int) -> "WindowRules":
-        """Return the same rules for another number of cuts."""
+        """Return the same rules with another largest number of cuts."""
         return replace(self, most_cuts=cuts)
 
 
 @dataclass(frozen=True, eq=False)
 class Window(Brief):
-    """One cut: rows with ``axis < below`` train, the others test; a run with rows on both sides only tests.
+    """One cut: rows with ``axis < below`` are fitted, the others scored; a run on both sides is only scored.
 
     Attributes:
         axis: quantity that is cut.
         below: the cut.
-        reach: largest tested over largest fitted value of the axis.
-        train: rows fitted.
-        test: rows scored.
+        reach: largest scored over largest fitted value of the axis.
+        train: fitted rows.
+        test: scored rows.
     """
 
     axis: str
@@ -91,13 +91,13 @@ def _worth(observed: Observations, values: Array, cut: float, rules: WindowRules
 
 
 def _varied(observed: Observations, fitted: AnyArray) -> list[AnyArray]:
-    """Return what must vary among the rows fitted for a law to be determined: runs, and every kind of N."""
+    """Return the columns that must vary among fitted rows to determine a law: runs, and every kind of N."""
     kinds = [observed.columns[name][fitted] for name in observed.columns if name.startswith("params")]
     return [observed.cluster[fitted], *kinds]
 
 
 def _parted(observed: Observations, values: Array, cut: float, rules: WindowRules) -> tuple[AnyArray, AnyArray]:
-    """Return which rows are fitted, those of no run that reaches the cut, and which are scored."""
+    """Return masks of the fitted rows (of runs that end below the cut) and of the scored rows."""
     beyond = values >= cut
     train = (values < cut) & ~np.isin(observed.cluster, observed.cluster[beyond])
     largest = values[train].max() if train.any() else 0.0

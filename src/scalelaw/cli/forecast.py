@@ -13,7 +13,7 @@ from scalelaw.core.numbers import format_number, parse_number
 
 if TYPE_CHECKING:
     from scalelaw.fitting.spec import FitOptions
-    from scalelaw.planning.question import Asked
+    from scalelaw.planning.question import QuestionOptions
 
 Params = Annotated[str | None, typer.Option(help="Size of the run to forecast, e.g. 8B.", metavar="N")]
 Tokens = Annotated[str | None, typer.Option(help="Tokens of the run to forecast, e.g. 2T.", metavar="D")]
@@ -64,7 +64,7 @@ def forecast_command(
     how: FitOptions = {"draws": draws, "seed": seed, "level": level}
     how = options.with_prior(how, prior)
     known = None if calibration is None else load_calibration(calibration)
-    asked: Asked = {"flops": budget}
+    asked: QuestionOptions = {"flops": budget}
     rules = EnsembleRules(params_kind, known, False)
     found = decide(table.read(file), **table.reduced(), ensemble=rules, asked=asked, **how)
     mixture = found.forecaster

@@ -13,7 +13,7 @@ from scalelaw.core.errors import BadInput
 
 if TYPE_CHECKING:
     from scalelaw.core.forecaster import Forecaster
-    from scalelaw.planning.question import Asked
+    from scalelaw.planning.question import QuestionOptions
 
 Flops = Annotated[str | None, typer.Option(help="Budget, e.g. 1e22.", metavar="C")]
 Params = Annotated[str | None, typer.Option(help="Size, e.g. 8B: how many tokens suit it?", metavar="N")]
@@ -52,7 +52,7 @@ def plan_command(
     from scalelaw.planning.solve import plan
     from scalelaw.workflows.study.decide import decide
 
-    asked: Asked = {
+    asked: QuestionOptions = {
         "flops": flops,
         "params": params,
         "tokens": tokens,

@@ -1,10 +1,9 @@
 """Calibration: how wide an interval must be to hold on larger runs of studies it has not seen.
 
-The squared width of a forecast, on the log of the loss, is a sum of two things that the table itself tells: the spread
-of one more run about each law with the law's own, and the distance between laws. What each counts for is learned on
-held-out larger runs of published tables by Student's likelihood, every source of tables counting alike. How many such
-widths hold 50, 80, 90 or 95 % of runs is then read off sources that had no part in learning the sum, so that a new
-study is as strange as theirs.
+The squared width of a forecast, on the log of the loss, is a weighted sum of two terms computed from the table: the
+scatter of a new run about each law (with the spread of the law's draws), and the distance between laws. The weights
+maximise a Student likelihood on held-out larger runs of published tables; every source has equal weight. The number of
+widths that cover 50, 80, 90 or 95 % of runs comes from sources left out of that fit, so that it holds for a new study.
 """
 
 import json
@@ -33,13 +32,13 @@ _SCHEMA = "scalelaw.calibration/2"
 
 @dataclass(frozen=True, eq=False)
 class WidthTerms(Brief):
-    """What a table tells of the width of a forecast at n points, as relative standard deviations.
+    """Terms of the width of a forecast at n points, as relative standard deviations.
 
     Attributes:
-        residual: of the runs fitted about the law that follows them best, (n,).
-        draws: of the laws' draws, the root of their mean square, (n,).
-        forms: of the laws from the centre, the square of the mean root of their distances, in which one law that is far
-            off counts for little, (n,).
+        residual: of the fitted runs about the best-fitting law, (n,).
+        draws: root mean square over laws of the spread of their draws, (n,).
+        forms: distance of the laws from the centre, (mean of the square root)^2, so that one distant law has little
+            effect, (n,).
     """
 
     residual: Array
@@ -47,20 +46,20 @@ class WidthTerms(Brief):
     forms: Array
 
     def columns(self, of_run: bool = True) -> Array:
-        """Return the terms of the sum, (2, n); without ``of_run`` those of the mean instead of one more run."""
+        """Return the terms of the sum, (2, n), for a new run; for the mean of runs if ``of_run`` is False."""
         run = np.hypot(self.draws, self.residual) if of_run else self.draws
         return np.stack([run, self.forms])
 
 
 @dataclass(frozen=True, eq=False)
 class CalibrationCase(Brief):
-    """One forecast that was scored.
+    """One scored forecast.
 
     Attributes:
         by: source of its table.
         table: its table.
-        doubt: what the table told.
-        missed: log of the measured over the forecast value, (n,).
+        doubt: the terms of its width.
+        missed: ln(measured / forecast), (n,).
     """
 
     by: str
@@ -71,15 +70,15 @@ class CalibrationCase(Brief):
 
 @dataclass(frozen=True, eq=False)
 class Calibration(Brief):
-    """What the terms count for, and how many widths hold how many runs.
+    """Weights of the width terms, and the number of widths that covers each share of runs.
 
     Attributes:
-        terms: what each term counts for, by name.
-        factors: level -> widths to either side.
-        sources: whose runs it was learned on.
-        cases: how many forecasts it was learned on.
+        terms: weight of each term, by name.
+        factors: level -> number of widths on each side.
+        sources: sources of the tables it was learned on.
+        cases: number of forecasts it was learned on.
         protocol: digest of the protocol.
-        date: when, ISO 8601.
+        date: date of learning, ISO 8601.
     """
 
     terms: Mapping[str, float]
@@ -91,20 +90,20 @@ class Calibration(Brief):
 
     @property
     def digest(self) -> str:
-        """Digest of all it says."""
+        """Digest of all fields."""
         return digest(self.to_dict())
 
     def width(self, doubt: WidthTerms, *, of_run: bool = True) -> Array:
-        """Return the width of a forecast, (n,); without ``of_run`` what one run scatters is left out."""
+        """Return the width of a forecast, (n,), on the log; ``of_run=False`` excludes the scatter of one run."""
         return _width(np.array([self.terms[name] for name in TERMS]), doubt.columns(of_run))
 
     def factor(self, level: float) -> float:
-        """Return how many widths to either side hold a share ``level`` of runs."""
+        """Return the number of widths on each side that covers a share ``level`` of runs."""
         check_level(level)
         return float(self.quantile(np.array((1 + level) / 2)))
 
     def quantile(self, share: Array) -> Array:
-        """Return how many widths above the centre a share of runs lies below, each in (0, 1)."""
+        """Return the quantiles, in widths from the centre, at shares in (0, 1)."""
         from scipy.special import ndtri
 
         score = ndtri(share)
@@ -127,27 +126,27 @@ class Calibration(Brief):
         }
 
     @classmethod
-    def from_dict(cls, said: Mapping[str, Any]) -> "Calibration":
+    def from_dict(cls, document: Mapping[str, Any]) -> "Calibration":
         """Return the calibration that ``to_dict`` wrote.
 
         Raises:
-            BadInput: it is none, or of another schema.
+            BadInput: not a calibration, or another schema.
         """
-        if said.get("schema") != _SCHEMA:
+        if document.get("schema") != _SCHEMA:
             raise BadInput(
-                f"not a calibration this version reads: schema {said.get('schema')!r}, expected {_SCHEMA!r}; learn it "
-                "anew with `scalelaw calibrate`"
+                f"not a calibration that this version can read: schema {document.get('schema')!r}, expected "
+                f"{_SCHEMA!r}; make a new one with `scalelaw calibrate`"
             )
-        factors = {float(level): float(factor) for level, factor in said["factors"].items()}
-        of = {name: said[name] for name in ("cases", "protocol", "date")}
-        return cls(said["terms"], factors, tuple(said["sources"]), **of)
+        factors = {float(level): float(factor) for level, factor in document["factors"].items()}
+        of = {name: document[name] for name in ("cases", "protocol", "date")}
+        return cls(document["terms"], factors, tuple(document["sources"]), **of)
 
 
 def load_calibration(path: str | Path) -> Calibration:
-    """Return the calibration of a file that ``scalelaw calibrate`` wrote.
+    """Load a calibration that ``scalelaw calibrate`` wrote.
 
     Raises:
-        BadInput: it cannot be read or is no calibration.
+        BadInput: the file cannot be read or is not a calibration.
     """
     try:
         return Calibration.from_dict(json.loads(read_text(path, LARGEST_DOCUMENT)))
@@ -161,25 +160,25 @@ def load_calibration(path: str | Path) -> Calibration:
 
 @cache
 def shipped() -> Calibration:
-    """Return the calibration that comes with the package, learned on published tables."""
+    """Return the calibration shipped with the package, learned on published tables."""
     text = resources.files("scalelaw.forecasting").joinpath("calibration.json").read_text(encoding="utf-8")
     return Calibration.from_dict(json.loads(text))
 
 
 def calibrate(records: Sequence[CalibrationCase], *, protocol: str = "", date: str = "") -> Calibration:
-    """Learn a calibration from scored forecasts, every source counting alike, every table of a source, every case.
+    """Learn a calibration from scored forecasts; sources have equal weight, and so do tables in a source.
 
     Args:
-        records: forecasts and what was then measured, of two sources or more.
-        protocol: digest of the protocol they were made by.
-        date: when.
+        records: scored forecasts of two or more sources.
+        protocol: digest of the protocol that made them.
+        date: date of learning, ISO 8601.
 
     Raises:
         BadInput: fewer than two sources.
     """
     sources = tuple(sorted({record.by for record in records}))
     if len(sources) < 2:
-        raise BadInput(f"a calibration is learned on several sources, got {', '.join(sources) or 'none'}")
+        raise BadInput(f"a calibration needs tables of two or more sources, got {', '.join(sources) or 'none'}")
     terms = _terms(records)
     sizes, shares = [], []
     for source in sources:
@@ -199,7 +198,7 @@ def calibrate(records: Sequence[CalibrationCase], *, protocol: str = "", date: s
 
 
 def _terms(records: Sequence[CalibrationCase]) -> Array:
-    """Return what each term counts for, (2,), by Student's likelihood."""
+    """Return the weight of each term, (2,), that maximises Student's likelihood."""
     from scipy.optimize import minimize
     from scipy.special import gammaln
 
@@ -228,7 +227,7 @@ def _width(terms: Array, columns: Array) -> Array:
 
 
 def _weights(records: Sequence[CalibrationCase]) -> Array:
-    """Return the weight of every run forecast: one a source, shared by its tables, their cases and their runs."""
+    """Return the weight of every forecast run: one per source, divided over its tables, then cases, then runs."""
     cases: dict[str, dict[str, int]] = {}
     for record in records:
         tables = cases.setdefault(record.by, {})

@@ -1,4 +1,4 @@
-"""The mixture: several fitted laws as one forecaster, under an interval that held on larger runs of other studies."""
+"""The ensemble: several fitted laws as one forecaster, with an interval calibrated on larger runs of other studies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,19 +30,19 @@ from scalelaw.runs.observations import Observations
 
 _TINY = 1e-9
 _CLOSE = 0.005
-"""Relative residual of the closest law, up to which how closely the others follow decides how much they widen."""
+"""Relative residual of the best-fitting law below which better-fitting laws weigh more in the width."""
 _PROFILE_DRAWS = 200
 
 
 @dataclass(frozen=True, eq=False)
 class MemberPredictions(Brief):
-    """What m members say of n points, before they are mixed.
+    """Predictions of m members at n points, before they are combined.
 
     Attributes:
         names: the laws, (m,).
         logs: log of each forecast, (m, n).
-        spreads: half the width that holds 68 % of each member's draws, on the log, (m, n).
-        residuals: weighted relative residual of each, (m,).
+        spreads: half the width of each member's central 68 % of draws, on the log, (m, n).
+        residuals: weighted relative residual of each member, (m,).
     """
 
     names: tuple[str, ...]
@@ -52,30 +52,30 @@ class MemberPredictions(Brief):
 
     @property
     def weights(self) -> Array:
-        """Weight of each member, by the inverse square of its residual; they sum to one."""
+        """Weight of each member, (m,), proportional to 1 / residual^2; the sum is one."""
         return _weights(self.residuals)
 
     @property
     def centre(self) -> Array:
-        """The weighted geometric mean of the forecasts, (n,)."""
+        """Weighted geometric mean of the forecasts, (n,)."""
         return np.asarray(np.exp(self.weights @ self.logs))
 
     @property
     def doubt(self) -> WidthTerms:
-        """What the table tells of how wide a forecast must be."""
-        apart, say = np.abs(self.logs - self.weights @ self.logs), self._say
+        """Terms of the width of the forecast."""
+        apart, share = np.abs(self.logs - self.weights @ self.logs), self._width_shares
         return WidthTerms(
             residual=np.full(self.logs.shape[1], self.residuals.min()),
-            draws=np.sqrt(say @ self.spreads**2),
-            forms=(say @ np.sqrt(apart)) ** 2,
+            draws=np.sqrt(share @ self.spreads**2),
+            forms=(share @ np.sqrt(apart)) ** 2,
         )
 
     @property
-    def _say(self) -> Array:
+    def _width_shares(self) -> Array:
         """Share of each law in the width, (m,).
 
-        Where even the closest law misses the runs by percents, residuals tell little of who errs beyond them, and all
-        have the same say; where it follows them closely, the others count by the inverse of theirs.
+        If even the best law misses the runs by several percent, residuals do not show which law extrapolates best,
+        and all shares are equal; if it fits closely, shares are inverse to the residuals.
         """
         closest = self.residuals.min()
         shares = (closest / self.residuals) ** (_CLOSE**2 / (_CLOSE**2 + closest**2))
@@ -84,13 +84,13 @@ class MemberPredictions(Brief):
 
 @dataclass(frozen=True, eq=False)
 class Ensemble(Renderable, Tabular):
-    """Laws fitted to one table, weighed by how closely they follow it.
+    """Laws fitted to one table, weighted by how well they fit it.
 
     Attributes:
-        members: the laws, fitted.
-        calibration: how wide the interval of a new run must be.
-        left_out: law -> why it is not in the mixture.
-        observed: the rows; profiles are read off them.
+        members: the fitted laws.
+        calibration: sets the width of intervals.
+        left_out: law -> why it is not in the ensemble.
+        observed: the rows, for IsoFLOP profiles.
         seed: seed of ``predict``.
         version: scalelaw's version.
     """
@@ -104,25 +104,25 @@ class Ensemble(Renderable, Tabular):
 
     @cached_property
     def counting(self) -> Counting | None:
-        """Which N the members take, and how C follows from it; None where they take no N."""
+        """Convention that gives C from N and D; None if the members do not take N."""
         found = (member.counting for member in self.members)
         return next((counting for counting in found if counting is not None), None)
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Quantities ``predict`` needs; compute follows from params and tokens where it is not given."""
+        """Quantities ``predict`` needs; compute follows from params and tokens unless given."""
         if self.counting is not None and any("tokens" in member.inputs for member in self.members):
             return (self.counting.params, "tokens")
         return self.members[0].inputs
 
     @property
     def target(self) -> str:
-        """What is predicted."""
+        """The predicted metric."""
         return self.members[0].target
 
     @property
     def domain(self) -> Domain:
-        """Range fitted, per quantity."""
+        """Fitted range of each quantity."""
         return self.members[0].domain
 
     @cached_property
@@ -133,7 +133,7 @@ class Ensemble(Renderable, Tabular):
 
     @property
     def origin(self) -> Provenance:
-        """What it was made of, for whoever registers a forecast of it: members, weights, calibration and rows."""
+        """Members, weights, calibration and rows, for the record of a frozen forecast."""
         shares = [f"{weight:.3f} {fit.label}" for fit, weight in zip(self.members, self.weights, strict=True)]
         spec = {
             "members": [{"law": fit.label, "weight": float(weight), **fit.origin.spec}
@@ -147,7 +147,7 @@ class Ensemble(Renderable, Tabular):
     def freeze(
         self, /, *, run: str = "", conditions: Mapping[str, float | str] | None = None, **point: float | str
     ) -> FrozenForecast:
-        """Return a forecast of one run yet to come that cannot be changed unseen; see ``FitResult.freeze``."""
+        """Return a tamper-evident forecast of one future run; see ``FitResult.freeze``."""
         return freeze(self, run=run, conditions=conditions, **point)
 
     @property
@@ -157,26 +157,26 @@ class Ensemble(Renderable, Tabular):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was noticed in the rows, once; what one law of several fits badly is no finding about the mixture."""
+        """Findings about the rows, each once; those about the fit of a single member are omitted."""
         found = {(each.code, each.message): each for member in self.members for each in member.findings}
         return tuple(each for each in found.values() if not each.code.startswith("FIT_"))
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """What must be known before believing it."""
+        """Warnings and omitted laws."""
         warned = [finding.message for finding in self.findings if finding.grade is Grade.WARN]
         lacking = [f"without {law}: {why}" for law, why in self.left_out.items()]
         return (*warned, *lacking)
 
     @property
     def deciding(self) -> tuple[tuple[FitResult, float], ...]:
-        """The members that have a compute-optimal split, each with its residual; decisions are theirs."""
+        """Members with a compute-optimal split, each with its residual; plans use these."""
         each = zip(self.members, self.residuals, strict=True)
         return tuple((fit, float(residual)) for fit, residual in each if isinstance(fit.law, HasOptimum))
 
     @cached_property
     def profiles(self) -> IsoFlop | None:
-        """The best size at each budget of the table; None where it holds fewer than two such profiles."""
+        """Best size at each budget of the table; None with fewer than two IsoFLOP profiles."""
         if self.observed is None or self.counting is None:
             return None
         try:
@@ -201,7 +201,7 @@ class Ensemble(Renderable, Tabular):
 
     @np.errstate(all="ignore")
     def parts(self, x: Inputs) -> MemberPredictions:
-        """Return what each member says of n points."""
+        """Return the prediction of each member at n points."""
         full = self._completed(x)
         logs = self._logs(full)
         spreads = np.array([_spread(member, full) for member in self.members])
@@ -211,22 +211,22 @@ class Ensemble(Renderable, Tabular):
 
     @np.errstate(all="ignore")
     def centre(self, params: Array, tokens: Array) -> Array:
-        """Return the loss at points of any shape, without an interval."""
+        """Return the loss, without an interval, at points of any shape."""
         assert self.counting is not None
         flat = {self.counting.params: np.ravel(params), "tokens": np.ravel(tokens)}
         return np.asarray(np.exp(self.weights @ self._logs(self._completed(flat)))).reshape(np.shape(params))
 
     def width(self, params: Array, tokens: Array) -> Array:
-        """Return the width of the mean of runs at n points, on the log, (n,)."""
+        """Return the width for the mean of runs at n points, on the log, (n,)."""
         assert self.counting is not None
         return self.calibration.width(self.parts({self.counting.params: params, "tokens": tokens}).doubt, of_run=False)
 
     def quantile(self, rank: Array) -> Array:
-        """Return where a rank in (0, 1) lies, in widths."""
+        """Return the quantile at a rank in (0, 1), in widths from the centre."""
         return self.calibration.quantile(rank)
 
     def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
-        """Predict at n points, with the interval that held a share ``level`` of larger runs of other studies."""
+        """Predict at n points; the interval covered a share ``level`` of larger runs of other studies."""
         check_level(level)
         parts = self.parts(x)
         centre, width = parts.centre, self.calibration.width(parts.doubt, of_run=kind == "new_run")
@@ -238,7 +238,7 @@ class Ensemble(Renderable, Tabular):
 
     @np.errstate(all="ignore")
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
-        """Draw (draws, n) predictions: those of the members keep their order at each point, and take its quantiles."""
+        """Draw predictions (draws, n): the members' draws, mapped at each point to the calibrated quantiles by rank."""
         full, rng = self._completed(x), np.random.default_rng(seed)
         fewest = min(len(member.draws) for member in self.members if member.draws is not None)
         chosen = rng.choice(len(self.members), size=fewest, p=self.weights)
@@ -257,7 +257,7 @@ class Ensemble(Renderable, Tabular):
         return np.asarray(parts.centre * np.exp(width * self.calibration.quantile(rank)))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values: what ``scalelaw forecast --json`` prints beside the points."""
+        """Return plain values: the ensemble in ``scalelaw forecast --json``."""
         return {
             "members": [
                 {"law": fit.law.spelling, "fixed": dict(fit.spec.fixed), "weight": float(weight),
@@ -301,7 +301,7 @@ class Ensemble(Renderable, Tabular):
         return np.array(np.broadcast_arrays(*(_log_loss(member, member.coef, full) for member in self.members)))
 
     def _completed(self, x: Inputs) -> Inputs:
-        """Return the inputs with compute, which some members take."""
+        """Return the inputs with compute added, which some members take."""
         if "flops" in x or self.counting is None or "tokens" not in x:
             return x
         params, tokens = np.asarray(x[self.counting.params], float), np.asarray(x["tokens"], float)
@@ -310,7 +310,7 @@ class Ensemble(Renderable, Tabular):
 
 @np.errstate(all="ignore")
 def _residual(fit: FitResult) -> float:
-    """Return the weighted relative residual of a fit, its coefficients paid for."""
+    """Return the weighted relative residual of a fit, corrected for the number of coefficients."""
     n, weight = len(fit.rows.y), fit.rows.weight
     spare = n / max(n - fit.fitted, 2)
     predicted = np.maximum(np.asarray(fit.law.predict(fit.coef, fit.rows.x)), _TINY)
@@ -330,7 +330,7 @@ def _weights(residuals: Array) -> Array:
 
 @np.errstate(all="ignore")
 def _spread(member: FitResult, x: Inputs) -> Array:
-    """Return half the width that holds 68 % of a member's draws, on the log, (n,)."""
+    """Return half the width of the central 68 % of a member's draws, on the log, (n,)."""
     assert member.draws is not None
     logs = _log_loss(member, member.draws, x)
     return half_width(logs[np.isfinite(logs).all(axis=1)])

@@ -1,4 +1,4 @@
-"""The ensemble of laws as it is named where a law may be: ``ensemble``, ``ensemble[n=params_active]``."""
+"""Parse the names of the ensemble, accepted where a law is: ``ensemble``, ``ensemble[n=params_active]``."""
 
 import re
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ _SPELT = re.compile(r"ensemble(?:\[(?P<shape>[^\]]*)\])?")
 
 @dataclass(frozen=True)
 class EnsembleName:
-    """What a name of the ensemble says.
+    """A parsed name of the ensemble.
 
     Attributes:
-        n: kind of N its laws take; None where the table has one.
+        n: kind of N its laws take; None for the table's only one.
     """
 
     n: str | None = None
 
 
 def ensemble_named(law: object) -> EnsembleName | None:
-    """Return what the name of a law says of the ensemble, None where one law is named; no name is the ensemble.
+    """Parse a name: None if it names a single law; without a name, the ensemble.
 
     Raises:
-        BadInput: a shape that the ensemble has not.
-        UnknownName: a kind of N that does not exist.
+        BadInput: an option other than ``n``.
+        UnknownName: an unknown kind of N.
 
     Example:
         >>> ensemble_named("ensemble[n=params_active]"), ensemble_named("chinchilla")
@@ -40,7 +40,7 @@ def ensemble_named(law: object) -> EnsembleName | None:
         return EnsembleName()
     name, _, kind = (part.strip() for part in match["shape"].partition("="))
     if name != "n":
-        raise BadInput(f"{law!r}: the ensemble has the shape n alone, as in ensemble[n=params_active]")
+        raise BadInput(f"{law!r}: the ensemble has only the option n, as in ensemble[n=params_active]")
     if kind not in COUNTINGS:
         raise UnknownName.among("kind of N", kind, COUNTINGS)
     return EnsembleName(kind)

@@ -1,4 +1,4 @@
-"""Forecasting: from the runs of a table to a mixture of laws whose interval holds on larger runs."""
+"""Forecast larger runs from a table: fit the ensemble of laws and calibrate its interval."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from scalelaw.runs.reducing.pooling import check_which_params
 from scalelaw.runs.reducing.sweeps import SWEPT
 
 DRAWS = 200
-"""Draws of each law: enough for the spread of a forecast, which is all that is taken of them."""
+"""Draws of each law: enough for the spread of a forecast, their only use."""
 
 _FEWEST = 10
 
@@ -31,29 +31,29 @@ def forecast(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Ensemble:
-    """Fit every law the runs allow and mix them into one forecaster with a calibrated interval.
+    """Fit every law the runs allow and combine them into one forecaster with a calibrated interval.
 
     Args:
         runs: a table, anything ``load_runs`` reads, or rows already reduced.
-        target: what to forecast, ``metric@eval_set``; may be left out where the table has one target.
-        use: what of a table to use: ``endpoints`` (the default), the ``best`` of each swept cell, or all ``curves``.
-        over: what was swept, for ``use="best"``.
-        n: kind of N the laws take, where a table has several; ``params`` where it has that.
-        calibration: what intervals rest on; the shipped one unless given.
+        target: ``metric@eval_set`` to forecast; optional if the table has one target.
+        use: rows to use: ``endpoints`` (the default), the ``best`` run of each sweep, or all points of ``curves``.
+        over: swept columns, for ``use="best"``.
+        n: kind of N the laws take, if the table has several; ``params`` by default.
+        calibration: calibration of the intervals; the shipped one by default.
         draws: draws of each law.
         seed: seed of the draws.
 
     Raises:
-        BadInput: a bad argument, a target that is no loss, or a table that cannot be pooled.
-        NeedsAnswer: only the user can know which target or rows are meant.
+        BadInput: a bad argument, a target that is not a loss, or a table that cannot be pooled.
+        NeedsAnswer: the target or the rows to use are ambiguous.
         FitFailed: no law could be fitted.
 
     Example:
         >>> import numpy as np
         >>> import scalelaw as sl
-        >>> mixture = sl.forecast(sl.datasets.load("synthetic-ladder"))
-        >>> ahead = mixture.predict({"params": np.array([1e10]), "tokens": np.array([2e11])})
-        >>> bool(ahead.lo < ahead.mean < ahead.hi)
+        >>> ensemble = sl.forecast(sl.datasets.load("synthetic-ladder"))
+        >>> larger = ensemble.predict({"params": np.array([1e10]), "tokens": np.array([2e11])})
+        >>> bool(larger.lo < larger.mean < larger.hi)
         True
     """
     return forecast_observations(
@@ -64,12 +64,12 @@ def forecast(
 def forecast_observations(
     observed: Observations, *, calibration: Calibration, n: str | None = None, draws: int = DRAWS, seed: int = 0
 ) -> Ensemble:
-    """Forecast from rows already reduced; see ``forecast``."""
+    """Forecast from reduced rows; see ``forecast``."""
     check_draws(draws)
     if observed.target.partition("@")[0] == "score":
         raise BadInput(
-            f"{observed.target} is a share, which laws without a ceiling cannot forecast; forecast a loss, and chain "
-            "the score to it"
+            f"{observed.target} is a share, and the ensemble's laws have no ceiling; forecast a loss with "
+            "--target loss@..., and chain the score to it"
         )
     usable = _known(observed.keep(observed.y > 0, f"{observed.target} is not positive"), n)
     if n is None:
@@ -79,7 +79,7 @@ def forecast_observations(
 
 
 def _known(observed: Observations, n: str | None) -> Observations:
-    """Return the rows whose params and tokens are both known, where most are: every law shall see the same rows."""
+    """Return the rows with known params and tokens, if most have both, so that every law is fitted to the same rows."""
     kinds = [n] if n is not None else [name for name in COUNTINGS if name in observed.columns]
     for kind in kinds:
         if kind in observed.columns and "tokens" in observed.columns:
@@ -90,10 +90,10 @@ def _known(observed: Observations, n: str | None) -> Observations:
 
 
 def check_draws(draws: int) -> None:
-    """Refuse too few draws of each law.
+    """Check the number of draws of each law.
 
     Raises:
-        BadInput: there are too few.
+        BadInput: fewer than ten.
     """
     if draws < _FEWEST:
-        raise BadInput(f"draws must be {_FEWEST} or more, since intervals rest on them, got {draws}; {DRAWS} is usual")
+        raise BadInput(f"draws must be {_FEWEST} or more, got {draws}; intervals need them, and {DRAWS} is usual")

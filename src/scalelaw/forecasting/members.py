@@ -1,9 +1,9 @@
-"""The laws a mixture is made of, what is known of their exponents before any run, and how each is fitted.
+"""The laws of the ensemble, the priors on their exponents, and how each is fitted.
 
-Unlike forms err in unlike ways, so a mixture holds laws that add what params and tokens lack, let one lack worsen the
-other, leave out the floor, or see compute alone. Exponents known to within a factor keep few runs from wild ones; runs
-near the budget asked for tell more of it than cheap ones do, so that a run weighs half for each decade of compute it
-stays below the dearest. What each of these is worth: docs/forecasts.md.
+Different functional forms have different errors, so the ensemble combines laws that add the effects of params and
+tokens, let them interact, have no irreducible loss, or use compute alone. Priors on the exponents stabilise fits to few
+runs. Runs near the budget of interest are the most informative, so a run's weight halves per decade of compute below
+the largest. docs/forecasts.md measures the value of each choice.
 """
 
 from collections.abc import Mapping
@@ -23,24 +23,24 @@ from scalelaw.laws import Law, as_law
 from scalelaw.runs.observations import Observations
 
 HALVED_BY = 10.0
-"""A run of so many times less compute than the dearest weighs half."""
+"""A run with this many times less compute than the largest has half its weight."""
 STARTS = 8
-"""Starts of each member: the priors leave few optima."""
+"""Starts of each member; with priors there are few local optima."""
 _NOISE = Noise("huber", delta=0.02)
 _WITHOUT_FLOOR = {"alpha": (0.08, 1.65)}
 _STEP = 1 - 1e-6
 _TIMES = 1.42
-"""Factor by which an exponent may differ, at one standard deviation: published ones do."""
+"""Factor of one standard deviation in an exponent's prior, as published exponents spread."""
 
 
 @dataclass(frozen=True)
 class Member(Brief):
-    """One law of a mixture.
+    """One law of the ensemble.
 
     Attributes:
         law: the law.
         prior: coefficient -> (value, factor), as in ``FitSpec``.
-        fixed: coefficient -> value it is held at.
+        fixed: coefficient -> fixed value.
     """
 
     law: Law
@@ -48,27 +48,29 @@ class Member(Brief):
     fixed: Mapping[str, float] = field(default_factory=dict)
 
     def spec(self, draws: int, seed: int) -> FitSpec:
-        """Return how it is fitted."""
+        """Return the fit specification."""
         return FitSpec(noise=_NOISE, prior=self.prior, fixed=self.fixed, starts=STARTS, draws=draws, seed=seed)
 
 
 def members(observed: Observations, n: str | None = None) -> tuple[Member, ...]:
-    """Return the members over what the rows tell: one kind of N with tokens, and compute; else any one axis.
+    """Return the members the rows allow: laws of one N and tokens, and of compute; else of the one axis that varies.
 
     Args:
         observed: the rows.
-        n: the kind of N to take; the first that the rows have where None.
+        n: kind of N; by default the first that the rows have.
 
     Raises:
-        BadInput: the rows do not have that N, or it does not vary.
+        BadInput: the rows lack that N, or it does not vary.
     """
     found: list[Member] = []
     kind = n or next((name for name in COUNTINGS if _varies(observed, name)), None)
     if n is not None and not (n in COUNTINGS and _varies(observed, n)):
         have = [name for name in COUNTINGS if _varies(observed, name)]
         if not have:
-            raise BadInput(f"all {len(observed)} runs are of one size, so that no law of {n} can be fitted")
-        raise BadInput(f"n={n!r}: the runs vary in {', '.join(have)}")
+            raise BadInput(f"all {len(observed)} runs have the same size; a law of {n} needs runs of several sizes")
+        raise BadInput(
+            f"{n} is missing or does not vary in these runs; use n={' or n='.join(have)} (CLI: --params-kind)"
+        )
     if kind is not None and _varies(observed, "tokens"):
         found += _of_params_and_tokens(kind)
     axes = ["flops"] if found else [name for name in ("flops", kind, "tokens") if name]
@@ -79,7 +81,7 @@ def members(observed: Observations, n: str | None = None) -> tuple[Member, ...]:
 
 
 def _of_one(axis: str, floors: tuple[bool, ...]) -> list[Member]:
-    """Return the power laws of one axis, with a floor and without, so that two forms can disagree."""
+    """Return power laws of one axis, with and without irreducible loss, so that two forms are compared."""
     of_floor = {"alpha": (0.15 if axis == "flops" else 0.33, _TIMES)}
     return [
         Member(as_law(f"power[input={axis},floor={'yes' if floor else 'no'}]"), of_floor if floor else _WITHOUT_FLOOR)
@@ -88,7 +90,7 @@ def _of_one(axis: str, floors: tuple[bool, ...]) -> list[Member]:
 
 
 def _in_step(observed: Observations, kind: str | None) -> bool:
-    """Return whether tokens go as a power of params in every row, so that no law can tell them apart."""
+    """Return whether tokens are a power of params in every row, so that their effects cannot be separated."""
     if kind is None:
         return False
     logs = np.log([np.asarray(observed.columns[name], float) for name in (kind, "tokens")])
@@ -111,11 +113,11 @@ def _of_params_and_tokens(kind: str) -> list[Member]:
 def fit_members(
     observed: Observations, draws: int, seed: int = 0, n: str | None = None
 ) -> tuple[tuple[FitResult, ...], dict[str, str]]:
-    """Fit every member that the rows allow; return them, and why others were left out.
+    """Fit every member the rows allow; return the fits, and law -> why it was left out.
 
     Args:
-        observed: the rows; each keeps its weight, times that of its compute.
-        draws: draws of the coefficients of each.
+        observed: the rows; each row's weight is multiplied by that of its compute.
+        draws: draws of the coefficients of each member.
         seed: seed of the draws.
         n: kind of N, see ``members``.
 
@@ -137,12 +139,12 @@ def fit_members(
             fitted.append(fit)
     if not fitted:
         why = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
-        raise FitFailed(f"no law can forecast from these rows: {why or 'no params, tokens or flops that vary'}")
+        raise FitFailed(f"no law could be fitted to these rows: {why or 'params, tokens and flops do not vary'}")
     return tuple(fitted), left_out
 
 
 def by_compute(observed: Observations) -> Array:
-    """Return the weight of each row by its compute, one for the dearest, (n,)."""
+    """Return the weight of each row by its compute, one for the largest, (n,)."""
     name = next((name for name in ("flops", "tokens", *COUNTINGS) if _varies(observed, name)), None)
     if name is None:
         return np.ones(len(observed))
@@ -159,5 +161,5 @@ def _varies(observed: Observations, name: str) -> bool:
 
 
 def named(law: Law, fixed: Mapping[str, float]) -> str:
-    """Return a member as it is called: the law, and what of it is held."""
+    """Return a member's name: the law's spelling and its fixed coefficients."""
     return law.spelling + "".join(f", {name} = {value:g}" for name, value in fixed.items())

@@ -1,4 +1,4 @@
-"""A plan: what to train, what it should reach, how sure that is, and what it assumes."""
+"""The result of planning: N, D, C and loss with intervals and assumptions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from scalelaw.planning.question import Question
 
 @dataclass(frozen=True, eq=False)
 class Plan(Renderable, Tabular):
-    """An answer with intervals and assumptions.
+    """A compute-optimal plan with intervals and assumptions.
 
     Attributes:
-        params: N to train, in the kind of N the forecaster takes (``assumptions`` names it).
+        params: N to train, in the kind of N the forecaster takes (see ``assumptions``).
         tokens: D to train on.
-        flops: C that this takes.
-        loss: what a run at this N and D should reach.
+        flops: C of the run, FLOP.
+        loss: forecast loss at this N and D.
         tokens_per_param: D / N.
-        reach: planned over largest fitted, per quantity whose fitted range is known.
-        binding_constraints: the limits that moved the plan off the optimum, and their price.
-        assumptions: what the numbers stand on.
-        forecaster: label of the forecaster asked.
-        digest: its digest.
-        question: what was asked.
-        runs_only: what the runs alone decide, where published studies share in this plan; None where they do not.
-        literature: what those studies say, in words; None likewise.
+        reach: quantity -> planned value over the largest fitted one.
+        binding_constraints: limits that moved the plan off the optimum, and their cost.
+        assumptions: assumptions behind the numbers.
+        forecaster: label of the forecaster.
+        digest: digest of the forecaster.
+        question: the question this plan answers.
+        runs_only: the plan from the runs alone, if this one also uses published studies; else None.
+        literature: summary of those studies; None likewise.
     """
 
     params: Estimate
@@ -46,7 +46,7 @@ class Plan(Renderable, Tabular):
 
     @property
     def disagrees(self) -> bool:
-        """Whether the runs alone decide outside this plan's interval of N*, or this plan outside theirs."""
+        """Whether N* of this plan and of the runs-only plan lie outside each other's interval."""
         alone = self.runs_only
         return alone is not None and not (
             self.params.holds(alone.params.value) and alone.params.holds(self.params.value)
@@ -83,7 +83,7 @@ class Plan(Renderable, Tabular):
         }
 
     def _beside(self) -> list[tuple[str, str]]:
-        """Return what the runs alone decide, and what the studies say, where both share."""
+        """Return lines on the runs-only plan and the published studies, if the plan combines them."""
         if self.runs_only is None:
             return []
         alone = self.runs_only
@@ -97,7 +97,7 @@ class Plan(Renderable, Tabular):
         return "{} parameters on {} tokens, loss {}".format(*numbers) + f", for {self.question}, by {self.forecaster}"
 
     def sheet(self) -> Report:
-        """Return the answer with its intervals, reach and assumptions."""
+        """Return the plan with its intervals, reach and assumptions."""
         known = any(estimate.lo is not None for estimate in self._estimates().values())
         rows = [["", "", f"{100 * self.question.level:g} % interval" if known else "", ""]]
         for name, estimate in self._estimates().items():
@@ -107,7 +107,7 @@ class Plan(Renderable, Tabular):
         lines = self._beside()
         if self.reach:
             reached = ", ".join(f"{name} {times:.3g}x" for name, times in self.reach.items())
-            lines.append(("reach", f"{reached} the largest fitted"))
+            lines.append(("reach", f"{reached} the largest fitted value"))
         for title, items in (("bound by", self.binding_constraints), ("assumes", self.assumptions)):
             lines += [(title if at == 0 else "", item) for at, item in enumerate(items)]
         return Report(f"Plan for {self.question}, by {self.forecaster}", [Table(rows), Lines(lines, width=18)])

@@ -1,4 +1,4 @@
-"""The decision of the ensemble of laws, with published studies and without: the base of a comparison of choices."""
+"""The ensemble's decision with and without published studies: the base that alternatives are compared with."""
 
 from dataclasses import replace
 
@@ -18,34 +18,34 @@ from scalelaw.runs.observations import Observations
 def ensemble_outcomes(
     observed: Observations, budget: float, level: float, *, prior: Prior, seed: int, draws: int, cut: float | None
 ) -> list[ChoiceOutcome]:
-    """Return what the ensemble decides, the asked way first, then with the other prior.
+    """Return the ensemble's decision under the requested prior, then under the other one.
 
     Args:
         observed: the rows.
         budget: C in FLOP.
-        level: of the intervals.
-        prior: whether published studies share in the base.
-        seed: of the draws.
-        draws: of each law.
-        cut: compute below which runs are fitted for the held-out error, or None.
+        level: probability of the intervals.
+        prior: prior of the base: ``literature`` or ``none``.
+        seed: seed of the draws.
+        draws: draws of each law.
+        cut: C in FLOP that separates fitted from held-out runs, or None.
 
     Raises:
-        BadInput: the rows make no ensemble, or it splits no budget.
+        BadInput: no law could be fitted, or none splits a budget.
     """
-    mixture = forecast_observations(observed, calibration=shipped(), draws=draws or DRAWS, seed=seed)
-    planned = plan(mixture, flops=budget, level=level, prior=prior)
-    if not mixture.deciding:
-        raise BadInput("no law of the ensemble splits a budget between params and tokens")
-    error = _held_out(observed, mixture, cut)
+    ensemble = forecast_observations(observed, calibration=shipped(), draws=draws or DRAWS, seed=seed)
+    planned = plan(ensemble, flops=budget, level=level, prior=prior)
+    if not ensemble.deciding:
+        raise BadInput("no law of the ensemble splits a budget between params and tokens; name one with --law")
+    error = _held_out(observed, ensemble, cut)
     ways: dict[Prior, str] = {"literature": "runs and published studies", "none": "runs only"}
     found = []
     for way in (prior, *(each for each in ways if each != prior)):
-        own = planned if way == prior else plan(mixture, flops=budget, level=level, prior=way)
+        own = planned if way == prior else plan(ensemble, flops=budget, level=level, prior=way)
         found.append(
             ChoiceOutcome(
                 "base" if way == prior else "prior",
-                f"ensemble of {counted(len(mixture.members), 'law')}, {ways[way]}",
-                len(mixture.members[0].rows.y),
+                f"ensemble of {counted(len(ensemble.members), 'law')}, {ways[way]}",
+                len(ensemble.members[0].rows.y),
                 own.params,
                 own.tokens,
                 own.tokens_per_param,
@@ -56,15 +56,15 @@ def ensemble_outcomes(
     return found
 
 
-def _held_out(observed: Observations, mixture: Ensemble, cut: float | None) -> float | None:
-    """Return the mean error on the runs at or above the cut of the ensemble of those below."""
+def _held_out(observed: Observations, ensemble: Ensemble, cut: float | None) -> float | None:
+    """Return the mean relative error on runs at or above the cut, of an ensemble fitted to those below."""
     if cut is None:
         return None
-    usable = observed.complete([*mixture.inputs, "flops"])
+    usable = observed.complete([*ensemble.inputs, "flops"])
     compute = np.asarray(usable.columns["flops"], float)
     train, test = usable.rows(compute < cut), usable.rows(compute >= cut)
     try:
-        below = forecast_observations(train, calibration=mixture.calibration, n=mixture.inputs[0], seed=mixture.seed)
+        below = forecast_observations(train, calibration=ensemble.calibration, n=ensemble.inputs[0], seed=ensemble.seed)
     except ScalelawError:
         return None
     forecast = below.predict(test.inputs(below.inputs)).mean
@@ -72,6 +72,6 @@ def _held_out(observed: Observations, mixture: Ensemble, cut: float | None) -> f
 
 
 def against(base: list[ChoiceOutcome], others: list[ChoiceOutcome]) -> list[ChoiceOutcome]:
-    """Return the outcomes of an ensemble, then those of one law, whose own base is another law here."""
+    """Return the ensemble's outcomes, then those of one law, whose base becomes an alternative."""
     first, *rest = others
     return [*base, replace(first, choice="law"), *rest]

@@ -1,4 +1,4 @@
-"""The calculator: what one (N, D) costs and reaches by every published law, with no data at all."""
+"""Calculator: the compute of one (N, D), and its loss under every published law; needs no data."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -22,16 +22,16 @@ from scalelaw.planning.surfaces.closed import ClosedForm, Solvable
 
 @dataclass(frozen=True)
 class Reading(Brief):
-    """What one published law says of one (N, D).
+    """The result of one published law at one (N, D).
 
     Attributes:
         law: law and source, as ``chinchilla@besiroglu2024``.
         n: the kind of N it takes.
-        loss: in the law's unit, nats/token for losses.
-        penalty: compute spent over compute needed for this loss, or None without a closed form.
-        reach: asked over largest behind the constants, per quantity whose range is known.
-        outside: whether N or D lies outside the runs behind the constants.
-        note: what to know of the constants.
+        loss: predicted loss, nats/token.
+        penalty: compute over the least compute that reaches this loss; None without a closed form.
+        reach: quantity -> value over the largest one behind the constants.
+        outside: whether N or D lies outside the range of the runs behind the constants.
+        note: caveat about the constants.
     """
 
     law: str
@@ -45,14 +45,14 @@ class Reading(Brief):
 
 @dataclass(frozen=True, eq=False)
 class Calculation(Renderable, Tabular):
-    """What one (N, D) costs and reaches.
+    """Compute and predicted losses of one (N, D).
 
     Attributes:
         params: N, embeddings included.
         tokens: D.
-        flops: C in FLOP by each convention whose N is known, by name.
+        flops: convention -> C in FLOP, for conventions whose N is given.
         tokens_per_param: D / N.
-        losses: one reading for each published law that takes this N and D.
+        losses: result of each published law that takes this N and D.
         skipped: law and source -> why it was not evaluated.
     """
 
@@ -76,11 +76,11 @@ class Calculation(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a published law."""
+        """Return one row per published law."""
         return columns_of(self.to_dict()["losses"])
 
     def sheet(self) -> Report:
-        """Return cost and readings of the published laws."""
+        """Return compute and the results of the published laws."""
         cost = [("flops", f"{format_number(c):<12}C = 6 N D, {name}") for name, c in self.flops.items()]
         cost.append(("tokens per param", format_number(self.tokens_per_param)))
         rows = [["law", "loss", "compute / optimal", "N", "the runs behind it"]]
@@ -96,15 +96,15 @@ class Calculation(Renderable, Tabular):
 def calculate(
     params: float | str, tokens: float | str, *, params_non_embedding: float | str | None = None
 ) -> Calculation:
-    """Return compute, tokens per param, and by every published law loss and over-training penalty, of one (N, D).
+    """Compute the FLOP of one (N, D), and its loss and over-training penalty under every published law.
 
     Args:
         params: N, embeddings included; a number or text such as ``8B``.
         tokens: D; a number or text such as ``15T``.
-        params_non_embedding: N without embeddings; laws that take it are left out, with the reason, where it is None.
+        params_non_embedding: N without embeddings; without it, laws that need it are skipped.
 
     Raises:
-        BadNumber: a value that is no number or carries the unit of another quantity.
+        BadNumber: a value that is not a number, or has the unit of another quantity.
         BadInput: a value that is not positive, or more params without embeddings than with.
 
     Example:
@@ -140,7 +140,7 @@ def calculate(
 
 
 def _published() -> Iterator[tuple[Law, str, Constants]]:
-    """Yield each law over one kind of N and tokens, at each of its published constants."""
+    """Yield each law of one kind of N and tokens, with each set of its published constants."""
     for name in laws.names():
         law = laws.get(name)
         kinds = [quantity for quantity in law.inputs if quantity in COUNTINGS]
@@ -150,7 +150,7 @@ def _published() -> Iterator[tuple[Law, str, Constants]]:
 
 
 def _reading(law: Law, source: str, constants: Constants, at: Mapping[str, float]) -> Reading:
-    """Return what one law at one source's constants says."""
+    """Evaluate one law with the constants of one source."""
     coef = law.vector(constants.coef)
     x = {name: np.full(1, value) for name, value in at.items()}
     kind = next(name for name in at if name in COUNTINGS)
@@ -172,7 +172,7 @@ def _penalty(law: Law, coef: Array, kind: str, at: Mapping[str, float]) -> float
 
 
 def _beyond(reading: Reading) -> str:
-    """Return how the point lies to the runs behind the constants, in words."""
+    """Return whether the point is inside the range of the runs behind the constants, as text."""
     if not reading.reach:
         return "range unknown"
     far = ", ".join(f"{name} {times:.3g}x" for name, times in reading.reach.items() if times > 1)

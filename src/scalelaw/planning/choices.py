@@ -1,8 +1,8 @@
-"""The choices an analyst makes before a plan, and the defensible ways to make each other than the base.
+"""Alternatives to the choices an analyst makes before a plan, one change at a time.
 
-Every alternative is one change: another loss function, the runs that lie apart left out, another way to count N or C,
-another law, or exponents known from the literature. Loss functions are also varied without the runs that lie apart,
-since how much an outlier counts is what they differ in.
+An alternative changes the loss function, excludes outlying runs, counts N or C another way, uses another law, or adds
+a prior on exponents from the literature. Loss functions are also varied without the outlying runs, because loss
+functions differ in the effect of outliers.
 """
 
 from collections.abc import Iterator
@@ -36,20 +36,20 @@ LOSS_FUNCTIONS = (
     Noise("huber", 1e-3, "raw"),
     Noise("squared", on="raw"),
 )
-"""Loss functions the field fits with: Hoffmann's and Epoch's, a wider Huber, the two ends, on log loss and on loss."""
+"""Loss functions used in published fits: Huber as in Hoffmann and Epoch, a wider Huber, absolute, squared, raw loss."""
 
 
 @dataclass(frozen=True, eq=False)
 class Alternative:
-    """One way to make the choices.
+    """One alternative analysis.
 
     Attributes:
-        choice: which choice differs from the base.
-        label: how, in words.
-        law: the law fitted.
-        observed: the rows fitted.
-        spec: how.
-        params_as_base: its N* -> N* as the base counts it; None where it counts alike.
+        choice: the choice that differs from the base.
+        label: description of the change.
+        law: the law to fit.
+        observed: the rows to fit.
+        spec: the fit specification.
+        params_as_base: converts its N* to the base's kind of N; None if the kinds agree.
     """
 
     choice: Choice
@@ -61,10 +61,10 @@ class Alternative:
 
 
 def alternatives(base: FitResult, observed: Observations) -> Iterator[Alternative]:
-    """Return the base and every alternative to it that its rows and law allow.
+    """Yield the base and every alternative that its rows and law allow.
 
     Args:
-        base: the base, fitted.
+        base: the fit of the base.
         observed: the rows it was fitted to.
     """
     yield Alternative("base", _described(base.law, base.spec), base.law, observed, base.spec)
@@ -84,7 +84,7 @@ def alternatives(base: FitResult, observed: Observations) -> Iterator[Alternativ
 
 
 def _has_prior(law: Law, spec: FitSpec) -> bool:
-    """Return whether the literature tells how far this law's exponents spread."""
+    """Return whether a literature prior exists for this law's exponents."""
     try:
         literature(law, {*spec.fixed, *spec.ties})
     except ScalelawError:
@@ -103,7 +103,7 @@ def _loss_functions(choice: Choice, base: FitResult, observed: Observations, als
 
 
 def _without_outliers(base: FitResult, observed: Observations) -> Observations | None:
-    """Return the rows without the runs that lie apart; None where there are none, or too few rows to tell."""
+    """Return the rows without outlying runs; None without any, or with too few rows for the test."""
     problem, u = problem_of(base)
     found = outlying(problem, u, base.rows.weight, base.rows.cluster)
     if found is None or not found.flagged.any():
@@ -113,14 +113,14 @@ def _without_outliers(base: FitResult, observed: Observations) -> Observations |
 
 
 def _countings(base: FitResult, observed: Observations) -> Iterator[Alternative]:
-    """Yield the base law over other kinds of N, and with compute as measured."""
+    """Yield the base law with other kinds of N, and with C by convention instead of the table's own."""
     kind = kind_of_params(base.law)
     if "n" in {field.name for field in fields(base.law)}:
         for other in COUNTINGS:
             if other != kind and other in observed.columns:
                 law = replace(base.law, n=other)  # type: ignore[call-arg]
                 ratio = float(np.nanmedian(observed.columns[kind] / observed.columns[other]))
-                label = f"N as {other}, the table's column; N* times {ratio:.3g} to compare"
+                label = f"N as {other}, the table's column; N* times {ratio:.3g} for comparison"
                 yield Alternative("counting", label, law, observed, base.spec, lambda n, r=ratio: n * r)
         yield from _converted(base, observed, kind)
     if base.cost is not None:
@@ -131,7 +131,7 @@ def _countings(base: FitResult, observed: Observations) -> Iterator[Alternative]
 
 
 def _converted(base: FitResult, observed: Observations, kind: str) -> Iterator[Alternative]:
-    """Yield the base law over the other of params and params_non_embedding, by Pearce and Song's conversion."""
+    """Yield the base law with params or params_non_embedding converted to the other, after Pearce and Song."""
     there, back = {
         "params": (without_embeddings, with_embeddings),
         "params_non_embedding": (with_embeddings, without_embeddings),
@@ -146,7 +146,7 @@ def _converted(base: FitResult, observed: Observations, kind: str) -> Iterator[A
 
 
 def _laws(base: FitResult, observed: Observations) -> Iterator[Alternative]:
-    """Yield every registered law over the same N and tokens, and the base with equal exponents."""
+    """Yield every registered law of the same N and tokens, and the base with equal exponents."""
     kind = kind_of_params(base.law)
     plain = replace(base.spec, fixed={}, ties={}, bounds={}, prior=None)
     for name in names():
@@ -165,7 +165,7 @@ def _laws(base: FitResult, observed: Observations) -> Iterator[Alternative]:
 
 
 def _splits(law: Law, kind: str) -> bool:
-    """Return whether a law knows how to split a budget between this kind of N and tokens."""
+    """Return whether a law splits a budget between this kind of N and tokens."""
     try:
         return isinstance(law, HasOptimum) and kind_of_params(law) == kind
     except ScalelawError:

@@ -7,11 +7,11 @@ import numpy as np
 from scalelaw.core.forecaster import Forecaster
 from scalelaw.core.types import Array
 from scalelaw.planning.loss_surfaces import survey
-from scalelaw.planning.surfaces.path import walk
+from scalelaw.planning.surfaces.path import optimal_path
 
 
 class Frontier(NamedTuple):
-    """The efficient line at n budgets, each of shape (n,); NaN where there is no best split.
+    """The efficient line at n budgets, each of shape (n,); NaN without a best split.
 
     Attributes:
         params: N*, in the kind of N the forecaster takes.
@@ -25,14 +25,14 @@ class Frontier(NamedTuple):
 
 
 def frontier(forecaster: Forecaster, flops: Array) -> Frontier:
-    """Return the compute-optimal N, D and loss at each budget, N D = C / 6.
+    """Return the compute-optimal N, D and loss at each budget.
 
     Args:
         forecaster: of a loss, over one kind of params and tokens.
         flops: C in FLOP, shape (n,).
 
     Raises:
-        BadInput: the forecaster is over other inputs or no loss.
+        BadInput: the forecaster has other inputs, or a target that is not a loss.
 
     Example:
         >>> from scalelaw import laws
@@ -43,5 +43,5 @@ def frontier(forecaster: Forecaster, flops: Array) -> Frontier:
     Source:
         Hoffmann et al. 2022, arXiv 2203.15556, section 3.3.
     """
-    path = walk(survey(forecaster).point, np.atleast_1d(np.asarray(flops, float)))
+    path = optimal_path(survey(forecaster).point, np.atleast_1d(np.asarray(flops, float)))
     return Frontier(path.params[0], path.tokens[0], path.loss[0])

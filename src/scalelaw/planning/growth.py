@@ -1,10 +1,9 @@
-"""How N* grows with compute, as several laws, the profiles of a table and published studies have it.
+"""Growth of N* with compute, combined from several laws, the table's IsoFLOP profiles and published studies.
 
-Runs say ln N* well at the largest budget fitted, and badly its exponent from there onward. Each law that splits a
-budget gives both, with their covariance, and so do IsoFLOP profiles where the table holds them. No form is quite true,
-so that each is less sure than its draws say, by a floor. Laws count by how closely they follow the runs and by how well
-they agree with the profiles. Published studies then count as one more measurement of each. What all say together is a
-mixture of normal distributions of (ln N*, exponent).
+Runs determine ln N* at the largest fitted budget well, and its exponent beyond badly. Each law with a
+compute-optimal split gives both, with their covariance; so do IsoFLOP profiles. No functional form is exact, so each
+covariance gets a floor. Laws are weighted by the fit to the runs and by the agreement with the profiles. Published
+studies enter as one more measurement of each. The result is a mixture of normal distributions of (ln N*, exponent).
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,28 +17,28 @@ from scalelaw.allocation.isoflop_result import IsoFlop
 from scalelaw.core.forecaster import half_width
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
-from scalelaw.planning.published import CAMPS, log_params
+from scalelaw.planning.published import STUDY_GROUPS, log_params
 from scalelaw.planning.surfaces.closed import HasLaw
 from scalelaw.planning.surfaces.iso_cost import surface_of
 
 FLOOR = np.diag([0.08, 0.06]) ** 2
-"""Variance of ln N* and of its exponent that no fit shows: laws that fit alike differ by that on held-out budgets."""
+"""Extra variance of ln N* and of its exponent: laws that fit equally well differ by this on held-out budgets."""
 _CLOSENESS = 6.0
-"""Weight of a law: its residual to the power of minus this."""
+"""The weight of a law is its residual to the power of minus this."""
 _PROFILES = 2.0
-"""What profiles weigh, all laws together weighing one."""
+"""Weight of the profiles relative to all laws together."""
 _STEP = np.log(10.0)
-"""ln C over which an exponent is taken."""
+"""Step in ln C that defines the exponent."""
 _BELOW = 0.25
-"""The same where the largest budget has no best size, most often because it lies off the sizes swept."""
+"""The same if the largest budget has no best size, usually because that lies outside the swept sizes."""
 _NEAR = 1.5
-"""Factor within which a budget is the largest."""
+"""Budgets within this factor of the largest count as the largest."""
 _FEWEST = 8
 _FAR = 4.0
-"""Draws beyond so many robust spreads do not count for a correlation."""
+"""Draws beyond this many robust standard deviations are excluded from a correlation."""
 
 Pair = Array
-"""ln N* at the largest budget fitted, and the exponent from there onward, (2,)."""
+"""ln N* at the largest fitted budget, and the exponent beyond it, (2,)."""
 
 
 @runtime_checkable
@@ -48,11 +47,11 @@ class HasDeciders(Protocol):
 
     @property
     def deciding(self) -> Sequence[tuple[HasLaw, float]]:
-        """Those laws, each with its relative residual."""
+        """The laws with a split, each with its relative residual."""
 
     @property
     def profiles(self) -> IsoFlop | None:
-        """The best size at each budget of the table, where it holds IsoFLOP profiles."""
+        """Best size at each budget of the table; None without IsoFLOP profiles."""
 
     @property
     def largest(self) -> float:
@@ -62,10 +61,10 @@ class HasDeciders(Protocol):
         """Return the loss at points of any shape."""
 
     def width(self, params: Array, tokens: Array) -> Array:
-        """Return the width of the mean of runs at n points, (n,)."""
+        """Return the width for the mean of runs at n points, on the log, (n,)."""
 
     def quantile(self, rank: Array) -> Array:
-        """Return where a rank in (0, 1) lies, in widths."""
+        """Return the quantile at a rank in (0, 1), in widths from the centre."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +72,9 @@ class Growth(Brief):
     """One normal distribution of a pair.
 
     Attributes:
-        weight: log of what it counts for.
-        mean: its middle, (2,).
-        cov: its covariance, (2, 2).
+        weight: log weight in the mixture.
+        mean: mean, (2,).
+        cov: covariance, (2, 2).
     """
 
     weight: float
@@ -83,7 +82,7 @@ class Growth(Brief):
     cov: Array
 
     def measured(self, axis: int, value: float, sd: float) -> "Growth":
-        """Return what it becomes as one of the pair (0 or 1) is measured apart from the runs."""
+        """Return the posterior after an independent measurement of one of the pair (axis 0 or 1)."""
         gain = self.cov[:, axis] / (self.cov[axis, axis] + sd**2)
         return replace(
             self,
@@ -93,19 +92,19 @@ class Growth(Brief):
 
 
 def growths(forecaster: HasDeciders, counting: Counting, *, studies: bool) -> tuple[Growth, ...]:
-    """Return what laws and profiles say of the pair, and published studies with them.
+    """Return the distributions of the pair from laws and profiles, updated by published studies if requested.
 
     Args:
         forecaster: the laws.
-        counting: how C follows from N and D.
-        studies: whether published studies count.
+        counting: convention that gives C from N and D.
+        studies: whether to include published studies.
     """
     alone = _of_runs(forecaster, counting)
     return tuple(_with_studies(alone, *log_params(forecaster.largest, counting))) if studies else alone
 
 
 def _of_runs(forecaster: HasDeciders, counting: Counting) -> tuple[Growth, ...]:
-    """Return what each law says, and last what the profiles say."""
+    """Return the distribution of each law, then that of the profiles."""
     budgets = forecaster.largest * np.exp([0.0, _STEP])
     each = (_of_law(fit, residual, budgets, counting) for fit, residual in forecaster.deciding)
     laws = [law for law in each if law is not None]
@@ -122,7 +121,7 @@ def _of_runs(forecaster: HasDeciders, counting: Counting) -> tuple[Growth, ...]:
 
 
 def _of_law(fit: HasLaw, residual: float, budgets: Array, counting: Counting) -> Growth | None:
-    """Return what one law says, or None where too few of its draws have an optimum."""
+    """Return the distribution of one law; None if too few of its draws have an optimum."""
     if fit.draws is None:
         return None
     params, _ = surface_of(fit.law, fit.draws, counting).optimum(budgets)  # type: ignore[arg-type]
@@ -131,13 +130,13 @@ def _of_law(fit: HasLaw, residual: float, budgets: Array, counting: Counting) ->
 
 
 def _agrees(law: Growth, seen: float, variance: float) -> float:
-    """Return the log likelihood of the ln N* of profiles under a law."""
+    """Return the log likelihood, under a law, of the profiles' ln N*."""
     total = law.cov[0, 0] + variance
     return float(-((law.mean[0] - seen) ** 2) / total / 2 - np.log(total) / 2)
 
 
 def _summed(logs: Array) -> tuple[Pair, Array] | None:
-    """Return median and robust covariance of (ln N*, exponent) from draws of ln N* at both budgets, (b, 2)."""
+    """Return median and robust covariance of (ln N*, exponent) from draws of ln N* at two budgets, (b, 2)."""
     sound = logs[np.isfinite(logs).all(axis=1)]
     if len(sound) < _FEWEST:
         return None
@@ -151,7 +150,7 @@ def _summed(logs: Array) -> tuple[Pair, Array] | None:
 
 
 def _with_studies(alone: Sequence[Growth], size: float, sd: float) -> Iterator[Growth]:
-    for camp in CAMPS:
+    for group in STUDY_GROUPS:
         for each in alone:
-            shared = replace(each, weight=each.weight + np.log(camp.share))
-            yield shared.measured(1, camp.exponent, camp.sd).measured(0, size, sd)
+            shared = replace(each, weight=each.weight + np.log(group.share))
+            yield shared.measured(1, group.exponent, group.sd).measured(0, size, sd)

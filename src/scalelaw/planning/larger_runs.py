@@ -1,4 +1,4 @@
-"""The view ahead: what a forecaster expects of larger runs, at points asked for or along its own optimum."""
+"""Forecasts of larger runs, at given points or along the forecaster's compute-optimal line."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ from scalelaw.planning.question import Prior
 from scalelaw.planning.solve import plan
 
 BEYOND = (3.0, 10.0, 30.0)
-"""Multiples of the largest fitted value that are looked at where nothing is asked for."""
+"""Default multiples of the largest fitted value."""
 
 
 @dataclass(frozen=True)
 class Expected(Brief):
-    """What is expected of one run.
+    """The forecast of one run.
 
     Attributes:
         point: quantity -> value.
         reach: quantity -> value over the largest fitted.
         mean: forecast.
-        lo: lower end of the interval, or None where the spread is unknown.
+        lo: lower end of the interval; None if the uncertainty is unknown.
         hi: upper end, or None.
-        level: of the interval.
+        level: probability of the interval.
     """
 
     point: Mapping[str, float]
@@ -51,11 +51,11 @@ class Expected(Brief):
 
 @dataclass(frozen=True, eq=False)
 class LargerRuns(Renderable, Tabular):
-    """What a forecaster expects of larger runs.
+    """Forecasts of larger runs.
 
     Attributes:
-        forecaster: who expects it.
-        runs: what is expected of each.
+        forecaster: the forecaster.
+        runs: forecast of each run.
     """
 
     forecaster: Forecaster
@@ -73,11 +73,11 @@ class LargerRuns(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a run."""
+        """Return one row per run."""
         return columns_of(each.to_dict() for each in self.runs)
 
     def sheet(self) -> Report:
-        """Return one line a run, below what the forecaster says of itself."""
+        """Return one row per run, then the forecaster's report."""
         names = list(self.runs[0].point)
         level = self.runs[0].level
         rows = [[*names, "reach", self.forecaster.target, f"{100 * level:g} % interval"]]
@@ -86,11 +86,11 @@ class LargerRuns(Renderable, Tabular):
             band = "-" if each.lo is None or each.hi is None else f"{each.lo:.4g} to {each.hi:.4g}"
             values = [format_number(value, 4) for value in each.point.values()]
             rows.append([*values, f"{furthest:.3g}x", f"{each.mean:.4g}", band])
-        predict_larger = Table(rows, right=range(len(names) + 2))
+        table = Table(rows, right=range(len(names) + 2))
         if not isinstance(self.forecaster, Renderable):
-            return Report(f"{self.forecaster.label}: {self.forecaster.target} ahead", [predict_larger])
+            return Report(f"{self.forecaster.label}: {self.forecaster.target} of larger runs", [table])
         own = self.forecaster.sheet()
-        return Report(own.title, [predict_larger, *own.parts])
+        return Report(own.title, [table, *own.parts])
 
 
 def predict_larger(
@@ -102,19 +102,18 @@ def predict_larger(
     kind: Kind = "new_run",
     prior: Prior = "literature",
 ) -> LargerRuns:
-    """Return what a forecaster expects of larger runs.
+    """Forecast larger runs.
 
     Args:
         forecaster: of one target.
-        at: the forecaster's inputs, such as ``params`` and ``tokens``, for one run as it is asked for.
-        flops: budgets in FLOP, each spent compute-optimally; 3, 10 and 30 times the largest fitted where nothing is
-            asked for.
-        level: of the intervals.
-        kind: whether they are for a ``new_run`` or for the ``mean``.
-        prior: whether published studies share in how budgets are spent, see ``plan``.
+        at: value of each of the forecaster's inputs, such as ``params`` and ``tokens``, for one run.
+        flops: budgets in FLOP, each spent compute-optimally; by default 3, 10 and 30 times the largest fitted.
+        level: probability of the intervals.
+        kind: ``new_run`` for intervals that include run noise, ``mean`` for ones that do not.
+        prior: whether published studies share in the split of budgets, see ``plan``.
 
     Raises:
-        BadInput: a point that lacks an input, has one too many, or stands beside budgets.
+        BadInput: a point with missing or extra inputs, or both a point and budgets.
 
     Example:
         >>> import scalelaw as sl
@@ -126,31 +125,33 @@ def predict_larger(
     if at:
         if set(forecaster.inputs) != set(at) or flops is not None:
             raise BadInput(
-                f"{forecaster.label} forecasts at {' and '.join(forecaster.inputs)}, or along its optimum at flops; "
+                f"{forecaster.label} needs {' and '.join(forecaster.inputs)}, or flops alone for its optimum; "
                 f"got {', '.join([*at, *(['flops'] if flops is not None else [])])}"
             )
         points = [{name: parse_number(value) for name, value in at.items()}]
     else:
         points = _along(forecaster, flops, prior)
     x = {name: np.array([each[name] for each in points]) for name in forecaster.inputs}
-    told = forecaster.predict(x, level, kind)
+    predicted = forecaster.predict(x, level, kind)
     runs = []
     for i, each in enumerate(points):
-        lo, hi = (None, None) if told.lo is None or told.hi is None else (float(told.lo[i]), float(told.hi[i]))
-        runs.append(Expected(each, reach(each, forecaster.domain), float(told.mean[i]), lo, hi, level))
+        lo, hi = (None if ends is None else float(ends[i]) for ends in (predicted.lo, predicted.hi))
+        runs.append(Expected(each, reach(each, forecaster.domain), float(predicted.mean[i]), lo, hi, level))
     return LargerRuns(forecaster, tuple(runs))
 
 
 def _along(forecaster: Forecaster, flops: float | str | Sequence[float] | None, prior: Prior) -> list[dict[str, float]]:
-    """Return the points that budgets are best spent at, or multiples of the one input where there is no split."""
+    """Return the compute-optimal point of each budget, or multiples of the input of a forecaster without a split."""
     kinds = [name for name in forecaster.inputs if name in COUNTINGS]
     splits = bool(kinds) and "tokens" in forecaster.inputs
     axis = "flops" if splits else forecaster.inputs[0]
     if axis != "flops" and flops is not None and forecaster.inputs != ("flops",):
-        raise BadInput(f"{forecaster.label} takes {', '.join(forecaster.inputs)}; ask at {forecaster.inputs[0]}=")
+        raise BadInput(
+            f"{forecaster.label} takes {', '.join(forecaster.inputs)}, not flops; give {forecaster.inputs[0]}="
+        )
     if flops is None:
         if axis not in forecaster.domain:
-            raise BadInput(f"{forecaster.label} does not say what it was fitted to; ask at a point or at flops=")
+            raise BadInput(f"{forecaster.label} has no known fitted range; give a point or flops=")
         budgets = [times * forecaster.domain[axis][1] for times in BEYOND]
     else:
         budgets = [parse_number(flops)] if isinstance(flops, str | float | int) else [float(each) for each in flops]

@@ -1,4 +1,4 @@
-"""Efficient lines of several laws at once, as surfaces: N* of each line grows as a power of C."""
+"""Efficient lines sampled from several laws, as loss surfaces; N* on each line is a power of C."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from scalelaw.planning.surfaces.path import first_reaching
 from scalelaw.planning.surfaces.surface import Points
 
 LINES = 1000
-"""Lines drawn; evenly spread, so that 5 % quantiles hold to 0.01 of a spread."""
+"""Number of lines; they are evenly spread, so that 5 % quantiles are accurate to 0.01 standard deviations."""
 _ROOTS = np.array([0.8191725133961645, 0.6710436067037893, 0.5497004779019703])
-"""Steps of the sequence that fills a cube evenly: powers of 1 / 1.22074, the root of x^4 = x + 1."""
+"""Steps of an evenly spread (R3) sequence in the unit cube: powers of 1 / 1.22074, the root of x^4 = x + 1."""
 
 
 @dataclass(frozen=True, eq=False)
-class Lines(Brief):
-    """As many lines as were drawn, each with a loss of its own.
+class EfficientLines(Brief):
+    """Sampled efficient lines, each with its own loss.
 
     Attributes:
-        forecaster: whose loss it is.
-        counting: how C follows from N and D.
-        pairs: ln N* at the largest budget fitted, and its exponent, (b, 2).
+        forecaster: gives the loss.
+        counting: convention that gives C from N and D.
+        pairs: ln N* at the largest fitted budget and its exponent, (b, 2).
     """
 
     forecaster: HasDeciders
@@ -40,7 +40,7 @@ class Lines(Brief):
 
     @cached_property
     def _shifts(self) -> Array:
-        """How many widths each line's loss lies off the forecast, (b, 1), in no order that follows the pairs."""
+        """Offset of each line's loss from the forecast, in widths, (b, 1); independent of the pairs."""
         ranks = (np.arange(self.size) + 0.5) / self.size
         return self.forecaster.quantile(np.random.default_rng(0).permutation(ranks))[:, None]
 
@@ -49,7 +49,7 @@ class Lines(Brief):
         return self.pairs[:, :1] + self.pairs[:, 1:] * np.log(np.ravel(flops) / self.forecaster.largest)
 
     def loss(self, params: Array, tokens: Array) -> Array:
-        """Return the loss (b, n) at n points, or at points (b, n) of each line; the forecast's own spread is in it."""
+        """Return the loss (b, n) at n points or at points (b, n); it varies over lines as the forecast's interval."""
         n, d = (np.broadcast_to(values, (self.size, np.shape(values)[-1])) for values in (params, tokens))
         middle = (np.exp(np.median(np.log(values), axis=0)) for values in (n, d))
         return self.forecaster.centre(n, d) * np.exp(self._shifts * self.forecaster.width(*middle))
@@ -60,15 +60,15 @@ class Lines(Brief):
         return params, self.loss(params, self.counting.tokens(params, flops))
 
     def at_loss(self, loss: Array, around: float | None = None) -> Points:
-        """Return where each line first reaches the loss; ``around`` is needed where there are several."""
+        """Return the points where each line first reaches the loss; several lines need ``around``."""
         return first_reaching(self, "loss", loss, around=around)
 
 
 @dataclass(frozen=True, eq=False)
-class Middle:
+class MedianLine:
     """The median of lines at each budget, with the loss as it is forecast: one surface."""
 
-    lines: Lines
+    lines: EfficientLines
     size: int = 1
 
     @property
@@ -90,8 +90,10 @@ class Middle:
         return first_reaching(self, "loss", loss, around=around)
 
 
-def drawn(forecaster: HasDeciders, counting: Counting, found: Sequence[Growth], size: int = LINES) -> Lines:
-    """Return lines drawn evenly from a mixture of normal distributions; equal input, equal lines."""
+def draw_lines(
+    forecaster: HasDeciders, counting: Counting, found: Sequence[Growth], size: int = LINES
+) -> EfficientLines:
+    """Sample lines evenly from a mixture of normal distributions; the result is deterministic."""
     from scipy.special import ndtri
 
     weights = np.exp(np.array([each.weight for each in found]) - max(each.weight for each in found))
@@ -99,4 +101,4 @@ def drawn(forecaster: HasDeciders, counting: Counting, found: Sequence[Growth], 
     which = np.searchsorted(np.cumsum(weights / weights.sum())[:-1], spread[:, 0], side="right")
     roots = np.array([np.linalg.cholesky(each.cov) for each in found])[which]
     means = np.array([each.mean for each in found])[which]
-    return Lines(forecaster, counting, means + np.einsum("bij,bj->bi", roots, ndtri(spread[:, 1:])))
+    return EfficientLines(forecaster, counting, means + np.einsum("bij,bj->bi", roots, ndtri(spread[:, 1:])))

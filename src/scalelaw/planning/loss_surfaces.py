@@ -1,4 +1,4 @@
-"""The loss surfaces of a forecaster: one for its point estimate and, where it has draws, one for each."""
+"""Build the loss surfaces of a forecaster: one for its point estimate and one per draw."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from scalelaw.core.types import Array, Inputs
 from scalelaw.fitting.result import FitResult
 from scalelaw.laws import Law
 from scalelaw.planning.growth import HasDeciders, growths
-from scalelaw.planning.lines import Middle, drawn
+from scalelaw.planning.lines import MedianLine, draw_lines
 from scalelaw.planning.question import Prior
 from scalelaw.planning.surfaces.closed import HasLaw, Solvable
 from scalelaw.planning.surfaces.iso_cost import surface_of
@@ -29,11 +29,11 @@ _LOSSES = ("loss", "bpb")
 
 @dataclass(frozen=True, eq=False)
 class LossSurfaces(Brief):
-    """What planners compute on.
+    """The loss surfaces that plans are computed on.
 
     Attributes:
-        point: the surface of the point estimate.
-        draws: the surfaces of the draws, or None where the spread is unknown.
+        point: surface of the point estimate.
+        draws: surfaces of the draws; None if the uncertainty is unknown.
     """
 
     point: Surface
@@ -41,19 +41,19 @@ class LossSurfaces(Brief):
 
     @property
     def counting(self) -> Counting:
-        """How C follows from N and D; also which N the forecaster takes."""
+        """Convention that gives C from N and D; also names the kind of N."""
         return self.point.counting
 
 
 def survey(forecaster: Forecaster, prior: Prior = "literature") -> LossSurfaces:
-    """Return the surfaces of a forecaster: in closed form where it is one law that has it, else numeric.
+    """Return the loss surfaces of a forecaster: in closed form if its law has one, else numeric.
 
     Args:
         forecaster: of a loss, over one kind of params and tokens.
-        prior: whether published studies share in where several laws have their optimum.
+        prior: whether the optimum of an ensemble also uses published studies.
 
     Raises:
-        BadInput: it does not forecast a loss, or not from params and tokens alone.
+        BadInput: the forecast is not a loss, or needs more than params and tokens.
     """
     loss_unit(forecaster)
     counting = counting_of(forecaster)
@@ -66,7 +66,7 @@ def survey(forecaster: Forecaster, prior: Prior = "literature") -> LossSurfaces:
 
 
 def _of_law(law: Law, coef: Array, draws: Array | None, counting: Counting) -> LossSurfaces:
-    """Return the surfaces of one law: no prediction has to be asked for, with an interval that no one needs."""
+    """Return the surfaces of one law; this evaluates the law directly and skips unused intervals."""
     single = np.atleast_2d(coef)
     if isinstance(law, Solvable):
         spread = None if draws is None else surface_of(law, draws, counting)
@@ -78,19 +78,19 @@ def _of_law(law: Law, coef: Array, draws: Array | None, counting: Counting) -> L
 
 
 def _of_several(forecaster: HasDeciders, counting: Counting, prior: Prior) -> LossSurfaces:
-    """Return the efficient lines of several laws, and their median for the point."""
+    """Return the efficient lines of several laws, and their median as the point estimate."""
     found = growths(forecaster, counting, studies=prior == "literature")
     if not found:
         raise BadInput(
             "no law of the ensemble has a compute-optimal split: an exponent or a scale is zero in most draws; "
             "add runs that differ in tokens at one size, or name one law with --law"
         )
-    lines = drawn(forecaster, counting, found)
-    return LossSurfaces(Middle(lines), lines)
+    lines = draw_lines(forecaster, counting, found)
+    return LossSurfaces(MedianLine(lines), lines)
 
 
 def _of_predictions(forecaster: Forecaster, counting: Counting) -> LossSurfaces:
-    """Return the surfaces of a forecaster that shows no law."""
+    """Return the surfaces of a forecaster known only through its predictions."""
 
     def mean(x: Inputs) -> Array:
         return forecaster.predict(x, kind="mean").mean[None, :]
@@ -98,7 +98,9 @@ def _of_predictions(forecaster: Forecaster, counting: Counting) -> LossSurfaces:
     def drawn(x: Inputs) -> Array:
         draws = forecaster.sample(x, "mean", 0)
         if draws is None:
-            raise BadInput(f"{forecaster.label} has draws at some points and none at others")
+            raise BadInput(
+                f"{forecaster.label} has draws at some points only; its sample() must return draws at every point"
+            )
         return draws
 
     point = Numeric(mean, counting)
@@ -107,10 +109,10 @@ def _of_predictions(forecaster: Forecaster, counting: Counting) -> LossSurfaces:
 
 
 def loss_unit(forecaster: Forecaster) -> str:
-    """Return the unit of the loss forecast.
+    """Return the unit of the forecast loss.
 
     Raises:
-        BadInput: the target is not a loss, so that less is not better.
+        BadInput: the target is not a loss.
     """
     metric = forecaster.target.partition("@")[0]
     if metric not in _LOSSES:
@@ -119,25 +121,25 @@ def loss_unit(forecaster: Forecaster) -> str:
 
 
 def _refuse_open(forecaster: Forecaster, further: Sequence[str]) -> None:
-    """Refuse a law with inputs beside params and tokens whose value a plan must know."""
+    """Raise if the law has further inputs, whose values a plan needs."""
     if not further:
         return
     known = {name: forecaster.domain[name] for name in further if name in forecaster.domain}
     values = {name: format_number(known[name][1]) if name in known else "VALUE" for name in further}
     ranges = ", ".join(f"{name} {format_number(low)} to {format_number(high)}" for name, (low, high) in known.items())
     raise BadInput(
-        f"{forecaster.label} takes {' and '.join(further)} too, and a plan needs to know at which value: give "
+        f"{forecaster.label} also takes {' and '.join(further)}, and a plan needs a value: give "
         f"{' '.join(f'--at {name}={value}' for name, value in values.items())} "
         f"(Python: fit.at({', '.join(f'{name}={value}' for name, value in values.items())})); "
-        f"fitted were {ranges or 'values that are not known'}"
+        f"fitted range: {ranges or 'unknown'}"
     )
 
 
 def counting_of(forecaster: Forecaster) -> Counting:
-    """Return how compute is counted: as the table behind the forecaster states it, else 6 N D with its kind of N.
+    """Return how compute is counted: as stated by the fitted table, else C = 6 N D with the forecaster's kind of N.
 
     Raises:
-        BadInput: it does not forecast from one kind of N and tokens alone.
+        BadInput: the forecaster's inputs are not one kind of N and tokens.
     """
     kinds = [name for name in forecaster.inputs if name in COUNTINGS]
     further = [name for name in forecaster.inputs if name not in (*kinds, "tokens")]
@@ -146,7 +148,7 @@ def counting_of(forecaster: Forecaster) -> Counting:
     if len(kinds) != 1 or set(forecaster.inputs) != {*kinds, "tokens"}:
         raise BadInput(
             f"a plan needs a law over params (or {', '.join(name for name in COUNTINGS if name != 'params')}) and "
-            f"tokens; {forecaster.label} takes {', '.join(forecaster.inputs)}. Fit one such as chinchilla"
+            f"tokens; {forecaster.label} takes {', '.join(forecaster.inputs)}. Fit one with --law chinchilla"
         )
     stated = forecaster.counting if isinstance(forecaster, HasCounting) else None
     return stated if stated is not None and stated.params == kinds[0] else COUNTINGS[kinds[0]]

@@ -1,4 +1,4 @@
-"""What one way to make the choices behind a plan decides."""
+"""The decision of one alternative analysis."""
 
 import math
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from scalelaw.planning.choices import Choice
 
 @dataclass(frozen=True, eq=False)
 class ChoiceOutcome(Brief):
-    """What one way to make the choices decides.
+    """The decision of one alternative.
 
     Attributes:
-        choice: which choice differs from the base.
-        label: how.
-        rows: rows fitted.
-        params: N*, as the base counts it; None where there is no split.
+        choice: the choice that differs from the base.
+        label: description of the change.
+        rows: number of rows fitted.
+        params: N*, in the base's kind of N; None without a compute-optimal split.
         tokens: D*, None likewise.
         tokens_per_param: D* / N*, None likewise.
-        loss: loss there, None likewise.
-        held_out: mean |predicted - measured| / measured of the larger runs, fitted to the smaller ones; None where the
+        loss: loss at N* and D*, None likewise.
+        held_out: mean |predicted - measured| / measured on the larger runs, fitted to the smaller ones; None if the
             table has no such split.
-        comparable: whether that error is within ``COMPARABLE`` times the least; True where it is not known.
-        failed: why there is no decision, or empty.
-        doubts: what speaks against the optimum of the fit.
+        comparable: whether that error is within ``COMPARABLE`` times the least; True if unknown.
+        failed: reason for a missing decision, or empty.
+        doubts: doubts about the optimum of the fit.
     """
 
     choice: Choice
@@ -42,7 +42,7 @@ class ChoiceOutcome(Brief):
 
     @property
     def ratio(self) -> float:
-        """Tokens per parameter; NaN where there is no decision."""
+        """Tokens per parameter; NaN without a decision."""
         return math.nan if self.tokens_per_param is None else self.tokens_per_param.value
 
     def to_dict(self) -> dict[str, Any]:

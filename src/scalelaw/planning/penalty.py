@@ -1,4 +1,4 @@
-"""The price of training off the efficient line: compute spent over compute needed for the same loss."""
+"""The over-training penalty: compute of a run over the least compute that reaches the same loss."""
 
 import math
 
@@ -14,9 +14,9 @@ from scalelaw.planning.surfaces.surface import Surface
 
 
 def compute_penalty(forecaster: Forecaster, params: float | str, tokens: float | str, level: float = 0.9) -> Estimate:
-    """Return C / C*(loss at (N, D)): 1 on the efficient line, more for over- and under-training.
+    """Return C / C*(loss at (N, D)): 1 on the efficient line, larger for over- and under-training.
 
-    Each draw has its own loss at (N, D) and its own budget for it, so the interval is of the ratio.
+    The interval is that of the ratio: each draw uses its own loss at (N, D) and its own least budget for it.
 
     Args:
         forecaster: of a loss, over one kind of params and tokens.
@@ -25,7 +25,8 @@ def compute_penalty(forecaster: Forecaster, params: float | str, tokens: float |
         level: probability of the interval, in (0, 1).
 
     Raises:
-        BadInput: the forecaster is over other inputs or no loss, N or D is not positive, or no split is best.
+        BadInput: the forecaster has other inputs or a target that is not a loss, N or D is not positive, or there is
+            no compute-optimal split.
 
     Example:
         >>> from scalelaw import laws
@@ -49,13 +50,13 @@ def compute_penalty(forecaster: Forecaster, params: float | str, tokens: float |
 
 
 def excess(surface: Surface, params: float, tokens: float, around: float | None = None) -> Array:
-    """Return C / C*(loss at (N, D)) on each surface, shape (b,); never below one, since no split beats the best.
+    """Return C / C*(loss at (N, D)) on each surface, shape (b,); at least one.
 
     Args:
         surface: b surfaces.
         params: N.
         tokens: D.
-        around: a guess of C*, needed where there are several surfaces.
+        around: estimate of C*, required for several surfaces.
     """
     loss = surface.loss(np.full(1, params), np.full(1, tokens))[:, 0]
     with np.errstate(divide="ignore"):

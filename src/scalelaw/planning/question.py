@@ -1,4 +1,4 @@
-"""What a plan is asked: one of compute, parameters, tokens or loss, and what may not be exceeded."""
+"""The question of a plan: one of compute, parameters, tokens or loss, with limits."""
 
 from dataclasses import dataclass
 from typing import Literal, TypedDict, Unpack
@@ -13,15 +13,15 @@ Given = Literal["flops", "params", "tokens", "loss"]
 _GIVEN: tuple[Given, ...] = ("flops", "params", "tokens", "loss")
 
 Prior = Literal["literature", "none"]
-"""Whether published studies share in a decision, where several laws decide: ``none`` leaves it to the runs alone."""
+"""Whether published studies share in an ensemble's decision; ``none`` uses the runs alone."""
 PRIORS: tuple[Prior, ...] = ("literature", "none")
 
 Number = float | str
-"""A number, or one as people write it: ``70B``, ``1.5T tokens``, ``1e22``."""
+"""A number or its text, such as ``70B``, ``1.5T tokens`` or ``1e22``."""
 
 
-class Asked(TypedDict, total=False):
-    """The keywords a question is asked with; see ``ask``."""
+class QuestionOptions(TypedDict, total=False):
+    """Keywords of a question; see ``ask``."""
 
     flops: Number | None
     params: Number | None
@@ -35,14 +35,14 @@ class Asked(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Question(Brief):
-    """One question to a planner; ``ask`` makes it from keywords.
+    """One question to the planner; ``ask`` makes it from keywords.
 
     Attributes:
-        given: the quantity that is fixed.
+        given: the fixed quantity.
         value: its value: FLOP, parameters, tokens or nats/token.
-        level: probability the intervals shall claim, in (0, 1).
-        max_params: N may not exceed this, or None.
-        max_tokens: D may not exceed this, or None.
+        level: probability of the intervals, in (0, 1).
+        max_params: largest N, or None.
+        max_tokens: largest D, or None.
         prior: whether published studies share in the decision.
     """
 
@@ -62,19 +62,19 @@ class Question(Brief):
                 raise BadInput(f"{name} must be positive, got {value:g}")
         if self.limits and self.given in ("params", "tokens"):
             raise BadInput(
-                f"{' and '.join(self.limits)} cannot go with {self.given}=, which fixes the plan; "
-                "they limit a plan for flops= or loss="
+                f"{' and '.join(self.limits)} cannot limit a plan for {self.given}=, which already fixes it; "
+                "give flops= or loss= instead"
             )
 
     @property
     def limits(self) -> dict[str, float]:
-        """The limits that were set, by name."""
+        """The given limits, by name."""
         both = {"max_params": self.max_params, "max_tokens": self.max_tokens}
         return {name: value for name, value in both.items() if value is not None}
 
     @property
     def caps(self) -> Caps:
-        """The limits, infinite where none was set."""
+        """The limits; infinite if not given."""
         return Caps(self.limits.get("max_params", float("inf")), self.limits.get("max_tokens", float("inf")))
 
     def to_dict(self) -> dict[str, float | str]:
@@ -88,33 +88,33 @@ class Question(Brief):
         return f"{f'{value} {unit[self.given]}' if self.given in unit else f'a loss of {value}'}{limits}"
 
 
-def ask(**asked: Unpack[Asked]) -> Question:
-    """Read a question from keywords, each a number or text such as ``70B`` or ``1.5T tokens``.
+def ask(**options: Unpack[QuestionOptions]) -> Question:
+    """Make a question from keywords, each a number or text such as ``70B`` or ``1.5T tokens``.
 
     Args:
-        **asked: exactly one of ``flops``, ``params``, ``tokens`` and ``loss``; ``level`` of the intervals (0.9);
+        **options: exactly one of ``flops``, ``params``, ``tokens`` and ``loss``; ``level`` of the intervals (0.9);
             ``max_params`` and ``max_tokens``, which limit a plan for ``flops`` or ``loss``; ``prior``, ``none`` to
-            leave published studies out of the decision.
+            exclude published studies from the decision.
 
     Raises:
-        BadNumber: a value that is no number or carries the unit of another quantity.
-        BadInput: none or several quantities given, a value that is not positive, or a limit that cannot apply.
+        BadNumber: a value that is not a number, or has the unit of another quantity.
+        BadInput: not exactly one quantity, a value that is not positive, or a limit that does not apply.
 
     Example:
         >>> print(ask(flops="5.76e23", max_tokens="1T tokens"))
         5.76e+23 FLOP, max_tokens 1T
     """
-    chosen = [name for name in _GIVEN if asked.get(name) is not None]
+    chosen = [name for name in _GIVEN if options.get(name) is not None]
     if len(chosen) != 1:
         raise BadInput(f"give exactly one of flops, params, tokens, loss; got {' and '.join(chosen) or 'none'}")
     name = chosen[0]
     return Question(
         name,
-        _number(asked.get(name), name),
-        asked.get("level", 0.9),
-        _optional(asked.get("max_params"), "params"),
-        _optional(asked.get("max_tokens"), "tokens"),
-        asked.get("prior", "literature"),
+        _number(options.get(name), name),
+        options.get("level", 0.9),
+        _optional(options.get("max_params"), "params"),
+        _optional(options.get("max_tokens"), "tokens"),
+        options.get("prior", "literature"),
     )
 
 

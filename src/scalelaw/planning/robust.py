@@ -1,8 +1,8 @@
-"""The same decision under every defensible way to reach it, and whether they agree.
+"""Compare a plan under other defensible choices.
 
 code             grade  when
-ROBUST_DISAGREE  warn   alternatives that forecast held-out runs as well decide outside the interval of the base
-ROBUST_NO_SPLIT  warn   an alternative gives no compute-optimal split, or cannot be fitted
+ROBUST_DISAGREE  warn   alternatives with similar held-out error decide outside the interval of the base
+ROBUST_NO_SPLIT  warn   an alternative has no compute-optimal split, or cannot be fitted
 """
 
 import math
@@ -38,10 +38,12 @@ from scalelaw.runs.reducing.pooling import check_which_params
 from scalelaw.runs.reducing.sweeps import SWEPT
 
 DRAWS = 200
-"""Refits of each alternative unless said otherwise."""
+"""Default number of refits of each alternative."""
 COMPARABLE = 1.25
-"""Error on held-out runs, over the least of all alternatives, up to which one forecasts as well."""
+"""An alternative is comparable if its held-out error is at most this many times the least."""
 
+_SHOWN = 3
+"""Failed alternatives that a finding lists."""
 _REACH = 10.0
 _DIFFERENT = 0.25
 _STARTS = 16
@@ -53,11 +55,11 @@ class Robustness(Renderable, Tabular):
 
     Attributes:
         flops: the budget, FLOP.
-        level: level of the intervals.
+        level: probability of the intervals.
         law: spelling of the base law.
-        target: what was fitted.
+        target: the fitted metric.
         outcomes: the base, then each alternative.
-        cut: compute below which runs were fitted for the held-out error, None where the table allows no such split.
+        cut: C in FLOP that separates fitted from held-out runs; None if the table allows no such split.
         spec: how the base is fitted.
     """
 
@@ -71,11 +73,11 @@ class Robustness(Renderable, Tabular):
 
     @property
     def base(self) -> ChoiceOutcome:
-        """The decision all others are compared with."""
+        """The decision that the alternatives are compared with."""
         return self.outcomes[0]
 
     def range(self, *, comparable: bool = False) -> tuple[float, float]:
-        """Return the lowest and highest tokens per parameter, of all outcomes or of those that forecast as well."""
+        """Return the lowest and highest tokens per parameter, of all outcomes or of the comparable ones."""
         ratios = [each.ratio for each in self.outcomes if math.isfinite(each.ratio)]
         if comparable:
             ratios = [each.ratio for each in self.outcomes if each.comparable and math.isfinite(each.ratio)] or ratios
@@ -83,7 +85,7 @@ class Robustness(Renderable, Tabular):
 
     @property
     def spreads(self) -> dict[str, tuple[float, float]]:
-        """Choice -> lowest and highest tokens per parameter that making it otherwise gives, the base included."""
+        """Choice -> lowest and highest tokens per parameter over its alternatives and the base; largest range first."""
         found: dict[str, list[float]] = {}
         for each in self.outcomes[1:]:
             if math.isfinite(each.ratio):
@@ -93,7 +95,7 @@ class Robustness(Renderable, Tabular):
 
     @property
     def disagree(self) -> bool:
-        """Whether outcomes that forecast as well lie outside the base's interval, or far from it where it has none."""
+        """Whether comparable outcomes lie outside the base's interval; without an interval, more than 25 % apart."""
         low, high = self.range(comparable=True)
         own = self.base.tokens_per_param
         if own is not None and own.lo is not None and own.hi is not None:
@@ -102,27 +104,29 @@ class Robustness(Renderable, Tabular):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What is noticed."""
+        """Disagreement, and alternatives without a decision."""
         found = []
         if self.disagree:
             found.append(Finding("ROBUST_DISAGREE", Grade.WARN, self._verdict(), fix=self._advice()))
         lost = [each for each in self.outcomes if each.failed]
         if lost:
-            message = f"no decision by {'; '.join(f'{each.label}: {each.failed}' for each in lost)}"
-            found.append(Finding("ROBUST_NO_SPLIT", Grade.WARN, message))
+            shown = "; ".join(f"{each.label}: {each.failed}" for each in lost[:_SHOWN])
+            more = f" (and {len(lost) - _SHOWN} more)" if len(lost) > _SHOWN else ""
+            found.append(Finding("ROBUST_NO_SPLIT", Grade.WARN, f"no decision by {shown}{more}"))
         return tuple(found)
 
     def _verdict(self) -> str:
         low, high = (format_number(value, 3) for value in self.range(comparable=True))
         few, many = (format_number(value, 3) for value in self.range())
-        alike = f"{low} to {high} tokens per parameter among the alternatives that forecast held-out runs as well"
+        alike = f"{low} to {high} tokens per parameter among alternatives with similar held-out error"
         return f"the alternatives disagree: {alike}" + (
             f", {few} to {many} among all" if (low, high) != (few, many) else ""
         )
 
     def _advice(self) -> str:
         choice, (low, high) = next(iter(self.spreads.items()))
-        return f"{choice} matters most ({format_number(low, 3)} to {format_number(high, 3)}): settle that first"
+        ends = f"{format_number(low, 3)} to {format_number(high, 3)}"
+        return f"settle the choice of {choice} first; it matters most ({ends})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values: the contract of ``scalelaw robustness --json``."""
@@ -148,7 +152,7 @@ class Robustness(Renderable, Tabular):
         return columns_of(each.to_dict() for each in self.outcomes)
 
     def sheet(self) -> Report:
-        """Return one line an alternative, the verdict, and which choices matter."""
+        """Return one row per alternative, the verdict, and the choices that matter."""
         head = ["choice", "how", "N*", "D*", "D*/N*", f"{100 * self.level:g} % interval", "loss", "held out", "rows"]
         rows = [head, *(_row(each) for each in self.outcomes)]
         lines = []
@@ -161,11 +165,11 @@ class Robustness(Renderable, Tabular):
             for first, (name, (low, high)) in enumerate(self.spreads.items())
         ]
         lines += [("no decision", f"{each.label}: {each.failed}") for each in self.outcomes if each.failed]
-        title = f"what {format_number(self.flops)} FLOP buy by {self.law} fitted to {self.target}, and by alternatives"
+        title = f"Plan for {format_number(self.flops)} FLOP by {self.law} fitted to {self.target}, and by alternatives"
         return Report(title, [Table(rows, right=range(2, len(head))), Lines(lines)])
 
     def _within(self) -> str:
-        """Return what the alternatives that forecast as well agree within."""
+        """Return the range within which the comparable alternatives agree."""
         own = self.base.tokens_per_param
         known = own is not None and own.lo is not None
         return "within the interval of the base" if known else f"within {_DIFFERENT:.0%}"
@@ -183,22 +187,21 @@ def robustness(
 ) -> Robustness:
     """Plan one budget under every defensible loss function, outlier policy, counting, law and prior.
 
-    The base is the decision of the ensemble of laws, as ``study`` and ``plan`` have it, or of ``law`` alone. Every
-    alternative is one change to Chinchilla's law, or to ``law``, as ``options`` describe it. Beside each stands its
-    error on the larger runs when it is fitted to the smaller ones, which tells disagreement among those that forecast
-    as well from a choice that is simply worse.
+    The base is the decision of the ensemble of laws, as in ``study`` and ``plan``, or of ``law`` alone. Every
+    alternative is one change to ``law`` (by default chinchilla) fitted with ``options``. Each has an error on the
+    larger runs when fitted to the smaller ones, which separates real disagreement from a choice that forecasts worse.
 
     Args:
         runs: a table, anything ``load_runs`` reads, or rows already reduced.
-        flops: the budget, FLOP; ten times that of the largest run unless given.
-        law: name, spelling, formula or law of the base, over params and tokens; the ensemble unless given.
-        target: what to fit, as in ``fit``.
-        use: what of a table to fit, as in ``fit``.
-        over: what was swept, for ``use="best"``.
-        **options: how the base is fitted, see ``FitSpec``; 200 draws unless said otherwise, 0 for no intervals.
+        flops: the budget, FLOP; by default ten times that of the largest run.
+        law: name, spelling, formula or law of the base, over params and tokens; by default the ensemble.
+        target: metric to fit, as in ``fit``.
+        use: rows to fit, as in ``fit``.
+        over: swept columns, for ``use="best"``.
+        **options: how the base is fitted, see ``FitSpec``; 200 draws by default, 0 for no intervals.
 
     Raises:
-        BadInput: a bad argument, or rows the base cannot be fitted to, or a law that splits no budget.
+        BadInput: a bad argument, rows the base cannot be fitted to, or a law without a compute-optimal split.
         FitFailed: no start of the base reached a finite objective.
 
     Example:
@@ -236,7 +239,7 @@ def robustness(
 def _rows(
     law: str | Law | None, runs: Any, target: str | None, use: Reduction | None, over: Sequence[str]
 ) -> tuple[Law, Observations]:
-    """Return the law whose alternatives are tried, and the rows; Chinchilla's over the N there is unless named."""
+    """Return the law whose alternatives are tried, and the rows; by default chinchilla with the table's N."""
     named = ensemble_named(law)
     if named is None and law is not None:
         chosen, observed = observe(law, runs, target=target, use=use, over=over)
@@ -252,21 +255,21 @@ def _rows(
 
 
 def _check_alone(law: Law) -> None:
-    """Refuse a law that takes more than params and tokens: what it is compared with takes no more.
+    """Check that a law takes only params and tokens, as the laws it is compared with do.
 
     Raises:
-        BadInput: what to do instead.
+        BadInput: the law takes more.
     """
     further = [name for name in law.inputs if name not in (*COUNTINGS, "tokens")]
     if further and "tokens" in law.inputs and set(law.inputs) & set(COUNTINGS):
         raise BadInput(
-            f"robustness compares laws over params and tokens alone, and {law.spelling} takes {', '.join(further)} "
-            f"too; plan by it with `scalelaw plan FILE --law ... --at {further[0]}=VALUE`, or name a law without"
+            f"robustness compares laws of params and tokens, and {law.spelling} also takes {', '.join(further)}; "
+            f"plan with `scalelaw plan FILE --law ... --at {further[0]}=VALUE`, or name another law"
         )
 
 
 def _cut(usable: Observations) -> float | None:
-    """Return the compute to cut at whose reach is nearest to tenfold."""
+    """Return the cut, C in FLOP, whose reach is nearest to tenfold; None without a window."""
     found = windows(usable, ["flops"])
     return min(found, key=lambda cut: abs(math.log(cut.reach / _REACH))).below if found else None
 
@@ -288,7 +291,7 @@ def _outcome(way: Alternative, budget: float, cut: float | None) -> ChoiceOutcom
 
 
 def _as_base(way: Alternative, planned: Plan) -> tuple[Estimate, Estimate]:
-    """Return N* and D*/N* with N counted as the base counts it."""
+    """Return N* and D*/N* in the base's kind of N."""
     if way.params_as_base is None:
         return planned.params, planned.tokens_per_param
 
@@ -305,7 +308,7 @@ def _as_base(way: Alternative, planned: Plan) -> tuple[Estimate, Estimate]:
 
 @np.errstate(all="ignore")
 def _held_out(way: Alternative, cut: float | None) -> float | None:
-    """Return the error on the runs at or above the cut of a fit to those below."""
+    """Return the mean relative error on runs at or above the cut, of a fit to those below."""
     if cut is None:
         return None
     usable = way.observed.complete(way.law.inputs)

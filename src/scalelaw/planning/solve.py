@@ -1,4 +1,4 @@
-"""The planner: from one question to the N, D, C and loss that answer it, with the optimum of every draw."""
+"""The planner: find the compute-optimal N, D, C and loss for a question, with intervals from the draws."""
 
 import math
 from dataclasses import replace
@@ -17,35 +17,35 @@ from scalelaw.planning.growth import HasDeciders
 from scalelaw.planning.loss_surfaces import loss_unit, survey
 from scalelaw.planning.penalty import excess
 from scalelaw.planning.published import words
-from scalelaw.planning.question import Asked, Question, ask
-from scalelaw.planning.surfaces.path import first_reaching, walk
+from scalelaw.planning.question import Question, QuestionOptions, ask
+from scalelaw.planning.surfaces.path import first_reaching, optimal_path
 from scalelaw.planning.surfaces.surface import Points, Surface
 from scalelaw.planning.wording import DrawsWithoutAnswer, assumptions
 
 _BOUNDLESS = 1e45
+"""C in FLOP at which a loss is practically irreducible."""
 _HARDLY = 0.01
-"""Share of published studies, or logarithm of how far they move N*, that is not worth a word."""
-"""C in FLOP at which a loss is as good as irreducible."""
+"""Share of published studies, or |log| of the factor they move N* by, too small to report."""
 
 
-def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Asked]) -> Plan:
-    """Return how to spend a budget, or what a model, a corpus or a loss asks for, compute-optimally.
+def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **options: Unpack[QuestionOptions]) -> Plan:
+    """Plan compute-optimally from a budget, a model size, a corpus size or a target loss.
 
-    N* and D* minimise the loss at C = 6 N D. ``flops`` gives N*, D* and the loss; ``params`` the D for which that N is
-    N*; ``tokens`` likewise; ``loss`` the smallest C that reaches it. Intervals of N, D and C come from the optimum of
-    each draw of the forecaster; the interval of the loss is the forecaster's own at the recommended N and D, because
-    that is what would be trained.
+    N* and D* minimise the loss at a given C. ``flops`` gives N*, D* and the loss; ``params`` gives the D for which
+    this N is optimal; ``tokens`` gives the N likewise; ``loss`` gives the smallest C that reaches it. Intervals of N,
+    D and C come from the optimum of each draw; the interval of the loss is the forecaster's at the recommended N, D.
 
     Args:
         forecaster: of a loss, over one kind of params and tokens.
-        kind: whether the loss interval is for a ``new_run`` (its noise included) or for the ``mean``.
-        **asked: exactly one of ``flops`` (FLOP), ``params``, ``tokens``, ``loss``, each a number or text such as
+        kind: ``new_run`` for a loss interval that includes run noise, ``mean`` for one that does not.
+        **options: exactly one of ``flops`` (FLOP), ``params``, ``tokens``, ``loss``, each a number or text such as
             ``70B``; ``level`` of the intervals (0.9); ``max_params`` and ``max_tokens`` with ``flops`` or ``loss``;
-            ``prior``: ``literature`` (the default) lets published studies share in what several laws decide at a
-            budget, and ``runs_only`` of the plan is the runs' own decision; ``none`` leaves them out.
+            ``prior``: ``literature`` (the default) combines an ensemble's decision with published studies, and
+            ``runs_only`` of the plan holds the decision of the runs alone; ``none`` uses the runs alone.
 
     Raises:
-        BadInput: no single question, a forecaster over other inputs, no compute-optimal split, or a loss out of reach.
+        BadInput: not exactly one question, a forecaster with other inputs, no compute-optimal split, or a loss that
+            no budget reaches.
 
     Example:
         >>> from scalelaw import laws
@@ -55,9 +55,9 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Aske
         ('72.25B parameters', '1.329T tokens', 1.9744)
 
     Source:
-        Hoffmann et al. 2022, arXiv 2203.15556, eq. 4; numeric where the law has no such form.
+        Hoffmann et al. 2022, arXiv 2203.15556, eq. 4; numeric if the law has no closed form.
     """
-    question = ask(**asked)
+    question = ask(**options)
     alone = _plan(forecaster, replace(question, prior="none"), kind)
     if question.prior == "none" or not isinstance(forecaster, HasDeciders):
         return replace(alone.plan, question=question)
@@ -65,22 +65,22 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **asked: Unpack[Aske
     if not alone.spread or not both.spread:  # limits leave nothing to decide
         return both.plan
     share = 1 - min(1.0, both.spread / alone.spread) ** 2
-    shared = f"N* and D* rest {1 - share:.0%} on these runs and {share:.0%} on published studies"
+    shared = f"N* and D* combine {1 - share:.0%} these runs and {share:.0%} published studies"
     moved = both.plan.params.value / alone.plan.params.value
     if share < _HARDLY and abs(np.log(moved)) > _HARDLY:
-        shared = f"published studies move N* by a factor of {moved:.3g}, and narrow no interval"
+        shared = f"published studies change N* by a factor of {moved:.3g} and do not narrow its interval"
     return replace(both.plan, assumptions=(shared, *both.plan.assumptions), runs_only=alone.plan, literature=words())
 
 
 class _Solved(NamedTuple):
-    """A plan, and how far ln(D*/N*) spreads in it."""
+    """A plan, and the spread of its ln(D*/N*)."""
 
     plan: Plan
     spread: float
 
 
 def _plan(forecaster: Forecaster, question: Question, kind: Kind) -> _Solved:
-    """Return what the surfaces of a forecaster decide."""
+    """Return the plan from a forecaster's loss surfaces."""
     surfaces = survey(forecaster, question.prior)
     point = _answer(surfaces.point, question)
     n, d, c = (float(values[0]) for values in (point.params, point.tokens, point.flops))
@@ -114,7 +114,7 @@ def _plan(forecaster: Forecaster, question: Question, kind: Kind) -> _Solved:
 
 
 def _log_ratio(draws: Points | None) -> float:
-    """Return half the width that holds 68 % of ln(D*/N*)."""
+    """Return half the width of the central 68 % of draws of ln(D*/N*)."""
     if draws is None:
         return math.nan
     with np.errstate(all="ignore"):
@@ -127,7 +127,7 @@ def _answer(surface: Surface, question: Question, around: float | None = None) -
     """Return the N, D and C of each surface that answer the question, each (b,)."""
     target, caps = np.full(1, question.value), question.caps
     if question.given == "flops":
-        path = walk(surface, target, caps)
+        path = optimal_path(surface, target, caps)
         params, tokens = path.params[:, 0], path.tokens[:, 0]
         return Points(params, tokens, surface.counting.flops(params, tokens))
     if question.given == "loss" and caps.free:
@@ -136,23 +136,24 @@ def _answer(surface: Surface, question: Question, around: float | None = None) -
 
 
 def _check(forecaster: Forecaster, point: Surface, question: Question, found: tuple[float, float, float]) -> None:
-    """Refuse where the point estimate gives no plan, and say why."""
+    """Raise, with the reason, if the point estimate has no finite plan."""
     if all(math.isfinite(value) and value > 0 for value in found):
         return
     if question.given == "loss" and math.isinf(found[2]):
-        lowest = float(walk(point, np.full(1, _BOUNDLESS), question.caps).loss[0, 0])
-        why = "its irreducible loss" if question.caps.free else "the lowest within these limits"
+        lowest = float(optimal_path(point, np.full(1, _BOUNDLESS), question.caps).loss[0, 0])
+        why = "its irreducible loss" if question.caps.free else "the lowest loss within these limits"
         raise BadInput(
-            f"{forecaster.label} reaches a loss of {question.value:g} at no budget: {why} is about {lowest:.5g}"
+            f"{forecaster.label} cannot reach a loss of {question.value:g} at any budget: {why} is about "
+            f"{lowest:.5g}; plan for a higher loss"
         )
     raise BadInput(
-        f"{forecaster.label} has no compute-optimal split for {question}: an exponent or a scale is at zero, "
-        "or the best split lies beyond any size searched"
+        f"{forecaster.label} has no compute-optimal split for {question}: an exponent or a scale is zero, or the best "
+        "split lies beyond every size searched; fit runs that differ in tokens at one size, or another --law"
     )
 
 
 def _estimates(question: Question, point: tuple[float, float, float], draws: Points | None) -> dict[str, Estimate]:
-    """Return the estimates of N, D, C and D/N; what was given carries no interval."""
+    """Return the estimates of N, D, C and D/N; the given quantity has no interval."""
     n, d, c = point
     level = question.level
     spread: dict[str, Array] = {}
@@ -170,7 +171,7 @@ def _estimates(question: Question, point: tuple[float, float, float], draws: Poi
 
 
 def _spread(draws: Points | None) -> DrawsWithoutAnswer | None:
-    """Return how many draws there are, and the shares that have no optimum or never reach the goal."""
+    """Return the number of draws, and the shares without an optimum or that never reach the goal."""
     if draws is None:
         return None
     return DrawsWithoutAnswer(
@@ -179,7 +180,7 @@ def _spread(draws: Points | None) -> DrawsWithoutAnswer | None:
 
 
 def _binding(point: Surface, question: Question, found: tuple[float, float, float]) -> tuple[str, ...]:
-    """Return which limits moved the plan off the optimum, what it would have been, and the price."""
+    """Return the limits that moved the plan off the optimum, the optimum itself, and the cost."""
     n, d, c = found
     held = {"max_params": n, "max_tokens": d}
     bound = [name for name, limit in question.limits.items() if held[name] >= limit * (1 - 1e-9)]
@@ -188,11 +189,11 @@ def _binding(point: Surface, question: Question, found: tuple[float, float, floa
     free = _answer(point, Question(question.given, question.value))
     best = {"max_params": float(free.params[0]), "max_tokens": float(free.tokens[0])}
     lines = [
-        f"{name} {format_number(question.limits[name])}: unlimited, the optimum is {format_number(best[name])}"
+        f"{name} {format_number(question.limits[name])}: without this limit the optimum is {format_number(best[name])}"
         for name in bound
     ]
     price = float(excess(point, n, d)[0])
-    lines.append(f"price: {price:.4g}x the compute that reaches this loss without limits")
+    lines.append(f"cost: {price:.4g}x the compute that reaches this loss without limits")
     if question.given == "flops" and c < question.value * (1 - 1e-9):
-        lines.append(f"budget: {format_number(question.value - c)} FLOP of it cannot be spent within the limits")
+        lines.append(f"budget: {format_number(question.value - c)} FLOP remain unspent within the limits")
     return tuple(lines)

@@ -1,4 +1,4 @@
-"""What a plan says of itself: the assumptions its numbers stand on, in sentences."""
+"""Describe the assumptions of a plan in sentences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,24 +7,24 @@ from scalelaw.core.forecaster import Forecaster, Kind
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.fitting.held import HeldAt
 from scalelaw.fitting.result import FitResult
-from scalelaw.planning.lines import Middle
+from scalelaw.planning.lines import MedianLine
 from scalelaw.planning.loss_surfaces import LossSurfaces
 from scalelaw.planning.question import Question
 from scalelaw.planning.surfaces.closed import ClosedForm, HasLaw
 from scalelaw.planning.surfaces.path import AROUND
 
 _MANY = 0.1
-"""Share of draws without an optimum from which the plan says so first."""
+"""Share of draws without an optimum above which a caution comes first."""
 
 
 @dataclass(frozen=True)
 class DrawsWithoutAnswer:
-    """How the draws of a forecaster answered.
+    """Counts of draws without a finite plan.
 
     Attributes:
-        size: how many there are.
-        without: share that has no compute-optimal split.
-        never: share that reaches the goal at no budget.
+        size: number of draws.
+        without: share without a compute-optimal split.
+        never: share that does not reach the goal at any budget.
     """
 
     size: int
@@ -43,12 +43,12 @@ def assumptions(
     """Return the assumptions of a plan, the most doubtful first.
 
     Args:
-        forecaster: who forecast.
-        surfaces: its surfaces.
-        question: what was asked.
-        spread: how its draws answered, or None without draws.
-        kind: what the loss interval is for.
-        reached: planned over largest fitted, per quantity.
+        forecaster: the forecaster.
+        surfaces: its loss surfaces.
+        question: the question.
+        spread: counts of draws without a finite plan, or None without draws.
+        kind: whether the loss interval includes run noise.
+        reached: quantity -> planned value over the largest fitted one.
     """
     counting = surfaces.counting
     lines = [
@@ -56,12 +56,12 @@ def assumptions(
         *_law(forecaster, surfaces),
         *_intervals(forecaster, surfaces, question, spread, kind),
         *_extent(forecaster, reached),
-        "data, tokenizer and recipe stay those of the fitted runs",
+        "data, tokenizer and recipe are those of the fitted runs",
     ]
     if spread is not None and spread.never > 0:
         lines.insert(0, f"{_share(spread.never)} of draws {_never(surfaces, question)}")
     if spread is not None and spread.without > 0:
-        lost = f"{_share(spread.without)} of draws have no compute-optimal split and are left out of the intervals"
+        lost = f"{_share(spread.without)} of draws have no compute-optimal split and are excluded from the intervals"
         lines.insert(*((0, f"CAUTION: {lost}") if spread.without > _MANY else (len(lines), lost)))
     return (*(f"CAUTION: {caveat}" for caveat in forecaster.caveats), *lines)
 
@@ -72,8 +72,8 @@ def _law(forecaster: Forecaster, surfaces: LossSurfaces) -> list[str]:
         lines = [f"law: {forecaster.law.spelling} ({forecaster.law.cite})"]
     fit = forecaster.fit if isinstance(forecaster, HeldAt) else forecaster
     if isinstance(fit, FitResult) and fit.spec.fixed:
-        lines.append(f"held: {', '.join(f'{name} = {value:g}' for name, value in fit.spec.fixed.items())}")
-    if isinstance(surfaces.point, Middle):
+        lines.append(f"fixed: {', '.join(f'{name} = {value:g}' for name, value in fit.spec.fixed.items())}")
+    if isinstance(surfaces.point, MedianLine):
         lines.append("N* grows as a power of compute from the largest run onward")
     elif not isinstance(surfaces.point, ClosedForm):
         lines.append("compute-optimal split found numerically, on a grid of N at each C")
@@ -85,11 +85,11 @@ def _intervals(
 ) -> list[str]:
     if spread is None:
         return [
-            f"no intervals: {forecaster.label} has no draws (published constants never do; a fit does unless draws=0)"
+            f"no intervals: {forecaster.label} has no draws (published constants have none; fits have unless draws=0)"
         ]
-    loss = "one more run, its noise included" if kind == "new_run" else "the mean of runs, their noise left out"
+    loss = "a new run, including its noise" if kind == "new_run" else "the mean of runs, without their noise"
     answers = [name for name in ("params", "tokens", "flops") if name != question.given]
-    drawn = "efficient lines that laws and profiles draw" if isinstance(surfaces.point, Middle) else "draws"
+    drawn = "efficient lines sampled from laws and profiles" if isinstance(surfaces.point, MedianLine) else "draws"
     return [
         f"interval of {', '.join(answers)}: the optimum of each of {spread.size} {drawn}",
         f"interval of loss: {loss}, at the recommended params and tokens",
@@ -98,21 +98,21 @@ def _intervals(
 
 def _extent(forecaster: Forecaster, reached: Mapping[str, float]) -> list[str]:
     if not forecaster.domain:
-        return ["the range fitted is not known, so neither is the reach"]
+        return ["the fitted range is unknown, and so is the reach"]
     beyond = [f"{name} {times:.3g}x" for name, times in reached.items() if times > 1]
     lowest = {name: forecaster.domain[name][0] / forecaster.domain[name][1] for name in reached}
     below = [f"{name} 1/{lowest[name] / times:.3g}" for name, times in reached.items() if times < lowest[name]]
-    lines = [f"extrapolated beyond what was fitted: {', '.join(beyond)}"] if beyond else []
+    lines = [f"extrapolated beyond the largest fitted: {', '.join(beyond)}"] if beyond else []
     return lines + ([f"extrapolated below the smallest fitted: {', '.join(below)}"] if below else [])
 
 
 def _never(surfaces: LossSurfaces, question: Question) -> str:
-    """Return what draws without a finite answer fail to do."""
+    """Return the goal that draws without a finite plan miss, as text."""
     exact = question.given == "loss" and question.caps.free and isinstance(surfaces.draws, ClosedForm)
     horizon = "at any budget" if exact else f"within {AROUND:.0e} times this budget"
     if question.given == "loss":
-        return f"cannot reach this loss {horizon}: the intervals count them as infinite, that of D/N leaves them out"
-    return f"do not make these {question.given} optimal {horizon}: the intervals count them as infinite"
+        return f"cannot reach this loss {horizon}: intervals count them as infinite, and that of D/N excludes them"
+    return f"do not make these {question.given} optimal {horizon}: intervals count them as infinite"
 
 
 def _share(part: float) -> str:

@@ -1,4 +1,4 @@
-"""One self-contained HTML file: what a decision needs on its first screen, what a reader checks below."""
+"""Reports as one self-contained HTML file: the decision on the first screen, the details below."""
 
 from scalelaw.reporting.answer import Answer as Answer
 from scalelaw.reporting.answer import Evidence as Evidence

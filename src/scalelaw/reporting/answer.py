@@ -1,4 +1,4 @@
-"""The answer: six lines that say what to train, what to expect, how sure that is, and what to do next."""
+"""The answer: six lines with the plan, the forecast, its uncertainty, its test, the main doubt and the next command."""
 
 import math
 import re
@@ -16,34 +16,34 @@ from scalelaw.planning.answer import Plan
 from scalelaw.planning.larger_runs import Expected
 
 FAR = 100.0
-"""Reach in compute from which a plan is a hope."""
+"""Reach in compute above which a plan carries a caution."""
 AS_ASKED = "as asked"
-"""How the reason ends where there is no plan because the run itself was named."""
+"""Ending of the reason for no plan if the user gave the run itself."""
 WIDE = 10.0
-"""Upper over lower end of N* from which the runs do not determine the size."""
+"""Ratio of the ends of N*'s interval above which the runs do not determine the size."""
 
 _SHORT = 0.15
-"""How far below its level a share inside must fall, beyond what chance explains, to be called too low."""
+"""Coverage must fall this far below its level, and beyond chance, to be reported as too low."""
 _SENTENCES = 2
 _CAUTION = "CAUTION: "
 _DROPPED = ("RUNS_NO_VALUE", "RUNS_UNREADABLE")
 _FIRST = ("RUNS_SWEPT", "DESIGN_EDGE", "RUNS_SPLIT")
-"""Findings that explain narrow intervals, misses and the size itself, so that they come before these."""
+"""Findings that explain narrow intervals, misses or the size; they come before these."""
 _UNKNOWN = ("RUNS_ONE_RUN", "RUNS_SIZE_UNNAMED")
-"""Findings that say why no size follows."""
+"""Findings that explain a missing size."""
 _MANY = 0.2
-"""Share of runs left out, or of repeated data, from which that is a large doubt."""
+"""Share of excluded runs, or of repeated data, above which this is a large doubt."""
 _WORSE = 3.0
-"""How many times the error of the test shown a test of longer reach must have to be a doubt."""
+"""A test of longer reach is a doubt if its error exceeds that of the shown test by this factor."""
 _IN_PYTHON = re.compile(r" \(Python: (?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")
-"""The spelling in Python of what stands beside it as an option, which is the shorter of the two."""
+"""The Python spelling beside an option; the first screen omits it."""
 _COLUMNS = 100
 _LONGEST = 240
 _WORDS = {
     "flops": "FLOP", "params": "parameters", "params_non_embedding": "parameters without embeddings",
     "params_active": "active parameters", "tokens": "tokens",
 }  # fmt: skip
-"""What stands behind a number of each axis."""
+"""Unit printed after a number of each axis."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,14 @@ class Answer(Renderable, Tabular):
     """The first screen, the same in text, HTML and JSON.
 
     Attributes:
-        train: what to train.
-        loss: the loss to expect.
-        sure: how sure that is.
-        tested: how it was tested, on these runs and on others.
+        train: the size and tokens to train.
+        loss: the forecast loss.
+        sure: intervals and reach.
+        tested: the forecaster's error on held-out runs of this table, and of others.
         doubt: the largest doubt.
         next: the next command.
-        doubtful: whether there is a reason to be careful.
-        others: the further doubts, which stand below.
+        doubtful: whether any doubt was found.
+        others: further doubts, shown below.
     """
 
     train: str
@@ -91,7 +91,7 @@ class Answer(Renderable, Tabular):
         return Report("", [Lines(self.lines(), width=10, fold=_COLUMNS)])
 
     def further(self, most: int | None = None) -> list[Report]:
-        """Return the further doubts as a sheet, the first ``most`` of them; none where there are none."""
+        """Return the first ``most`` further doubts as a list of one report; empty without further doubts."""
         shown = self.others[:most]
         lines = [("-", each) for each in shown]
         if len(self.others) > len(shown):
@@ -99,7 +99,7 @@ class Answer(Renderable, Tabular):
         return [Report("further doubts", [Lines(lines, width=2, fold=_COLUMNS)])] if lines else []
 
     def below(self, plan: Plan) -> Plan:
-        """Return the plan without the cautions that stand among the doubts, perhaps cut short there."""
+        """Return the plan without the cautions that the doubts already give."""
         kept = [
             each
             for each in plan.assumptions
@@ -108,7 +108,7 @@ class Answer(Renderable, Tabular):
         return replace(plan, assumptions=tuple(kept))
 
     def beside(self, sheet: Report) -> Report:
-        """Return a sheet without the lines that stand among the doubts."""
+        """Return a report without the lines that the doubts already give."""
         parts: list[Table | Lines | Report] = []
         for part in sheet.parts:
             if isinstance(part, Lines):
@@ -118,25 +118,25 @@ class Answer(Renderable, Tabular):
         return replace(sheet, parts=parts)
 
     def _states(self, text: str) -> bool:
-        """Return whether a text stands among the doubts, perhaps cut short there."""
+        """Return whether the doubts give a text, in full or shortened."""
         return any(doubt.startswith(text[:_COLUMNS]) for doubt in (self.doubt, *self.others))
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What an answer is made of.
+    """The inputs of an answer.
 
     Attributes:
-        target: what is forecast.
+        target: the forecast metric.
         who: name of the forecaster.
-        plan: what to train, or None.
-        expected: what one run should reach, where there is no plan.
-        why: why there is no plan.
-        backtest: how the same forecaster did on the larger of these runs.
-        others: how it was tested on other runs, in words; empty where it was not.
-        findings: what was noticed.
+        plan: the plan, or None.
+        expected: forecast of one run, without a plan.
+        why: reason for a missing plan.
+        backtest: backtest of the same forecaster on these runs.
+        others: results on other runs, as text, or empty.
+        findings: findings about the runs and the fit.
         next: the next command.
-        runs: how many runs were fitted.
+        runs: number of fitted runs.
     """
 
     target: str
@@ -152,13 +152,13 @@ class Evidence:
 
     @property
     def reach(self) -> float | None:
-        """Compute asked for over the largest fitted."""
+        """Planned compute over the largest fitted."""
         known = self.plan.reach if self.plan else self.expected.reach if self.expected else {}
         return known.get("flops", max(known.values(), default=None))
 
 
 def answer(known: Evidence) -> Answer:
-    """Return the six lines of what is known."""
+    """Return the six lines."""
     cut = known.backtest.nearest(known.reach or 1.0)
     doubts = _doubts(known, cut)
     return Answer(
@@ -183,13 +183,13 @@ def _train(known: Evidence) -> str:
     plan = known.plan
     if plan is None and known.expected is not None and not known.why.endswith(AS_ASKED):
         axis = ", ".join(name if name == "flops" else _WORDS.get(name, name) for name in known.expected.point)
-        return f"no size follows: the forecast is by {axis} alone, which splits no budget"
+        return f"no size: the forecast uses {axis} alone, which does not split a budget"
     if plan is None:
         return known.why or "no plan"
     size = f"{_short(plan.params)} parameters on {_short(plan.tokens)} tokens"
     budget = f"for {format_number(plan.flops.value, 3)} FLOP"
     if undetermined(plan):
-        return f"These runs do not determine the size: {_span(plan.params)} parameters. Middle: {size}, {budget}."
+        return f"These runs do not determine the size: {_span(plan.params)} parameters. Median: {size}, {budget}."
     alone = plan.runs_only
     if plan.disagrees and alone is not None:
         studies = (plan.literature or "another ratio").partition(" within")[0]
@@ -212,7 +212,7 @@ def _loss(known: Evidence) -> str:
     value, span = loss.texts(4)
     at = "" if known.plan else f" at {_point(known.expected)}"
     if not span:
-        return f"{value} {loss.unit}{at}; no interval is known"
+        return f"{value} {loss.unit}{at}; interval unknown"
     return f"{value} {loss.unit}{at}; {100 * loss.level:g} % of such runs should land in {span}"
 
 
@@ -230,21 +230,23 @@ def _sure(known: Evidence) -> str:
         both = (("size", plan.params), ("tokens", plan.tokens))
         shown = [(name, each) for name, each in both[undetermined(plan) :] if each.lo is not None]
         if shown:
-            said = ", ".join(f"{name} {_span(each)}" for name, each in shown)
-            parts.append(f"{100 * plan.question.level:g} % intervals: {said}")
+            intervals = ", ".join(f"{name} {_span(each)}" for name, each in shown)
+            parts.append(f"{100 * plan.question.level:g} % intervals: {intervals}")
         else:
-            parts.append("no interval of the size is known")
+            parts.append("interval of the size unknown")
     elif known.expected is not None and known.expected.lo is not None and not known.why.endswith(AS_ASKED):
-        parts.append("only the loss has an interval, no size does")
+        parts.append("only the loss has an interval, the size has none")
     if known.reach is not None:
         far = f"CAUTION: {known.reach:.3g}x" if known.reach > FAR else f"{known.reach:.3g}x"
         parts.append(f"{far} the largest run")
-    return "; ".join(parts) or "not known"
+    return "; ".join(parts) or "unknown"
 
 
 def _tested(known: Evidence, cut: Cut | None) -> str:
     if cut is None or cut.score is None:
-        own = f"{known.who}, fitted to {counted(known.runs, 'run')}: not tested on them, they are too few or too alike"
+        own = (
+            f"{known.who}, fitted to {counted(known.runs, 'run')}: not tested on them; they are too few or too similar"
+        )
     else:
         inside = cut.score.observed
         held = "" if inside is None else f", {round(inside * cut.n_test)} of {cut.n_test} inside {100 * cut.level:g} %"
@@ -257,13 +259,13 @@ def _tested(known: Evidence, cut: Cut | None) -> str:
 
 
 def _doubts(known: Evidence, cut: Cut | None) -> list[str]:
-    """Return what is doubtful, the largest first; what the headline says already is not said again."""
+    """Return the doubts, the largest first, without those the headline already gives."""
     reach = known.reach
     blown = [each for each in known.findings if each.code == "RUNS_BLOWN_UP"]
     grave = [each for each in known.findings if _grave(each, known.runs)]
     doubts = [*_of_headline(known), *(_cut_short(f"{each} [{each.code}]", 2 * _LONGEST) for each in (*grave, *blown))]
     if reach is not None and reach > FAR:
-        tested = f"they were tested to {cut.reach:.3g}x" if cut else "they were tested at no reach"
+        tested = f"forecasts were tested to {cut.reach:.3g}x" if cut else "no forecast was tested"
         doubts.append(f"The budget is {reach:.3g}x that of the largest run; {tested}.")
     warned = [each for each in known.findings if each.grade is Grade.WARN and each not in (*grave, *blown)]
     doubts += dict.fromkeys(_cut_short(f"{each} [{each.code}]") for each in warned if each.code in _FIRST)
@@ -278,54 +280,54 @@ def _doubts(known: Evidence, cut: Cut | None) -> list[str]:
     doubts += left_out if many else []
     doubts += dict.fromkeys(_cut_short(f"{each} [{each.code}]") for each in warned if each.code not in _FIRST)
     if cut is None:
-        doubts.append("No larger run has tested this forecast; train more small runs over a wider range.")
+        doubts.append("No larger run tests this forecast; train more small runs over a wider range.")
     elif reach is not None and FAR >= reach > 1.5 * cut.reach:
         doubts += _tested_short(known.backtest, cut, reach)
     return doubts if many else doubts + left_out
 
 
 def _grave(finding: Finding, runs: int) -> bool:
-    """Return whether a finding touches what a plan stands on: what one run is, its size, or most of the data."""
+    """Return whether a finding concerns the base of a plan: the identity of runs, their size, or most of the data."""
     if finding.code == "DESIGN_REPEATED":
         return finding.rows > _MANY * runs
     return finding.code in _UNKNOWN
 
 
 def _left_out(known: Evidence) -> tuple[list[str], bool]:
-    """Return in one line which runs are left out for want of a value, and whether they are many."""
+    """Return one line on the runs excluded for a missing value, and whether they are many."""
     dropped = [each for each in known.findings if each.code in _DROPPED]
     if not dropped:
         return [], False
     codes = ", ".join(dict.fromkeys(each.code for each in dropped))
     most = max(each.rows for each in dropped)
-    said = "; ".join(dict.fromkeys(each.message for each in dropped))
-    return [f"Left out: {said} [{codes}]"], most > _MANY * (most + known.runs)
+    messages = "; ".join(dict.fromkeys(each.message for each in dropped))
+    return [f"Excluded: {messages} [{codes}]"], most > _MANY * (most + known.runs)
 
 
 def _tested_short(backtest: Backtest, cut: Cut, reach: float) -> list[str]:
-    """Say that no test of these runs goes as far as asked, or that one that does was much worse than the one shown."""
+    """Return a doubt if no test reaches as far as the plan, or if a longer test did much worse than the one shown."""
     next_one = backtest.longer(cut)
     if next_one is None:
-        return [f"Your runs test forecasts to {cut.reach:.3g}x only; this one goes to {reach:.3g}x."]
+        return [f"Your runs test forecasts only to {cut.reach:.3g}x; this one reaches {reach:.3g}x."]
     error, shown = (each.score.mean_abs_rel_error if each.score else 0.0 for each in (next_one, cut))
     if error > _WORSE * shown or _too_narrow(next_one):
-        return [f"A longer forecast of your own runs did worse: {100 * error:.2g} % off, to {next_one.reach:.3g}x."]
+        return [f"A longer forecast of your own runs was worse: {100 * error:.2g} % off, to {next_one.reach:.3g}x."]
     return []
 
 
 def _of_headline(known: Evidence) -> list[str]:
-    """Return what an open headline asks for."""
+    """Return the remedy for an undetermined or disputed size."""
     if known.plan is None:
         return []
     if undetermined(known.plan):
-        return ["The runs leave the split of the budget open; add runs at other ratios of tokens to parameters."]
+        return ["The runs do not determine the split of the budget; add runs at other ratios of tokens to parameters."]
     if known.plan.disagrees:
-        return ["The runs alone decide outside the interval of the combination; --prior none follows the runs."]
+        return ["N* from the runs alone lies outside the combined interval; --prior none uses the runs alone."]
     return []
 
 
 def _too_narrow(cut: Cut) -> list[str]:
-    """Say where fewer runs fell inside than the level and chance would let expect."""
+    """Return a doubt if coverage is below its level by more than chance."""
     inside = cut.score.observed if cut.score else None
     if inside is None:
         return []
@@ -344,7 +346,7 @@ def _first(doubts: Sequence[str]) -> str:
 
 
 def _cut_short(message: str, longest: int = _LONGEST) -> str:
-    """Return the first two sentences of a finding."""
+    """Return the first two sentences of a finding, with its code."""
     text, bracket, code = _IN_PYTHON.sub("", message).rpartition(" [")
     short = " ".join(re.split(r"(?<=[.;])\s+(?=[A-Za-z])", text)[:_SENTENCES]).rstrip(";")
     if len(short) > longest:

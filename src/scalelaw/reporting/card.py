@@ -1,4 +1,4 @@
-"""A card: one question of a first screen, its answer in a few words, and what stands below."""
+"""A card of the first screen: a question, a short answer and details."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ class Card:
     """One card of a first screen.
 
     Attributes:
-        title: what it answers.
-        lead: the answer, in a few words.
-        lines: what stands below, a sentence each.
-        doubtful: whether the answer is one to be careful with.
+        title: the question.
+        lead: the short answer.
+        lines: details, one sentence each.
+        doubtful: whether the answer needs caution.
     """
 
     title: str

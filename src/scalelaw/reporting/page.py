@@ -1,4 +1,4 @@
-"""The HTML of a report: cards, then blocks of prose, sheets and figures; no script, no font and no file beside it."""
+"""Write a report as self-contained HTML: cards, then blocks of prose, tables and figures, without scripts or fonts."""
 
 import html
 import re
@@ -41,12 +41,12 @@ class Block:
     """One part of a report.
 
     Attributes:
-        title: its heading.
-        prose: paragraphs before anything else.
-        sheet: a printout.
+        title: heading.
+        prose: paragraphs at the top.
+        sheet: text report.
         figure: SVG text.
-        caption: what the figure shows.
-        code: text set as it is, such as BibTeX.
+        caption: caption of the figure.
+        code: preformatted text, such as BibTeX.
     """
 
     title: str
@@ -73,10 +73,10 @@ def page(title: str, subtitle: str, first: Answer | Sequence[Card], blocks: Sequ
     """Return a whole HTML document.
 
     Args:
-        title: what the report is about.
-        subtitle: in a few words, what was done.
+        title: title of the report.
+        subtitle: short description of the analysis.
         first: the first screen: an answer, or cards.
-        blocks: everything below it.
+        blocks: blocks below the first screen.
     """
     below = "".join(block.html() for block in blocks)
     return (
@@ -89,7 +89,7 @@ def page(title: str, subtitle: str, first: Answer | Sequence[Card], blocks: Sequ
 
 
 def _screen(first: Answer) -> str:
-    """Return the six lines, the first of them large."""
+    """Return the six lines, with the first one large."""
     (_, train), *others = first.lines()
     rows = "".join(
         f"<dt>{html.escape(label)}</dt><dd>{_command(text) if label == 'next' else html.escape(text)}</dd>"
@@ -112,12 +112,12 @@ def _card(card: Card) -> str:
 
 
 def _command(text: str) -> str:
-    """Return a command that breaks between words only, never before the hyphens of an option."""
+    """Return a command as HTML with line breaks only between words."""
     return f"<code>{' '.join(f'<span>{html.escape(word)}</span>' for word in text.split(' '))}</code>"
 
 
 def inlined(svg: str, prefix: str) -> str:
-    """Return an SVG document as an element of a page, its ids made unique by a prefix."""
+    """Return an SVG document as an element of a page, with a prefix that makes its ids unique."""
     element = svg[svg.index("<svg") :]
     element = re.sub(r'\bid="', f'id="{prefix}-', element)
     return re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}-", element)

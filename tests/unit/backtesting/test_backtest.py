@@ -138,7 +138,7 @@ def test_the_dictionary_is_the_contract_of_backtest_json(result: Backtest) -> No
 def test_the_printout_has_a_line_for_each_cut(result: Backtest) -> None:
     text = str(result)
     assert text.count("flops <") + text.count("params <") + text.count("tokens <") == len(result.cuts)
-    assert "80" in text and "best so far" in text and "power law in C" in text
+    assert "80" in text and "best run so far" in text and "power law in C" in text
 
 
 def test_too_small_a_table_says_what_is_missing(observed: Observations) -> None:

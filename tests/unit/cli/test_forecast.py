@@ -20,7 +20,7 @@ LADDER = str(datasets.path("synthetic-ladder"))
         (["--flops", "0"], "flops must be positive"),
         (["--level", "90"], "level must lie strictly between 0 and 1"),
         (["--draws", "1"], "draws must be 10 or more"),
-        (["--params-kind", "params_active"], "the runs vary in params"),
+        (["--params-kind", "params_active"], "use n=params"),
         (["--calibration", "nowhere.json"], "cannot be read"),
         (["--target", "score@mmlu"], "mmlu"),
     ],

@@ -64,7 +64,7 @@ def test_factors_are_read_off_sources_that_were_not_learned_on(rng: np.random.Ge
 
 
 def test_one_source_teaches_nothing_about_others(rng: np.random.Generator) -> None:
-    with pytest.raises(BadInput, match="several sources, got a"):
+    with pytest.raises(BadInput, match="two or more sources, got a"):
         calibrate(simulated(rng, "a"))
 
 
@@ -83,7 +83,7 @@ def test_written_and_read_it_is_the_same(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="not a calibration"):
         load_calibration(path)
     path.write_text(json.dumps({**shipped().to_dict(), "schema": "scalelaw.calibration/1"}))
-    with pytest.raises(BadInput, match="learn it anew with `scalelaw calibrate`"):
+    with pytest.raises(BadInput, match="make a new one with `scalelaw calibrate`"):
         load_calibration(path)
     with pytest.raises(BadInput, match="cannot be read"):
         load_calibration(tmp_path / "none.json")

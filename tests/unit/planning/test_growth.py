@@ -11,8 +11,8 @@ from scalelaw.allocation.isoflop_result import IsoFlop
 from scalelaw.core.types import Array
 from scalelaw.laws import Law, get
 from scalelaw.planning.growth import FLOOR, Growth, growths
-from scalelaw.planning.lines import Lines, Middle, drawn
-from scalelaw.planning.published import CAMPS, log_params
+from scalelaw.planning.lines import EfficientLines, MedianLine, draw_lines
+from scalelaw.planning.published import STUDY_GROUPS, log_params
 
 COUNTING = COUNTINGS["params"]
 LARGEST = 1e20
@@ -104,36 +104,36 @@ def test_what_is_measured_apart_counts_by_its_variance() -> None:
 
 def test_studies_hold_where_the_runs_say_little(rng: np.random.Generator) -> None:
     vague = law(rng, 0.3, spread=2.0)
-    lines = drawn(several := Several(((vague, 0.01),)), COUNTING, growths(several, COUNTING, studies=True))
+    lines = draw_lines(several := Several(((vague, 0.01),)), COUNTING, growths(several, COUNTING, studies=True))
     size, sd = log_params(LARGEST, COUNTING)
     assert np.median(lines.pairs[:, 0]) == pytest.approx(size, abs=2 * sd)
-    assert CAMPS[0].exponent - 0.1 < np.median(lines.pairs[:, 1]) < CAMPS[1].exponent
-    assert sum(camp.share for camp in CAMPS) == 1.0
+    assert STUDY_GROUPS[0].exponent - 0.1 < np.median(lines.pairs[:, 1]) < STUDY_GROUPS[1].exponent
+    assert sum(group.share for group in STUDY_GROUPS) == 1.0
 
 
 def test_lines_have_the_moments_of_what_they_are_drawn_from() -> None:
     cov = np.array([[0.04, 0.006], [0.006, 0.01]])
     both = (Growth(np.log(3.0), np.array([20.0, 0.5]), cov), Growth(0.0, np.array([22.0, 0.5]), cov))
-    lines = drawn(Several(()), COUNTING, both)
+    lines = draw_lines(Several(()), COUNTING, both)
     assert lines.pairs.mean(axis=0) == pytest.approx([20.5, 0.5], abs=0.01)
-    one = drawn(Several(()), COUNTING, both[:1])
+    one = draw_lines(Several(()), COUNTING, both[:1])
     np.testing.assert_allclose(np.cov(one.pairs.T), cov, rtol=0.05)
     assert np.quantile(one.pairs[:, 0], [0.05, 0.95]) == pytest.approx(20 + 0.2 * 1.645 * np.array([-1, 1]), abs=0.01)
-    np.testing.assert_array_equal(one.pairs, drawn(Several(()), COUNTING, both[:1]).pairs)
+    np.testing.assert_array_equal(one.pairs, draw_lines(Several(()), COUNTING, both[:1]).pairs)
 
 
 def test_the_middle_is_the_median_line_at_every_budget() -> None:
-    lines = drawn(Several(()), COUNTING, (Growth(0.0, np.array([20.0, 0.5]), np.diag([0.04, 0.01])),))
+    lines = draw_lines(Several(()), COUNTING, (Growth(0.0, np.array([20.0, 0.5]), np.diag([0.04, 0.01])),))
     budgets = np.array([1e19, 1e20, 1e23])
-    params, loss = Middle(lines).optimum(budgets)
+    params, loss = MedianLine(lines).optimum(budgets)
     np.testing.assert_allclose(params[0], np.median(lines.optimum(budgets)[0], axis=0), rtol=1e-4)
     np.testing.assert_allclose(loss[0], 10 * budgets**-0.05)
-    assert Middle(lines).at_loss(loss[:, 2]).flops == pytest.approx(1e23, rel=1e-5)
+    assert MedianLine(lines).at_loss(loss[:, 2]).flops == pytest.approx(1e23, rel=1e-5)
 
 
 def test_what_a_loss_takes_hears_the_width_of_the_forecast() -> None:
-    lines = drawn(Several(()), COUNTING, (Growth(0.0, np.array([20.0, 0.5]), np.diag([0.04, 0.01])),))
-    assert isinstance(lines, Lines)
+    lines = draw_lines(Several(()), COUNTING, (Growth(0.0, np.array([20.0, 0.5]), np.diag([0.04, 0.01])),))
+    assert isinstance(lines, EfficientLines)
     flops = lines.at_loss(np.full(1, 10 * 1e21**-0.05), around=1e21).flops
     expected = np.log(1e21) + lines.forecaster.quantile(np.array([0.05, 0.95])) * 0.01 / 0.05
     assert np.log(np.quantile(flops, [0.05, 0.95])) == pytest.approx(expected, abs=0.02)

@@ -29,8 +29,8 @@ def test_none_means_not_asked() -> None:
         ({"flops": 1e21, "max_tokens": -1}, "max_tokens must be positive"),
         ({"flops": 1e21, "level": 1.0}, "level must lie strictly between 0 and 1"),
         ({"flops": 1e21, "level": 90}, "level must lie strictly between 0 and 1"),
-        ({"params": "70B", "max_params": "10B"}, "max_params cannot go with params="),
-        ({"tokens": "1T", "max_params": "10B", "max_tokens": "1T"}, "max_params and max_tokens cannot go"),
+        ({"params": "70B", "max_params": "10B"}, "max_params cannot limit a plan for params="),
+        ({"tokens": "1T", "max_params": "10B", "max_tokens": "1T"}, "max_params and max_tokens cannot limit"),
     ],
 )
 def test_bad_questions_are_refused(asked: dict[str, float], words: str) -> None:

@@ -118,7 +118,7 @@ def test_the_choice_that_matters_most_comes_first() -> None:
     found = verdict(outcome("base", 20), outcome("law", 25), outcome("outliers", 5), outcome("outliers", 22))
     assert found.spreads == {"outliers": (5, 22), "law": (20, 25)}
     assert found.findings[0].code == "ROBUST_DISAGREE"
-    assert found.findings[0].fix.startswith("outliers matters most (5 to 22)")
+    assert found.findings[0].fix.startswith("settle the choice of outliers first; it matters most (5 to 22)")
 
 
 def test_an_alternative_without_a_decision_is_said() -> None:

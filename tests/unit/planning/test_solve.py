@@ -109,8 +109,8 @@ def test_the_interval_of_the_loss_is_the_forecasters_at_the_recommended_point() 
         told = FIT.predict(x, 0.9, kind)
         assert told.lo is not None
         assert (made.loss.value, made.loss.lo) == (told.mean[0], told.lo[0])
-    assert any("noise included" in line for line in plan(FIT, flops=1e23).assumptions)
-    assert any("noise left out" in line for line in plan(FIT, flops=1e23, kind="mean").assumptions)
+    assert any("including its noise" in line for line in plan(FIT, flops=1e23).assumptions)
+    assert any("without their noise" in line for line in plan(FIT, flops=1e23, kind="mean").assumptions)
 
 
 @pytest.mark.parametrize("asked", [{"params": 7e10}, {"tokens": 1e12}, {"loss": 2.0}])
@@ -198,7 +198,7 @@ def test_a_loss_below_the_floor_is_refused_with_the_floor() -> None:
     for forecaster in (FIT, Opaque(FIT)):
         with pytest.raises(BadInput, match=r"irreducible loss is about 1\.817"):
             plan(forecaster, loss=1.81)
-    with pytest.raises(BadInput, match=r"lowest within these limits is about 2\.\d+"):
+    with pytest.raises(BadInput, match=r"lowest loss within these limits is about 2\.\d+"):
         plan(FIT, loss=1.9, max_params=1e9)
 
 
@@ -232,9 +232,9 @@ def test_limits_bind_and_say_their_price() -> None:
     made = plan(FIT, flops=1e23, max_tokens="200B tokens")
     assert made.tokens.value == pytest.approx(2e11)
     assert made.params.value == pytest.approx(1e23 / 6 / 2e11)
-    assert made.binding_constraints[0].startswith("max_tokens 200B: unlimited, the optimum is")
+    assert made.binding_constraints[0].startswith("max_tokens 200B: without this limit the optimum is")
     price = compute_penalty(FIT, made.params.value, made.tokens.value).value
-    assert made.binding_constraints[1].startswith(f"price: {price:.4g}x the compute")
+    assert made.binding_constraints[1].startswith(f"cost: {price:.4g}x the compute")
     assert made.loss.value > free.loss.value
     assert made.tokens.lo is None  # every draw is at the limit: it decides, not they
     assert plan(FIT, flops=1e23, max_tokens=1e15).binding_constraints == ()
@@ -245,7 +245,7 @@ def test_what_limits_leave_unspent_is_said() -> None:
     assert (made.params.value, made.tokens.value) == (pytest.approx(1e10), pytest.approx(1e12))
     assert made.flops.value == pytest.approx(6e22)
     assert len(made.binding_constraints) == 4
-    assert made.binding_constraints[-1].startswith("budget: 9.4e+23 FLOP of it cannot be spent")
+    assert made.binding_constraints[-1].startswith("budget: 9.4e+23 FLOP remain unspent")
 
 
 def test_a_loss_under_a_limit_is_reached_where_the_limit_binds() -> None:
@@ -262,10 +262,10 @@ def test_reach_is_per_quantity_that_was_fitted() -> None:
         "params": pytest.approx(made.params.value / 1e10),
         "tokens": pytest.approx(made.tokens.value / 1e12),
     }
-    assert any(line.startswith("extrapolated beyond what was fitted: params") for line in made.assumptions)
+    assert any(line.startswith("extrapolated beyond the largest fitted: params") for line in made.assumptions)
     unknown = plan(Fit(FIT.law, EPOCH, domain={}), flops=1e24)
     assert unknown.reach == {}
-    assert any("range fitted is not known" in line for line in unknown.assumptions)
+    assert any("fitted range is unknown" in line for line in unknown.assumptions)
 
 
 def test_the_kind_of_params_is_the_forecasters() -> None:

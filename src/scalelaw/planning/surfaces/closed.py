@@ -1,4 +1,4 @@
-"""Loss surfaces whose compute-optimal split the law knows in closed form."""
+"""Loss surfaces of laws with a closed-form compute-optimal split."""
 
 from dataclasses import dataclass
 from typing import Protocol, final, runtime_checkable
@@ -14,7 +14,7 @@ from scalelaw.planning.surfaces.surface import Points
 
 @runtime_checkable
 class HasLaw(Protocol):
-    """A forecaster that is one law: a fit, or published constants."""
+    """A forecaster with a single law: a fit, or published constants."""
 
     @property
     def law(self) -> Law:
@@ -26,12 +26,12 @@ class HasLaw(Protocol):
 
     @property
     def draws(self) -> Array | None:
-        """Draws of them, shape (b, k), or None."""
+        """Draws of the coefficients, shape (b, k), or None."""
 
 
 @runtime_checkable
 class Solvable(HasOptimum, Protocol):
-    """What a closed form needs of a law: its value and its optimum."""
+    """A law with a closed-form optimum."""
 
     def predict(self, coef: Array, x: Inputs) -> Array:
         """Return the law's values (..., n) at coefficients (..., k)."""
@@ -39,12 +39,12 @@ class Solvable(HasOptimum, Protocol):
 
 @dataclass(frozen=True, eq=False)
 class LawSurface(Brief):
-    """One law at b vectors of coefficients; how its optimum is found is left to each kind.
+    """One law at b vectors of coefficients; subclasses find its optimum.
 
     Attributes:
         law: the law.
-        coef: shape (b, k).
-        counting: how C follows from N and D; also which N the law takes.
+        coef: coefficients, shape (b, k).
+        counting: convention that gives C from N and D; also names the kind of N.
     """
 
     law: Solvable
@@ -67,7 +67,7 @@ class ClosedForm(LawSurface):
     """One law whose optimum at C = 6 N D is known in closed form."""
 
     def optimum(self, flops: Array) -> tuple[Array, Array]:
-        """Return N* (b, n) and the loss there; NaN where an exponent or a scale is zero and no split is best."""
+        """Return N* (b, n) and its loss; NaN without a best split, as when an exponent or a scale is zero."""
         with np.errstate(all="ignore"):
             params, tokens = self.law.optimum(self.coef[:, None, :], flops, FLOPS_PER_PARAM_TOKEN)
             usable = np.isfinite(params) & np.isfinite(tokens) & (params > 0) & (tokens > 0)
@@ -75,7 +75,7 @@ class ClosedForm(LawSurface):
             return params, self.loss(params, np.where(usable, tokens, np.nan))
 
     def at_loss(self, loss: Array, around: float | None = None) -> Points:
-        """Return where each law first reaches the loss; exact, so ``around`` does not matter."""
+        """Return the points where each law first reaches the loss; exact, so ``around`` is not used."""
         sound = ~np.isnan(self.optimum(np.full(1, 1e21))[0][:, 0])
         with np.errstate(all="ignore"):
             flops = np.where(sound, self.law.flops_for_loss(self.coef, loss, FLOPS_PER_PARAM_TOKEN), np.nan)

@@ -1,4 +1,4 @@
-"""Loss surfaces known only through a forecaster's predictions; their optimum is found on a grid of log N."""
+"""Loss surfaces known only through predictions; their optimum is found on a grid of log N."""
 
 import math
 from collections.abc import Callable
@@ -14,10 +14,10 @@ from scalelaw.planning.surfaces.path import first_reaching
 from scalelaw.planning.surfaces.surface import Points
 
 _COARSE = 0.25 * math.log(10)
-"""Step in ln N at which a single surface is searched from N = 1 to D = 1; the least is then looked at closely."""
+"""Coarse step in ln N for a single surface, from N = 1 to D = 1; the minimum is then refined."""
 _STEP = 0.1 * math.log(10)
 _CLOSE, _NEAR = 5, 30
-"""Fine steps to either side: of a coarse minimum (half a decade), and for draws of the point's N* (three)."""
+"""Fine steps on each side: of a coarse minimum (half a decade), and, for draws, of the point's N* (three decades)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +25,10 @@ class Numeric(Brief):
     """Surfaces evaluated point by point.
 
     Attributes:
-        evaluate: inputs of shape (n,) -> losses (b, n); the same b surfaces, in the same order, at every call.
-        counting: how C follows from N and D; also which N the forecaster takes.
+        evaluate: inputs of shape (n,) -> losses (b, n); always the same b surfaces in the same order.
+        counting: convention that gives C from N and D; also names the kind of N.
         size: the number b of surfaces.
-        centre: the single surface near whose optimum the draws have theirs; None for that surface itself.
+        centre: for draws, the surface of the point estimate, whose optimum is near theirs; else None.
     """
 
     evaluate: Callable[[Inputs], Array]
@@ -42,15 +42,15 @@ class Numeric(Brief):
         return self.evaluate({self.counting.params: params, "tokens": tokens})
 
     def optimum(self, flops: Array) -> tuple[Array, Array]:
-        """Return N* (b, n) and the loss there; NaN where the least loss is at the edge of the grid.
+        """Return N* (b, n) and its loss; NaN if the least loss is at the edge of the grid.
 
-        One budget at a time, so that b times the grid stays in cache.
+        The search takes one budget at a time, so that its arrays stay in cache.
         """
         found = [self._at_budget(budget) for budget in np.ravel(flops)]
         return np.stack([params for params, _ in found], axis=1), np.stack([loss for _, loss in found], axis=1)
 
     def at_loss(self, loss: Array, around: float | None = None) -> Points:
-        """Return where each surface first reaches the loss; ``around`` is needed where there are several."""
+        """Return the points where each surface first reaches the loss; several surfaces need ``around``."""
         return first_reaching(self, "loss", loss, around=around)
 
     def _at_budget(self, flops: float) -> tuple[Array, Array]:
@@ -64,7 +64,7 @@ class Numeric(Brief):
         return self.loss(params, self.counting.tokens(params, flops))
 
     def _grid(self, flops: float) -> Array:
-        """Return the values of ln N to look at closely; none where the least is at an end of what can be searched."""
+        """Return the fine grid of ln N; empty if the coarse minimum is at an end of the range."""
         if self.centre is not None:
             middle = math.log(self.centre.optimum(np.full(1, flops))[0][0, 0])
             return _around(middle, _NEAR)

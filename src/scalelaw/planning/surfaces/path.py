@@ -1,4 +1,4 @@
-"""The compute-optimal path of loss surfaces as C grows, under limits on N and D, and where it reaches a goal."""
+"""The compute-optimal path over C under limits on N and D, and the point where it reaches a goal."""
 
 import math
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from scalelaw.core.types import Array
 from scalelaw.planning.surfaces.surface import Points, Surface
 
 _EVERYWHERE = (math.log(1e3), math.log(1e45))
-"""ln C between which a single surface is searched."""
+"""Range of ln C searched for a single surface."""
 _SEARCH_POINTS, _ZOOM_POINTS, _ZOOMS = 33, 9, 7
-"""The search leaves a bracket of 3 in ln C, each zoom an eighth of it: at 1e-6 the path inside is a line."""
+"""The search gives a bracket of 3 in ln C, and each zoom an eighth of it; within 1e-6 the path is linear."""
 AROUND = 1e6
 """Draws are searched from C / AROUND to C * AROUND."""
 _TABLE_POINTS = 121
-"""Ten a decade; a line between neighbours is then within 0.2 % of C for exponents up to 0.3."""
+"""Ten per decade; linear interpolation is then accurate to 0.2 % of C for exponents up to 0.3."""
 
 Goal = Literal["params", "tokens", "loss"]
 
@@ -31,7 +31,7 @@ class Caps:
 
     @property
     def free(self) -> bool:
-        """Whether nothing is limited."""
+        """Whether N and D are unlimited."""
         return math.isinf(self.params) and math.isinf(self.tokens)
 
 
@@ -40,19 +40,19 @@ ANY = Caps()
 
 
 @dataclass(frozen=True, eq=False)
-class Walk(Brief):
-    """The path of b surfaces at n budgets, each of shape (b, n)."""
+class OptimalPath(Brief):
+    """The compute-optimal path of b surfaces at n budgets, each of shape (b, n)."""
 
     params: Array
     tokens: Array
     loss: Array
 
 
-def walk(surface: Surface, flops: Array, caps: Caps = ANY) -> Walk:
-    """Return N, D and loss of the best point at each budget that respects the caps.
+def optimal_path(surface: Surface, flops: Array, caps: Caps = ANY) -> OptimalPath:
+    """Return N, D and loss of the best point at each budget within the caps.
 
-    A loss with one minimum along C = 6 N D is least, under caps, at the allowed N nearest N*. Where both caps bind, the
-    point is (max N, max D) and the rest of the budget stays unspent.
+    A loss with one minimum along C = 6 N D is least at the allowed N nearest to N*. If both caps bind, the point is
+    (max N, max D) and the rest of the budget stays unspent.
 
     Args:
         surface: b surfaces.
@@ -69,24 +69,24 @@ def walk(surface: Surface, flops: Array, caps: Caps = ANY) -> Walk:
     if math.isfinite(caps.params):
         largest = np.full_like(spent, caps.params)
         loss = np.where(best > caps.params, surface.loss(largest, counting.tokens(largest, spent)), loss)
-    return Walk(params, counting.tokens(params, spent), loss)
+    return OptimalPath(params, counting.tokens(params, spent), loss)
 
 
 def first_reaching(
     surface: Surface, goal: Goal, target: Array, caps: Caps = ANY, around: float | None = None
 ) -> Points:
-    """Return the smallest C, and its N and D, at which each surface's path reaches the goal.
+    """Return the smallest C, with its N and D, at which each surface's path reaches the goal.
 
     Args:
         surface: b surfaces.
-        goal: ``params`` or ``tokens`` that shall be compute-optimal, or ``loss`` that shall be reached.
+        goal: ``params`` or ``tokens`` that should be compute-optimal, or ``loss`` to reach.
         target: its value for each surface, shape (b,) or (1,).
         caps: the largest N and D allowed; none by default.
-        around: C in FLOP; draws are looked up in a table within ``AROUND`` times of it. None, for a single surface,
-            looks everywhere and zooms in.
+        around: C in FLOP; draws are searched on a grid within a factor of ``AROUND`` of it. None, for a single surface
+            only, searches everywhere and zooms in.
 
     Returns:
-        Points; 0 where the goal is met below the range searched, infinite where it is not met inside it.
+        Points; 0 if the goal is met below the searched range, infinite if it is not met inside it.
     """
     if around is not None:
         reach = math.log(AROUND)
@@ -103,8 +103,8 @@ def first_reaching(
 
 
 def _crossing(surface: Surface, goal: Goal, target: Array, caps: Caps, log_flops: Array) -> tuple[Points, int]:
-    """Return where each path first meets the goal, on a line between grid points, and the first surface's index."""
-    path = walk(surface, np.exp(log_flops), caps)
+    """Return the points where each path first meets the goal, interpolated, and the first surface's grid index."""
+    path = optimal_path(surface, np.exp(log_flops), caps)
     wanted = np.reshape(target, (-1, 1))
     gap = path.loss - wanted if goal == "loss" else np.log(wanted / (path.params if goal == "params" else path.tokens))
     met = gap <= 0

@@ -1,4 +1,4 @@
-"""What planners compute on: b loss surfaces over params and tokens at once, in closed form or numerically."""
+"""The interface of loss surfaces over params and tokens; planners work on b of them at once."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,7 +13,7 @@ class Points(Brief):
     """One (N, D, C) for each of b surfaces, each of shape (b,); NaN where a surface has no optimum.
 
     Attributes:
-        params: N; infinite where no budget does what was asked.
+        params: N; infinite if no budget reaches the goal.
         tokens: D; infinite likewise.
         flops: C; infinite likewise.
     """
@@ -26,12 +26,12 @@ class Points(Brief):
 class Surface(Protocol):
     """The losses of b laws over (N, D): one for a point estimate, many for draws.
 
-    Points are the same for every surface, because that is all a forecaster's ``sample`` can be asked.
+    All surfaces share the same points, since a forecaster's ``sample`` takes one set of points.
     """
 
     @property
     def counting(self) -> Counting:
-        """How C follows from N and D."""
+        """Convention that gives C from N and D."""
 
     @property
     def size(self) -> int:
@@ -41,12 +41,12 @@ class Surface(Protocol):
         """Return the loss (b, n) at n points."""
 
     def optimum(self, flops: Array) -> tuple[Array, Array]:
-        """Return N* (b, n) and the loss there (b, n) at n budgets; NaN where a surface has no optimum."""
+        """Return N* (b, n) and its loss (b, n) at n budgets; NaN where a surface has no optimum."""
 
     def at_loss(self, loss: Array, around: float | None = None) -> Points:
-        """Return where each surface first reaches the loss along its own optimum; infinite where it never does.
+        """Return the points where each surface first reaches the loss along its optimum; infinite if it never does.
 
         Args:
             loss: a target for each surface, shape (b,) or (1,).
-            around: C in FLOP to look around; None, for a single surface, looks everywhere.
+            around: C in FLOP at the centre of the search; None, for a single surface only, searches everywhere.
         """

@@ -28,7 +28,7 @@ from scalelaw.forecasting.forecast import DRAWS, forecast_observations
 from scalelaw.laws import Law, LawAt, get
 from scalelaw.planning.answer import Plan
 from scalelaw.planning.larger_runs import Expected, predict_larger
-from scalelaw.planning.question import Asked, ask
+from scalelaw.planning.question import QuestionOptions, ask
 from scalelaw.planning.solve import plan
 from scalelaw.reporting.answer import Answer, Evidence, answer
 from scalelaw.runs.observations import Observations, Reduction
@@ -195,7 +195,7 @@ def decide(
     use: Reduction | None = None,
     over: Sequence[str] = SWEPT,
     ensemble: EnsembleRules = _RULES,
-    asked: Asked | None = None,
+    asked: QuestionOptions | None = None,
     progress: Progress | None = None,
     **options: Unpack[FitOptions],
 ) -> Decided:

@@ -48,7 +48,7 @@ def test_compute_alone_forecasts_a_loss_and_says_that_no_size_follows() -> None:
     table = {"flops": flops, "loss": 1.7 + 60 * flops**-0.1}
     found = decide(table)
     assert found.plan is None and found.expected is not None and found.expected.point == {"flops": pytest.approx(1e21)}
-    assert found.answer.train == "no size follows: the forecast is by flops alone, which splits no budget"
+    assert found.answer.train == "no size: the forecast uses flops alone, which does not split a budget"
     assert found.answer.loss.startswith(f"{found.expected.mean:.4g} nats/token at 1e+21 FLOP")
 
 
@@ -108,10 +108,10 @@ def doubts(found: Decided) -> str:
 
 def test_runs_tested_further_than_asked_are_not_called_tested_less(decided: Decided) -> None:
     found = replace(decided, plan=told(decided, reach={"flops": 10.0}))
-    assert "Your runs test forecasts to 4x only; this one goes to 10x." in doubts(with_cuts(found, (4.0, 0.01)))
+    assert "Your runs test forecasts only to 4x; this one reaches 10x." in doubts(with_cuts(found, (4.0, 0.01)))
     assert "only" not in doubts(with_cuts(found, (4.0, 0.01), (54.0, 0.02)))
     worse = doubts(with_cuts(found, (4.0, 0.01), (54.0, 0.26)))
-    assert "A longer forecast of your own runs did worse: 26 % off, to 54x." in worse
+    assert "A longer forecast of your own runs was worse: 26 % off, to 54x." in worse
 
 
 @pytest.mark.parametrize("holes", [2, 12])
@@ -121,7 +121,7 @@ def test_runs_left_out_are_one_doubt_which_leads_only_where_they_are_many(holes:
     tokens[:holes], params[1 : holes + 1] = np.nan, np.nan
     found = decide({**table, "tokens": tokens, "params": params}, asked={"flops": 1e21})
     said = [found.answer.doubt, *found.answer.others]
-    (where,) = (at for at, each in enumerate(said) if "Left out" in each)
+    (where,) = (at for at, each in enumerate(said) if "Excluded" in each)
     assert where == (0 if holes == 12 else len(said) - 1)
     assert all(name in doubts(found) for name in ("no tokens in", "no params in"))
 
@@ -151,4 +151,4 @@ def test_a_forecast_by_one_kind_of_params_says_which_in_words(axis: str, words: 
     n = 10 ** np.linspace(7, 9.5, 24)
     table = {axis: n, "val_loss": (1.8 + 300 / n**0.33) * np.exp(0.003 * rng.standard_normal(24))}
     found = decide(table, law=f"power[input={axis}]", draws=50).answer
-    assert f"by {words} alone" in found.train and f" {words}" in found.loss and axis not in found.loss
+    assert f"uses {words} alone" in found.train and f" {words}" in found.loss and axis not in found.loss

@@ -71,7 +71,7 @@ def test_a_table_that_cannot_be_planned_from_says_why() -> None:
     runs = {"tokens": [1e8 * 2**n for n in range(12)], "loss": [2 + 3 * 0.9**n for n in range(12)]}
     study = sl.study(sl.load_runs(runs), law="power[input=tokens]", draws=0)
     assert study.plan is None and study.decided.expected is not None
-    assert study.answer.train.startswith("no size follows: the forecast is by tokens alone")
+    assert study.answer.train.startswith("no size: the forecast uses tokens alone")
     assert study.answer.loss.startswith(f"{study.decided.expected.mean:.4g} nats/token at 2.05T tokens")
     assert study.answer.doubtful
 

@@ -92,7 +92,7 @@ def test_a_law_that_cannot_plan_is_fitted_and_tested_and_says_so(tmp_path: Path)
     assert found.plan is None
     assert set(found.figures) == {"residuals"}
     assert set(found.skipped) == {"plan", "loss_vs_compute, iso_loss"}
-    assert found.answer.train == "no size follows: the forecast is by flops alone, which splits no budget"
+    assert found.answer.train == "no size: the forecast uses flops alone, which does not split a budget"
     assert "no loss_vs_compute, iso_loss: they need a compute-optimal line" in str(found)
     assert [path.name for path in tmp_path.iterdir()] == ["residuals.png"]
 
