@@ -50,7 +50,7 @@ def _made(law: Law, rows: Observations, x: Inputs, spec: FitSpec, prior: Prior |
 
 def _digest(rows: Observations, x: Inputs, spec: FitSpec) -> str:
     """Return a digest of all that a fit sees; the level of its intervals comes later."""
-    found = hashlib.sha256(repr(replace(spec, level=_LEVEL)).encode())
+    found = hashlib.sha256(repr(replace(spec, level=_LEVEL).to_dict()).encode())
     seen = {**x, "y": rows.y, "weight": rows.weight, "cluster": rows.cluster, "n_items": rows.columns.get("n_items")}
     for name, values in (*seen.items(), ("se", rows.se)):
         array = np.asarray(values)

@@ -69,6 +69,27 @@ def test_another_spec_is_another_fit(made: list[str], rows: Observations, other:
     assert len(made) == (1 if other == {"ties": {}} else 2)
 
 
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ({"fixed": {"E": 1.0}}, {"fixed": {"E": 1.1}}),
+        ({"bounds": {"E": (0.5, None)}}, {"bounds": {"E": (0.6, None)}}),
+        ({"prior": {"alpha": (0.15, 1.3)}}, {"prior": {"alpha": (0.16, 1.3)}}),
+        ({"noise": Noise(delta=0.01)}, {"noise": Noise(delta=0.02)}),
+        ({"noise": Noise(on="raw")}, {"noise": Noise()}),
+        ({"ties": {"A": "E"}}, {"ties": {"A": "alpha"}}), ({"weights": None}, {"weights": "flops"}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_every_value_of_a_spec_tells_fits_apart(
+    made: list[str], rows: Observations, pair: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    """However short the ``repr`` of a spec: a fit held at one value is not the fit held at another."""
+    for each in (*pair, pair[0]):
+        fit_observations(as_law("power"), rows, replace(SPEC, draws=0, **each))
+    assert len(made) == 2
+
+
 @pytest.mark.parametrize("field", ["y", "weight", "cluster", "se", "x"])
 def test_other_rows_are_another_fit(made: list[str], rows: Observations, field: str, rng: np.random.Generator) -> None:
     row = int(rng.integers(len(rows)))
