@@ -27,9 +27,12 @@ HABITS = {
 CLEAN = (
     "backtesting",
     "core/nouns",
+    "datasets",
+    "designing",
     "errors.py",
     "forecasting",
     "planning",
+    "registry",
     "reporting",
     "runs/checking",
     "runs/columns",

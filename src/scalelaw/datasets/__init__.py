@@ -1,4 +1,4 @@
-"""Tables that come with scalelaw, each labelled with how it was made, and the simulator behind the synthetic one."""
+"""Shipped tables, each labelled with its origin, and the simulator of the synthetic one."""
 
 from scalelaw.datasets.shipped import card as card
 from scalelaw.datasets.shipped import load as load

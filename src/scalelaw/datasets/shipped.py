@@ -1,4 +1,4 @@
-"""The tables shipped with scalelaw; each says in its name or notes how it was made."""
+"""The tables shipped with scalelaw; name and notes give the origin of each."""
 
 import json
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ SYNTHETIC_NOISE = 0.004
 
 @dataclass(frozen=True)
 class _Table:
-    """A shipped table: its file, and how it was made, in a sentence."""
+    """A shipped table: its file, and one sentence on its origin."""
 
     file: str
     made: str
@@ -32,7 +32,7 @@ _TABLES = MappingProxyType(
         "cpu-ladder": _Table(
             "cpu-ladder.parquet",
             "trained by us on two cores: one block, widths 16 to 256, 0.5M to 16M tokens of documentation; "
-            'datasets.card("cpu-ladder") says how',
+            'datasets.card("cpu-ladder") has the details',
         ),
         "synthetic-ladder": _Table(
             "synthetic-ladder.csv",
@@ -49,7 +49,7 @@ def names() -> tuple[str, ...]:
 
 
 def path(name: str) -> Path:
-    """Return where a shipped table lies.
+    """Return the path of a shipped table.
 
     Raises:
         UnknownName: no such table.
@@ -60,7 +60,7 @@ def path(name: str) -> Path:
 
 
 def load(name: str) -> RunTable:
-    """Load a shipped table, labelled with how it was made.
+    """Load a shipped table, with its origin in the notes.
 
     Raises:
         UnknownName: no such table.
@@ -70,21 +70,21 @@ def load(name: str) -> RunTable:
 
 
 def card(name: str) -> dict[str, Any]:
-    """Return how a trained table came about: ladder, recipe, corpus, hardware, fits, forecasts that were frozen.
+    """Return the card of a trained table: ladder, recipe, corpus, hardware, fits and frozen forecasts.
 
     Raises:
         UnknownName: no such table.
-        BadInput: nobody trained it.
+        BadInput: the table was not trained, so it has no card.
     """
-    said = path(name).with_suffix(".json")
-    if not said.exists():
+    file = path(name).with_suffix(".json")
+    if not file.exists():
         raise BadInput(f"{name} has no card: {_TABLES[name].made}")
-    found: dict[str, Any] = json.loads(said.read_text("utf-8"))
+    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
     return found
 
 
 def synthetic_ladder() -> dict[str, Array]:
-    """Return the columns of ``synthetic-ladder`` as they were drawn; the shipped file holds them."""
+    """Return the columns of ``synthetic-ladder``, simulated anew; equal to the shipped file."""
     law = get("chinchilla")
     grid = RunGrid(params=np.geomspace(4e7, 2.56e9, 7).round(-5).tolist(), tokens_per_param=(5, 10, 20, 40, 80, 160))
     coef = law.vector(law.published["besiroglu2024"].coef)

@@ -1,4 +1,4 @@
-"""Simulated tables: a grid of runs, losses drawn from a law with known constants and stated noise."""
+"""Simulate a table: a grid of runs with losses from a law plus noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from scalelaw.laws import Law
 
 @dataclass(frozen=True)
 class RunGrid:
-    """Runs to simulate: every size at every ratio of tokens to params."""
+    """Runs to simulate: every size at every tokens per parameter."""
 
     params: Sequence[float]
     tokens_per_param: Sequence[float]

@@ -1,4 +1,4 @@
-"""Designing: the cheapest ladder of small runs whose forecast is as sure as asked."""
+"""Designing: find the cheapest ladder of small runs that reaches a requested precision of the forecast."""
 
 import lazy_loader
 

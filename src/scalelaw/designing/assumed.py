@@ -1,4 +1,4 @@
-"""What is assumed of the law, and of the noise, when a ladder is designed before any of it is trained."""
+"""The law and noise assumed when a ladder is designed, before training."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,35 +16,35 @@ from scalelaw.laws import Constants, Law, get, parse
 from scalelaw.planning.loss_surfaces import counting_of
 
 FORM = 0.010
-"""Error of a law's form at one decade beyond the largest fitted run, as a share of the loss, one standard deviation.
+"""Form error at one decade beyond the largest fitted run: one standard deviation, as a share of the loss.
 
-Measured: chinchilla fitted to the cheaper of Chinchilla's 240 points at six cuts misses the larger ones by more than
-its own spread says, by 0.7 % at 0.5 decades, 0.9 % at 0.95, 1.1 % at 1.6 (docs/evidence.md). It grows about as the
-square root of the decades, and is what a measured backtest adds to an interval.
+Measured: chinchilla fitted below six cuts of Chinchilla's 240 points misses the larger ones by more than its draws
+imply, by 0.7 % at 0.5 decades, 0.9 % at 0.95, 1.1 % at 1.6 (docs/evidence.md). The error grows about as the square root
+of the decades.
 """
 
 SMALL = 1e15
-"""FLOP below which models are tiny: their law, and the error of its form, is another."""
+"""FLOP below which models are tiny, with another law and form error."""
 
 MEASURED_REACH = 100.0
-"""Compute of the target over the largest run up to which ``FORM`` was measured."""
+"""Reach in compute up to which ``FORM`` was measured."""
 
 SHARED = 0.33
-"""Correlation of the branches of one trunk: two seeds of eight widths, five or six horizons each (``cpu-ladder``)."""
+"""Noise correlation of two branches of one trunk, from two seeds of eight widths in ``cpu-ladder``."""
 
 
 @dataclass(frozen=True, eq=False)
 class Assumed(Brief):
-    """A law with coefficients, and how runs scatter about it.
+    """An assumed law with coefficients and noise.
 
     Attributes:
-        law: of N and tokens.
+        law: a law of N and tokens.
         coef: its coefficients, (k,).
-        forecaster: where they come from.
+        forecaster: source of the coefficients.
         noise: standard deviation of a run, as a share of its loss.
-        shared: correlation of two branches of one trunk.
-        form: error of the form at one decade of reach, as a share of the loss; grows as the root of the decades.
-        source: all of it in words.
+        shared: noise correlation of two branches of one trunk.
+        form: form error at one decade of reach, as a share of the loss; grows as the root of the decades.
+        source: description.
     """
 
     law: Law
@@ -72,20 +72,20 @@ class Assumed(Brief):
 
 
 CPU_TEXT = "cpu-text"
-"""Name of what is assumed of tiny models on text: the shipped ``cpu-ladder``."""
+"""Name of the assumption for tiny models on text, from the shipped ``cpu-ladder``."""
 _CPU_FORM = 0.02
-"""As ``FORM``: fitted on a decade of ``cpu-ladder``, the mixture is 1.5 % off from ten times on, and 3.6 % at most."""
+"""``FORM`` of tiny models: fitted to a decade of ``cpu-ladder``, the ensemble misses by 1.5 % beyond 10x."""
 
 Assumption = str | Forecaster
 """``cpu-text``, a published law as ``chinchilla@besiroglu2024``, or a fit."""
 
 
 def assumed(what: Assumption) -> Assumed:
-    """Return what is assumed, by name, or from a fit of earlier runs: its law and the scatter of its residuals.
+    """Return an assumption by name, or from a fit of earlier runs: its law and residual scatter.
 
     Raises:
-        UnknownName: there is no such name.
-        BadInput: the law does not take one kind of N, and tokens.
+        UnknownName: unknown name.
+        BadInput: the law does not take one kind of N and tokens.
 
     Example:
         >>> assumed("chinchilla@besiroglu2024").form
@@ -97,13 +97,13 @@ def assumed(what: Assumption) -> Assumed:
         residual = np.log(what.rows.y / what.law.predict(what.coef, what.rows.x))
         spare = max(1, len(residual) - len(what.coef))
         noise = float(np.sqrt(np.sum(residual**2) / spare))
-        said = f"{what.label} as fitted, its residuals {noise:.2%}"
-        known = _checked(Assumed(what.law, what.coef, what, noise, SHARED, FORM, said))
+        source = f"{what.label} as fitted, residuals {noise:.2%}"
+        known = _checked(Assumed(what.law, what.coef, what, noise, SHARED, FORM, source))
         largest = counting_of(known.forecaster).flops(*(np.max(what.rows.x[name]) for name in (known.n, "tokens")))
         return replace(known, form=_CPU_FORM) if largest < SMALL else known
     if isinstance(what, Published):
-        said = f"{what.label}; repeats {SEED_SD:.2%} apart, as measured on tiny models"
-        return _checked(Assumed(what.law, what.coef, what, SEED_SD, SHARED, FORM, said))
+        source = f"{what.label}; replicate runs differ by {SEED_SD:.2%}, as measured on tiny models"
+        return _checked(Assumed(what.law, what.coef, what, SEED_SD, SHARED, FORM, source))
     raise BadInput(f"assume={type(what).__name__}: give a fit, a published law, or {CPU_TEXT!r}")
 
 
@@ -114,21 +114,21 @@ def _named(name: str) -> Assumed:
         raise UnknownName.among("assumption", name, (CPU_TEXT, "chinchilla@besiroglu2024"))
     law, source = parse(name)
     if source is None:
-        raise BadInput(f"assume={name!r}: say whose constants, like chinchilla@besiroglu2024")
+        raise BadInput(f"assume={name!r}: add the source of the constants, as in chinchilla@besiroglu2024")
     return assumed(published(law, source))
 
 
 def _cpu_text() -> Assumed:
-    said = card("cpu-ladder")
-    fitted, noise = said["fits"]["chinchilla"], said["seed_noise"]
+    about = card("cpu-ladder")
+    fitted, noise = about["fits"]["chinchilla"], about["seed_noise"]
     constants = Constants(
         {name: each["value"] for name, each in fitted["coefficients"].items()},
-        f"scalelaw's cpu-ladder: {said['runs']} runs on text, made {said['made']}",
+        f"scalelaw's cpu-ladder: {about['runs']} runs on text, made {about['made']}",
         {name: (low, high) for name, (low, high) in fitted["domain"].items()},
-        note="a design's stand-in: the additive form bends against those runs, and its floor is not identified",
+        note="for designs only: the additive form does not fit those runs well, and they do not determine its floor",
     )
     known = Published(get("chinchilla"), CPU_TEXT, constants)
-    source = f"{constants.source}; repeats {noise:.2%} apart"
+    source = f"{constants.source}; replicate runs differ by {noise:.2%}"
     return Assumed(known.law, known.coef, known, noise, SHARED, _CPU_FORM, source)
 
 
@@ -136,6 +136,6 @@ def _checked(found: Assumed) -> Assumed:
     inputs = found.law.inputs
     if len(inputs) != 2 or "tokens" not in inputs or not all(each.startswith(("params", "tokens")) for each in inputs):
         raise BadInput(
-            f"{found.law.spelling} takes {', '.join(inputs)}: a design needs a law of one kind of params, and tokens"
+            f"{found.law.spelling} takes {', '.join(inputs)}; a design needs a law of one kind of params and tokens"
         )
     return found

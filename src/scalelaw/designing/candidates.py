@@ -1,8 +1,8 @@
-"""Every ladder a design chooses from, cheapest first.
+"""The ladders that a design chooses from, cheapest first.
 
-Tried are all combinations of the widest rung, how many sizes there are and how far down they reach, how many horizons a
-trunk has and between which tokens per parameter, and how often the cheaper half is repeated. Runs stay within a decade
-of what the assumed law was fitted to, and a trunk's horizons span a factor of four, lest N and D move together.
+Candidates combine the widest rung, the number and span of sizes, the number of horizons per trunk and their range of
+tokens per parameter, and the number of seeds of the cheaper half. Runs stay within a decade of the fitted range of the
+assumed law. A trunk's horizons span a factor of four, so that N and D do not vary together.
 """
 
 from collections.abc import Callable, Iterator
@@ -45,13 +45,13 @@ _SPARE = 0.999
 
 @dataclass(frozen=True)
 class Candidate:
-    """One design that was tried: widths from narrow to wide, horizons in tokens per parameter, seeds of the cheap half.
+    """One candidate design.
 
     Attributes:
-        widths: of the rungs.
-        ratios: tokens over N of each horizon; N has the head and no lookup.
-        seeds: how often the narrower half is trained.
-        flops: C of all of it.
+        widths: widths of the rungs, ascending.
+        ratios: tokens per parameter of each horizon; N includes the head and excludes the embedding table.
+        seeds: number of seeds of the narrower half.
+        flops: total C, FLOP.
     """
 
     widths: tuple[int, ...]
@@ -60,24 +60,24 @@ class Candidate:
     flops: float
 
     def repeats(self, place: int) -> int:
-        """Return how often the width in this place, from the narrowest, is trained."""
+        """Return the number of seeds of the width at this index."""
         return self.seeds if place < len(self.widths) // 2 else 1
 
     def grids(self) -> tuple[Grid, ...]:
-        """Return it as a ladder says it."""
+        """Return the grids of its ladder."""
         half = len(self.widths) // 2
-        cheap, dear = self.widths[:half], self.widths[half:]
+        narrow, wide = self.widths[:half], self.widths[half:]
         if self.seeds == 1:
             return (Grid(self.widths, tokens_per_param=self.ratios),)
         return (
-            Grid(cheap, tokens_per_param=self.ratios, seeds=self.seeds),
-            Grid(dear, tokens_per_param=self.ratios),
+            Grid(narrow, tokens_per_param=self.ratios, seeds=self.seeds),
+            Grid(wide, tokens_per_param=self.ratios),
         )
 
 
 @dataclass(frozen=True)
 class _Size:
-    """A width in numbers: N with the head, N as the law takes it, FLOP of a run of one token per parameter."""
+    """Numbers of one width: N with the head, N in the law's kind, FLOP of a run of one token per parameter."""
 
     params: float
     of_law: float
@@ -85,7 +85,7 @@ class _Size:
 
 
 def _usual(tiny: bool) -> tuple[Shapes, Recipe, Data]:
-    """Return shapes, recipe and data for a target of this size."""
+    """Return the default shapes, recipe and data, for tiny or larger targets."""
     if tiny:
         return Shapes(), recipe("muon-cpu"), Data()
     return Shapes(layers=16, head_dim=64, vocab_size=32768), recipe("adamw-step-law"), Data("corpus", seq_len=2048)
@@ -93,13 +93,13 @@ def _usual(tiny: bool) -> tuple[Shapes, Recipe, Data]:
 
 @dataclass(frozen=True, eq=False)
 class Search(Brief):
-    """Every candidate for one target, cheapest first, each weighed at most once.
+    """The candidates for one target, cheapest first; each half-width is computed at most once.
 
     Attributes:
-        known: law and noise that are assumed.
+        known: the assumed law and noise.
         target: C in FLOP to forecast.
-        level: of the interval.
-        like: a ladder whose shapes, recipe and data are taken; None for the usual ones.
+        level: probability of the interval.
+        like: a ladder whose shapes, recipe and data to use; None for the defaults.
     """
 
     known: Assumed
@@ -109,17 +109,17 @@ class Search(Brief):
 
     @cached_property
     def shapes(self) -> Shapes:
-        """The family of models."""
+        """Shapes of the models."""
         return _usual(self.target < SMALL)[0] if self.like is None else self.like.shapes
 
     @cached_property
     def recipe(self) -> Recipe:
-        """How they are trained."""
+        """Training recipe."""
         return _usual(self.target < SMALL)[1] if self.like is None else self.like.recipe
 
     @cached_property
     def data(self) -> Data:
-        """What they read."""
+        """Training data."""
         return _usual(self.target < SMALL)[2] if self.like is None else self.like.data
 
     @cached_property
@@ -134,18 +134,18 @@ class Search(Brief):
 
     @cached_property
     def form(self) -> Array:
-        """The part of each candidate's half-width that the law's form has, (n,)."""
+        """Part of each candidate's half-width from the form error, (n,)."""
         reached = lru_cache(maxsize=None)(self._form)
         return np.array([reached(each.widths[-1], each.ratios[-1]) for each in self.candidates])
 
     def cheapest(self, asked: float) -> Iterator[tuple[Candidate, int]]:
-        """Yield the candidates that are sure enough, cheapest first, each with how many there are up to it."""
+        """Yield the candidates that reach the half-width, cheapest first, each with its rank by cost."""
         for at in np.flatnonzero(self.form <= asked).tolist():
             if self.weighed(at) <= asked:
                 yield self.candidates[at], at + 1
 
     def ladder(self, candidate: Candidate) -> Ladder:
-        """Return a candidate as a ladder, its horizons in whole steps."""
+        """Return a candidate as a ladder, with horizons in whole steps."""
         return Ladder(f"to-{self.target:g}", candidate.grids(), self.shapes, self.recipe, self.data, self.target)
 
     def sure(self, ladder: Ladder) -> HalfWidth:
@@ -154,22 +154,22 @@ class Search(Brief):
         return half_width(self.known, x, member, self.point, self.level)
 
     def refusal(self, asked: float) -> str:
-        """Say that nothing is sure enough, and how sure one can be."""
+        """Return the message if no candidate reaches the half-width, with the best one."""
         if not self.candidates:
-            return f"no ladder of these shapes lies below the target of {self.target:.3g} FLOP; change the shapes"
+            return f"no ladder of these shapes costs less than the target of {self.target:.3g} FLOP; change the shapes"
         best = int(np.argmin(self.form))
         for at in np.argsort(self.form).tolist():
             if self.form[at] >= self.weighed(best):
                 break
             best = min(best, at, key=self.weighed)
         return (
-            f"no ladder that costs less than the target of {self.target:.3g} FLOP itself has a half-width of "
-            f"{asked:.2%}: the surest of {len(self.candidates)} has {self.weighed(best):.2%} for "
-            f"{self.candidates[best].flops:.2g} FLOP; ask for less, or assume a better known law"
+            f"no ladder cheaper than the target of {self.target:.3g} FLOP has a half-width of {asked:.2%}: the best of "
+            f"{len(self.candidates)} has {self.weighed(best):.2%} for {self.candidates[best].flops:.2g} FLOP; request "
+            "a larger half-width, or assume a law with less noise (--assume)"
         )
 
     def weighed(self, at: int) -> float:
-        """Return the half-width of a candidate, infinite where it does not determine the coefficients."""
+        """Return the half-width of a candidate; infinite if it does not determine the coefficients."""
         if at not in self._widths:
             each = self.candidates[at]
             trunks = [width for place, width in enumerate(each.widths) for _ in range(each.repeats(place))]
@@ -195,7 +195,7 @@ class Search(Brief):
         return lru_cache(maxsize=None)(self._slopes)
 
     def _form(self, width: int, ratio: float) -> float:
-        """Return the part of the half-width that the law's form has, where this is the largest run."""
+        """Return the part of the half-width from the form error, with this as the largest run."""
         size = self._sizes[width]
         reach = beyond(self.known, (size.of_law, ratio * size.params), self.point)
         return quantiles(self.level, 1)[1] * form_sd(self.known, reach)
@@ -226,7 +226,7 @@ class Search(Brief):
                     yield from self._repeated(widths, ratios)
 
     def _repeated(self, widths: tuple[int, ...], ratios: tuple[float, ...]) -> Iterator[Candidate]:
-        """Yield a design with each number of seeds, where it may be run."""
+        """Yield a design with each number of seeds, if it can be run."""
         if not self._usable(self._sizes[widths[0]], ratios):
             return
         longest = self._sizes[widths[-1]].params * max(ratios)
@@ -241,7 +241,7 @@ class Search(Brief):
 
     @cached_property
     def _sizes(self) -> dict[int, _Size]:
-        """Return widths to choose from, each with its size: up to a model that the target's compute hardly trains."""
+        """Return width -> size, up to the largest model that the target's compute can train."""
         step = self.shapes.head_dim if self.shapes.head_dim > 16 else 8
         sizes: dict[int, _Size] = {}
         width = self.shapes.head_dim
@@ -261,7 +261,7 @@ class Search(Brief):
         return _Size(params, float(counts.count(self.known.n)), per_token * params)
 
     def _usable(self, narrowest: _Size, ratios: tuple[float, ...]) -> bool:
-        """Return whether the narrowest width has steps enough, and lies near what the law was fitted to."""
+        """Return whether the narrowest width has enough steps and lies near the fitted range of the law."""
         tokens = narrowest.params * min(ratios)
         domain = self.known.forecaster.domain
         for name, least in ((self.known.n, narrowest.of_law), ("tokens", tokens)):

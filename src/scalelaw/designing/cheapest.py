@@ -1,4 +1,4 @@
-"""The cheapest ladder whose forecast is to be as sure as asked."""
+"""Find the cheapest ladder that reaches a requested precision."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,15 +18,15 @@ _APART = 1.3
 
 @dataclass(frozen=True, eq=False)
 class Design(Renderable, Tabular):
-    """The cheapest ladder that is sure enough, and what it takes.
+    """The cheapest ladder that reaches the requested half-width, with its cost.
 
     Attributes:
         ladder: the ladder.
-        asked: the half-width asked for, as a share of the loss.
-        half_width: the one to be expected.
-        dry_run: what it takes.
-        tried: designs that are no dearer, itself included.
-        prices: half-width -> C of the cheapest ladder that has it, for widths around the one asked; None where none.
+        asked: the requested half-width, as a share of the loss.
+        half_width: the expected half-width.
+        dry_run: compute, time and memory.
+        tried: number of designs up to this cost, including it.
+        prices: (half-width, C in FLOP of the cheapest ladder that reaches it or None), around the requested one.
     """
 
     ladder: Ladder
@@ -56,14 +56,14 @@ class Design(Renderable, Tabular):
         return columns_of(self.to_dict()["prices"])
 
     def sheet(self) -> Report:
-        """Return the ladder, what it takes, and what more or less certainty would."""
+        """Return the ladder, its cost, and the cost of other half-widths."""
         share = self.ladder.flops / self.half_width.flops
         asked = (
-            f"±{self.asked:.2%}; costs {share:.2g} of the target; {self.tried - 1} designs are cheaper and less sure"
+            f"±{self.asked:.2%}; costs {share:.2g} of the target; {self.tried - 1} designs are cheaper and less precise"
         )
         rows = [["half-width", *(f"±{width:.2%}" for width, _ in self.prices)]]
         rows.append(["C", *("none found" if flops is None else f"{flops:.2g}" for _, flops in self.prices)])
-        prices = Report("What certainty costs", [Table(rows, right=range(1, len(rows[0])), head=False)])
+        prices = Report("Cost of other half-widths", [Table(rows, right=range(1, len(rows[0])), head=False)])
         return Report("The cheapest ladder found", [Lines([("asked", asked)]), self.dry_run.sheet(), prices])
 
 
@@ -77,20 +77,20 @@ def design(
     assume: Assumption | None = None,
     like: Ladder | None = None,
 ) -> Design:
-    """Return the cheapest ladder whose forecast of a run of this compute is to be this sure.
+    """Find the cheapest ladder whose forecast of a run reaches a half-width.
 
     Args:
         target: C in FLOP of the run to forecast, at its best split.
         half_width: half the interval of the forecast, as a share of the loss.
-        device: what is trained on, by name; a core for tiny targets, else an H100.
-        workers: devices that train side by side.
-        level: of the interval.
+        device: name of the training device; by default a CPU core for tiny targets, else an H100.
+        workers: number of devices that train in parallel.
+        level: probability of the interval.
         assume: the law and noise to assume, as in ``expected_half_width``.
-        like: a ladder whose shapes, recipe and data are taken; unsaid, they go by the size of the target.
+        like: a ladder whose shapes, recipe and data to use; the default depends on the size of the target.
 
     Raises:
-        UnknownName: there is no such device.
-        BadInput: a bad argument, or no ladder cheaper than the target is so sure; the message says how sure one can be.
+        UnknownName: unknown device.
+        BadInput: a bad argument, or no ladder cheaper than the target reaches the half-width (with the best one).
 
     Example:
         >>> found = design(1e22, 0.04)
@@ -113,10 +113,10 @@ def design(
 
 
 def _first(search: Search, asked: float) -> tuple[Ladder, HalfWidth, int]:
-    """Return the cheapest ladder that is as sure as asked in whole steps, how sure, and how many are no dearer.
+    """Return the cheapest ladder that reaches the half-width in whole steps, its half-width, and its rank by cost.
 
     Raises:
-        BadInput: there is none.
+        BadInput: no ladder reaches it.
     """
     for candidate, tried in search.cheapest(asked):
         ladder = search.ladder(candidate)

@@ -1,17 +1,17 @@
-"""How sure a forecast from a ladder will be, before any of it is trained.
+"""Expected half-width of a forecast from a ladder, before training.
 
-With J the derivatives of log loss by the logarithms of the coefficients at the ladder's runs, g those at the target,
-and V the covariance of the runs' noise (branches of one trunk are correlated), least squares has
+J holds the derivatives of log loss with respect to the log coefficients at the ladder's runs, g those at the target,
+and V the covariance of the runs' noise (branches of one trunk are correlated). Least squares then gives
 
     var_coef = g' (J'J)^-1 J' V J (J'J)^-1 g
     half^2   = t^2 (var_coef + noise^2) + z^2 form^2 decades
 
-t and z are the quantiles of Student (runs less coefficients) and Gauss. The second part is what calibration on earlier
-backtests adds: no form of a law is right, and the further the target lies beyond the largest run the more it misses.
+t and z are quantiles of Student's distribution (runs minus coefficients degrees of freedom) and of the normal one. The
+second part comes from earlier backtests: no functional form is exact, and its error grows with the reach.
 
 code                grade   when
-REACH_UNMEASURED    warn    the target lies further beyond the largest run than the form's error was measured
-RUNS_UNLIKE         warn    most runs lie outside what the assumed law was fitted to
+REACH_UNMEASURED    warn    the reach exceeds the one up to which the form error was measured
+RUNS_UNLIKE         warn    most runs lie outside the fitted range of the assumed law
 """
 
 from collections.abc import Mapping
@@ -34,27 +34,27 @@ from scalelaw.planning.loss_surfaces import counting_of
 from scalelaw.planning.solve import plan
 
 BEYOND = 10.0
-"""Compute of the target over the largest run where no target is said."""
+"""Default compute of the target over that of the largest run."""
 _SINGULAR = 1e-13
 
 
 @dataclass(frozen=True, eq=False)
 class HalfWidth(Renderable, Tabular):
-    """Half the interval that a forecast is to be given, as a share of the loss, and what it is made of.
+    """Expected half-width of the forecast, as a share of the loss, with its parts.
 
     Attributes:
-        params: N of the target, of the kind the law takes.
+        params: N of the target, in the kind the law takes.
         tokens: D of the target.
-        flops: C of the target.
-        loss: what the assumed law says there.
-        level: of the interval.
+        flops: C of the target, FLOP.
+        loss: loss of the assumed law at the target.
+        level: probability of the interval.
         reach: C of the target over that of the largest fitted run.
-        coefs: share that comes from the coefficients; None where the ladder does not determine them.
-        run: share that comes from the noise of the one run at the target.
-        form: share that comes from the form of the law, at this reach.
-        runs: fitted runs.
-        outside: of them, those outside what the assumed law was fitted to.
-        assumption: what was assumed.
+        coefs: part from the coefficients; None if the ladder does not determine them.
+        run: part from the noise of the target run.
+        form: part from the error of the law's form at this reach.
+        runs: number of fitted runs.
+        outside: number of fitted runs outside the fitted range of the assumed law.
+        assumption: the assumed law and noise.
     """
 
     params: float
@@ -72,26 +72,26 @@ class HalfWidth(Renderable, Tabular):
 
     @property
     def total(self) -> float | None:
-        """All of it, as a share of the loss; None where the ladder does not determine the coefficients."""
+        """Total half-width, as a share of the loss; None if the ladder does not determine the coefficients."""
         return None if self.coefs is None else float(np.sqrt(self.coefs**2 + self.run**2 + self.form**2))
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What is doubtful about it."""
+        """Warnings about the half-width."""
         found = []
         if self.reach > MEASURED_REACH:
             message = (
-                f"the form's error was measured up to {MEASURED_REACH:g} x the largest run; this is {self.reach:.3g} x"
+                f"the form error was measured to {MEASURED_REACH:g} x the largest run; this reach is {self.reach:.3g} x"
             )
-            found.append(Finding("REACH_UNMEASURED", Grade.WARN, message, 0, "take the half-width for a lower bound"))
+            found.append(Finding("REACH_UNMEASURED", Grade.WARN, message, 0, "treat the half-width as a lower bound"))
         if self.outside > self.runs / 2:
-            message = f"{self.outside} of {self.runs} runs lie outside what the assumed law was fitted to"
-            fix = "assume a law that was fitted to runs like these"
+            message = f"{self.outside} of {self.runs} runs lie outside the fitted range of the assumed law"
+            fix = "assume a law fitted to similar runs (--assume)"
             found.append(Finding("RUNS_UNLIKE", Grade.WARN, message, self.outside, fix))
         return tuple(found)
 
     def lines(self) -> list[tuple[str, str]]:
-        """Return it in words."""
+        """Return label and text of each line."""
         at = f"N {format_number(self.params)}, D {format_number(self.tokens)}, C {self.flops:.3g} FLOP"
         if self.total is None:
             width = f"unknown: {self.runs} fitted runs do not determine the {len(self.assumption.coef)} coefficients"
@@ -101,7 +101,7 @@ class HalfWidth(Renderable, Tabular):
         return [
             ("target", f"{at}; {self.reach:.3g} x the largest fitted run"),
             ("half-width", width),
-            ("loss", f"{self.loss:.4g} by what is assumed"),
+            ("loss", f"{self.loss:.4g} by the assumed law"),
             ("assumes", self.assumption.source),
             *(("warn", f"{each} [{each.code}]") for each in self.findings),
         ]
@@ -135,15 +135,15 @@ class HalfWidth(Renderable, Tabular):
 def expected_half_width(
     ladder: Ladder, *, target: float | None = None, assume: Assumption | None = None, level: float = 0.9
 ) -> HalfWidth:
-    """Return the half-width that the forecast of a ladder is to be given.
+    """Return the expected half-width of a ladder's forecast.
 
     Args:
         ladder: the ladder; its held-out rungs are not fitted.
-        target: C in FLOP to forecast at its best split; unsaid it is the ladder's own, the largest held-out run, or ten
-            times the largest fitted one.
-        assume: the law and noise to assume: a fit of earlier runs, a published law by name, or ``cpu-text``; by the
-            size of the target where unsaid.
-        level: of the interval.
+        target: C in FLOP to forecast at its best split; by default the ladder's target, its largest held-out run, or
+            ten times its largest fitted run.
+        assume: the law and noise to assume: a fit of earlier runs, a published law by name, or ``cpu-text``; the
+            default depends on the size of the target.
+        level: probability of the interval.
 
     Raises:
         BadInput: a bad target, level or assumption.
@@ -173,18 +173,18 @@ def expected_half_width(
 
 
 def default_assumption(flops: float) -> str:
-    """Return the name of what is assumed for a target of this size."""
+    """Return the name of the default assumption for a target of this size."""
     return CPU_TEXT if flops < SMALL else "chinchilla@besiroglu2024"
 
 
 def target_point(known: Assumed, flops: float) -> tuple[float, float]:
-    """Return N and D of the best split of a budget, by what is assumed."""
+    """Return N and D of the best split of a budget under the assumed law."""
     found = plan(known.forecaster, flops=flops)
     return float(found.params.value), float(found.tokens.value)
 
 
 def inputs(rungs: tuple[Rung, ...], n: str) -> tuple[dict[str, Array], AnyArray]:
-    """Return N and D of every run (m,), and the number of its trunk (m,)."""
+    """Return N and D of every run, and the index of its trunk, each (m,)."""
     rows = [
         (rung.counts.count(n), tokens, 1000 * at + seed)
         for at, rung in enumerate(rungs)
@@ -198,18 +198,18 @@ def inputs(rungs: tuple[Rung, ...], n: str) -> tuple[dict[str, Array], AnyArray]
 def half_width(
     known: Assumed, x: Mapping[str, Array], member: AnyArray, point: tuple[float, float], level: float
 ) -> HalfWidth:
-    """Return the half-width at a point of a law fitted to runs at these inputs.
+    """Return the half-width at a point for a law fitted to runs at these inputs.
 
     Args:
-        known: law and noise.
+        known: the assumed law and noise.
         x: N and D of the runs, each (m,).
-        member: number of the trunk of each, (m,).
+        member: index of the trunk of each run, (m,).
         point: N and D to forecast.
-        level: of the interval.
+        level: probability of the interval.
     """
     at = {known.n: np.array([point[0]]), "tokens": np.array([point[1]])}
-    dearest = int(np.argmax(x[known.n] * x["tokens"]))
-    reach = beyond(known, (x[known.n][dearest], x["tokens"][dearest]), point)
+    largest = int(np.argmax(x[known.n] * x["tokens"]))
+    reach = beyond(known, (x[known.n][largest], x["tokens"][largest]), point)
     student, normal = quantiles(level, len(member) - len(known.coef))
     sd = coefficient_sd(known, log_slopes(known, x), member, log_slopes(known, at)[0])
     return HalfWidth(
@@ -228,20 +228,20 @@ def half_width(
     )
 
 
-def beyond(known: Assumed, dearest: tuple[float, float], point: tuple[float, float]) -> float:
+def beyond(known: Assumed, largest: tuple[float, float], point: tuple[float, float]) -> float:
     """Return C of the target over that of the largest run."""
     flops = counting_of(known.forecaster).flops
-    return float(flops(*point) / flops(*dearest))
+    return float(flops(*point) / flops(*largest))
 
 
 def form_sd(known: Assumed, reach: float) -> float:
-    """Return the error of the law's form at this reach, one standard deviation, as a share of the loss."""
+    """Return the form error at this reach: one standard deviation, as a share of the loss."""
     return known.form * float(np.sqrt(max(0.0, np.log10(reach))))
 
 
 @lru_cache
 def quantiles(level: float, spare: int) -> tuple[float, float]:
-    """Return Student's quantile for the spare runs, and Gauss's."""
+    """Return the upper quantiles of Student's distribution (``spare`` degrees of freedom) and of the normal one."""
     from scipy.special import ndtri, stdtrit
 
     upper = (1 + level) / 2
@@ -249,21 +249,21 @@ def quantiles(level: float, spare: int) -> tuple[float, float]:
 
 
 def _outside(known: Assumed, x: Mapping[str, Array]) -> int:
-    """Return how many runs lie outside what the assumed law was fitted to."""
+    """Return the number of runs outside the fitted range of the assumed law."""
     domain = known.forecaster.domain
     return int(outside(x, {name: domain[name] for name in x if name in domain}).sum())
 
 
 def coefficient_sd(known: Assumed, slopes: Array, member: AnyArray, goal: Array) -> float | None:
-    """Return the standard deviation of the forecast log loss that comes from the coefficients.
+    """Return the standard deviation of the forecast log loss due to the coefficients.
 
-    None where the runs do not determine them.
+    None if the runs do not determine them.
 
     Args:
-        known: law and noise.
+        known: the assumed law and noise.
         slopes: ``log_slopes`` at the runs, (m, k).
-        member: number of the trunk of each, (m,).
-        goal: the same at the target, (k,).
+        member: index of the trunk of each run, (m,).
+        goal: ``log_slopes`` at the target, (k,).
     """
     if len(slopes) < slopes.shape[1]:
         return None
@@ -272,13 +272,13 @@ def coefficient_sd(known: Assumed, slopes: Array, member: AnyArray, goal: Array)
     values, vectors = np.linalg.eigh(slopes.T @ slopes)
     if values[0] < _SINGULAR * values[-1]:
         return None
-    weight = slopes @ (vectors @ (vectors.T @ goal / values))  # how much each run moves the forecast
+    weight = slopes @ (vectors @ (vectors.T @ goal / values))  # effect of each run on the forecast
     of_trunk = np.bincount(member, weight)
     return float(known.noise * np.sqrt((1 - known.shared) * weight @ weight + known.shared * of_trunk @ of_trunk))
 
 
 @np.errstate(all="ignore")
 def log_slopes(known: Assumed, x: Mapping[str, Array]) -> Array:
-    """Return derivatives of log loss by the logarithms of the coefficients, (m, k)."""
+    """Return the derivatives of log loss with respect to the log coefficients, (m, k)."""
     value, jacobian = known.law.value_and_jacobian(known.coef, x)
     return np.asarray((jacobian * known.coef[:, None] / value).T)

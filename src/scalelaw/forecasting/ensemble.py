@@ -275,7 +275,7 @@ class Ensemble(Renderable, Tabular):
         }  # fmt: skip
 
     def to_columns(self) -> Columns:
-        """Return one row a law."""
+        """Return one row per law."""
         return columns_of(self.to_dict()["members"])
 
     def sheet(self) -> Report:

@@ -70,7 +70,7 @@ class Plan(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a number: params, tokens, flops, loss, tokens_per_param."""
+        """Return one row per number: params, tokens, flops, loss, tokens_per_param."""
         return columns_of({"name": name, **estimate.to_dict()} for name, estimate in self._estimates().items())
 
     def _estimates(self) -> dict[str, Estimate]:

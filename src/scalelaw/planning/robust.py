@@ -148,7 +148,7 @@ class Robustness(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row an alternative."""
+        """Return one row per alternative."""
         return columns_of(each.to_dict() for each in self.outcomes)
 
     def sheet(self) -> Report:

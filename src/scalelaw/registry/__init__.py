@@ -1,4 +1,4 @@
-"""Registry: forecasts frozen before their run, kept in a log that only grows, and scored afterwards."""
+"""Registry: freeze forecasts before their runs, keep them in an append-only log, and score them afterwards."""
 
 import lazy_loader
 

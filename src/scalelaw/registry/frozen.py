@@ -1,9 +1,9 @@
-"""Frozen forecasts: what a forecaster says of one run yet to come, sealed so that no later edit goes unseen.
+"""Frozen forecasts: a forecast of one future run, sealed so that any later edit shows.
 
 code                   grade   when
-FORECAST_TOO_LATE      refuse  the table a forecast is made of already holds the run, or one at its point
-FORECAST_POINT         refuse  the point asked lacks a quantity that the forecaster takes
-FORECAST_CONTRADICTED  refuse  a condition is stated that the fitted rows contradict
+FORECAST_TOO_LATE      refuse  the fitted table already holds the run, or one at its point
+FORECAST_POINT         refuse  the point lacks a quantity that the forecaster takes
+FORECAST_CONTRADICTED  refuse  a stated condition contradicts the fitted rows
 """
 
 import json
@@ -36,39 +36,39 @@ from scalelaw.runs.table import RunTable
 
 SCHEMA = "scalelaw.forecast/1"
 LEVELS = (0.5, 0.8, 0.9, 0.95)
-"""Levels of the intervals that are frozen."""
+"""Levels of the frozen intervals."""
 TOLERANCE = 0.02
-"""How far, over its own value, an input of a run may lie from the point asked."""
+"""Largest relative difference between an input of a run and the frozen point."""
 
 
 @dataclass(frozen=True, eq=False)
 class FrozenForecast(Renderable, Tabular):
-    """One registered forecast: the content of a ``forecast.json``.
+    """One frozen forecast: the content of a ``forecast.json``.
 
     Attributes:
-        document: all of it, as plain values; every section has its digest under ``seal``.
+        document: the content as plain values, with a digest of every section under ``seal``.
     """
 
     document: Mapping[str, Any]
 
     @property
     def target(self) -> str:
-        """What is forecast, as ``metric@eval_set``."""
+        """The forecast metric, as ``metric@eval_set``."""
         return str(self.document["target"]["name"])
 
     @property
     def run(self) -> str:
-        """Name of the run that is forecast, empty where it has none yet."""
+        """Name of the forecast run, or empty."""
         return str(self.document["run"])
 
     @property
     def point(self) -> dict[str, float]:
-        """Quantities of the run that is forecast."""
+        """Inputs of the forecast run: quantity -> value."""
         return dict(self.document["point"])
 
     @property
     def conditions(self) -> dict[str, float | str]:
-        """What a run must share to be compared."""
+        """Conditions that a run must share to be compared."""
         return dict(self.document["conditions"])
 
     @property
@@ -78,46 +78,48 @@ class FrozenForecast(Renderable, Tabular):
 
     @property
     def levels(self) -> tuple[float, ...]:
-        """Levels of the intervals it holds."""
+        """Levels of the frozen intervals."""
         return tuple(each["level"] for each in self.document["new_run"]["intervals"])
 
     @property
     def made(self) -> str:
-        """When it was frozen by the clock of whoever froze it, ISO 8601 in UTC."""
+        """Time of freezing by the local clock, ISO 8601 in UTC."""
         return str(self.document["made"]["time"])
 
     @property
     def digest(self) -> str:
-        """The 64 hexadecimal digits that stand for all of it."""
+        """Digest of the whole forecast, 64 hexadecimal digits."""
         return str(self.document["seal"]["whole"])
 
     @property
     def label(self) -> str:
-        """The law, or mixture of laws, behind it."""
+        """The law or ensemble of laws that made it."""
         return str(self.document["forecaster"]["spelling"])
 
     def interval(self, level: float = 0.9, kind: Kind = "new_run") -> tuple[float, float] | None:
-        """Return the interval of a level that was frozen; None where the spread was unknown.
+        """Return the frozen interval at a level; None if the uncertainty was unknown.
 
         Raises:
-            BadInput: no interval of this level was frozen.
+            BadInput: no interval at this level was frozen.
         """
         for each in self.document[kind]["intervals"]:
             if abs(each["level"] - level) < 1e-9:
                 return None if each["lo"] is None else (each["lo"], each["hi"])
         have = ", ".join(f"{each:g}" for each in self.levels)
-        raise BadInput(f"no interval of level {level:g} was frozen; there are {have}")
+        raise BadInput(f"no interval at level {level:g} was frozen; use one of {have}")
 
     def save(self, path: str | Path) -> None:
-        """Write it, as a file that must not exist yet: a forecast is not written over.
+        """Write the forecast to a new file; an existing file is never overwritten.
 
         Raises:
-            BadInput: the file exists, or cannot be written.
+            BadInput: the file exists or cannot be written.
         """
         try:
             write_whole(path, sealed_text(self.document), over=False)
         except FileExistsError as error:
-            raise BadInput(f"{path} exists, and a frozen forecast is not written over; choose another name") from error
+            raise BadInput(
+                f"{path} exists, and a frozen forecast never overwrites a file; choose another name"
+            ) from error
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document: the contract of ``scalelaw registry freeze --json``."""
@@ -137,7 +139,7 @@ class FrozenForecast(Renderable, Tabular):
         )
 
     def sheet(self) -> Report:
-        """Return what was asked, what was answered, of what, and the digest to publish."""
+        """Return point, forecast, source and the digest to publish."""
         rows = [["level", "new run", "law"]]
         for level in self.levels:
             both = (self.interval(level, "new_run"), self.interval(level, "mean"))
@@ -163,21 +165,21 @@ def freeze(
     runs: Any = None,
     **point: float | str,
 ) -> FrozenForecast:
-    """Freeze what a forecaster says of one run yet to come.
+    """Freeze the forecast of one future run.
 
     Args:
-        forecaster: a fit, a published law, a mixture: whatever predicts. One that is ``Traceable`` tells the rows
-            it was fitted to; of others only digest and label are kept.
-        run: the name that the run will have, if it is known.
-        conditions: what the run will share with the fitted rows, where the table does not tell:
-            ``{"dataset": "c4", "tokenizer": "gpt2"}``. A run that differs is not scored.
-        runs: the table the forecaster was fitted to, so that runs it left out are looked at as well.
-        **point: ``params``, ``tokens``, ``flops`` or whatever the forecaster takes, numbers or text like ``70B``;
-            what is missing of N, D and C follows from C = 6 N D, or as the fitted table counts C.
+        forecaster: a fit, a published law, an ensemble or another forecaster. The rows behind a ``Traceable`` one are
+            recorded; of others only digest and label.
+        run: name of the run, if known.
+        conditions: conditions of the run that the fitted table lacks: ``{"dataset": "c4", "tokenizer": "gpt2"}``. A
+            run with other values is not scored.
+        runs: the fitted table, to check excluded runs too.
+        **point: the forecaster's inputs, such as ``params``, ``tokens`` or ``flops``, as numbers or text like
+            ``70B``; a missing one of N, D and C follows from C = 6 N D, or from the fitted table's own count of C.
 
     Raises:
-        BadInput: a quantity is unknown, missing or not positive, a condition contradicts the rows, or the run is in
-            the table already.
+        BadInput: a quantity is unknown, missing or not positive, a condition contradicts the rows, or the table
+            already holds the run.
 
     Example:
         >>> import scalelaw as sl
@@ -218,15 +220,15 @@ def freeze(
 
 
 def load_forecast(path: str | Path) -> FrozenForecast:
-    """Read a forecast, and make sure that no character of it was changed.
+    """Load a forecast and verify its seal.
 
     Raises:
-        BadInput: absent, no forecast, of a newer version, or edited; the message says where.
+        BadInput: the file is absent, not a forecast, of a newer version, or edited (with the place).
     """
     content = read_bytes(path)
     problems = list(faults(content))
     if problems:
-        raise BadInput(f"{path} is not what was frozen: {'; '.join(problems)}")
+        raise BadInput(f"{path} was edited after freezing: {'; '.join(problems)}")
     return opened(content, str(path))
 
 
@@ -234,7 +236,7 @@ def read_bytes(path: str | Path, largest: int = LARGEST_DOCUMENT) -> bytes:
     """Return the bytes of a file.
 
     Raises:
-        BadInput: it cannot be read, is no regular file, or has more than ``largest`` bytes.
+        BadInput: the file cannot be read, is not a regular file, or has more than ``largest`` bytes.
     """
     try:
         return read_limited(Path(path).expanduser(), largest)
@@ -248,39 +250,39 @@ def opened(content: bytes, name: str) -> FrozenForecast:
     """Return the forecast in the bytes of a sealed document.
 
     Raises:
-        BadInput: its schema is another, or a part of it is not what a forecast has there.
+        BadInput: another schema, or a missing or malformed part.
     """
     with one_line(name):
         document = json.loads(content)
         if document["schema"] != SCHEMA:
-            raise BadInput(f"{name} is a {document['schema']}; this version of scalelaw reads {SCHEMA}")
+            raise BadInput(f"{name} has schema {document['schema']}; this version of scalelaw reads {SCHEMA}")
         forecast = FrozenForecast(document)
-        forecast.sheet()  # which reads every part: a seal says that nothing was changed, not that it was ever right
+        forecast.sheet()  # reads every part: a valid seal does not mean valid content
     return forecast
 
 
 def row_digest(x: Mapping[str, float], y: float) -> str:
-    """Return the digest of one measured row: its inputs and its value."""
+    """Return the digest of the inputs and the value of one measured row."""
     return digest({**{name: float(value) for name, value in x.items()}, "y": float(y)})
 
 
 def near(values: AnyArray | float, wanted: float, tolerance: float = TOLERANCE) -> AnyArray:
-    """Return where values are as near to a wanted one as two runs of one point may be."""
+    """Return a mask of values within the relative tolerance of a wanted value."""
     with np.errstate(invalid="ignore"):
         return np.asarray(np.abs(np.asarray(values, float) - wanted) <= tolerance * abs(wanted))
 
 
 def point_text(forecast: FrozenForecast) -> str:
-    """Return the run that is forecast in words."""
-    said = ", ".join(f"{name} {format_number(value)}" for name, value in forecast.point.items())
-    return f"{forecast.run} ({said})" if forecast.run else f"a run of {said}"
+    """Return the name and inputs of the forecast run as text."""
+    inputs = ", ".join(f"{name} {format_number(value)}" for name, value in forecast.point.items())
+    return f"{forecast.run} ({inputs})" if forecast.run else f"a run of {inputs}"
 
 
 def _number(name: str, value: float | str, inputs: tuple[str, ...]) -> float:
     if name in inputs and name not in QUANTITIES:
         return parse_number(value)
     if quantity(name).kind != "number":
-        raise BadInput(f"{name}={value!r}: {name} is no number; state it with conditions= (CLI: --say {name}={value})")
+        raise BadInput(f"{name}={value!r}: {name} is not numeric; pass it in conditions= (CLI: --say {name}={value})")
     found = parse_number(value, name)
     if not found > 0:
         raise BadInput(f"{name} must be positive, got {found:g}")
@@ -288,7 +290,7 @@ def _number(name: str, value: float | str, inputs: tuple[str, ...]) -> float:
 
 
 def _counted(asked: Mapping[str, float], flops: float | None, counting: Counting | None) -> dict[str, Any]:
-    """Return which N the point has, its compute and by which convention; nothing where it has no N."""
+    """Return kind of N, compute and its convention; empty for a point without N."""
     n = next((name for name in COUNTINGS if name in asked), None)
     if n is None:
         return {}
@@ -299,7 +301,7 @@ def _counted(asked: Mapping[str, float], flops: float | None, counting: Counting
 def _completed(
     given: dict[str, float], inputs: tuple[str, ...], counting: Counting | None = None
 ) -> tuple[dict[str, float], float | None]:
-    """Return the point with every input, and its compute where N and D are known."""
+    """Return the point with every input, and its compute if N and D are known."""
     known = dict(given)
     n = next((name for name in COUNTINGS if name in (*given, *inputs)), None)
     if n is not None:
@@ -312,7 +314,7 @@ def _completed(
             known[n] = float(by.params_for(known["tokens"], known["flops"]))
     if missing := [name for name in inputs if name not in known]:
         given_text = ", ".join(given) or "nothing"
-        message = f"the forecaster takes {', '.join(inputs)}, and {given_text} does not tell {' and '.join(missing)}"
+        message = f"missing {' and '.join(missing)}: the forecaster takes {', '.join(inputs)}, got {given_text}"
         fix = f"give {missing[0]}= (CLI: --at {missing[0]}=...)"
         enforce([Finding("FORECAST_POINT", Grade.REFUSE, message, 0, fix)])
     point = {name: known[name] for name in dict.fromkeys((*inputs, *given))}
@@ -320,9 +322,9 @@ def _completed(
 
 
 def _check_open(origin: Provenance, asked: Mapping[str, float]) -> None:
-    """Refuse a point at which a fitted row lies already."""
+    """Raise if a fitted row already lies at the point."""
     if len(origin.y) and (there := _at_point(origin.x, asked, len(origin.y))).any():
-        _too_late(f"the fitted rows hold {int(there.sum())} at this point, measured {origin.y[there][0]:.4g}")
+        _too_late(f"the forecaster was fitted to {int(there.sum())} at this point, measured {origin.y[there][0]:.4g}")
 
 
 def _at_point(x: Inputs, asked: Mapping[str, float], count: int) -> AnyArray:
@@ -331,9 +333,9 @@ def _at_point(x: Inputs, asked: Mapping[str, float], count: int) -> AnyArray:
 
 
 def _check_absent(table: RunTable, asked: Mapping[str, float], run: str) -> None:
-    """Refuse a run that the table knows by name, or by the point it was, or is, to reach; finished or not."""
+    """Raise if the table already holds the run, by name or by its actual or planned point, finished or not."""
     if run and "run" in table.runs and run in table.runs["run"].astype(str):
-        _too_late(f"{table.source} holds the run {run} already")
+        _too_late(f"{table.source} already holds the run {run}")
     table = with_formula_columns(table, asked)
     planned = {name: f"planned_{name}" if f"planned_{name}" in table.runs else name for name in asked}
     for columns in ({name: name for name in asked}, planned):
@@ -341,24 +343,24 @@ def _check_absent(table: RunTable, asked: Mapping[str, float], run: str) -> None
             there = _at_point({name: table.runs[column] for name, column in columns.items()}, asked, len(table))
             if there.any():
                 which = table.runs["run"][there][0] if "run" in table.runs else f"row {int(np.argmax(there)) + 1}"
-                _too_late(f"{table.source} holds a run at this point already: {which}")
+                _too_late(f"{table.source} already holds a run at this point: {which}")
 
 
 def _too_late(message: str) -> None:
-    fix = "a forecast is frozen before its run; fit without it (where(...)), or ask for a run that is not trained yet"
+    fix = "freeze a forecast before its run: fit without that run (where(...)), or forecast a run not yet trained"
     enforce([Finding("FORECAST_TOO_LATE", Grade.REFUSE, message, 1, fix)])
 
 
-def _conditions(origin: Provenance, said: Mapping[str, float | str]) -> dict[str, float | str]:
-    """Return what the rows share, and what the user says beside it."""
+def _conditions(origin: Provenance, stated: Mapping[str, float | str]) -> dict[str, float | str]:
+    """Return the conditions shared by the rows, and those the user states."""
     found = dict(origin.conditions)
-    for name, value in said.items():
+    for name, value in stated.items():
         if name not in (*COMPARED, *NOTED):
             raise BadInput(f"conditions={{{name!r}: ...}}: a condition is one of {', '.join((*COMPARED, *NOTED))}")
         plain = parse_number(value, name) if QUANTITIES[name].kind == "number" else str(value)
         if name in found and found[name] != plain:
-            message = f"{name} is said to be {plain}, and the fitted rows are of {found[name]}"
-            fix = "fit rows of that kind, or leave the condition out"
+            message = f"{name} {plain} contradicts the fitted rows, whose {name} is {found[name]}"
+            fix = f"fit rows with {name} {plain}, or omit the condition"
             enforce([Finding("FORECAST_CONTRADICTED", Grade.REFUSE, message, 0, fix)])
         found[name] = plain
     return found
@@ -368,7 +370,7 @@ def _predicted(forecaster: Forecaster, x: Inputs, kind: Kind) -> dict[str, Any]:
     every = [forecaster.predict(x, level, kind) for level in LEVELS]
     value = float(every[0].mean[0])
     if not np.isfinite(value):
-        raise BadInput(f"{forecaster.label} predicts {value} at this point, which cannot be registered")
+        raise BadInput(f"{forecaster.label} predicts {value} at this point; freeze a point with a finite forecast")
     intervals = [
         {"level": level, "lo": _end(each.lo), "hi": _end(each.hi)} for level, each in zip(LEVELS, every, strict=True)
     ]

@@ -1,8 +1,8 @@
-"""The registry: a file of JSON lines that only grows, each a frozen forecast with the digest of the line before.
+"""The registry: an append-only file of JSON lines, each a frozen forecast with the digest of the line before.
 
-A stranger verifies it with nothing but the file: an edit of any character, a line taken out, put in or moved breaks a
-digest that the next line carries. Lines cut off at the end leave a shorter chain that is whole, so the digest of the
-last line, the *head*, is what to publish; ``verify_forecasts`` compares with it.
+Anyone can verify it from the file alone: an edit, or a removed, added or moved line, breaks the digest in the next
+line. Lines removed at the end leave a valid shorter chain, so publish the digest of the last line, the *head*;
+``verify_forecasts`` compares with it.
 """
 
 import contextlib
@@ -36,9 +36,9 @@ class Entry(Brief):
     """One line of a registry.
 
     Attributes:
-        number: its place, from 1.
-        digest: the 64 digits that stand for it and all before it; that of the last line is the head.
-        forecast: what was registered.
+        number: line number, from 1.
+        digest: digest of this line and all before it; that of the last line is the head.
+        forecast: the registered forecast.
     """
 
     number: int
@@ -48,11 +48,11 @@ class Entry(Brief):
 
 @dataclass(frozen=True, eq=False)
 class Registry(Renderable, Tabular):
-    """The forecasts of a file, in the order they were registered.
+    """The forecasts of a file, in order of registration.
 
     Attributes:
         source: the file.
-        entries: one a line; a single ``forecast.json`` is one entry.
+        entries: one per line; a single ``forecast.json`` is one entry.
     """
 
     source: str
@@ -60,29 +60,29 @@ class Registry(Renderable, Tabular):
 
     @property
     def head(self) -> str:
-        """Digest of the last entry, which stands for the whole file; empty where there is none."""
+        """Digest of the last entry, which covers the whole file; empty without entries."""
         return self.entries[-1].digest if self.entries else ""
 
     def find(self, entry: str | int | None = None) -> FrozenForecast:
-        """Return a forecast by its number, the begin of its digest or the name of its run; the only one for None.
+        """Return a forecast by its number, first digits of its digest, or name of its run; None for the only one.
 
         Raises:
-            UnknownName: there is none, or several are meant.
+            UnknownName: no match, or several.
         """
-        asked = str(entry)
+        wanted = str(entry)
         if entry is None and len(self.entries) != 1:
             many = ", ".join(f"{each.number} ({each.forecast.digest[:_SHORT]})" for each in self.entries) or "none"
-            raise UnknownName(f"{self.source} holds several forecasts; say which with entry= (CLI: --entry): {many}")
+            raise UnknownName(f"{self.source} holds several forecasts; choose one with entry= (CLI: --entry): {many}")
         found = [
             each
             for each in self.entries
             if entry is None
-            or asked in (str(each.number), each.forecast.run)
-            or (len(asked) >= _FEWEST_DIGITS and each.forecast.digest.startswith(asked))
+            or wanted in (str(each.number), each.forecast.run)
+            or (len(wanted) >= _FEWEST_DIGITS and each.forecast.digest.startswith(wanted))
         ]
         if len(found) != 1:
             known = [f"{each.number} ({each.forecast.digest[:_SHORT]})" for each in self.entries]
-            raise UnknownName.among("forecast", asked, known)
+            raise UnknownName.among("forecast", wanted, known)
         return found[0].forecast
 
     def to_dict(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class Registry(Renderable, Tabular):
         return columns_of(self.to_dict()["forecasts"])
 
     def sheet(self) -> Report:
-        """Return one line a forecast."""
+        """Return one row per forecast."""
         rows = [["", "frozen", "target", "of", "forecast", "90 % interval", "law", "digest"]]
         rows += [_row(each) for each in self.entries]
         many = f"{len(self.entries)} forecast{'' if len(self.entries) == 1 else 's'}"
@@ -108,13 +108,13 @@ class Registry(Renderable, Tabular):
 
 @dataclass(frozen=True, eq=False)
 class Verification(Renderable, Tabular):
-    """Whether a file of forecasts is what was written.
+    """The result of verifying a file of forecasts.
 
     Attributes:
         source: the file.
-        count: forecasts in it that could be read.
-        head: the digest that stands for the file, empty where it is broken.
-        faults: what was changed, in words; none where nothing was.
+        count: number of readable forecasts.
+        head: digest of the file, empty if it was changed.
+        faults: the changes found, as text.
     """
 
     source: str
@@ -124,7 +124,7 @@ class Verification(Renderable, Tabular):
 
     @property
     def holds(self) -> bool:
-        """Whether no character was changed."""
+        """Whether the file is unchanged."""
         return not self.faults
 
     def to_dict(self) -> dict[str, Any]:
@@ -143,23 +143,23 @@ class Verification(Renderable, Tabular):
         return {"fault": list(self.faults)}
 
     def sheet(self) -> Report:
-        """Return the verdict, and every fault."""
+        """Return the verdict and every fault."""
         if self.holds:
             many = f"{self.count} forecast{'' if self.count == 1 else 's'}"
             return Report(f"{self.source}: {many}, unchanged", [Lines([("head", self.head)])])
-        title = f"{self.source} was CHANGED since it was written"
+        title = f"{self.source} was CHANGED after it was written"
         return Report(title, [Lines([("changed", fault) for fault in self.faults])])
 
 
 def register_forecast(forecast: FrozenForecast, path: str | Path) -> Entry:
-    """Add a forecast to a registry; the line is on the disk when this returns.
+    """Append a forecast to a registry; the line is on disk when this returns.
 
     Args:
-        forecast: what was frozen.
-        path: a file of JSON lines, made if need be.
+        forecast: the frozen forecast.
+        path: a file of JSON lines, created if absent.
 
     Raises:
-        BadInput: the file was changed, holds this forecast already, cannot be written, or is being written.
+        BadInput: the file was changed, already holds this forecast, cannot be written, or is being written.
 
     Example:
         >>> import tempfile, scalelaw as sl
@@ -170,38 +170,38 @@ def register_forecast(forecast: FrozenForecast, path: str | Path) -> Entry:
     """
     place = Path(path).expanduser()
     if problems := list(faults(sealed_text(forecast.document).encode())):
-        raise BadInput(f"this forecast was changed since it was frozen: {'; '.join(problems)}")
+        raise BadInput(f"this forecast was changed after freezing: {'; '.join(problems)}")
     with _alone(place):
         entries = read_forecasts(place).entries if place.exists() else ()
         if forecast.digest in {each.forecast.digest for each in entries}:
-            raise BadInput(f"{place} holds this forecast already ({forecast.digest[:_SHORT]})")
+            raise BadInput(f"{place} already holds this forecast ({forecast.digest[:_SHORT]})")
         record = _record(len(entries) + 1, entries[-1].digest if entries else "", forecast.document)
         append_line(place, _line(record)[:-1].decode())
     return Entry(record["number"], record["digest"], forecast)
 
 
 def read_forecasts(path: str | Path) -> Registry:
-    """Return the forecasts of a registry, or of a single ``forecast.json``, after verifying them.
+    """Load and verify the forecasts of a registry, or of a single ``forecast.json``.
 
     Raises:
-        BadInput: it cannot be read, or was changed; the message says where.
+        BadInput: the file cannot be read, or was changed (with the place).
     """
     content = read_bytes(path, LARGEST)
     if problems := list(_faults(content)):
         _check_kind(content, str(path))
-        raise BadInput(f"{path} was changed since it was written: {'; '.join(problems)}")
+        raise BadInput(f"{path} was changed after it was written: {'; '.join(problems)}")
     return Registry(str(path), tuple(_entries(content, str(path))))
 
 
 def verify_forecasts(path: str | Path, *, head: str | None = None) -> Verification:
-    """Return whether a registry, or a single ``forecast.json``, is what was written.
+    """Verify that a registry, or a single ``forecast.json``, is unchanged.
 
     Args:
         path: the file.
-        head: the digest that was published when it was written, or its first digits.
+        head: digest published when the file was written, or its first digits.
 
     Raises:
-        BadInput: the file cannot be read, or a head is too short to tell anything.
+        BadInput: the file cannot be read, or the head is too short.
     """
     if head is not None and len(head) < _FEWEST_DIGITS:
         raise BadInput(f"head={head!r}: give {_FEWEST_DIGITS} digits or more")
@@ -209,15 +209,15 @@ def verify_forecasts(path: str | Path, *, head: str | None = None) -> Verificati
     problems = list(_faults(content))
     entries = () if problems else tuple(_entries(content, str(path)))
     if head is not None and entries and not any(each.digest.startswith(head.lower()) for each in entries):
-        problems.append(f"no forecast has the published digest {head}: the file ends before it, or is another")
+        problems.append(f"no forecast has the published digest {head}: lines are missing, or this is another file")
     return Verification(str(path), len(entries), entries[-1].digest if entries else "", tuple(problems))
 
 
 def _check_kind(content: bytes, path: str) -> None:
-    """Refuse a file that never was a forecast, by what it is.
+    """Raise if a file is something other than forecasts.
 
     Raises:
-        BadInput: it is a fit, or runs.
+        BadInput: the file is a fit, or runs.
     """
     if is_fit(path):
         freeze = f"scalelaw registry freeze {path} --params N --tokens D"
@@ -227,7 +227,7 @@ def _check_kind(content: bytes, path: str) -> None:
 
 
 def _is_chain(content: bytes) -> bool:
-    """Return whether the bytes are lines of a registry; a single forecast is written over many lines."""
+    """Return whether the bytes are lines of a registry; a single forecast spans many lines."""
     return not content.startswith(b"{\n")
 
 
@@ -244,17 +244,17 @@ def _faults(content: bytes) -> Iterator[str]:
         if found:
             yield f"line {number}: {found}"
     if rest:
-        yield f"line {len(lines) + 1} is torn: it has no end"
+        yield f"line {len(lines) + 1} is incomplete"
 
 
 def _line_fault(line: bytes, number: int, before: str) -> tuple[str, str]:
-    """Return what is wrong with a line, empty where nothing is, and the digest that the next must carry."""
+    """Return the fault of a line, or empty, and the digest that the next line must carry."""
     try:
         record = json.loads(line.decode())
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        return f"it is no JSON any more: {error}", ""
+        return f"it is not valid JSON: {error}", ""
     if not isinstance(record, dict) or not isinstance(record.get("forecast"), dict):
-        return "it holds no forecast", ""
+        return "it does not hold a forecast", ""
     digest = str(record.get("digest", ""))
     try:
         inside = list(faults(sealed_text(record["forecast"]).encode()))
@@ -266,10 +266,10 @@ def _line_fault(line: bytes, number: int, before: str) -> tuple[str, str]:
     for name in ("schema", "number", "previous", "digest"):
         if record.get(name) != wanted[name]:
             return (
-                f"{name} is {_cut(record.get(name))}, and {_cut(wanted[name])} is what follows from the lines",
+                f"{name} is {_cut(record.get(name))}, but the lines give {_cut(wanted[name])}",
                 digest,
             )
-    return ("" if line == _line(wanted)[:-1] else "it is not spelt as it was written"), digest
+    return ("" if line == _line(wanted)[:-1] else "its formatting was edited"), digest
 
 
 def _record(number: int, previous: str, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -293,10 +293,10 @@ def _entries(content: bytes, name: str) -> Iterator[Entry]:
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Hold a file beside the registry while it is written, so that no two lines carry one digest.
+    """Hold a lock file beside the registry while writing, so that two writers cannot extend the same line.
 
     Raises:
-        BadInput: somebody else holds it for longer than a line takes, or the folder cannot be written.
+        BadInput: another process holds the lock for too long, or the folder cannot be written.
     """
     lock, end = path.with_name(f"{path.name}.lock"), time.monotonic() + _WAIT_S
     while True:
@@ -307,7 +307,7 @@ def _alone(path: Path) -> Iterator[None]:
         if made:
             break
         if time.monotonic() > end:
-            raise BadInput(f"{path} is being written; if nobody does, delete {lock}")
+            raise BadInput(f"{path} is locked by another process; if none is running, delete {lock}")
         time.sleep(_POLL_S)
     try:
         yield
@@ -341,6 +341,6 @@ def _row(entry: Entry) -> list[str]:
             own.digest[:_SHORT]]  # fmt: skip
 
 
-def _cut(said: object) -> str:
-    text = repr(said).strip("'")
+def _cut(value: object) -> str:
+    text = repr(value).strip("'")
     return f"{text[:_SHORT]}..." if len(text) > _SHORT else text or "nothing"

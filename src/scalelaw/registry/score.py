@@ -1,17 +1,17 @@
-"""A frozen forecast against the run it was of: error, in or out of each interval, or why the two do not compare.
+"""Score a frozen forecast on its run: error and coverage of each interval, or why they cannot be compared.
 
 code                      grade   when
-FORECAST_OTHER_TARGET     refuse  the run was measured by another metric, unit or evaluation set
-FORECAST_OTHER_COUNTING   refuse  the run does not tell the kind of N, D or C that the forecast counts by
-FORECAST_OTHER_POINT      refuse  no run, or not the one named, has the inputs that were frozen
-FORECAST_OTHER_DATA       refuse  data, tokenizer, vocabulary or bytes a token are not those of the forecast
-FORECAST_UNSAID           ask     the run does not tell its data or tokenizer, and the forecast is of one
-FORECAST_OTHER_RECIPE     warn    recipe, family, schedule or sequence length are not those of the forecast
-FORECAST_UNFINISHED       refuse  the run has no end point: it stopped early, diverged or was not decayed
-FORECAST_RUN_WAS_FITTED   refuse  the forecaster was fitted to the very run
-FORECAST_WHICH_RUN        ask     several runs have the inputs that were frozen
-FORECAST_AFTER_RUN        warn    the run is dated before the forecast was frozen
-FORECAST_LOOKS_LIKE_BITS  warn    the loss lies outside every interval, and inside one if it were in bits
+FORECAST_OTHER_TARGET     refuse  the run has another metric, unit or evaluation set
+FORECAST_OTHER_COUNTING   refuse  the run lacks the kind of N, D or C that the forecast uses
+FORECAST_OTHER_POINT      refuse  no run, or not the named one, has the frozen inputs
+FORECAST_OTHER_DATA       refuse  data, tokenizer, vocabulary or bytes per token differ from the forecast's
+FORECAST_UNSAID           ask     the forecast has a data set or tokenizer, and the run does not state its own
+FORECAST_OTHER_RECIPE     warn    recipe, family, schedule or sequence length differ from the forecast's
+FORECAST_UNFINISHED       refuse  the run has no end point: it stopped early, diverged or did not decay
+FORECAST_RUN_WAS_FITTED   refuse  the forecaster was fitted to this run
+FORECAST_WHICH_RUN        ask     several runs have the frozen inputs
+FORECAST_AFTER_RUN        warn    the date of the run is before the forecast's
+FORECAST_LOOKS_LIKE_BITS  warn    the loss is outside every interval, but would be inside one if it were in bits
 """
 
 from collections.abc import Iterator, Mapping
@@ -39,13 +39,13 @@ from scalelaw.runs.table import RunTable
 
 @dataclass(frozen=True, eq=False)
 class ForecastScore(Renderable, Tabular):
-    """What came of a frozen forecast.
+    """The score of a frozen forecast.
 
     Attributes:
-        forecast: what was frozen.
+        forecast: the frozen forecast.
         run: name of the run.
-        measured: its value of the target.
-        findings: what deserves doubt.
+        measured: its measured value of the target.
+        findings: warnings about the comparison.
     """
 
     forecast: FrozenForecast
@@ -55,11 +55,11 @@ class ForecastScore(Renderable, Tabular):
 
     @property
     def error(self) -> float:
-        """(forecast - measured) / measured; positive where the run came out lower than forecast."""
+        """(forecast - measured) / measured; positive if the run is lower than the forecast."""
         return self.forecast.value / self.measured - 1.0
 
     def inside(self, level: float) -> bool | None:
-        """Return whether the run lies in the interval of a new run at this level; None where there is none."""
+        """Return whether the run lies in the interval of a new run at this level; None without an interval."""
         ends = self.forecast.interval(level)
         return None if ends is None else bool(ends[0] <= self.measured <= ends[1])
 
@@ -87,7 +87,7 @@ class ForecastScore(Renderable, Tabular):
         return columns_of(self.to_dict()["levels"])
 
     def sheet(self) -> Report:
-        """Return error and verdict at each level."""
+        """Return the error, and the result at each level."""
         rows = [["level", "interval", "measured"]]
         for level in self.forecast.levels:
             ends = self.forecast.interval(level)
@@ -108,18 +108,18 @@ class ForecastScore(Renderable, Tabular):
 def score_forecast(
     forecast: FrozenForecast, runs: Any, *, run: str | None = None, says: Mapping[str, float | str] | None = None
 ) -> ForecastScore:
-    """Score a frozen forecast on the run it was of.
+    """Score a frozen forecast on its run.
 
     Args:
-        forecast: what was frozen.
+        forecast: the frozen forecast.
         runs: a table with the run, or anything ``load_runs`` reads.
-        run: its name, where several runs have the frozen inputs.
-        says: conditions of the run that the table does not tell: ``{"tokenizer": "gpt2"}``.
+        run: name of the run, if several have the frozen inputs.
+        says: conditions of the run that the table lacks: ``{"tokenizer": "gpt2"}``.
 
     Raises:
-        BadTable: the run does not compare with the forecast; the message says every reason.
-        NeedsAnswer: several runs have the inputs, or the run does not tell its data or tokenizer.
-        UnknownName: there is no run of this name.
+        BadTable: the run cannot be compared with the forecast (with every reason).
+        NeedsAnswer: several runs have the inputs, or the run does not state its data or tokenizer.
+        UnknownName: no run has this name.
     """
     table = with_formula_columns(runs if isinstance(runs, RunTable) else load_runs(runs), forecast.point)
     target = same_target(forecast, table)
@@ -140,10 +140,10 @@ def score_forecast(
 
 
 def same_target(forecast: FrozenForecast, table: RunTable) -> str:
-    """Return the target of the table that was forecast.
+    """Return the table's target that matches the forecast.
 
     Raises:
-        BadTable: it has none of this metric, unit and evaluation set.
+        BadTable: no target has this metric, unit and evaluation set.
     """
     try:
         target = table.target(forecast.target)
@@ -153,27 +153,27 @@ def same_target(forecast: FrozenForecast, table: RunTable) -> str:
         unit = forecast.document["target"]["unit"]
         have = ", ".join(f"{name} ({QUANTITIES[name.partition('@')[0]].unit})" for name in table.targets) or "nothing"
         message = f"the forecast is of {forecast.target} ({unit}), and {table.source} measures {have}"
-        enforce([_finding("FORECAST_OTHER_TARGET", message, "measure the run as the fitted runs were")])
+        enforce([_finding("FORECAST_OTHER_TARGET", message, "evaluate the run as the fitted runs were")])
     return target
 
 
 def chosen_run(forecast: FrozenForecast, table: RunTable, name: str | None) -> int:
-    """Return the row of the run that was forecast: the one of this name, else the only one with its inputs.
+    """Return the row of the forecast run: the one of this name, else the only one with the frozen inputs.
 
     Raises:
-        BadTable: no run tells, or has, the frozen inputs.
-        NeedsAnswer: several have.
-        UnknownName: none has the name.
+        BadTable: no run has the frozen inputs.
+        NeedsAnswer: several runs have them.
+        UnknownName: no run has the name.
     """
     point = forecast.point
     if missing := [each for each in point if each not in table.runs]:
         first = QUANTITIES.get(missing[0])
         counted = ", ".join(each for each in table.quantities() if first and QUANTITIES[each].unit == first.unit)
         message = (
-            f"the forecast counts {', '.join(missing)} ({first.meaning if first else 'a column'}), "
-            f"and {table.source} tells {counted or 'none'}"
+            f"the forecast uses {', '.join(missing)} ({first.meaning if first else 'a column'}), "
+            f"and {table.source} has {counted or 'no such column'}"
         )
-        fix = "count the run as the fitted runs were counted; --column names a column, --derive computes one"
+        fix = "add the column the fitted runs have; --column names one, --derive computes one"
         enforce([_finding("FORECAST_OTHER_COUNTING", message, fix)])
     if name is not None:
         names = [named(table, row) for row in range(len(table))]
@@ -188,44 +188,44 @@ def chosen_run(forecast: FrozenForecast, table: RunTable, name: str | None) -> i
     rows = np.flatnonzero(there)
     if len(rows) > 1:
         some = ", ".join(named(table, row) for row in rows[:3])
-        message = f"{len(rows)} runs of {table.source} have the inputs that were frozen ({some})"
-        enforce([Finding("FORECAST_WHICH_RUN", Grade.ASK, message, len(rows), "say which with run= (CLI: --run)")])
+        message = f"{len(rows)} runs of {table.source} have the frozen inputs ({some})"
+        enforce([Finding("FORECAST_WHICH_RUN", Grade.ASK, message, len(rows), "choose one with run= (CLI: --run)")])
     return int(rows[0])
 
 
 def differences(
     forecast: FrozenForecast, table: RunTable, row: int, says: Mapping[str, float | str]
 ) -> Iterator[Finding]:
-    """Yield what makes this run another than the one that was forecast."""
+    """Yield mismatched or missing conditions of a run."""
     point = forecast.point
     if any(not near(table.runs[each][row], value, _tolerance(forecast)) for each, value in point.items()):
         yield _other_point(forecast, table, row)
-    yield from other_conditions(forecast, _told(table, row, says), named(table, row))
+    yield from other_conditions(forecast, _conditions(table, row, says), named(table, row))
 
 
-def other_conditions(forecast: FrozenForecast, told: Mapping[str, float | str], name: str) -> Iterator[Finding]:
-    """Yield the conditions of the forecast that a run does not share, or does not tell."""
+def other_conditions(forecast: FrozenForecast, known: Mapping[str, float | str], name: str) -> Iterator[Finding]:
+    """Yield the forecast's conditions that differ or are missing in a run's known conditions."""
     for condition, wanted in forecast.conditions.items():
-        have = told.get(condition)
+        have = known.get(condition)
         if have is None and condition in COMPARED:
-            message = f"the forecast is of {condition} {_plain(wanted)}, and {name} does not tell its {condition}"
-            fix = f"state it with says={{'{condition}': ...}} (CLI: --say {condition}=...), or as a column"
+            message = f"the forecast is for {condition} {_plain(wanted)}, and {name} does not state its {condition}"
+            fix = f"give says={{'{condition}': ...}} (CLI: --say {condition}=...), or a column"
             yield Finding("FORECAST_UNSAID", Grade.ASK, message, 1, fix)
         elif have is not None and not _same(wanted, have):
-            message = f"the forecast is of {condition} {_plain(wanted)}, and {name} is of {_plain(have)}"
+            message = f"the forecast is for {condition} {_plain(wanted)}, and {name} has {_plain(have)}"
             if condition in COMPARED:
-                yield _finding("FORECAST_OTHER_DATA", message, "forecast and score runs that share it")
+                yield _finding("FORECAST_OTHER_DATA", message, f"score a run with the same {condition}")
             else:
                 yield Finding("FORECAST_OTHER_RECIPE", Grade.WARN, message, 1)
 
 
 def named(table: RunTable, row: int) -> str:
-    """Return how the table names a run."""
+    """Return the table's name of a run."""
     return str(table.runs["run"][row]) if "run" in table.runs else f"row {row + 1}"
 
 
 def told_conditions(table: RunTable, row: int) -> dict[str, float | str]:
-    """Return what the table tells of a run's data, tokenizer and recipe."""
+    """Return the data, tokenizer and recipe that the table gives for a run."""
     found: dict[str, float | str] = {}
     for name in (*COMPARED, *NOTED):
         value = table.runs[name][row] if name in table.runs else None
@@ -234,31 +234,31 @@ def told_conditions(table: RunTable, row: int) -> dict[str, float | str]:
     return found
 
 
-def _told(table: RunTable, row: int, says: Mapping[str, float | str]) -> dict[str, float | str]:
-    """Return the conditions of a run; what the table tells counts before what is said."""
-    said = {
+def _conditions(table: RunTable, row: int, says: Mapping[str, float | str]) -> dict[str, float | str]:
+    """Return the conditions of a run; those in the table override stated ones."""
+    stated = {
         name: parse_number(value, name) if QUANTITIES[name].kind == "number" else str(value)
         for name, value in says.items()
         if name in QUANTITIES
     }
     if unknown := next((name for name in says if name not in (*COMPARED, *NOTED)), None):
         raise UnknownName.among("condition", unknown, (*COMPARED, *NOTED))
-    return {**said, **told_conditions(table, row)}
+    return {**stated, **told_conditions(table, row)}
 
 
 def _known_before(forecast: FrozenForecast, table: RunTable, row: int, measured: float) -> Iterator[Finding]:
-    """Yield what tells that the run was known when it was forecast."""
+    """Yield signs that the run was known when it was forecast."""
     inputs = forecast.document["forecaster"]["inputs"]
     own = row_digest({name: table.runs[name][row] for name in inputs}, measured)
     name = named(table, row)
     if own in forecast.document["rows"]["each"]:
         yield _finding(
-            "FORECAST_RUN_WAS_FITTED", f"the forecaster was fitted to {name} itself", "score a run it is not"
+            "FORECAST_RUN_WAS_FITTED", f"the forecaster was fitted to {name} itself", "score a run that was not fitted"
         )
     dated = str(table.runs["date"][row]) if "date" in table.runs else ""
     if dated[:4].isdigit() and dated[:10] < forecast.made[:10]:
-        message = f"{name} is dated {dated[:19]}, and the forecast was frozen on {forecast.made}"
-        yield Finding("FORECAST_AFTER_RUN", Grade.WARN, message, 1, "say how the forecaster could not have seen it")
+        message = f"{name} is dated {dated[:19]}, before the forecast was frozen ({forecast.made})"
+        yield Finding("FORECAST_AFTER_RUN", Grade.WARN, message, 1, "report why the forecaster could not use the run")
 
 
 def _in_bits(forecast: FrozenForecast, measured: float) -> Iterator[Finding]:
@@ -267,8 +267,8 @@ def _in_bits(forecast: FrozenForecast, measured: float) -> Iterator[Finding]:
         return
     nats = float(nats_from_bits(np.array(measured)))
     if measured > widest[1] and widest[0] <= nats <= widest[1]:
-        message = f"{measured:.4g} is outside every interval, and as bits it would be {nats:.4g} nats"
-        fix = 'if so, say units={"loss": "bits"} (CLI: --unit loss=bits)'
+        message = f"{measured:.4g} is outside every interval; if it is in bits, it equals {nats:.4g} nats, inside one"
+        fix = 'if so, give units={"loss": "bits"} (CLI: --unit loss=bits)'
         yield Finding("FORECAST_LOOKS_LIKE_BITS", Grade.WARN, message, 1, fix)
 
 
@@ -277,8 +277,8 @@ def _other_point(forecast: FrozenForecast, table: RunTable, row: int) -> Finding
         f"{name} {format_number(float(table.runs[name][row]))} ({table.runs[name][row] / value - 1:+.1%})"
         for name, value in forecast.point.items()
     )
-    message = f"frozen was {point_text(forecast)}; {named(table, row)} has {have}"
-    fix = f"what was frozen holds within {_tolerance(forecast):.0%} of each input; freeze another point for another run"
+    message = f"the forecast is for {point_text(forecast)}; {named(table, row)} has {have}"
+    fix = f"each input must agree within {_tolerance(forecast):.0%}; freeze a forecast at the point of this run"
     return _finding("FORECAST_OTHER_POINT", message, fix)
 
 

@@ -75,7 +75,7 @@ class Answer(Renderable, Tabular):
         return {name: value for name, value in asdict(self).items() if name != "others"}
 
     def to_columns(self) -> Columns:
-        """Return one row a line."""
+        """Return one row per line."""
         labels, texts = zip(*self.lines(), strict=True)
         return {"line": labels, "text": texts}
 

@@ -1,4 +1,4 @@
-"""What every forecaster must satisfy: fits, published laws, and whatever comes to predict beside them."""
+"""Checks of every forecaster: fits, published laws and third-party forecasters."""
 
 from collections.abc import Callable
 from types import MappingProxyType
@@ -13,7 +13,7 @@ Check = Callable[[Forecaster, Inputs], None]
 
 
 def check_protocol(forecaster: Forecaster, x: Inputs) -> None:
-    """It is a Forecaster, names its inputs and target, and its digest is stable."""
+    """The object is a Forecaster with inputs, a target and a stable digest."""
     assert isinstance(forecaster, Forecaster)
     assert set(forecaster.inputs) <= set(x), "pass points with all inputs"
     assert forecaster.target and forecaster.label
@@ -21,7 +21,7 @@ def check_protocol(forecaster: Forecaster, x: Inputs) -> None:
 
 
 def check_shapes(forecaster: Forecaster, x: Inputs) -> None:
-    """N points give n predictions, and draws of shape (b, n)."""
+    """There are n predictions for n points, and draws of shape (b, n)."""
     n = len(next(iter(x.values())))
     prediction = forecaster.predict(x, 0.9)
     assert prediction.mean.shape == (n,) and prediction.outside_domain.shape == (n,)
@@ -30,7 +30,7 @@ def check_shapes(forecaster: Forecaster, x: Inputs) -> None:
 
 
 def check_unknown_spread(forecaster: Forecaster, x: Inputs) -> None:
-    """Without draws there is no interval, never one of zero width; with draws there always is."""
+    """There is an interval, of positive width, if and only if there are draws."""
     prediction = forecaster.predict(x, 0.9)
     if forecaster.sample(x) is None:
         assert prediction.lo is None and prediction.hi is None
@@ -48,7 +48,7 @@ def check_nested(forecaster: Forecaster, x: Inputs) -> None:
 
 
 def check_new_run_is_wider(forecaster: Forecaster, x: Inputs) -> None:
-    """A new run scatters more than the mean does."""
+    """Draws of a new run scatter more than draws of the mean."""
     mean, run = forecaster.sample(x, "mean"), forecaster.sample(x, "new_run")
     if mean is None or run is None:
         return
@@ -56,7 +56,7 @@ def check_new_run_is_wider(forecaster: Forecaster, x: Inputs) -> None:
 
 
 def check_seeded(forecaster: Forecaster, x: Inputs) -> None:
-    """The same seed gives the same draws, another seed others."""
+    """Equal seeds give equal draws, different seeds different ones."""
     first, again, other = (forecaster.sample(x, "new_run", seed) for seed in (1, 1, 2))
     if first is None or again is None or other is None:
         return
@@ -90,7 +90,7 @@ def check_level_refused(forecaster: Forecaster, x: Inputs) -> None:
 
 
 def check_domain(forecaster: Forecaster, x: Inputs) -> None:
-    """Points far beyond what was fitted are flagged."""
+    """Points far outside the fitted range are flagged."""
     known = [name for name in forecaster.inputs if name in forecaster.domain]
     if not known:
         return

@@ -61,7 +61,7 @@ def test_no_run_is_longer_than_the_text() -> None:
 
 
 def test_what_cannot_be_had_says_what_can() -> None:
-    with pytest.raises(BadInput, match=r"has a half-width of 0.10%: the surest of \d+ has"):
+    with pytest.raises(BadInput, match=r"has a half-width of 0.10%: the best of \d+ has"):
         sl.designing.design(TARGET, 0.001)
 
 
@@ -83,6 +83,6 @@ def test_impossible_wishes_are_refused(target: float, half_width: float, said: s
 
 def test_it_prints_and_exports() -> None:
     chosen = found(0.05)
-    assert "What certainty costs" in str(chosen)
+    assert "Cost of other half-widths" in str(chosen)
     assert chosen.to_dict()["schema"] == "scalelaw.design/1"
     assert chosen.toml().startswith("# A ladder of small runs")

@@ -150,7 +150,7 @@ def test_an_assumption_that_is_unknown_is_refused(what: str, said: str) -> None:
 
 
 def test_an_assumption_of_other_inputs_is_refused() -> None:
-    with pytest.raises(BadInput, match="needs a law of one kind of params, and tokens"):
+    with pytest.raises(BadInput, match="needs a law of one kind of params and tokens"):
         assumed("power[input=tokens,floor=no]@kaplan2020")
     with pytest.raises(BadInput, match="give a fit"):
         expected_half_width(MID, assume=3.0)  # type: ignore[arg-type]

@@ -42,7 +42,7 @@ def test_one_is_found_by_number_digest_or_run(chain: Path, forecasts: list[Froze
     found = read_forecasts(chain)
     for entry in (2, "2", "run 8B", forecasts[1].digest[:8]):
         assert found.find(entry).digest == forecasts[1].digest
-    with pytest.raises(UnknownName, match=r"holds several forecasts; say which .*--entry\): 1 \("):
+    with pytest.raises(UnknownName, match=r"holds several forecasts; choose one .*--entry\): 1 \("):
         found.find()
     for entry in (4, "run", forecasts[1].digest[:3]):
         with pytest.raises(UnknownName, match="unknown forecast"):
@@ -70,7 +70,7 @@ def test_an_end_cut_off_shows_against_the_published_head(chain: Path) -> None:
     assert verify_forecasts(chain, head=head[:10]).holds
     chain.write_bytes(b"".join(chain.read_bytes().splitlines(keepends=True)[:2]))
     assert verify_forecasts(chain).holds
-    assert "the file ends before it" in verify_forecasts(chain, head=head).faults[0]
+    assert "lines are missing" in verify_forecasts(chain, head=head).faults[0]
 
 
 def test_an_older_head_still_holds_in_a_longer_chain(chain: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_forecast_sealed_again_breaks_the_chain(chain: Path) -> None:
 
 
 def test_nothing_is_added_to_a_broken_chain_or_twice(chain: Path, forecasts: list[FrozenForecast]) -> None:
-    with pytest.raises(BadInput, match="holds this forecast already"):
+    with pytest.raises(BadInput, match="already holds this forecast"):
         register_forecast(forecasts[1], chain)
     before = chain.read_bytes()
     chain.write_bytes(before.replace(b"7000000000", b"7000000001", 1))
@@ -110,7 +110,7 @@ def test_a_registry_that_is_being_written_is_waited_for(
     monkeypatch.setattr("scalelaw.registry.log._WAIT_S", 0.1)
     lock = chain.with_name("forecasts.jsonl.lock")
     lock.touch()
-    with pytest.raises(BadInput, match=r"is being written; if nobody does, delete .*lock"):
+    with pytest.raises(BadInput, match=r"is locked by another process; if none is running, delete .*lock"):
         register_forecast(freeze(LAW, params="10B", tokens="140B"), chain)
     lock.unlink()
     assert register_forecast(freeze(LAW, params="10B", tokens="140B"), chain).number == 4

@@ -77,7 +77,7 @@ def test_every_reason_is_told_at_once(forecast: FrozenForecast) -> None:
 
 def test_what_a_run_does_not_tell_is_asked_and_may_be_said(forecast: FrozenForecast) -> None:
     silent = changed(tokenizer=None)
-    with pytest.raises(NeedsAnswer, match=r"does not tell its tokenizer.*--say tokenizer=.*FORECAST_UNSAID"):
+    with pytest.raises(NeedsAnswer, match=r"does not state its tokenizer.*--say tokenizer=.*FORECAST_UNSAID"):
         score_forecast(forecast, silent)
     assert score_forecast(forecast, silent, says={"tokenizer": "GPT2"}).run == "big"
     with pytest.raises(BadTable, match="FORECAST_OTHER_DATA"):
@@ -141,5 +141,5 @@ def test_a_forecast_without_intervals_scores_its_error_alone() -> None:
     bare = sl.freeze(sl.published(get("chinchilla"), "besiroglu2024"), params=7e9, tokens=140e9)
     score = score_forecast(bare, changed())
     assert score.inside(0.9) is None and abs(score.error) < 0.1
-    with pytest.raises(BadInput, match="no interval of level"):
+    with pytest.raises(BadInput, match="no interval at level"):
         score.inside(0.7)
