@@ -12,9 +12,11 @@ import pytest
 
 import scalelaw as sl
 from scalelaw.core.forecaster import Forecaster, Kind, Prediction
+from scalelaw.core.nouns.points import Points
 from scalelaw.core.types import Array, Inputs
 from scalelaw.fitting.files import load_fit
 from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.held import HeldAt
 from scalelaw.fitting.published import published
 from scalelaw.fitting.result import FitResult
 from scalelaw.fitting.spec import FitSpec
@@ -45,6 +47,17 @@ def _ensemble() -> Ensemble:
     return forecast_observations(observed, calibration=shipped(), draws=40, seed=5)
 
 
+def _held() -> HeldAt:
+    """Return a formula fitted to runs with one more input, held at a value of it."""
+    table = sl.datasets.load("synthetic-ladder")
+    params, tokens = (np.asarray(table.runs[name], float) for name in ("params", "tokens"))
+    rng = np.random.default_rng(0)
+    dropout = rng.uniform(0.05, 0.4, len(table))
+    loss = (1.7 + 400 * params**-0.34 + 420 * tokens**-0.28 + 0.3 * dropout) * rng.normal(1, 0.002, len(table))
+    runs = sl.load_runs({"params": params, "tokens": tokens, "dropout": dropout, "loss": loss})
+    return sl.fit("E + A/params**a + B/tokens**b + k*dropout", runs, draws=100).at(dropout=0.1)
+
+
 MAKERS: dict[str, Callable[[Path], Forecaster]] = {
     "fit with draws": lambda folder: _fit(200),
     "fit without draws": lambda folder: _fit(0),
@@ -52,6 +65,7 @@ MAKERS: dict[str, Callable[[Path], Forecaster]] = {
     "loaded fit": _loaded,
     "held fit": lambda folder: _fit(200).at(tokens=2e10),
     "ensemble": lambda folder: _ensemble(),
+    "fit at fixed dropout": lambda folder: _held(),
 }
 
 
@@ -67,9 +81,9 @@ def test_every_forecaster_is_tried(tmp_path: Path) -> None:
         if "def sample(self, x" in (text := path.read_text(encoding="utf-8")):
             for node in ast.parse(text).body:
                 own = {each.name for each in getattr(node, "body", ()) if isinstance(each, ast.FunctionDef)}
-                if isinstance(node, ast.ClassDef) and {"predict", "sample"} <= own:
+                if isinstance(node, ast.ClassDef) and {"predict_at", "sample"} <= own:
                     found.add(node.name)
-    assert found - {"Forecaster"} == {type(make(tmp_path)).__name__ for make in MAKERS.values()}
+    assert found == {type(make(tmp_path)).__name__ for make in MAKERS.values()}
 
 
 @pytest.mark.parametrize("check", FORECASTER_CHECKS)
@@ -91,16 +105,26 @@ class _Spoilt:
         seed = 0 if self.fault == "seed ignored" else seed
         return self.fit.sample(x, kind, seed)
 
-    def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
+    def _points(self, x: Points | None, point: dict[str, Any]) -> tuple[Points | None, dict[str, Any]]:
+        if self.fault == "no keywords" and point:
+            raise TypeError("unexpected keyword")
+        if self.fault == "keywords are ignored" and x is not None:
+            point = {}
+        if self.fault == "frames by position" and not isinstance(x, dict | None):
+            x = {"params": np.asarray(x)[:, 1], "tokens": np.asarray(x)[:, 0]}
+        return x, point
+
+    def predict(self, x: Points | None = None, level: float = 0.9, kind: Kind = "new_run", **point: Any) -> Prediction:
+        x, point = self._points(x, point)
         if self.fault == "any level":
             level = min(max(level, 0.1), 0.9)
         if self.fault == "level ignored":
-            lower = self.fit.predict(x, 1 - level if 0 < level < 1 else level, kind)
+            lower = self.fit.predict(x, 1 - level if 0 < level < 1 else level, kind, **point)
             return lower
-        right = self.fit.predict(x, level, kind)
+        right = self.fit.predict(x, level, kind, **point)
         match self.fault:
             case "always 90 %":
-                return replace(self.fit.predict(x, 0.9, kind) if 0 < level < 1 else right, level=level)
+                return replace(self.fit.predict(x, 0.9, kind, **point) if 0 < level < 1 else right, level=level)
             case "lower end too low":
                 return replace(right, lo=None if right.lo is None else right.lo - 0.1)
             case "zero width":
@@ -120,7 +144,8 @@ class _Spoilt:
     "fault",
     [
         "zero width", "ends swapped", "no interval", "any level", "level ignored", "nothing is outside",
-        "one value short", "new run is the mean", "seed ignored", "always 90 %", "lower end too low",
+        "one value short", "new run is the mean", "seed ignored", "always 90 %", "lower end too low", "no keywords",
+        "keywords are ignored", "frames by position",
     ],
 )  # fmt: skip
 def test_the_suite_catches(fault: str) -> None:

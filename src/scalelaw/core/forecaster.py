@@ -1,6 +1,7 @@
 """The Forecaster: what planners, figures and reports accept, and all they accept."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -10,6 +11,7 @@ import numpy as np
 from scalelaw.core.components import components, kind_of
 from scalelaw.core.errors import BadInput
 from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.points import Points, inputs_of
 from scalelaw.core.nouns.tabular import Columns, Tabular
 from scalelaw.core.quantities import QUANTITIES, TOO_SMALL
 from scalelaw.core.types import AnyArray, Array, Inputs
@@ -19,6 +21,10 @@ Kind = Literal["mean", "new_run"]
 
 Domain = Mapping[str, tuple[float, float]]
 """Quantity -> smallest and largest value that was fitted."""
+
+
+_SHOWN = 3
+"""Predictions that a ``repr`` shows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +44,17 @@ class Prediction(Brief, Tabular):
     hi: Array | None
     level: float
     outside_domain: AnyArray
+
+    def in_brief(self) -> str:
+        """Return the first predictions with their intervals, which ``repr`` shows."""
+        means = np.ravel(self.mean)
+        texts = [f"{mean:.4g}" for mean in means[:_SHOWN]]
+        if self.lo is not None and self.hi is not None:
+            ends = zip(np.ravel(self.lo), np.ravel(self.hi), strict=True)
+            texts = [f"{text} ({lo:.4g} to {hi:.4g})" for text, (lo, hi) in zip(texts, ends, strict=False)]
+        known = "" if self.lo is None else f"; {100 * self.level:g} % interval"
+        more = f", ... ({len(means)} points)" if len(means) > _SHOWN else ""
+        return f"{', '.join(texts)}{more}{known}"
 
     def to_columns(self) -> Columns:
         """Return one row a point."""
@@ -77,8 +94,48 @@ class Forecaster(Protocol):
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
         """Draw (draws, n) predictions at n points, or None where the spread is unknown."""
 
-    def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
-        """Predict at n points."""
+    def predict(self, x: Points | None = None, level: float = 0.9, kind: Kind = "new_run", **point: Any) -> Prediction:
+        """Predict at n points: a mapping of quantities, a dataframe, or keywords."""
+
+
+class _AtArrays(Protocol):
+    """What ``Predicting`` needs of a forecaster."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def inputs(self) -> tuple[str, ...]: ...
+    @property
+    def domain(self) -> Domain: ...
+    def predict_at(self, x: Inputs, level: float, kind: Kind) -> Prediction: ...
+
+
+class Predicting(ABC):
+    """A forecaster whose ``predict`` takes points in every form; it states ``predict_at`` for arrays."""
+
+    def predict(
+        self: _AtArrays, x: Points | None = None, level: float = 0.9, kind: Kind = "new_run", **point: Any
+    ) -> Prediction:
+        """Predict at n points.
+
+        Args:
+            x: quantity -> value or values, or a dataframe with a column for each (pandas, polars, pyarrow).
+            level: probability of the interval, in (0, 1).
+            kind: ``new_run`` for where one more run would land, ``mean`` for where the law runs.
+            **point: quantity -> value or values, in place of ``x``: ``predict(params="7B", tokens="1T")``.
+
+        Raises:
+            BadInput: a level that is not a probability; an input that is missing, of another kind of N, or in
+                another unit.
+        """
+        check_level(level)
+        points = inputs_of(self.label, self.inputs, x, point)
+        check_inputs(self.label, self.inputs, points, self.domain)
+        return self.predict_at(points, level, kind)
+
+    @abstractmethod
+    def predict_at(self, x: Inputs, level: float, kind: Kind) -> Prediction:
+        """Predict at n points, given as arrays that hold every input."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from scalelaw.accounting.flops import Counting
 from scalelaw.core.components import kind_of
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput, UnknownName
-from scalelaw.core.forecaster import Domain, Kind, Prediction
+from scalelaw.core.forecaster import Domain, Kind, Predicting, Prediction, check_inputs
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.core.quantities import QUANTITIES
@@ -23,7 +23,7 @@ _EDGE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class HeldAt(Brief):
+class HeldAt(Brief, Predicting):
     """A fit whose other inputs stand still, so that a plan may be asked of params and tokens.
 
     Attributes:
@@ -84,9 +84,11 @@ class HeldAt(Brief):
         """Draw (draws, n) predictions; see ``FitResult.sample``."""
         return self.fit.sample(self._whole(x), kind, seed)
 
-    def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
+    def predict_at(self, x: Inputs, level: float, kind: Kind) -> Prediction:
         """Predict at n points; see ``FitResult.predict``."""
-        return self.fit.predict(self._whole(x), level, kind)
+        whole = self._whole(x)
+        check_inputs(self.fit.label, self.fit.inputs, whole, self.fit.domain)
+        return self.fit.predict_at(whole, level, kind)
 
     def _whole(self, x: Inputs) -> dict[str, AnyArray]:
         shape = np.broadcast_shapes(*(np.shape(values) for values in x.values()))

@@ -8,7 +8,7 @@ import numpy as np
 from scalelaw.core.components import check_mixtures
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import ScalelawWarning, UnknownName
-from scalelaw.core.forecaster import Domain, Kind, Prediction, Provenance, check_inputs, check_level, outside
+from scalelaw.core.forecaster import Domain, Kind, Predicting, Prediction, Provenance, outside
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.nouns.coefficients import Coefficients, named_array
 from scalelaw.core.types import Inputs
@@ -16,7 +16,7 @@ from scalelaw.laws import Constants, Law
 
 
 @dataclass(frozen=True, eq=False)
-class Published(Brief):
+class Published(Brief, Predicting):
     """One law at constants from the literature; ``chinchilla@besiroglu2024`` is one.
 
     No covariance is published with enough digits to draw from, so every interval is None.
@@ -76,14 +76,8 @@ class Published(Brief):
         """Return None: the spread is not known."""
 
     @np.errstate(all="ignore")
-    def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
-        """Predict at n points, without an interval.
-
-        Raises:
-            BadInput: an input is missing, of another kind of N, or in another unit.
-        """
-        check_level(level)
-        check_inputs(self.label, self.inputs, x, self.domain)
+    def predict_at(self, x: Inputs, level: float, kind: Kind) -> Prediction:
+        """Predict at n points, given as arrays, without an interval; see ``predict``."""
         check_mixtures(x)
         mean = np.asarray(self.law.predict(self.coef, x))
         return Prediction(mean, None, None, level, np.broadcast_to(outside(x, self.domain), mean.shape))

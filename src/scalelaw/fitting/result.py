@@ -16,9 +16,9 @@ from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import (
     Domain,
     Kind,
+    Predicting,
     Prediction,
     Provenance,
-    check_inputs,
     check_level,
     holding,
     outside,
@@ -104,7 +104,7 @@ class FittedRows(Brief):
 
 
 @dataclass(frozen=True, eq=False)
-class FitResult(Renderable, Tabular):
+class FitResult(Renderable, Tabular, Predicting):
     """One law fitted to one target.
 
     Attributes:
@@ -262,14 +262,8 @@ class FitResult(Renderable, Tabular):
         return np.asarray(noise.unscaled(noise.scaled(mean) - error))
 
     @np.errstate(all="ignore")
-    def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
-        """Predict at n points, with the interval of the mean or of a new run.
-
-        Raises:
-            BadInput: an input is missing, of another kind of N, or in another unit.
-        """
-        check_level(level)
-        check_inputs(self.law.spelling, self.inputs, x, self.domain)
+    def predict_at(self, x: Inputs, level: float, kind: Kind) -> Prediction:
+        """Predict at n points, given as arrays, with the interval of the mean or of a new run; see ``predict``."""
         x = self.rows.arrays(x)
         mean = np.asarray(self.law.predict(self.coef, x))
         draws = self.sample(x, kind, self.spec.seed)

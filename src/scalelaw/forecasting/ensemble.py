@@ -14,7 +14,7 @@ from scalelaw.allocation.isoflop_spec import IsoFlopSpec
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import ScalelawError
 from scalelaw.core.findings import Finding, Grade
-from scalelaw.core.forecaster import Domain, Kind, Prediction, Provenance, check_level, half_width, outside
+from scalelaw.core.forecaster import Domain, Kind, Predicting, Prediction, Provenance, half_width, outside
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import counted, format_number
@@ -83,7 +83,7 @@ class MemberPredictions(Brief):
 
 
 @dataclass(frozen=True, eq=False)
-class Ensemble(Renderable, Tabular):
+class Ensemble(Renderable, Tabular, Predicting):
     """Laws fitted to one table, weighted by how well they fit it.
 
     Attributes:
@@ -225,9 +225,8 @@ class Ensemble(Renderable, Tabular):
         """Return the quantile at a rank in (0, 1), in widths from the centre."""
         return self.calibration.quantile(rank)
 
-    def predict(self, x: Inputs, level: float = 0.9, kind: Kind = "new_run") -> Prediction:
+    def predict_at(self, x: Inputs, level: float, kind: Kind) -> Prediction:
         """Predict at n points; the interval covered a share ``level`` of larger runs of other studies."""
-        check_level(level)
         parts = self.parts(x)
         centre, width = parts.centre, self.calibration.width(parts.doubt, of_run=kind == "new_run")
         half = self.calibration.factor(level) * width

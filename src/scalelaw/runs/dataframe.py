@@ -5,18 +5,8 @@ from typing import Any
 import numpy as np
 
 from scalelaw.core.errors import BadInput, BadTable
+from scalelaw.core.nouns.frames import open_frame
 from scalelaw.runs.raw import RawColumn, RawTable, column
-
-
-def is_frame(source: object) -> bool:
-    """Return whether narwhals can read the object."""
-    import narwhals as nw
-
-    try:
-        native = nw.from_native(source, pass_through=True)
-    except nw.exceptions.NarwhalsError:  # it is a frame, and one that read_frame will say more about
-        return True
-    return isinstance(native, nw.DataFrame | nw.LazyFrame) or hasattr(source, "__arrow_c_stream__")
 
 
 def read_frame(source: Any, name: str) -> RawTable:
@@ -25,41 +15,13 @@ def read_frame(source: Any, name: str) -> RawTable:
     Raises:
         BadTable: two columns share a name, or a column cannot be read.
     """
-    import narwhals as nw
-
     try:
-        frame = nw.from_native(_with_index(source), pass_through=True)
-        if isinstance(frame, nw.LazyFrame):
-            frame = frame.collect()
-        if not isinstance(frame, nw.DataFrame):
-            frame = nw.DataFrame.from_arrow(source, backend="polars")
+        frame = open_frame(source)
         return RawTable(name, {str(label): _column(frame.get_column(label)) for label in frame.columns})
     except BadInput:
         raise
     except Exception as error:  # any backend may be behind it, each with errors of its own
         raise BadTable(f"{name}: the dataframe cannot be read ({first_line(error)})") from error
-
-
-def _with_index(source: Any) -> Any:
-    """Return a pandas frame with a named index as columns, and the labels of a pivot table as text."""
-    if type(source).__module__.partition(".")[0] != "pandas" or not hasattr(source, "reset_index"):
-        return source
-    labels = list(source.columns)
-    counted = type(source.index).__name__ == "RangeIndex"
-    pivoted = not counted and bool(labels) and all(isinstance(label, tuple) or _is_number(label) for label in labels)
-    named = [name for name in source.index.names if name is not None]
-    if pivoted:
-        what = f"{source.columns.name}=" if source.columns.nlevels == 1 and source.columns.name else ""
-        texts = [" ".join(map(str, label)) if isinstance(label, tuple) else f"{what}{label}" for label in labels]
-        source = source.set_axis(texts, axis=1)
-    if pivoted or (named and not set(named) & set(labels)):
-        return source.reset_index()
-    return source
-
-
-def _is_number(label: object) -> bool:
-    """Return whether a column is labelled with a number, as those of a pivot table are."""
-    return isinstance(label, int | float | np.number) and not isinstance(label, bool)
 
 
 def first_line(error: BaseException) -> str:

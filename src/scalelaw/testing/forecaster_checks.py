@@ -99,6 +99,48 @@ def check_domain(forecaster: Forecaster, x: Inputs) -> None:
     assert np.all(forecaster.predict(far).outside_domain)
 
 
+def check_forms(forecaster: Forecaster, x: Inputs) -> None:
+    """Keywords, a mapping of lists or of text, and dataframes predict what arrays do."""
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    plain = {name: values for name, values in x.items() if name in forecaster.inputs and np.ndim(values) == 1}
+    if set(plain) < set(forecaster.inputs):  # a vector: as arrays only
+        return
+    lists = {name: values.tolist() for name, values in plain.items()}
+    texts = {name: [str(value) for value in values] for name, values in lists.items()}
+    libraries = {"polars": "DataFrame", "pandas": "DataFrame", "pyarrow": "table"}
+    frames = [getattr(import_module(each), make)(lists) for each, make in libraries.items() if find_spec(each)]
+    wanted = forecaster.predict(plain, 0.8)
+    for points, keywords in (*((form, {}) for form in (lists, texts, *frames)), (None, lists), (None, texts)):
+        form = f"points as {'keywords' if points is None else type(points).__name__}"
+        try:
+            got = forecaster.predict(points, 0.8, **keywords)
+        except TypeError as error:
+            raise AssertionError(f"{form} are not taken; inherit core.forecaster.Predicting") from error
+        for one, other in ((wanted.mean, got.mean), (wanted.lo, got.lo), (wanted.hi, got.hi)):
+            assert (one is None) == (other is None), f"{form} change the interval"
+            assert one is None or other is None or np.array_equal(one, other), f"{form} change the prediction"
+
+
+def check_points_refused(forecaster: Forecaster, x: Inputs) -> None:
+    """No point, points given twice, an input left out and a keyword that names nothing are refused."""
+    one = {name: values[:1] for name, values in x.items() if name in forecaster.inputs}
+    without = {name: values for name, values in one.items() if name != forecaster.inputs[0]}
+    cases: tuple[tuple[Inputs | None, Inputs], ...] = (
+        (None, {}), ({}, {}), (one, one), (without, {}), (None, {**one, "no_such_input": np.ones(1)}),
+    )  # fmt: skip
+    for points, keywords in cases:
+        try:
+            forecaster.predict(points, 0.9, **keywords)  # type: ignore[arg-type]
+        except BadInput as error:
+            assert "\n" not in str(error)
+            continue
+        except TypeError as error:
+            raise AssertionError("predict takes no keywords; inherit core.forecaster.Predicting") from error
+        raise AssertionError(f"points {points} and keywords {list(keywords)} were accepted")
+
+
 def _ends(forecaster: Forecaster, x: Inputs, level: float) -> tuple[Array, Array]:
     prediction = forecaster.predict(x, level)
     assert prediction.lo is not None and prediction.hi is not None, "draws without an interval"
@@ -110,7 +152,7 @@ FORECASTER_CHECKS: MappingProxyType[str, Check] = MappingProxyType(
         check.__name__.removeprefix("check_"): check
         for check in (
             check_protocol, check_shapes, check_unknown_spread, check_nested, check_new_run_is_wider, check_seeded,
-            check_level_is_a_share, check_level_refused, check_domain,
+            check_level_is_a_share, check_level_refused, check_domain, check_forms, check_points_refused,
         )
     }
 )  # fmt: skip
