@@ -30,6 +30,7 @@ CLEAN = (
     "datasets",
     "designing",
     "errors.py",
+    "fitting",
     "forecasting",
     "planning",
     "registry",

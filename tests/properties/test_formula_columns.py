@@ -143,13 +143,13 @@ def test_a_column_of_flags_is_zero_and_one_and_one_of_text_is_refused_by_its_cel
 def test_capitals_that_stand_for_quantities_are_told_from_coefficients() -> None:
     _, table = columns(0)
     base = {key: table[key] for key in ("params", "tokens", "loss")}
-    with pytest.raises(BadInput, match="C stands for flops; a coefficient is called otherwise, such as c_0"):
+    with pytest.raises(BadInput, match="C stands for flops; give a coefficient another name, such as c_0"):
         sl.fit("C + A/N**a + B/D**b", base, draws=0)
     with pytest.raises(BadInput, match="C stands for flops"):
         sl.fit("E + C/N**a + B/D**b + K", base, draws=0)
     with pytest.raises(BadInput, match=r"the law takes weight, and the table has.*if weight is a coefficient"):
         sl.fit("E + A/N**a + weight/D**b", base, draws=0)
-    with pytest.raises(BadInput, match="takes loss, which is what is fitted"):
+    with pytest.raises(BadInput, match="takes loss, which is the fitted quantity"):
         sl.fit("E + A*loss/N**a", base, draws=0)
 
 

@@ -55,7 +55,7 @@ def test_a_fit_prints_no_point_outside_its_interval(seed: int, intervals: str) -
     assert all(lo <= value <= hi for value, lo, hi in shown), str(fit)
     left = 0 if fit.draws is None else len(fit.draws)
     if left < 75 and len(columns["loss"]) > 3:
-        assert not shown and "so no interval is given" in str(fit)
+        assert not shown and "so there are no intervals" in str(fit)
         assert fit.predict({"params": np.array([1e9])}).lo is None
 
 
@@ -70,6 +70,6 @@ def test_a_fit_that_lost_most_of_its_draws_gives_no_interval_and_says_so() -> No
     assert fit.draws is None or len(fit.draws) < 500
     assert set(fit.undetermined) == {"E", "A", "alpha"}
     said = str(fit)
-    assert "so no interval is given" in said and "unknown" in said
+    assert "so there are no intervals" in said and "unknown" in said
     assert "intervals   none: " in said and "compute" not in said
     assert "No intervals were computed." in fit.methods()

@@ -1,1 +1,1 @@
-"""Fitting a law to runs: coefficients, their uncertainty, and whether they can be trusted."""
+"""Fit laws to runs: coefficients, their uncertainty, and whether to trust them."""

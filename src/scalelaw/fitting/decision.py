@@ -1,4 +1,4 @@
-"""What a fit decides, as a number of its coefficients: a coefficient itself, or N*, D*, D/N or the loss at a budget."""
+"""Compute a decision from coefficients: a coefficient itself, or N*, D*, D/N or the loss at a budget."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -19,14 +19,14 @@ from scalelaw.fitting.iso_cost import best_split
 from scalelaw.laws import HasOptimum, Law
 
 PLANNED = ("tokens_per_param", "params", "tokens", "loss")
-"""The decisions that need a budget."""
+"""Decisions that need a budget."""
 
 _GRID = 0.1 * math.log(10)
 
 
 @dataclass(frozen=True)
 class Decision(Brief):
-    """One number that a law's coefficients decide.
+    """One number that follows from a law's coefficients.
 
     Attributes:
         law: the law.
@@ -44,7 +44,7 @@ class Decision(Brief):
 
     @property
     def relative(self) -> bool:
-        """Whether shifts are told as ratios: N*, D* and D/N span decades."""
+        """Whether shifts are given as ratios, because the number spans decades: N*, D* and D/N."""
         return self.quantity in PLANNED and self.quantity != "loss"
 
     @property
@@ -55,7 +55,7 @@ class Decision(Brief):
         return next(c.unit for c in self.law.coefs if c.name == self.quantity)
 
     def value(self, coef: Array) -> Array:
-        """Return the number at coefficients (p, k), shape (p,); NaN where there is no compute-optimal split."""
+        """Return the number (p,) at coefficients (p, k); NaN without a compute-optimal split."""
         if self.flops is None:
             return np.asarray(coef[:, [c.name for c in self.law.coefs].index(self.quantity)])
         params, tokens, loss = optimum_at(self.law, coef, self.flops, self.cost, self.at)
@@ -65,7 +65,7 @@ class Decision(Brief):
             ]
 
     def shift(self, value: Array, base: float) -> Array:
-        """Return how far values lie from a base: the logarithm of their ratio where relative, else the difference."""
+        """Return the distance of values from a base: log ratio if ``relative``, else the difference."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.log(value / base) if self.relative else value - base
 
@@ -82,7 +82,7 @@ def decision(
     cost: StatedCost | None = None,
     at: Mapping[str, float] | None = None,
 ) -> Decision:
-    """Return the decision that a quantity, and a budget where it needs one, name.
+    """Return the decision for a quantity, at a budget if it needs one.
 
     Args:
         law: the law.
@@ -93,24 +93,26 @@ def decision(
 
     Raises:
         UnknownName: neither a planned quantity nor a coefficient of the law.
-        BadInput: a budget that is missing, is not positive or means nothing, or a law that decides no split.
+        BadInput: the budget is missing, not positive or not needed, or the law does not split a budget.
     """
     names = [c.name for c in law.coefs]
     if quantity not in (*PLANNED, *names):
         raise UnknownName.among(f"decision of {law.spelling}", quantity, (*PLANNED, *names))
     if quantity in names:
         if flops is not None:
-            raise BadInput(f"{quantity} is a coefficient and does not depend on a budget; leave out flops=")
+            raise BadInput(
+                f"{quantity} is a coefficient and does not depend on a budget; leave out flops= (CLI: --flops)"
+            )
         if at:
             given = ", ".join(f"{name} {format_number(value)}" for name, value in at.items())
             raise BadInput(
-                f"{quantity} is a coefficient and is the same at {given}; leave out at= (CLI: --at), or choose "
+                f"{quantity} is a coefficient and does not depend on {given}; leave out at= (CLI: --at), or choose "
                 f"{', '.join(PLANNED)}"
             )
         return Decision(law, quantity, None)
     kind_of_params(law, at or {})
     if flops is None:
-        raise BadInput(f"{quantity} is decided at a budget; give flops=, e.g. flops=1e22")
+        raise BadInput(f"{quantity} depends on a budget; give flops=1e22 (CLI: --flops 1e22)")
     budget = parse_number(flops, "flops")
     if not budget > 0:
         raise BadInput(f"flops must be positive, got {budget:g}")
@@ -118,10 +120,10 @@ def decision(
 
 
 def kind_of_params(law: Law, held: Collection[str] = ()) -> str:
-    """Return the kind of N a law takes beside tokens and what is held.
+    """Return the kind of N that a law takes besides tokens and the held inputs.
 
     Raises:
-        BadInput: it is not over one kind of N and tokens alone, so that no split of a budget follows from it.
+        BadInput: the law does not take exactly one kind of N and tokens, so it cannot split a budget.
     """
     kinds = [name for name in law.inputs if name in COUNTINGS and name not in held]
     if halves := [name for name in held if name == "tokens" or (name in COUNTINGS and not kinds)]:
@@ -132,12 +134,12 @@ def kind_of_params(law: Law, held: Collection[str] = ()) -> str:
         options = " ".join(f"--at {name}=VALUE" for name in left)
         values = ", ".join(f'"{name}": VALUE' for name in left)
         raise BadInput(
-            f"a budget is split between params and tokens, and {law.spelling} takes {', '.join(left)}, too; say at "
-            f"which value with {options} (Python: at={{{values}}}), or name a coefficient (CLI: --quantity)"
+            f"{law.spelling} also takes {', '.join(left)}; give a value with {options} (Python: at={{{values}}}), or "
+            "name a coefficient (CLI: --quantity)"
         )
     if not splits or left:
         raise BadInput(
-            f"a budget is split by a law of loss over params and tokens; {law.spelling} takes {', '.join(law.inputs)}. "
+            f"only a law of loss over params and tokens splits a budget; {law.spelling} takes {', '.join(law.inputs)}. "
             "Name a coefficient (CLI: --quantity), or fit a law such as chinchilla"
         )
     return kinds[0]
@@ -146,7 +148,7 @@ def kind_of_params(law: Law, held: Collection[str] = ()) -> str:
 def optimum_at(
     law: Law, coef: Array, flops: float, cost: StatedCost | None = None, at: Mapping[str, float] | None = None
 ) -> tuple[Array, Array, Array]:
-    """Return N*, D* and the loss there, each (p,), of coefficients (p, k) at one budget; NaN where there is none.
+    """Return N*, D* and the loss there, each (p,), at one budget; NaN without an optimum.
 
     Args:
         law: the law.
@@ -172,13 +174,13 @@ def optimum_at(
 
 
 def _inputs(counting: Counting, params: Array, tokens: Array, held: Mapping[str, float]) -> dict[str, Array]:
-    """Return the inputs of a law at these sizes, what is held standing still."""
+    """Return the inputs of a law at these sizes and the held values."""
     still = {name: np.full(params.shape, value) for name, value in held.items()}
     return {counting.params: params, "tokens": tokens, **still}
 
 
 def _searched(law: Law, coef: Array, flops: float, counting: Counting, held: Mapping[str, float]) -> Array:
-    """Return the N that minimises the loss, looked for on a grid of ln N and refined between its points."""
+    """Return the N that minimises the loss, found on a grid of ln N and refined between its points."""
     grid = np.arange(0.0, math.log(float(counting.params_for(1.0, flops))), _GRID)
     params = np.exp(grid)
     loss = law.predict(coef, _inputs(counting, params, counting.tokens(params, flops), held))

@@ -1,4 +1,4 @@
-"""Fit files: one JSON document that holds a fit bit for bit, draws and provenance included."""
+"""Read fit files: one JSON document holds a fit bit for bit, with draws and provenance."""
 
 import base64
 import json
@@ -26,7 +26,7 @@ from scalelaw.runs.observations import SetAside
 
 _FIRST = "scalelaw.fit/1"
 _MOST_UNPACKED = 2**27
-"""Bytes of all arrays of one fit."""
+"""Most bytes of all arrays of one fit."""
 
 
 _LISTS = ("at_bounds", "undetermined")
@@ -71,7 +71,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _from_first(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a document of the first schema as one of the second: its draws were ``resample``d, its rows alike."""
+    """Convert a document of the first schema: rename ``resample`` to ``intervals`` and add an empty noise scale."""
     spec = {("intervals" if name == "resample" else name): value for name, value in document["spec"].items()}
     return {**document, "spec": spec, "noise": None, "spread": None}
 
@@ -125,10 +125,10 @@ def _fit(document: Mapping[str, Any], allowance: Allowance) -> FitResult:
 
 
 def _check_forms(document: Mapping[str, Any]) -> None:
-    """Refuse what no fit is: text where numbers belong, rows that differ in length.
+    """Check that numbers are not text and that rows have equal lengths.
 
     Raises:
-        ValueError: it is so.
+        ValueError: they do not.
     """
     rows = document["rows"]
     n = rows["y"]["shape"]
@@ -141,29 +141,29 @@ def _check_forms(document: Mapping[str, Any]) -> None:
     for name, ends in document["domain"].items():
         if len(ends) != 2 or not all(isinstance(end, int | float) for end in ends):
             raise ValueError(f"domain.{name} is {str(ends)[:40]}, not two numbers")
-        _ = [float(end) for end in ends]  # an integer beyond every float overflows here
+        _ = [float(end) for end in ends]  # an integer too large for a float overflows here
     texts = {name: document[name] for name in ("target", "version", "digest")} | {"rows.digest": rows["digest"]}
     texts |= {f"notes.{number}": note for number, note in enumerate(document["notes"], 1)}
     for name, text in texts.items():
         if not isinstance(text, str):
             raise ValueError(f"{name} is {str(text)[:40]}, not text")
     if not isinstance(rows["read"], int) or not isinstance(document.get("conditions", {}), dict):
-        raise ValueError("rows.read is no count, or conditions is no record")
+        raise ValueError("rows.read is not an integer, or conditions is not an object")
     _check_numbers(document)
 
 
 def _check_numbers(document: Mapping[str, Any]) -> None:
-    """Refuse single values that are no numbers, and runs numbered by several kinds of things.
+    """Check that single values are numbers, and that runs are identified by integers or by text alone.
 
     Raises:
-        ValueError: it is so.
+        ValueError: they are not.
     """
     rows, status = document["rows"], document["status"]
     numbers = {"objective": document["objective"]}
     numbers |= {f"status.{name}": status.get(name, 0) for name in _STATUS if name not in _LISTS}
     for name, value in numbers.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"{name} is {str(value)[:40]}, no number")
+            raise ValueError(f"{name} is {str(value)[:40]}, not a number")
         float(value)
     for name in ("cluster", "setting"):
         kinds = set(map(type, rows.get(name, ())))

@@ -1,7 +1,7 @@
-"""Fitting a law to runs: choose the rows, find the optimum, judge it, draw its uncertainty.
+"""Fit a law to runs: choose the rows, find the optimum, check it, draw its uncertainty.
 
 code            grade  when
-FIT_DRAWS_LOST  warn   more than one bootstrap resample in twenty does not determine the coefficients
+FIT_DRAWS_LOST  warn   more than one resample in twenty does not determine the coefficients
 """
 
 import math
@@ -36,7 +36,7 @@ from scalelaw.runs.reducing.sweeps import SWEPT
 _INPUTS = ("DESIGN_COLLINEAR", "DESIGN_CONSTANT")
 _FEW_LOST = 0.05
 _ASKED_FOR = "FIT_PRIOR"
-"""Told wherever the fit is shown; whoever says prior= need not be warned as well."""
+"""Shown with the fit but not raised as a warning, since the user chose prior=."""
 
 
 def fit(
@@ -54,17 +54,17 @@ def fit(
         law: a name (``chinchilla``), a spelling with its shape (``power[input=tokens]``), any formula
             (``E + A/params**a``), or a law.
         runs: a table, anything ``load_runs`` reads, or rows already reduced.
-        target: what to fit, ``metric@eval_set``; may be left out where the table has one target.
-        use: what of a table to fit: ``endpoints`` (the default), the ``best`` of each swept cell, or all ``curves``.
+        target: what to fit, ``metric@eval_set``; optional if the table has one target.
+        use: which rows to fit: ``endpoints`` (the default), the ``best`` of each swept cell, or all ``curves``.
         over: what was swept, for ``use="best"``.
         **options: how to fit, see ``FitSpec``.
 
     Returns:
-        Coefficients with bootstrap draws, status, and the record of every row.
+        Coefficients with draws, status and the fitted and excluded rows.
 
     Raises:
         BadInput: a bad argument, or a table the law cannot be fitted to.
-        NeedsAnswer: only the user can know which target, rows or N are meant.
+        NeedsAnswer: the user must choose the target, the rows or the kind of N.
         FitFailed: no start reached a finite objective.
 
     Example:
@@ -93,7 +93,7 @@ def make_spec(**options: Unpack[FitOptions]) -> FitSpec:
 
 
 def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResult:
-    """Fit without raising warnings; what would be warned of stands in the findings.
+    """Fit without raising warnings; they are only in the findings.
 
     Raises:
         BadInput: the law cannot be fitted to these rows.
@@ -146,36 +146,36 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
 
 
 def _designed(law: Law, found: Sequence[Finding]) -> list[Finding]:
-    """Return what the rows cannot tell, with what capital letters stand for where a formula takes too many inputs."""
-    said = capitals_of(law)
-    if not said:
+    """Add to findings about inputs the meaning of a formula's capital letters."""
+    meaning = capitals_of(law)
+    if not meaning:
         return list(found)
-    return [replace(each, fix=f"{each.fix}; {said}") if each.code in _INPUTS else each for each in found]
+    return [replace(each, fix=f"{each.fix}; {meaning}") if each.code in _INPUTS else each for each in found]
 
 
 def _of_rows(problem: Problem, u: Array, weight: Array) -> float:
-    """Return the objective without what the prior adds."""
+    """Return the objective without the prior."""
     return float(weight @ problem.noise.loss(problem.residual(u[None])[0]))
 
 
 def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
-    """Return the rows the law can be fitted to, weighed as the spec says, in an order that is not the file's."""
+    """Return the rows to fit, weighted by the spec and sorted by value, so that file order does not matter."""
     try:
         usable = observed.complete(law.inputs).with_levels(law.inputs)
     except BadTable as error:
-        if said := capitals_of(law):
-            raise BadTable(f"{error}; {said}", error.findings) from error
+        if meaning := capitals_of(law):
+            raise BadTable(f"{error}; {meaning}", error.findings) from error
         raise
     check_sizes(law, usable)
     if spec.noise.kind == "binomial" and "n_items" in usable.columns:
         usable = usable.complete(["n_items"])
     if spec.noise.logarithmic:
-        usable = usable.keep(usable.y > 0, f"{usable.target} is not positive, and residuals are of its logarithm")
+        usable = usable.keep(usable.y > 0, f"{usable.target} is not positive, but residuals are of its logarithm")
     if spec.weights is not None:
         usable = usable.weighed(spec.weights)
     if spec.prior is not None and len(usable):
-        mean = math.fsum(usable.weight) / len(usable)  # whatever the order of the rows
-        usable = replace(usable, weight=usable.weight / mean)  # a prior weighs against runs, not sums
+        mean = math.fsum(usable.weight) / len(usable)  # independent of row order
+        usable = replace(usable, weight=usable.weight / mean)  # a prior is weighed against runs, not sums
     if not len(usable):
         raise BadTable(f"no row is left to fit {law.spelling}: " + _reasons(usable))
     flat = [*components(usable.inputs(law.inputs)).values()]
@@ -183,16 +183,16 @@ def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
 
 
 def _reasons(observed: Observations) -> str:
-    return ", ".join(f"{part.n} set aside ({part.reason})" for part in observed.set_aside) or "the table has no rows"
+    return ", ".join(f"{part.n} excluded ({part.reason})" for part in observed.set_aside) or "the table has no rows"
 
 
 def _lost_draws(draws: Array | None, spec: FitSpec) -> list[Finding]:
-    """Warn where many resamples did not determine the coefficients, or none did."""
+    """Warn if many resamples did not determine the coefficients."""
     lost = spec.draws - (0 if draws is None else len(draws))
     if lost <= _FEW_LOST * spec.draws:
         return []
     left = spec.draws - lost
-    so = "so no interval is given" if left < ENOUGH * spec.draws else "and intervals come without them"
+    so = "so there are no intervals" if left < ENOUGH * spec.draws else "and intervals leave them out"
     message = f"{lost} of {spec.draws} resamples do not determine the coefficients, {so}"
     return [Finding("FIT_DRAWS_LOST", Grade.WARN, message, lost, "fit a law with fewer coefficients, or more runs")]
 
@@ -203,16 +203,16 @@ def _doubts(status: FitStatus) -> list[Finding]:
 
 @np.errstate(all="ignore")
 def _misfit(problem: Problem, u: Array, usable: Observations) -> list[Finding]:
-    """Look for a trend of the residuals along each kind of params and along compute.
+    """Test the residuals for a trend along each input and compute.
 
-    A recipe that changes with size has its own warning; what its levels explain is no second one.
+    A recipe that changes with size has its own warning, so a trend that its levels explain gives no second one.
     """
     state = replace(problem, penalty=None).evaluate(u[None])
     recipes = indicators(usable, problem.coordinates.law.inputs)
     if problem.spread is not None:
         recipes = recipes / problem.spread
     by_coordinate = np.vstack([state.slopes[0] @ state.jacobian[0], recipes])
-    if not np.isfinite(by_coordinate).all():  # at the edge of what numbers hold no trend can be told
+    if not np.isfinite(by_coordinate).all():  # derivatives overflow
         return []
     axes = {name: np.asarray(usable.columns[name], float) for name in _trend_axes(problem, usable)}
     return misfit(state.residual[0], by_coordinate, axes, usable.weight, usable.cluster)

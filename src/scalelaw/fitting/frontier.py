@@ -1,7 +1,7 @@
-"""A law of compute alone describes the best size of each budget: rows of several sizes at one budget are reduced to it.
+"""Keep the best size of each budget when the law takes compute alone.
 
 code             grade  when
-DESIGN_FRONTIER  warn   a law of compute was given runs of several sizes at one budget, and only the best are fitted
+DESIGN_FRONTIER  warn   a law of compute got runs of several sizes at one budget; only the best size is fitted
 """
 
 from dataclasses import replace
@@ -22,9 +22,9 @@ _SIZES = ("params", "params_active", "params_non_embedding")
 
 
 def on_frontier(law: Law, observed: Observations) -> Observations:
-    """Return the rows a law of compute may be fitted to: of each budget with three sizes and more, the best size.
+    """Return the rows to fit a law of compute to: only the best size of each budget with three or more sizes.
 
-    Rows of other laws, checkpoints, and tables with fewer than two such budgets stay as they are.
+    Rows for other laws, checkpoints, and tables with fewer than two such budgets stay unchanged.
     """
     size = next((name for name in _SIZES if name in observed.columns), None)
     if law.inputs != ("flops",) or size is None or "flops" not in observed.columns or observed.reduction == "curves":
@@ -43,16 +43,16 @@ def on_frontier(law: Law, observed: Observations) -> Observations:
     if budgets < _FEWEST_BUDGETS:
         return observed
     left = int(np.sum(~kept))
-    message = f"a law of compute describes the best size of a budget: of {budgets} budgets only that is fitted"
+    message = f"a law of compute needs the best size of each budget: {budgets} budgets have several sizes"
     fix = "fit a law of params and tokens, such as chinchilla, to use every run"
-    aside = f"{counted(left, 'run')} {'is' if left == 1 else 'are'} set aside"
-    finding = Finding("DESIGN_FRONTIER", Grade.WARN, f"{message}, and {aside}", left, fix)
+    excluded = f"{counted(left, 'run')} of other sizes {'is' if left == 1 else 'are'} excluded"
+    finding = Finding("DESIGN_FRONTIER", Grade.WARN, f"{message}, so {excluded}", left, fix)
     reduced = observed.keep(kept, "not the best size of its budget")
     return replace(reduced, findings=(*reduced.findings, finding))
 
 
 def _groups(rows: AnyArray, values: Array, step: float) -> list[AnyArray]:
-    """Return rows in groups of one value, a new one where the next is larger by more than a step."""
+    """Return rows grouped by value; a new group starts where the next value is larger by more than a step."""
     if not len(rows):
         return []
     order = rows[np.argsort(values[rows], kind="stable")]

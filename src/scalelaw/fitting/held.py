@@ -1,4 +1,4 @@
-"""A fit at fixed values of some of its inputs: a forecaster of the inputs that are left."""
+"""A fit with some inputs held at fixed values: a forecaster of the other inputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _EDGE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class HeldAt(Brief, Predicting):
-    """A fit whose other inputs stand still, so that a plan may be asked of params and tokens.
+    """A fit with some inputs held fixed, so that a budget can be split between params and tokens.
 
     Attributes:
         fit: the fit.
@@ -36,39 +36,40 @@ class HeldAt(Brief, Predicting):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The inputs that are left."""
+        """The inputs that are not held."""
         return tuple(name for name in self.fit.inputs if name not in self.values)
 
     @property
     def target(self) -> str:
-        """What is predicted."""
+        """The predicted quantity, ``metric@eval_set``."""
         return self.fit.target
 
     @property
     def domain(self) -> Domain:
-        """Range fitted of what is left."""
+        """Fitted range of each input that is not held."""
         return {name: ends for name, ends in self.fit.domain.items() if name not in self.values}
 
     @property
     def digest(self) -> str:
-        """Digest of the fit and of the values."""
+        """Digest of the fit and the held values."""
         return digest({"fit": self.fit.digest, "at": dict(self.values)})
 
     @property
     def label(self) -> str:
-        """The law, and what is held."""
-        return f"{self.fit.label} at {self.said}"
+        """The law and the held values."""
+        return f"{self.fit.label} at {self.held}"
 
     @property
-    def said(self) -> str:
-        """What is held, in words."""
+    def held(self) -> str:
+        """The held values in words."""
         return ", ".join(f"{name} {format_number(value)}" for name, value in self.values.items())
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """The warnings of the fit, and the inputs held beyond what was fitted."""
+        """The warnings of the fit, and the inputs held outside their fitted range."""
         beyond = [
-            f"{name} is held at {format_number(value)}, beyond the {format_number(low)} to {format_number(high)} fitted"
+            f"{name} is held at {format_number(value)}, outside the fitted range {format_number(low)} to "
+            f"{format_number(high)}"
             for name, value in self.values.items()
             for low, high in [self.fit.domain.get(name, (-np.inf, np.inf))]
             if not low - _EDGE * abs(low) <= value <= high + _EDGE * abs(high)
@@ -100,13 +101,13 @@ def held_at(fit: "FitResult", values: Mapping[str, float | str]) -> HeldAt:
 
     Raises:
         UnknownName: an input that the law does not take.
-        BadInput: an input that is no number.
+        BadInput: an input that is not numeric.
     """
     found = {}
     for name, value in values.items():
         if name not in fit.inputs:
             raise UnknownName.among(f"input of {fit.label} to hold", name, fit.inputs)
         if kind_of(name) != "number":
-            raise BadInput(f"{name}={value!r}: {name} is no number; fit the runs of one {name}")
+            raise BadInput(f"{name}={value!r}: {name} is not numeric; fit the runs of one {name}")
         found[name] = parse_number(value, name if name in QUANTITIES else None)
     return HeldAt(fit, found)

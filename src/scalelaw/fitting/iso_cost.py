@@ -1,4 +1,4 @@
-"""The best split of a budget along a cost that is no multiple of N D: looked for near where 6 N D would have it."""
+"""Find the best split of a budget under a cost that is not a multiple of N D, near the optimum under 6 N D."""
 
 import math
 
@@ -10,12 +10,12 @@ from scalelaw.core.types import Array
 from scalelaw.laws import HasOptimum, Law
 
 _WIDE = 0.1 * math.log(10) * np.arange(-15, 16.0)
-"""A decade and a half to either side, in steps of ln N: the cost moves the optimum of the split by less."""
+"""Steps of ln N, 1.5 decades to either side; the cost moves the optimum by less."""
 _CLOSE = 0.02 * math.log(10) * np.arange(-7, 8.0)
 
 
 def best_split(law: Law, coef: Array, flops: float, counting: Counting) -> tuple[Array, Array]:
-    """Return N* (b,) of coefficients (b, k) at one budget, and the loss there; NaN where no split is best.
+    """Return N* (b,) and the loss there (b,) at one budget; NaN without an optimum.
 
     Args:
         law: a law that has its optimum at C = 6 N D in closed form.

@@ -1,11 +1,11 @@
-"""How a fit was made, as a paragraph for a paper, and the BibTeX of what it rests on."""
+"""Describe how a fit was made in a paragraph for a paper, and list its sources as BibTeX."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scalelaw.core.version import __version__
-from scalelaw.fitting.spec import said_prior
+from scalelaw.fitting.spec import prior_in_words
 from scalelaw.fitting.uncertainty.intervals import method, units
 from scalelaw.laws.references import cited, software
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 _WAYS = {
     "cluster": "from {draws} bootstrap refits over {units} drawn with replacement",
     "pairs": "from {draws} bootstrap refits over rows drawn with replacement",
-    "wild": "from {draws} wild bootstrap refits, the signs of residuals drawn anew for {units}",
-    "laplace": "from {draws} draws of a Laplace approximation whose covariance joins a model of the noise of {units} "
+    "wild": "from {draws} wild bootstrap refits, with new residual signs for {units}",
+    "laplace": "from {draws} draws of a Laplace approximation whose covariance combines a noise model of {units} "
     "with their scores",
     "sandwich": "from {draws} draws around the optimum with the cluster-robust (CR3) covariance of {units}",
 }
 
 
 def methods(fit: "FitResult") -> str:
-    """Return how a fit was made: law, rows and exclusions, objective, starts, and how intervals were found."""
+    """Describe a fit in a paragraph: law, rows and exclusions, objective, starts and intervals."""
     return " ".join([_fitted(fit), _objective(fit), _optimum(fit), _intervals(fit), _software(fit)])
 
 
 def bibtex(fit: "FitResult") -> str:
-    """Return the BibTeX entries of the law's works, of the data by its digest, and of scalelaw."""
+    """Return BibTeX entries for the law's papers, the data (by digest) and scalelaw."""
     works = [work.bibtex() for work in cited(fit.law.cite, fit.law.references)]
     data = (
         f"@misc{{runs{fit.rows.digest[:8]},\n  title = {{{{{len(fit.rows.y)} rows of {fit.target}}}}},\n"
@@ -41,8 +41,8 @@ def _fitted(fit: "FitResult") -> str:
     rows = fit.rows
     n, runs = len(rows.y), len(np.unique(rows.cluster))
     source = f" ({fit.law.cite})" if cited(fit.law.cite, fit.law.references) else ""
-    aside = ", ".join(f"{part.n} ({part.reason})" for part in rows.set_aside)
-    excluded = f"; set aside were {aside}" if aside else "; none was set aside"
+    reasons = ", ".join(f"{part.n} ({part.reason})" for part in rows.set_aside)
+    excluded = f"; we excluded {reasons}" if reasons else "; we excluded no row"
     of_runs = f" of {runs} runs" if runs < n else ""
     return f"We fitted {fit.law.formula}{source} to {fit.target} in {n} rows{of_runs} of {rows.read} read{excluded}."
 
@@ -60,9 +60,9 @@ def _objective(fit: "FitResult") -> str:
     held += [f"{name} equal to {other}" for name, other in spec.ties.items()]
     spread = ""
     if fit.spread is not None and fit.spread.gamma is not None:
-        spread = f", their scale a power {fit.spread.gamma:.3g} of {noise.scale} estimated with the fit"
+        spread = f", whose scale is a power {fit.spread.gamma:.3g} of {noise.scale} estimated with the fit"
     elif noise.scale is not None:
-        spread = ", their scale the standard error of each value and a variance that all share"
+        spread = ", whose variance is the squared standard error of each value plus a common variance"
     of = "" if noise.kind == "binomial" else f" of residuals of {on}"
     return f"Coefficients minimise the sum of {kind}{of}{spread}{', with ' + ', '.join(held) if held else ''}."
 
@@ -72,7 +72,7 @@ def _optimum(fit: "FitResult") -> str:
     left = f" The runs do not determine {', '.join(fit.undetermined)}." if fit.undetermined else ""
     found = f"Of {status.starts} starts spread over the exponents, {status.agreeing} reached the lowest optimum"
     if status.certified:
-        return f"{found}, which is stationary, determined by the rows and on no bound.{left}"
+        return f"{found}, which is stationary, determined by the rows and not at a bound.{left}"
     return f"{found}; {'; '.join(status.doubts)}.{left}"
 
 
@@ -82,7 +82,7 @@ def _intervals(fit: "FitResult") -> str:
     runs, rows = len(np.unique(fit.rows.cluster)), len(fit.rows.y)
     level = f"Intervals are central {100 * fit.spec.level:g} % ranges"
     if fit.spec.prior is not None:
-        return f"{level} of {len(fit.trusted)} refits with exponents drawn from the {said_prior(fit.spec.prior)}."
+        return f"{level} of {len(fit.trusted)} refits with exponents drawn from the {prior_in_words(fit.spec.prior)}."
     way = _WAYS[method(fit.spec, runs)].format(draws=len(fit.trusted), units=units(runs, rows))
     return f"{level} {way} (seed {fit.spec.seed})."
 

@@ -1,7 +1,7 @@
-"""From what a user names, a law and runs, to the law and the rows it may be fitted to.
+"""Turn the law and runs that a user names into a law and the rows to fit it to.
 
 code               grade  when
-FIT_CHECKPOINTS    ask    checkpoints are given to a law of end points, without use="curves"
+FIT_CHECKPOINTS    ask    a law of end points is given checkpoints without use="curves"
 """
 
 import re
@@ -41,18 +41,18 @@ def observe(
     use: Reduction | None = None,
     over: Sequence[str] = SWEPT,
 ) -> tuple[Law, Observations]:
-    """Return the law, and the rows of one target that it is to be fitted to.
+    """Return the law, and the rows of one target to fit it to.
 
     Args:
         law: name, spelling, formula or law.
         runs: a table, anything ``load_runs`` reads, or rows already reduced.
-        target: ``metric@eval_set``; may be left out where the table has one target.
+        target: ``metric@eval_set``; optional if the table has one target.
         use: ``endpoints``, ``best`` or ``curves``; end points unless the law takes curves.
         over: what was swept, for ``best``.
 
     Raises:
-        BadInput: a bad argument, or rows that the law is not for.
-        NeedsAnswer: only the user can know which rows, or which N, are meant.
+        BadInput: a bad argument, or rows that the law cannot take.
+        NeedsAnswer: the user must choose the rows or the kind of N.
     """
     runs = runs if isinstance(runs, Observations | RunTable) else load_runs(runs)
     chosen = as_law(law, columns_of(runs))
@@ -76,7 +76,7 @@ def observe(
 
 
 def _explained(law: Law, observed: Observations) -> Observations:
-    """Return the rows without the warning of a column that splits them where the law takes that column."""
+    """Drop the warning about a column that splits the rows if the law takes that column."""
     taken = {spelling(name) for name in law.inputs}
     findings = list[Finding]()
     for found in observed.findings:
@@ -87,23 +87,23 @@ def _explained(law: Law, observed: Observations) -> Observations:
 
 
 def columns_of(runs: RunTable | Observations) -> dict[str, str]:
-    """Return name in a formula -> the quantity that the column of this name holds, or itself where it holds none."""
+    """Return name in a formula -> quantity of the column with that name, or the name itself if it holds none."""
     if isinstance(runs, RunTable):
         return formula_names(runs.origins, unrecognised(runs.runs))
     return runs.others.names() if runs.others else {}
 
 
 def _of_formula(law: FormulaLaw, observed: Observations) -> Observations:
-    """Return the rows with the columns that a formula names, and a note of what each name in it was taken for.
+    """Return the rows with the columns that a formula names, and a note on the meaning of each name.
 
     Raises:
-        BadInput: the formula takes what is fitted, or a quantity that the table lacks.
+        BadInput: the formula takes the fitted quantity, or a quantity that the table lacks.
     """
     metric = observed.target.partition("@")[0]
     if metric in law.inputs and metric in METRICS and law.output == metric:
-        raise BadInput(f"{law.text!r} takes {metric}, which is what is fitted; {law.reading}")
+        raise BadInput(f"{law.text!r} takes {metric}, which is the fitted quantity; {law.reading}")
     if law.bare and metric in METRICS:
-        raise BadInput(f"in {law.text!r}, {_capitals(law.bare)}; a coefficient is called otherwise, "
+        raise BadInput(f"in {law.text!r}, {_capitals(law.bare)}; give a coefficient another name, "
                        f"such as {law.bare[0].lower()}_0 ({law.reading})")  # fmt: skip
     others = {
         name: frozen(observed.others.numbers(name))
@@ -117,22 +117,22 @@ def _of_formula(law: FormulaLaw, observed: Observations) -> Observations:
         have = ", ".join(name for name in observed.columns if kind_of(name) == "number")
         raise BadInput(
             f"the law takes {' and '.join(lacking)}, and the table has {have}; name the column with "
-            f'columns={{"{lacking[0]}": "..."}} (CLI: --column {lacking[0]}=...), or, if {word} is a coefficient, call '
-            f"it otherwise, e.g. {word}_0 ({law.reading})"
+            f'columns={{"{lacking[0]}": "..."}} (CLI: --column {lacking[0]}=...), or, if {word} is a coefficient, '
+            f"rename it, e.g. {word}_0 ({law.reading})"
         )
     return observed
 
 
 def capitals_of(law: Law) -> str:
-    """Return what the capital letters of a formula stand for, where one could be meant as a coefficient; else nothing.
+    """Explain the capital letters of a formula that may be meant as coefficients, or return nothing.
 
     Example:
         >>> from scalelaw.laws import FormulaLaw
         >>> capitals_of(FormulaLaw("A*C/params**a"))
-        'C stands for flops; a coefficient is called otherwise, such as c_0'
+        'C stands for flops; give a coefficient another name, such as c_0'
     """
     named = law.capitals if isinstance(law, FormulaLaw) else ()
-    return f"{_capitals(named)}; a coefficient is called otherwise, such as {named[-1].lower()}_0" if named else ""
+    return f"{_capitals(named)}; give a coefficient another name, such as {named[-1].lower()}_0" if named else ""
 
 
 def _capitals(names: Sequence[str]) -> str:
@@ -140,7 +140,7 @@ def _capitals(names: Sequence[str]) -> str:
 
 
 def _with_measured(law: Law, observed: Observations) -> Observations:
-    """Return the rows with what was measured among their columns, for a law that takes it, such as error from loss."""
+    """Add the measured quantity to the columns for a law that takes it, such as error from loss."""
     metric = observed.target.partition("@")[0]
     if metric not in law.inputs or metric in observed.columns:
         return observed
@@ -148,26 +148,29 @@ def _with_measured(law: Law, observed: Observations) -> Observations:
 
 
 def _of_output(law: Law, observed: Observations) -> Observations:
-    """Return the rows with what the law gives as their value: what was measured, or what was chosen and is best."""
+    """Return the rows with the law's output as their value: the measured metric, or the best chosen setting."""
     metric = observed.target.partition("@")[0]
     if law.output in METRICS or metric == law.output:
         return observed
     if law.output == "error" and metric == "score":
         return replace(observed, y=1.0 - observed.y, target=observed.target.replace("score", "error", 1))
     if law.output not in observed.columns:
-        raise BadInput(f"{law.spelling} gives {law.output}, and the table has none; it measures {observed.target}")
+        raise BadInput(
+            f"{law.spelling} predicts {law.output}, but the table has no column {law.output}; it measures "
+            f"{observed.target}"
+        )
     kept = observed.complete([law.output])
     return replace(kept, y=kept.inputs([law.output])[law.output], target=law.output, se=None)
 
 
 def _which_params(law: Law, observed: Observations) -> list[Finding]:
-    """Ask which N a law takes that leaves it open, with the spellings that say it where the law has a shape for it."""
+    """Ask which kind of N the law takes if it does not state one, and offer the spellings that state it."""
     found = check_which_params(observed, law.inputs)
     if "n" not in {field.name for field in fields(law)}:
         return found
     opened = law.spelling.removesuffix("]") + ("," if law.spelling.endswith("]") else "[")
     answers = tuple(Answer(f"N is {kind}", {"law": f"{opened}n={kind}]"}) for kind in ("params_active", "params"))
-    fix = "say it in the law: [n=params_active], as in chinchilla[n=params_active], or [n=params]"
+    fix = f"write {opened}n=params_active] or {opened}n=params]"
     return [replace(finding, answers=answers, fix=fix) for finding in found]
 
 
@@ -178,51 +181,51 @@ def observe_rows(
     over: Sequence[str] = SWEPT,
     otherwise: Reduction = "endpoints",
 ) -> Observations:
-    """Return the rows of one target, reduced as ``use`` says, and where it says nothing as ``otherwise`` does.
+    """Return the rows of one target, reduced by ``use``, or by ``otherwise`` without it.
 
     Raises:
-        BadInput: rows that were reduced in another way before.
+        BadInput: the rows were already reduced in another way.
     """
     if isinstance(runs, Observations):
         if use is not None and use != runs.reduction:
-            raise BadInput(f"use={use!r}: these rows are {runs.reduction} already; give the table they come from")
+            raise BadInput(f"use={use!r}: these rows are already reduced to {runs.reduction}; pass the original table")
         return runs
     table = runs if isinstance(runs, RunTable) else load_runs(runs)
     return table.reduced(use or otherwise, target, over)
 
 
 def outputs_of(runs: Any, metric: str, use: Reduction | None, over: Sequence[str]) -> Observations:
-    """Return the rows of every target of a metric one below the other, ``eval_set`` saying which each row is of.
+    """Stack the rows of every target of a metric; ``eval_set`` names the target of each row.
 
-    Rows of one run stay one cluster, so that what its outputs share is not taken for evidence twice.
+    Rows of one run stay one cluster, since its outputs are not independent evidence.
     """
     table = runs if isinstance(runs, RunTable) else load_runs(runs)
     targets = [name for name in table.targets if name.partition("@")[0] == metric and "@" in name]
     if not targets:
-        raise BadInput(f"a law of several outputs takes targets such as {metric}@github; there are "
-                       f"{', '.join(table.targets) or 'none'}")  # fmt: skip
+        raise BadInput(f"a law of several outputs needs targets such as {metric}@github; the table has "
+                       f"{', '.join(table.targets) or 'no target'}")  # fmt: skip
     return stacked([table.reduced(use or "endpoints", name, over) for name in targets], metric)
 
 
 def check_sizes(law: Law, observed: Observations) -> None:
-    """Refuse vectors and categories of another size than the law's shape.
+    """Check that vectors and categories have the size of the law's shape.
 
     Raises:
-        BadInput: the message has the number there is.
+        BadInput: a size differs.
     """
     for name, size in law.sizes.items():
         values = observed.columns[name]
         found = np.shape(values)[1] if kind_of(name) == "vector" else len(observed.levels_of(name))
         if found != size:
-            raise BadInput(f"{law.spelling} takes {name} of {size}, and the table has {found}; write the law with "
+            raise BadInput(f"{law.spelling} takes {name} of size {size}, but the table has {found}; write the law with "
                            f"{found}, see `scalelaw laws show {law.name}`")  # fmt: skip
 
 
 def _check_checkpoints(law: Law, observed: Observations, use: Reduction | None) -> None:
-    """Ask where checkpoints are given to a law of end points without being meant."""
+    """Ask if a law of end points is given checkpoints without ``use="curves"``."""
     if observed.reduction == "curves" and use is None and not law.takes_curves and observed.clustered:
         message = (
-            f"these are {len(observed)} checkpoints, which {law.spelling} would take for runs trained to their end"
+            f"these are {len(observed)} checkpoints, which {law.spelling} would treat as runs trained to their end"
         )
-        fix = 'fit endpoints(), or say use="curves" (CLI: --use curves) if the law is meant to hold along a run'
+        fix = 'fit endpoints(), or use="curves" (CLI: --use curves) if the law should hold along a run'
         enforce([Finding("FIT_CHECKPOINTS", Grade.ASK, message, len(observed), fix)])

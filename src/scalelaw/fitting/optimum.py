@@ -1,4 +1,4 @@
-"""The best of many starts, under a noise whose threshold and scale may have to be found with it."""
+"""Find the best optimum of many starts, estimating threshold and scale of the noise if requested."""
 
 from dataclasses import dataclass, replace
 
@@ -26,13 +26,13 @@ _ROUNDS = 3
 
 @dataclass(frozen=True, eq=False)
 class Optimum(Brief):
-    """Where the starts came to rest, and the best of them as a sample to draw from.
+    """The optima of all starts, and the problem at the best of them.
 
     Attributes:
         sample: the problem at its best optimum.
-        solution: where every start came to rest.
+        solution: the optimum of every start.
         best: index of the best start.
-        spread: relative size of the noise of each row, or None where rows are alike.
+        spread: relative size of the noise of each row, or None if equal.
     """
 
     sample: FittedProblem
@@ -42,14 +42,14 @@ class Optimum(Brief):
 
 
 def optimum(law: Law, rows: Observations, x: Inputs, spec: FitSpec, prior: Prior | None = None) -> Optimum:
-    """Return the optimum, of rows and prior together where there is one.
+    """Return the optimum of the rows, with the prior if there is one.
 
-    Where the noise is to be found (``delta="auto"``, ``scale=``), least squares come first; threshold and scale are
-    read off the residuals, the fit is moved to its new optimum, and so three times; the starts then see the last.
+    With ``delta="auto"`` or ``scale=``, fit least squares first, then three times estimate threshold and scale from the
+    residuals and refit. All starts then use the last estimate.
 
     Raises:
         FitFailed: no start reached a finite objective.
-        BadInput: the rows lack what the noise is said to follow.
+        BadInput: the rows lack the quantity that scales the noise.
     """
     coordinates = Coordinates(law, x, spec.restrictions)
     starts = projected_starts(coordinates, x, rows.y, spec.starts)
@@ -81,7 +81,7 @@ def _problem(
 
 
 def _tuned(noise: Noise, sample: FittedProblem, spread: VarianceFunction | None) -> Noise:
-    """Return the noise with its threshold chosen from the bulk of the residuals, standardised by the new spread."""
+    """Return the noise with its threshold set by the bulk of the residuals, standardised by the new spread."""
     if noise.delta != "auto":
         return noise
     at, old = sample.linear, sample.problem.spread

@@ -1,4 +1,4 @@
-"""A law with published constants, as a forecaster that knows no spread of its own."""
+"""A law with published constants, as a forecaster without intervals."""
 
 import warnings
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from scalelaw.laws import Constants, Law
 
 @dataclass(frozen=True, eq=False)
 class Published(Brief, Predicting):
-    """One law at constants from the literature; ``chinchilla@besiroglu2024`` is one.
+    """One law at constants from the literature, such as ``chinchilla@besiroglu2024``.
 
-    No covariance is published with enough digits to draw from, so every interval is None.
+    No paper publishes a covariance with enough digits to draw from, so predictions have no interval.
     """
 
     law: Law
@@ -43,7 +43,7 @@ class Published(Brief, Predicting):
 
     @property
     def domain(self) -> Domain:
-        """Range of the published runs, where known."""
+        """Range of each input over the published runs, where known."""
         return self.constants.domain
 
     @property
@@ -53,14 +53,14 @@ class Published(Brief, Predicting):
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """The note of the constants, if there is one, and the conditions they hold under."""
-        said = [self.constants.note] if self.constants.note else []
-        said += [f"{name}: {how}" for name, how in self.constants.conditions.items()]
-        return tuple(f"{self.label}: {each}" for each in said)
+        """The note on the constants, if there is one, and the conditions they hold under."""
+        notes = [self.constants.note] if self.constants.note else []
+        notes += [f"{name}: {how}" for name, how in self.constants.conditions.items()]
+        return tuple(f"{self.label}: {each}" for each in notes)
 
     @property
     def origin(self) -> Provenance:
-        """The law at its source; the rows behind it are not here."""
+        """The law and its source, without rows."""
         return Provenance(self.label, {"law": self.law.spelling, "revision": self.law.revision, "source": self.source})
 
     @property
@@ -70,10 +70,10 @@ class Published(Brief, Predicting):
 
     @property
     def draws(self) -> None:
-        """No draws: nothing was published to draw from."""
+        """None: no covariance was published to draw from."""
 
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> None:
-        """Return None: the spread is not known."""
+        """Return None: no covariance was published to draw from."""
 
     @np.errstate(all="ignore")
     def predict_at(self, x: Inputs, level: float, kind: Kind) -> Prediction:
@@ -92,7 +92,7 @@ def published(law: Law, source: str) -> Published:
     if source not in law.published:
         elsewhere = [f"{shape.spelling}@{source}" for shape in law.shapes if source in shape.published]
         if elsewhere:
-            raise UnknownName(f"{law.spelling} has no constants from {source!r}; there are {', '.join(elsewhere)}")
+            raise UnknownName(f"{law.spelling} has no constants from {source!r}; use {', '.join(elsewhere)}")
         raise UnknownName.among(f"source of {law.spelling}", source, law.published)
     constants = law.published[source]
     if constants.unverified:

@@ -1,4 +1,4 @@
-"""Fits that this process has made already: a comparison, a figure and a report fit the same law to the same rows."""
+"""Cache the fits of this process: comparison, figure and report often fit the same law to the same rows."""
 
 import hashlib
 from collections import OrderedDict
@@ -17,19 +17,19 @@ from scalelaw.laws import Law
 from scalelaw.runs.observations import Observations
 
 _MOST = 64
-"""Fits kept; the one unused for longest goes first."""
+"""Most fits kept; the least recently used is dropped first."""
 _LARGEST = 2_000
-"""Rows from which a fit is not kept."""
+"""Fits to more rows than this are not kept."""
 _LEVEL = 0.9
 _kept: OrderedDict[Hashable, tuple[Optimum, Array | None]] = OrderedDict()
 
 
 def fitted(law: Law, rows: Observations, x: Inputs, spec: FitSpec, prior: Prior | None) -> tuple[Optimum, Array | None]:
-    """Return the optimum and draws of the coefficients, made once for equal law, rows and spec.
+    """Return the optimum and draws of the coefficients, computed once for equal law, rows and spec.
 
     Raises:
         FitFailed: no start reached a finite objective.
-        BadInput: the rows lack what the noise is said to follow, or such draws cannot be made.
+        BadInput: the rows lack the quantity that scales the noise, or these draws cannot be made.
     """
     if len(rows) > _LARGEST:
         return _made(law, rows, x, spec, prior)
@@ -49,7 +49,7 @@ def _made(law: Law, rows: Observations, x: Inputs, spec: FitSpec, prior: Prior |
 
 
 def _digest(rows: Observations, x: Inputs, spec: FitSpec) -> str:
-    """Return a digest of all that a fit sees; the level of its intervals comes later."""
+    """Return a digest of everything a fit depends on; the interval level is applied later."""
     found = hashlib.sha256(repr(replace(spec, level=_LEVEL).to_dict()).encode())
     seen = {**x, "y": rows.y, "weight": rows.weight, "cluster": rows.cluster, "n_items": rows.columns.get("n_items")}
     for name, values in (*seen.items(), ("se", rows.se)):

@@ -1,4 +1,4 @@
-"""The problem a fit solved, set up again from its result, to be solved for other weights."""
+"""Rebuild the solver problem of a fit from its result, to solve it again under other weights."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING

@@ -36,7 +36,7 @@ from scalelaw.fitting.checks.status import FitStatus
 from scalelaw.fitting.solver.coordinates import Coordinates
 from scalelaw.fitting.solver.noise import Noise
 from scalelaw.fitting.solver.solve import Problem
-from scalelaw.fitting.spec import FitSpec, said_prior
+from scalelaw.fitting.spec import FitSpec, prior_in_words
 from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem, numbered
 from scalelaw.fitting.uncertainty.intervals import described, units
 from scalelaw.fitting.uncertainty.profile_likelihood import LikelihoodProfile, profile_coefficient, profile_prediction
@@ -48,9 +48,9 @@ from scalelaw.runs.checking.missing import with_names
 from scalelaw.runs.observations import SetAside
 
 ENOUGH = 0.5
-"""Share of the draws asked for below which those left are a selection, off which no interval is read."""
+"""Least share of the requested draws; fewer would be a biased selection, so intervals need at least this."""
 _WIDE = 10
-"""A coefficient whose interval reaches further than this factor from its value is not determined."""
+"""A coefficient whose interval extends more than this factor from its value is undetermined."""
 
 if TYPE_CHECKING:
     from scalelaw.fitting.checks.influence import Influence
@@ -60,19 +60,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class FittedRows(Brief):
-    """The rows a law was fitted to, and what became of the others.
+    """The rows a law was fitted to, and the excluded rows.
 
     Attributes:
         x: inputs, each (n,).
         y: measured values (n,).
         weight: weights (n,).
         cluster: the run of each row (n,).
-        read: rows of the source.
-        set_aside: what was left out.
-        digest: digest of the rows, whatever their order.
-        levels: the names behind the components of a vector, or the codes of a category.
-        names: name of the run of each row, (n,); None where nobody gave one.
-        setting: number of what was chosen for the run of each row, its seed left out, (n,); None where not known.
+        read: number of rows in the source.
+        set_aside: excluded rows with reasons.
+        digest: digest of the rows, independent of their order.
+        levels: names of the components of a vector, or of the codes of a category.
+        names: name of the run of each row, (n,); None without names.
+        setting: number of the setting of each row's run, ignoring its seed, (n,); None if unknown.
     """
 
     x: Mapping[str, Array]
@@ -87,14 +87,14 @@ class FittedRows(Brief):
     setting: AnyArray | None = None
 
     def run_names(self) -> AnyArray:
-        """Return the name of the run of each row, its number where nobody gave one, (n,)."""
+        """Return the name of the run of each row, (n,), or its number without names."""
         return np.asarray(self.cluster).astype(str).astype(object) if self.names is None else self.names
 
     def arrays(self, x: Inputs) -> Inputs:
-        """Return inputs as the law takes them: categories by their codes, shares that sum to one.
+        """Return inputs as the law takes them, with categories as codes.
 
         Raises:
-            BadInput: a level that was not fitted, or shares that make no mixture.
+            BadInput: a level that was not fitted, or shares that do not sum to one.
         """
         check_mixtures(x)
         return {
@@ -109,21 +109,21 @@ class FitResult(Renderable, Tabular, Predicting):
 
     Attributes:
         law: the law.
-        coef: coefficients at the optimum, (k,); ``coef["alpha"]`` is one of them.
-        draws: draws of the coefficients (b, k), or None where none were asked for.
+        coef: coefficients at the optimum, (k,); for example ``coef["alpha"]``.
+        draws: draws of the coefficients (b, k), or None without draws.
         objective: weighted sum of losses at the optimum.
-        status: whether the optimum can be trusted.
-        spec: how it was fitted.
-        rows: what it was fitted to.
-        target: what was predicted, ``metric@eval_set``.
-        domain: quantity -> range fitted.
-        findings: what was noticed.
-        notes: what was assumed or derived, in words.
-        noise: how residuals were scored, its threshold a number; None stands for that of the spec.
-        spread: relative size of the noise of each row, where it was found or known.
+        status: convergence and conditioning of the optimum.
+        spec: options of the fit.
+        rows: the fitted rows.
+        target: the fitted quantity, ``metric@eval_set``.
+        domain: quantity -> fitted range.
+        findings: warnings and other findings.
+        notes: assumptions and derivations in words.
+        noise: how residuals were scored, with a numeric threshold; None means that of the spec.
+        spread: relative size of the noise of each row, if estimated or given.
         version: scalelaw's version.
-        conditions: what all fitted rows share and a run must to be compared: dataset, tokenizer and the like.
-        cost: C over 6 N D by size, where the rows state compute of their own.
+        conditions: values that all fitted rows share and a comparable run must share: dataset, tokenizer and the like.
+        cost: C over 6 N D by size, if the rows state their own compute.
     """
 
     law: Law
@@ -145,13 +145,13 @@ class FitResult(Renderable, Tabular, Predicting):
 
     @property
     def counting(self) -> Counting | None:
-        """How C follows from N and D: as the rows state it, else 6 N D; None where the law takes no one kind of N."""
+        """How C follows from N and D: as the rows state it, else 6 N D; None unless the law takes one kind of N."""
         kinds = [name for name in self.law.inputs if name in COUNTINGS]
         return counting_for(kinds[0], self.cost) if len(kinds) == 1 else None
 
     @cached_property
     def undetermined(self) -> tuple[str, ...]:
-        """Coefficients the runs leave open: a singular direction, an interval beyond a factor of 10, lost draws."""
+        """Coefficients with a singular direction, an interval beyond a factor of 10, or too few draws."""
         open_ = set(self.status.undetermined)
         known = {*self.spec.fixed, *self.spec.ties, *self.status.at_bounds}
         if self.draws is not None and self.trusted is None:
@@ -165,7 +165,7 @@ class FitResult(Renderable, Tabular, Predicting):
 
     @property
     def trusted(self) -> Array | None:
-        """The draws (b, k) that intervals are read off; None where most of those asked for were lost."""
+        """The draws (b, k) used for intervals; None if too many were lost."""
         return None if self.draws is None or len(self.draws) < ENOUGH * self.spec.draws else self.draws
 
     @property
@@ -191,19 +191,19 @@ class FitResult(Renderable, Tabular, Predicting):
 
     @property
     def origin(self) -> Provenance:
-        """What it was made of, for whoever registers a forecast of it."""
+        """Law, options and rows behind the fit, for the forecast registry."""
         law = {"law": self.law.spelling, "revision": self.law.revision}
         spec = {**law, **self.spec.to_dict()}
         return Provenance(self.law.spelling, spec, self.rows.x, self.rows.y, self.conditions)
 
     @property
     def scoring(self) -> Noise:
-        """How residuals were scored, its threshold a number."""
+        """How residuals were scored, with a numeric threshold."""
         return self.noise or self.spec.noise
 
     @property
     def fitted(self) -> int:
-        """How many coefficients were fitted."""
+        """Number of fitted coefficients."""
         return len(self.coef) - len(self.spec.fixed) - len(self.spec.ties)
 
     @cached_property
@@ -215,7 +215,7 @@ class FitResult(Renderable, Tabular, Predicting):
 
     @cached_property
     def sample_of_rows(self) -> FittedProblem:
-        """The problem at its optimum, from which draws and errors are made."""
+        """The problem at its optimum, used for draws and errors."""
         coordinates = Coordinates(self.law, self.rows.x, self.spec.restrictions)
         y, spread = self.scoring.scaled(self.rows.y), None if self.spread is None else self.spread.relative
         problem = Problem(coordinates, self.rows.x, y, self.scoring, spread)
@@ -225,19 +225,19 @@ class FitResult(Renderable, Tabular, Predicting):
 
     @cached_property
     def errors(self) -> ResidualModel:
-        """How the noise of a run is distributed."""
+        """The distribution of the noise of a run."""
         return errors(self.sample_of_rows)
 
     @cached_property
     def seed_floor(self) -> SeedFloor | None:
-        """The noise between replicate runs, which differ in nothing recorded but their seed; None without any."""
+        """The noise between replicate runs, which differ only in their seed; None without replicates."""
         sample = self.sample_of_rows
         standardised = self.residuals if self.spread is None else self.residuals / self.spread.relative
         return seed_floor(self.rows.x, standardised, sample.member, self.fitted, self.rows.setting)
 
     @np.errstate(all="ignore")
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
-        """Draw (draws, n) predictions; ``new_run`` adds the noise of one run, never less than seeds alone make."""
+        """Draw (draws, n) predictions; ``new_run`` adds the noise of one run, at least that between seeds."""
         from scalelaw.fitting.uncertainty.prior_draws import leans, new_run_errors
 
         if self.trusted is None:
@@ -274,7 +274,7 @@ class FitResult(Renderable, Tabular, Predicting):
         """Return the fit at fixed values of some of its inputs, such as a column that its formula names.
 
         Args:
-            **values: input -> value; a plan may be asked of what is left where that is params and tokens.
+            **values: input -> value; if params and tokens are left, the result can be planned with.
 
         Raises:
             UnknownName: an input that the law does not take.
@@ -286,8 +286,8 @@ class FitResult(Renderable, Tabular, Predicting):
     def coefficients(self, level: float | None = None) -> dict[str, dict[str, Any]]:
         """Return value, standard error and interval of each coefficient, by name.
 
-        The standard error is ``robust_sd`` of the draws, which heavy tails do not inflate. All three are None where
-        nothing is known of them, as where most draws were lost; an interval always holds its value.
+        The standard error is ``robust_sd`` of the draws, which heavy tails do not inflate. Standard error and interval
+        equal None without draws or if too many were lost; an interval always contains its value.
         """
         level = level or self.spec.level
         k = len(self.law.coefs)
@@ -318,7 +318,7 @@ class FitResult(Renderable, Tabular, Predicting):
         rate: float = RATE,
         at: Mapping[str, float | str] | None = None,
     ) -> "Influence":
-        """Return what a decision owes to each run, and to runs that do not belong with the others.
+        """Measure how much a decision depends on each run, and on outlying runs together.
 
         See ``scalelaw.fitting.checks.influence.influence`` for the arguments.
         """
@@ -329,7 +329,7 @@ class FitResult(Renderable, Tabular, Predicting):
     def freeze(
         self, /, *, run: str = "", conditions: Mapping[str, float | str] | None = None, **point: float | str
     ) -> "FrozenForecast":
-        """Return a forecast of one run yet to come that cannot be changed unseen; ``save`` writes it.
+        """Freeze a forecast of one future run in a tamper-evident form; ``save`` writes it.
 
         See ``scalelaw.registry.frozen.freeze`` for the arguments.
 
@@ -348,7 +348,7 @@ class FitResult(Renderable, Tabular, Predicting):
     ) -> LikelihoodProfile:
         """Return the profile likelihood of one coefficient, or of the mean ``at`` one point, with its interval.
 
-        Rows are taken as independent and alike.
+        The rows must be independent with equal noise.
 
         Example:
             >>> import scalelaw as sl
@@ -357,12 +357,12 @@ class FitResult(Renderable, Tabular, Predicting):
             alpha 0.34..., 90 % profile interval 0.3... to 0.3...
 
         Raises:
-            BadInput: not one of both, no such free coefficient, or rows that share a run.
+            BadInput: not exactly one of ``name`` and ``at``, no such free coefficient, or rows that share a run.
         """
         if self.spec.prior is not None:
-            raise BadInput("a profile is of the runs alone, and this fit leans on a prior")
+            raise BadInput("a profile uses the runs alone, but this fit has a prior; refit without prior=")
         if (name is None) == (at is None):
-            raise BadInput("profile takes the name of a coefficient or at={...}, one of both")
+            raise BadInput("profile takes either the name of a coefficient or at={...}")
         level = level or self.spec.level
         check_level(level)
         if name is not None:
@@ -370,13 +370,13 @@ class FitResult(Renderable, Tabular, Predicting):
         return profile_prediction(self.sample_of_rows, at or {}, level)
 
     def methods(self) -> str:
-        """Return how the fit was made, as a paragraph for a paper."""
+        """Describe how the fit was made in a paragraph for a paper."""
         from scalelaw.fitting.methods import methods
 
         return methods(self)
 
     def bibtex(self) -> str:
-        """Return the BibTeX of the works the law comes from, of the data by its digest, and of scalelaw."""
+        """Return BibTeX entries for the law's papers, the data (by digest) and scalelaw."""
         from scalelaw.fitting.methods import bibtex
 
         return bibtex(self)
@@ -388,7 +388,7 @@ class FitResult(Renderable, Tabular, Predicting):
         save_fit(self, path)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values: the contract of ``scalelaw fit --json``."""
+        """Return plain values for ``scalelaw fit --json``."""
         return {
             "schema": "scalelaw.fit-summary/1",
             "law": self.law.spelling,
@@ -426,19 +426,19 @@ class FitResult(Renderable, Tabular, Predicting):
         return f"{self.label} fitted to {self.target} of {counted(len(self.rows.y), 'row')}: {values}"
 
     def sheet(self) -> Report:
-        """Return coefficients, optimum, intervals, rows and doubts."""
+        """Return the report: coefficients, optimum, intervals, rows and warnings."""
         return Report(f"{self.law.spelling} fitted to {self.target}", [self._table(), Lines(self._lines())])
 
     @property
     def _counted(self) -> str | None:
-        """How C follows from N and D, in words; None for a law that lacks one of them."""
+        """How C follows from N and D, in words; None unless the law takes both."""
         return self.counting.words if self.counting and "tokens" in self.inputs else None
 
     def _why(self, part: SetAside) -> str:
         return with_names(part.reason, part.n, self.findings)
 
     def _table(self) -> Table:
-        """Return the coefficients."""
+        """Return the table of coefficients."""
         percent = f"{100 * self.spec.level:g} % interval"
         rows = [["", "value", "se", percent, "", "meaning"]]
         for c, values in zip(self.law.coefs, self.coefficients().values(), strict=True):
@@ -456,7 +456,7 @@ class FitResult(Renderable, Tabular, Predicting):
         return Table(rows, right=[1, 2, 3, 4])
 
     def _lines(self) -> list[tuple[str, str]]:
-        """Return what stands below the coefficients."""
+        """Return the lines below the table of coefficients."""
         draws = 0 if self.trusted is None else len(self.trusted)
         lines = [
             ("objective", f"{self.objective:.8g} (sum of losses; {self.scoring})"),
@@ -464,7 +464,7 @@ class FitResult(Renderable, Tabular, Predicting):
             ("intervals", self._drawn(draws) if draws else self._undrawn()),
             *self._noise_lines(),
             ("rows", f"{self.rows.read} read, {len(self.rows.y)} fitted"),
-            *(("", f"{part.n} set aside: {self._why(part)}") for part in self.rows.set_aside),
+            *(("", f"{part.n} excluded: {self._why(part)}") for part in self.rows.set_aside),
             ("fitted on", ", ".join(self._ranges())),
             *(() if self._counted is None else (("compute", self._counted),)),
             *(("note", note) for note in self.notes),
@@ -473,25 +473,25 @@ class FitResult(Renderable, Tabular, Predicting):
         return lines
 
     def _found(self) -> str:
-        """Return whether the search converged, and the coefficients that these runs leave open."""
+        """Return whether the search converged, and the undetermined coefficients."""
         wide = [name for name in self.undetermined if name not in self.status.undetermined]
         return f"{self.status}; these runs do not determine {', '.join(wide)}" if wide else str(self.status)
 
     def _ranges(self) -> list[str]:
         """Return what was fitted of each input: the range of a number or share, the levels of a category."""
-        said = []
+        ranges = []
         for name in dict.fromkeys((*self.inputs, "flops")):
             levels = self.rows.levels.get(name, ())
             if kind_of(name) == "text":
-                said.append(f"{name} {', '.join(levels)}")
+                ranges.append(f"{name} {', '.join(levels)}")
             ends = [(key, self.domain[key]) for key in self.domain if key.partition("[")[0] == name]
             for i, (_, (low, high)) in enumerate(ends):
                 of = f" of {levels[i]}" if kind_of(name) == "vector" and i < len(levels) else ""
-                said.append(f"{name}{of} {format_number(low)} to {format_number(high)}")
-        return said
+                ranges.append(f"{name}{of} {format_number(low)} to {format_number(high)}")
+        return ranges
 
     def _pressed(self) -> list[int]:
-        """Return the fitted coefficients whose draws all rest on a bound, so that nothing is known of their spread."""
+        """Return indices of the fitted coefficients whose draws are all at a bound, so that their spread is unknown."""
         held = {*self.spec.fixed, *self.spec.ties}
         still = np.ptp(self.draws, axis=0) == 0 if self.draws is not None else np.zeros(len(self.coef), bool)
         return [i for i, coef in enumerate(self.law.coefs) if still[i] and coef.name not in held]
@@ -499,25 +499,25 @@ class FitResult(Renderable, Tabular, Predicting):
     def _undrawn(self) -> str:
         """Return why there are no draws."""
         if not self.spec.draws:
-            return "none: no draws asked for"
+            return "none: no draws requested"
         if self.draws is not None:
             lost = self.spec.draws - len(self.draws)
-            return f"none: {lost} of {self.spec.draws} draws were lost, and those left are a selection"
+            return f"none: {lost} of {self.spec.draws} draws failed, and the rest would be a biased selection"
         spare = len(self.rows.y) > self.fitted
-        return "none: no draw has finite values" if spare else "none: no row is spare to tell the noise"
+        return "none: no draw has finite values" if spare else "none: too few rows to estimate the noise"
 
     def _drawn(self, draws: int) -> str:
-        """Return how the draws were made."""
+        """Describe how the draws were made."""
         from scalelaw.fitting.uncertainty.prior_draws import leans
 
         runs, rows = len(np.unique(self.rows.cluster)), len(self.rows.y)
         if self.spec.prior is None:
             return described(self.spec, draws, runs, rows)
-        moved = "rows moved by their noise" if leans(self) else f"resampled {units(runs, rows)}"
-        return f"{draws} refits with exponents drawn from the {said_prior(self.spec.prior)}, {moved}"
+        moved = "rows perturbed by their noise" if leans(self) else f"resampled {units(runs, rows)}"
+        return f"{draws} refits with exponents drawn from the {prior_in_words(self.spec.prior)}, {moved}"
 
     def _noise_lines(self) -> list[tuple[str, str]]:
-        """Return what was found of the noise."""
+        """Return the lines about the noise."""
         spread, lines = self.spread, []
         if spread is not None and spread.gamma is not None:
             size, se = f"({self.scoring.scale} / {np.exp(spread.log_reference):.3g})", spread.gamma_se
@@ -531,7 +531,7 @@ class FitResult(Renderable, Tabular, Predicting):
         return lines
 
     def _doubts(self) -> list[tuple[str, str]]:
-        """Return the findings that no line above tells, a way out that several share once."""
+        """Return the findings that no line above shows, with a shared fix given once."""
         shown = [
             finding
             for finding in self.findings
@@ -547,5 +547,5 @@ class FitResult(Renderable, Tabular, Predicting):
 
 
 def _end(end: float, value: float) -> str:
-    """Return an end of the interval beside its value, one digit shorter unless it is the value."""
+    """Format an end of an interval, one digit shorter than the value unless equal to it."""
     return f"{end:.5g}" if end == value else f"{end:.4g}"

@@ -1,4 +1,4 @@
-"""Writing a fit as one JSON document, whole or not at all."""
+"""Write a fit as one JSON document, whole or not at all."""
 
 import base64
 import json
@@ -69,7 +69,7 @@ _STATUS = ("starts", "agreeing", "decrement", "condition", "at_bounds", "spare",
 
 
 def _content(document: Mapping[str, Any]) -> str:
-    """Return the digest of everything in the file but itself, results included."""
+    """Return the digest of everything in the file except this digest."""
     return digest({name: value for name, value in document.items() if name != "content"})
 
 

@@ -1,4 +1,4 @@
-"""Everything a user may choose about a fit, in one frozen record that is printed, stored and hashed with it."""
+"""All options of a fit in one frozen record, which is printed, stored and hashed with the fit."""
 
 import math
 from collections.abc import Mapping
@@ -40,19 +40,18 @@ class FitSpec(Brief):
 
     Attributes:
         noise: how residuals are scored.
-        fixed: coefficient -> value it is held at.
+        fixed: coefficient -> its fixed value.
         ties: coefficient -> coefficient it equals.
         bounds: coefficient -> (low, high); None leaves an end open.
-        prior: what is known of coefficients before any run. ``literature``: exponents as far as published studies
-            agree; or coefficient -> (value, factor), known to within that factor at one standard deviation; ``none`` is
-            the same as None.
-        weights: column that weighs the rows; None takes a ``weight`` column where there is one.
-        starts: fits from so many starts; where three and more agree, the search has converged.
-        draws: draws of the coefficients; 0 leaves every interval unknown.
-        intervals: how they are drawn. ``laplace``: around the optimum, by a noise model and the runs' own scores
-            together; ``sandwich``: by the scores alone; ``wild``: refits to residuals with their signs drawn anew,
-            run by run; ``cluster``: refits to whole runs drawn with replacement; ``pairs``: to single rows;
-            ``auto``: ``cluster`` where there are 100 runs, ``laplace`` where there are fewer.
+        prior: prior on coefficients. ``literature``: exponents with the spread of published studies; or coefficient ->
+            (value, factor), where one standard deviation is that factor; ``none`` is the same as None.
+        weights: column with the weight of each row; None uses a ``weight`` column if there is one.
+        starts: number of starts; the search has converged if at least three agree.
+        draws: draws of the coefficients; 0 gives no intervals.
+        intervals: how to draw. ``laplace``: around the optimum, by a noise model and the runs' own scores together;
+            ``sandwich``: by the scores alone; ``wild``: refits with new residual signs, run by run; ``cluster``: refits
+            to whole runs drawn with replacement; ``pairs``: refits to single rows drawn with replacement; ``auto``:
+            ``cluster`` with 100 runs or more, ``laplace`` with fewer.
         seed: seed of the draws.
         level: level of the intervals printed.
     """
@@ -78,27 +77,29 @@ class FitSpec(Brief):
         if self.seed < 0:
             raise BadInput(f"seed must not be negative, got {self.seed}; 0 is usual")
         if self.intervals not in INTERVALS:
-            raise UnknownName.among("way to draw intervals", self.intervals, INTERVALS)
+            raise UnknownName.among("method of intervals", self.intervals, INTERVALS)
         if self.prior == "none":
             object.__setattr__(self, "prior", None)
         if isinstance(self.prior, str) and self.prior not in _PRIORS:
             raise UnknownName.among("prior", self.prior, _PRIORS)
         for name, (value, factor) in self.prior.items() if isinstance(self.prior, Mapping) else ():
             if not (0 < value < math.inf and 1 < factor < math.inf):
-                raise BadInput(f"prior of {name}: a positive value and a factor above 1, got {value:g} and {factor:g}")
+                raise BadInput(
+                    f"prior of {name} needs a positive value and a factor above 1, got {value:g} and {factor:g}"
+                )
         noise = self.noise
         if self.prior and (noise.scale or noise.delta == "auto" or noise.kind == "binomial"):
-            raise BadInput("a prior weighs the noise of plain rows; leave out scale=, delta='auto', binomial")
+            raise BadInput("prior= does not work with scale=, delta='auto' or binomial noise; leave one of them out")
 
     @property
     def restrictions(self) -> Restrictions:
-        """What is held still."""
+        """The fixed, tied and bounded coefficients."""
         return Restrictions(self.fixed, self.ties, self.bounds)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON.
 
-        No prior goes without saying, so that fits made before there were any keep their digest.
+        A missing prior is left out, so that fits made before priors existed keep their digest.
         """
         values = asdict(self) | {
             "noise": self.noise.to_dict(),
@@ -116,8 +117,8 @@ class FitSpec(Brief):
         return cls(**{**values, "noise": Noise(**values["noise"]), "bounds": bounds, "prior": prior})
 
 
-def said_prior(prior: Any) -> str:
-    """Return a prior in a few words."""
+def prior_in_words(prior: Any) -> str:
+    """Describe a prior in a few words."""
     if isinstance(prior, str):
         return prior
     return ", ".join(f"{name} {value:g} within a factor {factor:g}" for name, (value, factor) in prior.items())

@@ -52,17 +52,17 @@ def said(result: Result) -> str:
 
 
 SET_ASIDE = {
-    "one NaN loss": (put(3, loss="nan"), "1 set aside: diverged: loss is NaN"),
-    "one missing loss": (put(3, loss=""), "1 set aside: no loss"),
-    "one negative loss": (put(3, loss="-1"), "1 set aside: impossible: loss is not positive"),
-    "one loss of zero": (put(3, loss="0"), "1 set aside: impossible: loss is not positive"),
-    "one infinite loss": (put(3, loss="inf"), "1 set aside: diverged: loss is infinite"),
-    "N of zero": (put(3, params="0", flops="0"), "1 set aside: impossible: params is not positive"),
-    "N negative": (put(3, params="-4e7"), "1 set aside: impossible: params is not positive"),
-    "D of zero": (put(3, tokens="0", flops="0"), "1 set aside: unfinished: not trained on any tokens"),
-    "D infinite": (put(3, tokens="inf"), "1 set aside: tokens is infinite"),
-    "text for a loss": (put(3, loss="oops"), "1 set aside: unreadable loss"),
-    "text for N": (put(3, params="12L-768d"), "1 set aside: unreadable params"),
+    "one NaN loss": (put(3, loss="nan"), "1 excluded: diverged: loss is NaN"),
+    "one missing loss": (put(3, loss=""), "1 excluded: no loss"),
+    "one negative loss": (put(3, loss="-1"), "1 excluded: impossible: loss is not positive"),
+    "one loss of zero": (put(3, loss="0"), "1 excluded: impossible: loss is not positive"),
+    "one infinite loss": (put(3, loss="inf"), "1 excluded: diverged: loss is infinite"),
+    "N of zero": (put(3, params="0", flops="0"), "1 excluded: impossible: params is not positive"),
+    "N negative": (put(3, params="-4e7"), "1 excluded: impossible: params is not positive"),
+    "D of zero": (put(3, tokens="0", flops="0"), "1 excluded: unfinished: not trained on any tokens"),
+    "D infinite": (put(3, tokens="inf"), "1 excluded: tokens is infinite"),
+    "text for a loss": (put(3, loss="oops"), "1 excluded: unreadable loss"),
+    "text for N": (put(3, params="12L-768d"), "1 excluded: unreadable params"),
 }
 
 
@@ -89,7 +89,7 @@ def test_one_compute_that_is_not_positive_does_not_stop_a_fit_over_params_and_to
 
 def test_compute_that_is_not_positive_is_set_aside_where_the_law_takes_it(tmp_path: Path) -> None:
     result = scalelaw("fit", csv(tmp_path, put(3, flops="-1")), "--law", "power", *QUICK)
-    assert "1 set aside: impossible: flops is not positive" in result.stdout
+    assert "1 excluded: impossible: flops is not positive" in result.stdout
 
 
 def test_columns_of_one_letter_simply_work(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     ((*FIT, "--seed", "-1"), r"seed must not be negative, got -1"),
     ((*FIT, "--delta", "0"), r"delta must be positive or 'auto', got 0\.0"),
     ((*FIT, "--scale", "flopz"), r"[Uu]nknown quantity 'flopz'"),
-    ((*FIT, "--scale", "lr"), r"scale='lr': the law takes params, tokens"),
+    ((*FIT, "--scale", "lr"), r"scale='lr' is not an input of the law; use params, tokens"),
     ((*FIT, "--scale", "se"), r"scale='se' needs standard errors"),
     ((*FIT, "--loss", "binomial"), r"the law takes n_items|needs n_items"),
     ((*FIT, "--intervals", "laplas"), r"Did you mean 'laplace'"),
@@ -239,20 +239,20 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     ((*PLAN, "--flops", "1e21", "--exclude-top", "loss=5"), r"--exclude-top is for fitting a table"),
     ((*PLAN, "--flops", "1e21", "--level", "90"), r"level must lie strictly between 0 and 1"),
     (("plan", "chinchilla@nobody2020", "--flops", "1e21"), r"unknown source of chinchilla 'nobody2020'\. Known: besir"),
-    (("plan", "power@kaplan2020", "--flops", "1e21"), r"no constants from 'kaplan2020'; there are power\[input="),
+    (("plan", "power@kaplan2020", "--flops", "1e21"), r"no constants from 'kaplan2020'; use power\[input="),
     (("plan", "no.csv", "--flops", "1e21"), r"there is no file 'no\.csv'; a published law is written LAW@SOURCE"),
     ((*INFLUENCE, "--flops", "0"), r"flops must be positive, got 0"),
     ((*INFLUENCE, "--flops", "8B tokens"), r"is in tokens, and flops was asked for"),
     ((*INFLUENCE, "--quantity", "token"), r"unknown decision of chinchilla 'token'\. Did you mean 'tokens'"),
     ((*INFLUENCE, "--quantity", "beta", "--flops", "1e22"), r"beta is a coefficient and does not depend on a budget"),
-    ((*INFLUENCE, "--flops", "1e22", "--law", "power"), r"a budget is split by a law of loss over params and tokens"),
+    ((*INFLUENCE, "--flops", "1e22", "--law", "power"), r"only a law of loss over params and tokens splits a budget"),
     ((*INFLUENCE, "--flops", "1e22", "--rate", "5"), r"rate must lie strictly between 0 and 1, got 5"),
     ((*INFLUENCE, "--flops", "1e22", "--figure", "a.gif"), r"--figure a\.gif: figures are written as \.png"),
     ((*INFLUENCE, "--flops", "1e22", "--figure", "/no/such/a.png"), r"there is no folder /no/such"),
     (("robustness", str(LADDER), "--flops", "-1"), r"flops must be positive, got -1"),
     (("robustness", str(LADDER), "--flops", "1e22", "--law", "power"), r"a plan needs a law over params"),
     ((*FIT, "--prior", "literatur"), r"unknown prior 'literatur'\. Did you mean 'literature'\?"),
-    ((*FIT, "--prior", "literature", "--law", "E + A/N**a"), r"is no sum of powers of the registry; leave prior out"),
+    ((*FIT, "--prior", "literature", "--law", "E + A/N**a"), r"is not a registered sum of powers; leave out prior="),
     ((*FIT, "--prior", "literature", "--law", "power"), r"needs 3 published studies.*power has none"),
     ((*ISOFLOP, "--profile", "cubik"), r"unknown profile 'cubik'\. Did you mean 'cubic'\?"),
     ((*ISOFLOP, "--budgets", "1e18,x"), r"'x' is not a number; write it like 7B"),

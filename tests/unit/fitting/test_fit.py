@@ -85,7 +85,7 @@ def test_a_bound_holds_and_is_reported(table: Any) -> None:
     assert fitted.coef[3] == pytest.approx(0.3, abs=1e-9)
     assert np.all(fitted.draws[:, 3] <= 0.3 + 1e-12) and np.all(fitted.draws[:, 3] >= 0.1)
     assert fitted.status.at_bounds == ("alpha",) and not fitted.status.certified
-    assert "FIT_NOT_CERTIFIED" in _codes(fitted) and "alpha rests on a bound" in str(fitted.status)
+    assert "FIT_NOT_CERTIFIED" in _codes(fitted) and "alpha is at a bound" in str(fitted.status)
 
 
 def test_a_bound_on_a_scale_holds(table: Any) -> None:
@@ -167,7 +167,7 @@ def test_fixing_a_coefficient_needs_a_row_less(table: Any) -> None:
 def test_no_row_left_says_why(table: Any) -> None:
     observed = table()
     empty = replace(observed, columns={**observed.columns, "params": np.full(len(observed), np.nan)})
-    with pytest.raises(BadTable, match=r"no row is left to fit chinchilla: 24 set aside \(no params\)"):
+    with pytest.raises(BadTable, match=r"no row is left to fit chinchilla: 24 excluded \(no params\)"):
         _fit("chinchilla", empty)
 
 

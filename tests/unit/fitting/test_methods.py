@@ -22,7 +22,7 @@ def fitted(**options: object) -> FitResult:
 def test_it_holds_rows_exclusions_objective_starts_and_way() -> None:
     fit = fitted(intervals="laplace", starts=16)
     said = fit.methods()
-    assert "40 rows of 42 read; set aside were 2 (2 highest loss: as published)" in said
+    assert "40 rows of 42 read; we excluded 2 (2 highest loss: as published)" in said
     assert "L = E + A / N^alpha + B / D^beta (Hoffmann et al. 2022" in said
     assert "sum of Huber losses (delta 0.001) of residuals of the logarithm of loss" in said
     assert f"Of 16 starts spread over the exponents, {fit.status.agreeing} reached" in said

@@ -41,7 +41,8 @@ def test_a_law_of_error_takes_scores() -> None:
 
 def test_what_the_table_has_not_is_no_target() -> None:
     rows = load_runs({"params": [1e8, 1e9], "tokens": [1e9, 1e10], "loss": [3.0, 2.5]})
-    with pytest.raises(BadInput, match="optimal_batch gives batch_tokens, and the table has none; it measures loss"):
+    message = "optimal_batch predicts batch_tokens, but the table has no column batch_tokens; it measures loss"
+    with pytest.raises(BadInput, match=message):
         observe("optimal_batch", rows)
 
 

@@ -40,13 +40,13 @@ def test_a_coefficient_on_a_bound_has_no_interval_rather_than_none_wide() -> Non
 
 
 def test_a_profile_of_a_fit_that_leans_on_a_prior_is_refused() -> None:
-    with pytest.raises(BadInput, match="leans on a prior"):
+    with pytest.raises(BadInput, match="this fit has a prior"):
         fitted(EIGHT, 1, prior="literature", draws=0).profile("alpha")
 
 
 def test_as_many_rows_as_coefficients_say_why_there_are_no_intervals() -> None:
     five = {name: [values[at] for at in (1, 9, 20, 27, 40)] for name, values in COLUMNS.items()}
-    assert "none: no row is spare to tell the noise" in str(fitted(five, 1))
+    assert "none: too few rows to estimate the noise" in str(fitted(five, 1))
 
 
 @pytest.mark.parametrize("fixed", [{"A": -5.0}, {"alpha": -0.3}, {"E": float("nan")}])

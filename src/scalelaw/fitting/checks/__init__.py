@@ -1,1 +1,1 @@
-"""Checks of a fit: convergence, misfit of the form, outliers, influence of single runs."""
+"""Checks of a fit: convergence, misfit of the functional form, outliers, influence of single runs."""

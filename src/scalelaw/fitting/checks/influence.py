@@ -1,8 +1,8 @@
-"""What a decision owes to single runs, and to a group of them that no single run gives away.
+"""Measure how much a decision depends on single runs, and on a group of outlying runs.
 
 code             grade  when
-INFLUENCE_RUN    warn   leaving out one run alone moves the decision by more than a tenth
-INFLUENCE_GROUP  warn   runs that do not belong with the others move the decision together by more than a tenth
+INFLUENCE_RUN    warn   leaving out one run moves the decision by more than a tenth
+INFLUENCE_GROUP  warn   outlying runs together move the decision by more than a tenth
 """
 
 from collections.abc import Mapping
@@ -36,12 +36,12 @@ _MUCH = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Group(Brief):
-    """Runs that do not belong with the others, and what they do together.
+    """Outlying runs and their joint effect.
 
     Attributes:
         members: numbers of the runs, the farthest out first.
         value: the decision without all of them.
-        distance: of every run from the fit without the group, in robust standard deviations, (m,).
+        distance: distance of every run from the fit without the group, in robust standard deviations, (m,).
         rate: the share of false flags at which each run would just be flagged, (m,).
     """
 
@@ -56,19 +56,18 @@ class Influence(Renderable, Tabular):
     """The decision of a fit with and without each run.
 
     Attributes:
-        decision: what is decided.
-        value: by all runs.
-        without: by all runs but one, (m,).
-        shift: how far that is from ``value``, (m,): the logarithm of their ratio for N*, D* and D/N, which span
-            decades, else the difference.
-        rank: place of each run by the size of its shift, one for the largest, (m,).
-        runs: what each run was: its name ``run``, its inputs and its measured value, in the order of ``without``.
-        group: the runs that do not belong with the others; None where the rows are too few to tell.
+        decision: the decision.
+        value: its value from all runs.
+        without: its value without each run, (m,).
+        shift: change from ``value``, (m,): log ratio for N*, D* and D/N, which span decades, else the difference.
+        rank: rank of each run by the size of its shift, one for the largest, (m,).
+        runs: name ``run``, inputs and measured value of each run, in the order of ``without``.
+        group: the outlying runs; None if the rows are too few to separate outliers from noise.
         law: the law's spelling.
-        target: what was fitted.
+        target: the fitted target.
         rate: share of false flags accepted in ``group``.
         digest: digest of the fit.
-        notes: what was assumed, in words.
+        notes: assumptions in words.
     """
 
     decision: Decision
@@ -86,7 +85,7 @@ class Influence(Renderable, Tabular):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What is noticed: a decision that hangs on one run, or on a group that should be looked at."""
+        """Warnings: the decision depends on one run, or on a group of outlying runs."""
         found, top = [], int(np.argmin(self.rank))
         if self._moves(self.without[top]):
             message = f"one run alone moves {self.decision} from {_number(self.value)} to {_number(self.without[top])}"
@@ -102,7 +101,7 @@ class Influence(Renderable, Tabular):
         return bool(np.isnan(other) or abs(other - self.value) > _MUCH * abs(self.value))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values: the contract of ``scalelaw influence --json``; every run, the most influential first."""
+        """Return plain values for ``scalelaw influence --json``; every run, the most influential first."""
         group = self.group
         return {
             "schema": "scalelaw.influence/1",
@@ -142,7 +141,7 @@ class Influence(Renderable, Tabular):
         return ", ".join(f"{name} {_number(value)}" for name, value in self.runs[i].items())
 
     def sheet(self) -> Report:
-        """Return the runs that matter most, the group that lies apart, and what follows."""
+        """Return the most influential runs, the outlying runs, notes and warnings."""
         runs = f"{self.law} fitted to {len(self.runs)} runs of {self.target}"
         lines = [("note", note) for note in self.notes]
         lines += [(str(finding.grade), f"{finding} [{finding.code}]") for finding in self.findings]
@@ -157,7 +156,7 @@ class Influence(Renderable, Tabular):
                 str(self.rank[i]),
                 *(_number(value) for value in self.runs[i].values()),
                 _number(self.without[i]),
-                f"{np.exp(self.shift[i]) - 1:+.1%}" if self.decision.relative else f"{self.shift[i]:+.3g}",
+                f"{100 * (np.exp(self.shift[i]) - 1):+.1f}%" if self.decision.relative else f"{self.shift[i]:+.3g}",
                 *([f"{self.group.distance[i]:+.1f}", f"{self.group.rate[i]:.2g}"] if self.group else []),
             ]
             for i in rows
@@ -165,10 +164,10 @@ class Influence(Renderable, Tabular):
         return Table([head, *body], right=range(len(head)))
 
     def _apart(self) -> Report:
-        """Return the group that lies apart from the others."""
+        """Return the outlying runs."""
         if self.group is None:
-            return Report(f"too few rows to tell outliers from noise: {ROWS_PER_COEF} for each coefficient are needed")
-        count, rule = len(self.group.members), f"false flags expected among flags: {self.rate:.0%}"
+            return Report(f"too few rows to find outliers: {ROWS_PER_COEF} per coefficient are needed")
+        count, rule = len(self.group.members), f"expected false flags: {100 * self.rate:.0f}%"
         near = [i for i in np.argsort(self.group.rate, kind="stable").tolist() if i not in self.group.members][:_NEXT]
         close = [f"{self.group.rate[i]:.2g}" for i in near if self.group.rate[i] < _CLOSE * self.rate]
         lines = Lines([("next in line, not flagged", f"rate {', '.join(close)}")] if close else [], width=0)
@@ -187,10 +186,10 @@ def influence(
     rate: float = RATE,
     at: Mapping[str, float | str] | None = None,
 ) -> Influence:
-    """Return what a decision owes to each run, and to the runs that do not belong with the others.
+    """Measure how much a decision depends on each run, and on the outlying runs together.
 
-    Every run is left out once, all rows of it, and the law refitted from the optimum, all refits in one batch. The
-    group is found without being told how many it has; see ``scalelaw.fitting.checks.outliers``.
+    Leave out every run once, with all its rows, and refit the law from the optimum, all refits in one batch. The size
+    of the outlying group need not be given; see ``scalelaw.fitting.checks.outliers``.
 
     Args:
         fit: the fit.
@@ -198,12 +197,12 @@ def influence(
             the name of a coefficient.
         flops: the budget, FLOP; ten times that of the largest run unless given.
         rate: share of false flags to accept among those flagged, in (0, 1).
-        at: where the law takes more than params and tokens, input -> the value it is held at.
+        at: input besides params and tokens -> the value it is held at.
 
     Raises:
         UnknownName: no such quantity or input.
-        BadInput: a budget or the value of an input is missing or means nothing, the rate is no share, or the fit has a
-            single run.
+        BadInput: a budget or an input value is missing or not needed, the rate is not a share, or the fit has a single
+            run.
 
     Example:
         >>> import scalelaw as sl
@@ -218,7 +217,7 @@ def influence(
     rows = fit.rows
     _, run = np.unique(rows.cluster, return_inverse=True)
     if run.max() == 0:
-        raise BadInput("influence compares the fit with and without each run, and there is one run; add runs")
+        raise BadInput("influence compares the fit with and without each run, but there is one run; add runs")
     problem, u = problem_of(fit)
     value = float(asked.value(fit.coef[None])[0])
     without = _left_out(problem, u, rows.weight, run, asked)
@@ -244,17 +243,17 @@ def influence(
 def _asked(
     fit: "FitResult", quantity: str, flops: float | str | None, at: Mapping[str, float | str]
 ) -> tuple[Decision, tuple[str, ...]]:
-    """Return the decision, and what was assumed or lies beyond what was fitted."""
+    """Return the decision, and notes on assumptions and on inputs outside the fitted range."""
     notes: tuple[str, ...] = ()
     if flops is None and quantity in PLANNED and "flops" in fit.domain:
         flops = default_budget(fit.domain)
-        notes = (f"no budget was given, so it is {AHEAD:g} times the largest fitted",)
+        notes = (f"no budget given; used {AHEAD:g} times the largest fitted (set it with --flops)",)
     held = fit.at(**at)
     return decision(fit.law, quantity, flops, fit.cost, held.values), (*notes, *held.caveats[len(fit.caveats) :])
 
 
 def _ranked(shift: Array) -> AnyArray:
-    """Return the place of each run by the size of its shift, one for the largest, (m,)."""
+    """Return the rank of each run by the size of its shift, one for the largest, (m,)."""
     size = np.where(np.isnan(shift), np.inf, np.abs(shift))
     rank = np.empty(len(size), int)
     rank[np.argsort(-size, kind="stable")] = np.arange(1, len(size) + 1)
@@ -286,7 +285,7 @@ def _group(problem: Problem, u: Array, weight: Array, run: AnyArray, asked: Deci
 
 
 def _described(rows: "FittedRows", run: AnyArray, target: str) -> tuple[dict[str, float | str], ...]:
-    """Return what each run was, at the last of its rows."""
+    """Return name, inputs and measured value of each run at its last row."""
     names = rows.run_names()
     last = len(run) - 1 - np.unique(run[::-1], return_index=True)[1]
     quantities = {**{name: np.asarray(values) for name, values in rows.x.items()}, target: rows.y}

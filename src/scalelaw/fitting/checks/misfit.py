@@ -1,7 +1,7 @@
-"""Is the form of the law wrong? Residuals of the right form show no trend that the coefficients could not absorb.
+"""Test the functional form of a law: under the right form, residuals have no trend along inputs or compute.
 
 code         grade  when
-FIT_MISFIT   warn   residuals bend along an input or compute beyond what noise explains
+FIT_MISFIT   warn   residuals bend along an input or compute more than noise explains
 """
 
 import numpy as np
@@ -11,17 +11,17 @@ from scalelaw.core.types import AnyArray, Array
 
 _DEGREE = 3
 _SIGNIFICANCE = 0.02
-"""Over all axes; noise that grows with size and has heavy tails can multiply it by a few."""
+"""Over all axes; noise that grows with size and has heavy tails can raise the false-alarm rate a few times."""
 _CLIP = 4.0
 _SPARE_ROWS = 4
 
 
 def misfit(residual: Array, jacobian: Array, axes: dict[str, Array], weight: Array, cluster: AnyArray) -> list[Finding]:
-    """Return a warning that names every axis along which the residuals bend, or nothing.
+    """Return a warning that names every axis along which the residuals bend, or an empty list.
 
-    For each axis, a cubic in its logarithm is added to the linearised law and tested by the F test of nested
-    models; outlying residuals are pulled in to four robust standard deviations, and rows of one run are averaged
-    first, since they are not independent.
+    For each axis, add a cubic in its logarithm to the linearised law and test it by the F test of nested models.
+    First clip residuals at four robust standard deviations and average the rows of each run, which are not
+    independent.
 
     Args:
         residual: predicted minus measured at the optimum, (n,).
@@ -40,7 +40,7 @@ def misfit(residual: Array, jacobian: Array, axes: dict[str, Array], weight: Arr
     if not bends:
         return []
     where = ", ".join(f"{name} (p = {p:.1g})" for name, p in bends.items())
-    message = f"residuals bend along {where}: the form of the law, or runs alike in all but size, is in doubt"
+    message = f"residuals bend along {where}: the law may have the wrong form, or the runs differ in more than size"
     return [Finding("FIT_MISFIT", Grade.WARN, message, fix="compare laws with `scalelaw backtest`")]
 
 
@@ -54,7 +54,7 @@ def _powers(logs: Array) -> Array:
 def _averaged(
     residual: Array, jacobian: Array, trend: Array, weight: Array, cluster: AnyArray
 ) -> tuple[Array, Array, Array]:
-    """Return residuals, derivatives and trend averaged over each run and multiplied by the root of its weight."""
+    """Return residuals, derivatives and trend averaged per run and multiplied by the square root of its weight."""
     _, member = np.unique(cluster, return_inverse=True)
     total = np.bincount(member, weight)
     stacked = np.column_stack([residual, jacobian, trend])

@@ -1,14 +1,13 @@
-"""Runs that do not belong with the others, found as a group, since outliers hide each other.
+"""Find outlying runs as a group, since outliers hide each other.
 
-A fit to everything is pulled towards the outliers, which then look smaller and, taken out one at a time, seem to
-matter little. So the law is fitted to the three quarters of the rows it fits best (concentration steps of Rousseeuw
-and Van Driessen 1999), every run is judged against that fit, the fit is renewed from all runs not flagged, and so on
-until the flags stay.
+Outliers pull a fit to all runs towards themselves. They then look smaller and, removed one at a time, seem to matter
+little. So fit the law to the three quarters of the rows it fits best (concentration steps of Rousseeuw and Van Driessen
+1999), judge every run against that fit, refit to the runs without a flag, and repeat until the flags stay the same.
 
-A run is flagged by the procedure of Benjamini and Hochberg (1995) on the distance of its residual, in robust standard
-deviations, under Student's t with three degrees of freedom. Losses have heavier tails than a Gaussian; with these tails
-a table without outliers is flagged in about one case in twenty where they are that heavy, and hardly ever where they
-are Gaussian, and of the runs flagged about one in twenty is expected to be sound.
+The procedure of Benjamini and Hochberg (1995) flags runs by the distance of their residual, in robust standard
+deviations, under Student's t with three degrees of freedom, since losses have heavier tails than a Gaussian. With tails
+that heavy, about one clean table in twenty gets a flag; with Gaussian tails, hardly any. About one flagged run in
+twenty is expected to be sound.
 """
 
 import math
@@ -23,13 +22,13 @@ from scalelaw.fitting.solver.noise import Noise
 from scalelaw.fitting.solver.solve import Problem, solve
 
 RATE = 0.05
-"""Share of false flags among the flags, and of tables without outliers that are flagged at all."""
+"""Expected share of false flags among the flags, and of clean tables that get a flag."""
 ROWS_PER_COEF = 3
-"""Fewer rows for each coefficient do not tell outliers from noise: one in ten clean tables of 12 rows was flagged."""
+"""Rows per coefficient needed to separate outliers from noise: one in ten clean tables of 12 rows got a flag."""
 
 _CORE = 0.75
 _SUBSETS, _PER_COEF = 32, 2
-"""Subsets of ten rows for five coefficients: one in ten is free of outliers where they are a fifth of the rows."""
+"""Number of random subsets: of ten-row subsets, one in ten is free of outliers if a fifth of the rows are outliers."""
 _MOST_STEPS, _SETTLED = 10, 1e-3
 _FAR = 1e4
 _T3_MEDIAN = 0.7648923284
@@ -38,12 +37,12 @@ _T3_MEDIAN = 0.7648923284
 
 @dataclass(frozen=True, eq=False)
 class Outlying(Brief):
-    """What was flagged.
+    """The flagged runs.
 
     Attributes:
-        flagged: the runs, a mask over ``np.unique(cluster)``, (m,).
-        distance: largest residual of each run from the fit without those flagged, in robust standard deviations and
-            signed as measured - predicted, (m,).
+        flagged: mask over ``np.unique(cluster)``, (m,).
+        distance: largest residual of each run from the fit without the flagged runs, measured - predicted, in robust
+            standard deviations, (m,).
         rate: the smallest share of false flags at which each run would be flagged, (m,).
     """
 
@@ -53,7 +52,7 @@ class Outlying(Brief):
 
 
 def outlying(problem: Problem, u: Array, weight: Array, cluster: AnyArray, rate: float = RATE) -> Outlying | None:
-    """Return the runs that do not belong with the others; None where the rows are too few to tell.
+    """Find the outlying runs; None if the rows are too few to separate them from noise.
 
     Args:
         problem: law, rows and noise.
@@ -65,7 +64,7 @@ def outlying(problem: Problem, u: Array, weight: Array, cluster: AnyArray, rate:
     used = weight > 0
     if used.sum() < ROWS_PER_COEF * len(u):
         return None
-    if problem.noise.kind != "huber":  # squares let outliers pull hardest, least absolute residuals are slow to solve
+    if problem.noise.kind != "huber":  # outliers pull squares the most; absolute residuals are slow to solve
         problem = replace(problem, noise=Noise(on=problem.noise.on))
     _, run = np.unique(cluster, return_inverse=True)
     u = _core(problem, u[None], weight, used)
@@ -83,10 +82,10 @@ def outlying(problem: Problem, u: Array, weight: Array, cluster: AnyArray, rate:
 
 
 def _core(problem: Problem, u: Array, weight: Array, used: AnyArray) -> Array:
-    """Return the fit (1, q) to the rows that it fits best, three quarters of those used.
+    """Return the fit (1, q) to the three quarters of the used rows that it fits best.
 
-    Concentration steps lower the sum of the losses kept until they settle, from the fit to all rows and from fits to
-    small subsets, of which some are free of outliers; the lowest sum wins.
+    Concentration steps lower the sum of the kept losses until it settles. They start from the fit to all rows and from
+    fits to small subsets, some of which are free of outliers; the lowest sum wins.
     """
     size = math.ceil(_CORE * used.sum())
     subsets = _subsets(problem, used, _PER_COEF * u.shape[1])
@@ -105,7 +104,7 @@ def _core(problem: Problem, u: Array, weight: Array, used: AnyArray) -> Array:
 
 
 def _subsets(problem: Problem, used: AnyArray, size: int) -> AnyArray:
-    """Return small subsets of the rows used as masks (s, n); the order of rows does not matter to them."""
+    """Return small subsets of the used rows as masks (s, n), independent of the order of rows."""
     order = np.lexsort((problem.y, *components(problem.x).values()))
     order = order[used[order]]
     shuffled = np.random.default_rng(0).permuted(np.tile(order, (_SUBSETS, 1)), axis=1)
@@ -117,7 +116,7 @@ def _subsets(problem: Problem, used: AnyArray, size: int) -> AnyArray:
 def _judged(problem: Problem, u: Array, used: AnyArray, run: AnyArray, rate: float) -> Outlying:
     """Return the runs whose largest residual is too far out, by Benjamini and Hochberg.
 
-    As many of the smallest residuals as there are coefficients are left out of the scale: a fit of least absolute
+    The scale leaves out as many of the smallest residuals as there are coefficients, since a fit of least absolute
     residuals passes through that many rows.
     """
     residual = np.where(used, -problem.residual(u)[0], 0.0)
@@ -142,7 +141,7 @@ def _adjusted(p: Array, judged: AnyArray) -> Array:
 
 
 def _beyond(t: Array) -> Array:
-    """Return the probability that |t| with three degrees of freedom is larger, by its series where that is exact."""
+    """Return the probability that |t| with three degrees of freedom is larger; far out, by a series."""
     z = t / math.sqrt(3)
     far = np.maximum(z, _FAR)
     near = np.minimum(z, _FAR)

@@ -1,9 +1,9 @@
-"""Whether an optimum can be trusted: do the starts agree, is it stationary, is it determined, is it at a bound.
+"""Check an optimum: do the starts agree, is it stationary, do the rows determine it, is it at a bound.
 
 code               grade  when
-FIT_NOT_CERTIFIED  warn   any of these says no
+FIT_NOT_CERTIFIED  warn   any of these checks fails
 
-A search that converged found the lowest objective; whether the runs determine each coefficient is another question.
+A converged search found the lowest objective; the runs may still not determine every coefficient.
 """
 
 from dataclasses import dataclass
@@ -25,21 +25,21 @@ _SMALL = 1e-3
 _TINY = 1e-300
 _NO_EFFECT = 1e-9
 _MOVED = 0.03
-"""A coefficient takes part in an open direction from this share of the largest relative change on."""
+"""A coefficient is part of an undetermined direction from this share of the largest relative change."""
 
 
 @dataclass(frozen=True)
 class FitStatus(Brief):
-    """What is known of the optimum.
+    """Convergence and conditioning of the optimum.
 
     Attributes:
-        starts: fits started.
-        agreeing: those that reached the best objective within 1e-6 of its value.
-        decrement: decrease of the objective that a last Newton step promises, relative to it.
+        starts: number of starts.
+        agreeing: number of starts within a relative 1e-6 of the best objective.
+        decrement: predicted decrease of the objective by one more Newton step, relative to it.
         condition: condition number of the curvature, each coordinate scaled to one.
-        at_bounds: coefficients that rest on a bound.
-        spare: rows beyond the number of coefficients fitted.
-        undetermined: coefficients that can change together and leave every prediction at the rows as it is.
+        at_bounds: coefficients at a bound.
+        spare: number of rows less number of fitted coefficients.
+        undetermined: coefficients that can change together without changing any prediction at the rows.
     """
 
     starts: int
@@ -52,7 +52,7 @@ class FitStatus(Brief):
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What speaks against the optimum, with what to try; empty where nothing does."""
+        """Reasons to doubt the optimum, with a remedy if known; empty for a sound optimum."""
         return (*self._of_search(), *self._of_rows())
 
     def _of_search(self) -> tuple[str, ...]:
@@ -62,34 +62,34 @@ class FitStatus(Brief):
             more = max(4 * self.starts, 64)
             doubts.append(f"only {self.agreeing} of {self.starts} starts reached it; try starts={more}")
         if not self.decrement < _STATIONARY:
-            doubts.append(f"it is not stationary (a last step promises {self.decrement:.1g} of the objective)")
+            doubts.append(f"it is not stationary (one more step would gain {self.decrement:.1g} of the objective)")
         return tuple(doubts)
 
     def _of_rows(self) -> tuple[str, ...]:
-        """Return why the coefficients may not be trusted although the search converged."""
+        """Return why the coefficients may be wrong although the search converged."""
         doubts = []
         if self.spare < 1:
-            doubts.append("there are as many coefficients as rows, so that it fits whatever was measured")
+            doubts.append("there are as many coefficients as rows, so the fit passes through any values")
         if not self.condition < _DETERMINED:
             which = ", ".join(self.undetermined) if self.undetermined else "every coefficient"
             doubts.append(f"the rows do not determine {which} (condition {self.condition:.1g})")
         if self.at_bounds:
-            doubts.append(f"{', '.join(self.at_bounds)} rest{'s' * (len(self.at_bounds) == 1)} on a bound")
+            doubts.append(f"{', '.join(self.at_bounds)} {'is' if len(self.at_bounds) == 1 else 'are'} at a bound")
         return tuple(doubts)
 
     @property
     def converged(self) -> bool:
-        """Whether the starts agree on a stationary point: the search found the lowest objective."""
+        """Whether the starts agree on a stationary point, so that the search found the lowest objective."""
         return not self._of_search()
 
     @property
     def certified(self) -> bool:
-        """Whether the search converged, to a point that the rows determine and that rests on no bound."""
+        """Whether the search converged to a point that the rows determine and that is not at a bound."""
         return not self.doubts
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """Each doubt as a sentence of its own."""
+        """Each doubt as a separate sentence."""
         search = (f"the search for the optimum did not converge: {doubt}" for doubt in self._of_search())
         return (*search, *(f"the optimum is in doubt: {doubt}" for doubt in self._of_rows()))
 
@@ -116,7 +116,7 @@ def assess(problem: Problem, solution: Solution, best: int, weight: Array) -> Fi
 
     Args:
         problem: what was solved.
-        solution: where the starts came to rest.
+        solution: the optimum of each start.
         best: index of the best one.
         weight: weights (n,).
     """
@@ -144,25 +144,26 @@ def assess(problem: Problem, solution: Solution, best: int, weight: Array) -> Fi
 
 
 def _resting(low: Array, high: Array, u: Array) -> AnyArray:
-    """Return which coordinates rest on a bound."""
+    """Return a mask of the coordinates at a bound."""
     return np.asarray((u <= low) | (u >= high))
 
 
 def _decrement(gradient: Array, curvature: Array) -> float:
-    """Return half of g' H^-1 g, the decrease a Newton step promises."""
+    """Return half of g' H^-1 g, the predicted decrease by a Newton step."""
     if not (np.all(np.isfinite(curvature)) and np.all(np.isfinite(gradient))):
         return float("inf")
     return float(0.5 * gradient @ np.linalg.lstsq(curvature, gradient, rcond=1e-14)[0])
 
 
 def _condition(effects: Array, u: Array) -> tuple[float, Array]:
-    """Return the condition number of the curvature, each coordinate scaled to one, and directions left open, (m, q).
+    """Return the condition number of the curvature, each coordinate scaled to one, and undetermined directions (m, q).
 
-    The number is infinite where a coordinate has no effect; open are those coordinates, or else singular directions.
+    If a coordinate has no effect, the number is infinite and the directions are those coordinates; else they are the
+    singular directions.
 
     Args:
         effects: derivative of every weighted residual by each coordinate (q, n).
-        u: coordinates (q,). One that does nothing, such as F of A F / N^alpha, still has effects from rounding.
+        u: coordinates (q,). One without effect, such as F in A F / N^alpha, still has effects from rounding.
     """
     if not len(u):
         return 1.0, np.zeros((0, 0))

@@ -1,4 +1,4 @@
-"""What a fit answers with and without the runs that blew up, for the finding that names them."""
+"""Compare the answer of a fit with and without the runs that blew up, for the finding that names them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 _STARTS = 16
 
 Refit = Callable[[Law, Observations, FitSpec], "FitResult"]
-"""How a law is fitted to rows."""
+"""A function that fits a law to rows."""
 
 
 def noted(
     findings: Iterable[Finding], law: Law, observed: Observations, spec: FitSpec, refit: Refit
 ) -> tuple[Finding, ...]:
-    """Return findings, that of runs that blew up with the answer of the law with and without them.
+    """Return the findings; the one about runs that blew up also gives the answer with and without them.
 
     Args:
-        findings: what was noticed.
+        findings: findings about the rows.
         law: the law.
         observed: the rows, which name the runs.
-        spec: how the law is fitted.
-        refit: what fits it.
+        spec: how to fit the law.
+        refit: fits the law to rows.
     """
     found = tuple(findings)
     if not observed.suspects:
@@ -50,24 +50,24 @@ def noted(
 
 
 def compared(fit: "FitResult", observed: Observations, refit: Refit) -> "FitResult":
-    """Return a fit, its finding of runs that blew up with the answer of its law with and without them."""
+    """Return a fit whose finding about runs that blew up gives the answer with and without them."""
     return replace(fit, findings=noted(fit.findings, fit.law, observed, fit.spec, refit)) if observed.suspects else fit
 
 
 def unsuspected(observed: Observations) -> Observations:
-    """Return the rows without those of runs that blew up."""
+    """Return the rows without the runs that blew up."""
     names = observed.run_names().astype(str)
     return observed.keep(~np.isin(names, observed.suspects), "far above their neighbours")
 
 
 def said(finding: Finding, with_them: str, without: str) -> Finding:
-    """Return a finding with the answer with and without the runs it names."""
+    """Add to a finding the answers with and without the runs it names."""
     it = "it" if finding.rows == 1 else "them"
     return replace(finding, message=f"{finding.message}: with {it} {with_them}, without {it} {without}")
 
 
 def _answer(fit: "FitResult") -> str:
-    """Return N* and D* at ten times the largest budget where the law splits one, else the coefficients."""
+    """Describe N*, D* and loss at ten times the largest budget if the law splits one, else the coefficients."""
     kinds = [name for name in fit.law.inputs if name.startswith("params")]
     if set(fit.law.inputs) == {*kinds, "tokens"} and len(kinds) == 1 and "flops" in fit.domain:
         budget = default_budget(fit.domain)

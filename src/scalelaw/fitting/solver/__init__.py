@@ -1,1 +1,1 @@
-"""Solver: many small robust fits of one law at once, their coordinates, starts and loss functions."""
+"""Solve many small robust fits of one law at once: coordinates, starts and loss functions."""

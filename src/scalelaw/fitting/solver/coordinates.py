@@ -1,9 +1,9 @@
-"""The coordinates a fit moves in: fixed and tied coefficients taken out, the others made well-scaled.
+"""Coordinates of the solver: fixed and tied coefficients removed, the others well scaled.
 
-A coefficient the law is linear in, such as A of A/N^alpha, is replaced by what its term contributes at a reference
-point (the geometric mean of the inputs). In those coordinates A no longer trades off against alpha, a term may
-reach zero and leave it again, and fits of Chinchilla's law reach the same optimum from practically anywhere in
-the usual box of starts; on the logarithm of A, a fifth to four fifths of them do (docs/LOG.md).
+A linear coefficient, such as A in A/N^alpha, is replaced by the contribution of its term at a reference point (the
+geometric mean of the inputs). In these coordinates A no longer trades off against alpha, and a term may reach zero and
+leave it again. Fits of Chinchilla's law then reach the same optimum from almost anywhere in the usual box of starts; on
+the logarithm of A, a fifth to four fifths of them do (docs/LOG.md).
 """
 
 from collections.abc import Mapping
@@ -24,12 +24,12 @@ _TINY = 1e-280
 
 @dataclass(frozen=True)
 class Restrictions:
-    """What the user holds still.
+    """Coefficients that the user fixes, ties or bounds.
 
     Attributes:
         fixed: coefficient -> its value.
         ties: coefficient -> the coefficient it equals.
-        bounds: coefficient -> range it may take.
+        bounds: coefficient -> its range.
     """
 
     fixed: Mapping[str, float]
@@ -53,7 +53,7 @@ class Restrictions:
         for name, (low, high) in self.bounds.items():
             if name in self.fixed or name in self.ties:
                 how = "fixed" if name in self.fixed else f"tied to {self.ties[name]}"
-                raise BadInput(f"{name} is {how}, so bounds of it mean nothing; leave them out")
+                raise BadInput(f"{name} is {how}, so its bounds have no effect; leave them out")
             if low is not None and high is not None and not low < high:
                 raise BadInput(f"bounds of {name} must be (low, high) with low < high, got ({low}, {high})")
         if len(self.fixed) + len(self.ties) == len(names):
@@ -63,11 +63,11 @@ class Restrictions:
         for coef in law.coefs:
             value = self.fixed.get(coef.name)
             if value is not None and not coef.low <= value <= coef.high:
-                raise BadInput(f"{coef.name} is fixed at {value:g}, and the law takes {coef.low:g} to {coef.high:g}")
+                raise BadInput(f"{coef.name} is fixed at {value:g}; the law needs {coef.low:g} to {coef.high:g}")
 
 
 class Coordinates:
-    """Maps free coordinates u (p, q) of p problems to coefficients (p, k) and carries derivatives across."""
+    """Map free coordinates u (p, q) of p problems to coefficients (p, k), and transform derivatives."""
 
     def __init__(self, law: Law, x: Inputs, restrictions: Restrictions) -> None:
         self.law = law
@@ -91,14 +91,14 @@ class Coordinates:
         self._straight = np.diag(np.isin(np.arange(len(names)), self.free).astype(float))
 
     def _transformed(self, limits: Array) -> Array:
-        """Return limits of the free coordinates; zero and infinity stay themselves under positive scaling."""
+        """Return limits of the free coordinates; positive scaling keeps zero and infinity."""
         log = np.isin(np.arange(len(limits)), self.log)
         with np.errstate(divide="ignore"):
             return np.where(log, np.log(np.where(log, limits, 1.0)), limits)[self.free]
 
     @np.errstate(all="ignore")
     def coef(self, u: Array) -> Array:
-        """Return coefficients (p, k) at coordinates (p, q); infinite where beyond every number."""
+        """Return coefficients (p, k) at coordinates (p, q); infinite where they overflow."""
         coef = self._unscaled(u)
         if self.scaled:
             coef[:, self.scaled] /= self._contributions(coef)[0]
@@ -139,7 +139,7 @@ class Coordinates:
         return coef, slopes if len(self.free) == slopes.shape[1] else slopes[:, self.free]
 
     def _unscaled(self, u: Array) -> Array:
-        """Return coefficients with the scaled ones still in contributions."""
+        """Return coefficients, with the scaled ones still given as contributions."""
         coef = np.empty((len(u), len(self.base)))
         coef[:] = self.base
         coef[:, self.free] = u
@@ -153,7 +153,7 @@ class Coordinates:
         return coef
 
     def _contributions(self, coef: Array) -> tuple[Array, Array]:
-        """Return, per scaled coefficient, the size of its term at the reference point were it one.
+        """Return, for each scaled coefficient, the size of its term at the reference point if the coefficient were one.
 
         Returns:
             Sizes (p, m) and their derivatives by every coefficient (p, m, k).
@@ -170,9 +170,9 @@ class Coordinates:
 
 
 def _reference(x: Inputs) -> dict[str, Array]:
-    """Return the points at which a term is measured, (r,): the middle of the inputs, once for every category.
+    """Return the reference points (r,): the centre of the inputs, once for every category.
 
-    A coefficient of one category alone, such as A of one family, has a size at the point of that category.
+    A coefficient of a single category, such as A of one family, has its size at the point of that category.
     """
     categories = [name for name in x if kind_of(name) == "text"]
     levels = np.unique(np.stack([x[name] for name in categories]), axis=1) if categories else np.zeros((0, 1))
@@ -185,14 +185,14 @@ def _reference(x: Inputs) -> dict[str, Array]:
 
 
 def _middle(name: str, values: Array) -> Array:
-    """Return the geometric mean (1,); the plain one of an input that may be zero, and of a vector (1, d)."""
+    """Return the geometric mean (1,); the arithmetic mean for an input that may be zero or a vector (1, d)."""
     if kind_of(name) == "number" and np.all(values > 0):
         return np.asarray(np.exp(np.mean(np.log(values), keepdims=True)))
     return np.asarray(np.mean(values, axis=0, keepdims=True))
 
 
 def _limits(low: float, high: float, asked: tuple[float | None, float | None] | None) -> tuple[float, float]:
-    """Return the range asked for, an end of None open; the law's own where nothing was asked."""
+    """Return the requested range, with None as an open end; without one, the law's own range."""
     if asked is None:
         return low, high
     return (-np.inf if asked[0] is None else asked[0]), (np.inf if asked[1] is None else asked[1])

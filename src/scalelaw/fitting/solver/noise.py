@@ -1,4 +1,4 @@
-"""How a residual is scored (Huber, absolute, squared or binomial deviance) and what the size of the noise follows."""
+"""Loss function of residuals (Huber, absolute, squared or binomial deviance) and scale of the noise."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -16,27 +16,26 @@ _TUNING = 1.345
 _EDGE = 1e-9
 _TOUCHING = 1e-4
 STANDARD_ERROR = "se"
-"""The scale whose noise is the standard error of each value, plus a variance that all runs share."""
+"""Scale of noise given by the standard error of each value plus a variance common to all runs."""
 
 
 @dataclass(frozen=True)
 class Noise:
     """The objective is the weighted **sum** over rows of the loss of residuals predicted - measured.
 
-    A mean instead of the sum shrinks gradients below usual tolerances and stops optimisers early, which is how
-    the constants first published for Chinchilla came about (Besiroglu et al. 2024).
+    A mean instead of the sum shrinks gradients below usual tolerances and stops optimisers early; this distorted the
+    constants first published for Chinchilla (Besiroglu et al. 2024).
 
     Attributes:
         kind: ``huber``: r^2/2 up to delta, then delta (|r| - delta/2); ``absolute``: |r|; ``squared``: r^2/2;
-            ``binomial``: r^2/2 of the deviance residual of a score over ``n_items`` items, which is minus the
-            log-likelihood.
-        delta: where Huber's loss turns linear, in units of the residual; ``auto`` puts it at 1.345 standard
-            deviations of the bulk of the residuals, where 5 % of efficiency is given up to Gaussian noise (Huber 1964).
-        on: residuals of the logarithm (``log``, relative errors) or of the target itself (``raw``); a score under
-            ``binomial`` is always itself.
-        scale: quantity the standard deviation of the noise is a power of, estimated with the fit: ``flops`` (from
-            params and tokens where it is no input) or any input; ``se``: the standard error of each value plus a
-            variance all runs share; None: the same for all.
+            ``binomial``: r^2/2 of the deviance residual of a score over ``n_items`` items, minus its log-likelihood.
+        delta: residual at which Huber's loss turns linear; ``auto`` is 1.345 standard deviations of the bulk of the
+            residuals, which costs 5 % of efficiency under Gaussian noise (Huber 1964).
+        on: residuals of the logarithm (``log``, relative errors) or of the target itself (``raw``); ``binomial``
+            always uses the score itself.
+        scale: the standard deviation of the noise is a power of this quantity, estimated with the fit: ``flops``
+            (params times tokens if not an input) or any input; ``se``: the standard error of each value plus a
+            variance common to all runs; None: equal for all rows.
     """
 
     kind: Literal["huber", "absolute", "squared", "binomial"] = "huber"
@@ -70,38 +69,38 @@ class Noise:
 
     @property
     def threshold(self) -> float:
-        """Where the loss turns linear in the end; infinite for one that never does.
+        """Residual at which the loss turns linear; infinite if it never does.
 
         Raises:
-            BadInput: it is yet to be chosen.
+            BadInput: ``delta="auto"`` has not been estimated yet.
         """
         return self.stages[-1]
 
     @property
     def stages(self) -> tuple[float, ...]:
-        """Thresholds the solver passes through: least squares first, from anywhere, then the loss asked for."""
+        """Thresholds the solver passes through: least squares first, then the requested loss."""
         if self.kind != "huber":
             return (np.inf, *(_ABSOLUTE_STAGES if self.kind == "absolute" else ()))
         if isinstance(self.delta, str):
-            raise BadInput("delta='auto' is chosen from the residuals of a first fit; choose it with tuned(...)")
+            raise BadInput("delta='auto' needs the residuals of a first fit; set it with tuned(...)")
         return (np.inf, self.delta)
 
     def tuned(self, sd: float) -> "Noise":
-        """Return the noise with ``delta="auto"`` put at 1.345 of a standard deviation of the residuals."""
+        """Return the noise with ``delta="auto"`` replaced by 1.345 standard deviations of the residuals."""
         return replace(self, delta=_TUNING * sd) if self.delta == "auto" else self
 
     def scaled(self, values: Array) -> Array:
-        """Return values on the scale residuals are taken on."""
+        """Return values on the scale of residuals."""
         return np.log(values) if self.logarithmic else values
 
     def unscaled(self, values: Array) -> Array:
-        """Return values back on the scale of the target, infinite where they are beyond every number."""
+        """Return values on the scale of the target, infinite where they overflow."""
         with np.errstate(over="ignore"):
             return np.exp(values) if self.logarithmic else values
 
     @np.errstate(all="ignore")
     def residual(self, value: Array, y: Array) -> tuple[Array, Array | None]:
-        """Return residuals predicted - measured and their derivatives by the prediction; None where these are one.
+        """Return residuals predicted - measured and their derivatives by the prediction; None if all are one.
 
         Args:
             value: predictions (..., n).
@@ -132,8 +131,8 @@ def huber(residual: Array, delta: float) -> Array:
 def deviance(value: Array, y: Array) -> tuple[Array, Array]:
     """Return deviance residuals of a share for one item, and their derivatives by the prediction.
 
-    r = sign(p - y) sqrt(2 (y log(y/p) + (1-y) log((1-y)/(1-p)))) of the prediction p, which is kept inside (0, 1);
-    over n items it is sqrt(n) times as much.
+    r = sign(p - y) sqrt(2 (y log(y/p) + (1-y) log((1-y)/(1-p)))), with the prediction p clipped inside (0, 1); over n
+    items it is sqrt(n) times as large.
 
     Args:
         value: predicted shares (..., n).

@@ -1,18 +1,13 @@
-"""A normal prior on logarithms of coefficients, and the rows it adds to a least-squares problem."""
+"""Normal prior on the logarithms of coefficients, and the rows it adds to a least-squares problem."""
 
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
-
-if TYPE_CHECKING:
-    pass
-
 
 _LEAST = 1e-9
 
@@ -23,10 +18,10 @@ class Prior(Brief):
 
     Attributes:
         names: the exponents, (m,).
-        index: their places among the coefficients, (m,).
+        index: their indices among the coefficients, (m,).
         mean: mean logarithm, (m,).
-        root: L of the covariance L L' of one more study, (m, m).
-        studies: where they were published; none where a user states the prior.
+        root: L, where L L' is the covariance for one more study, (m, m).
+        studies: the studies; empty if the user gave the prior.
     """
 
     names: tuple[str, ...]
@@ -42,7 +37,7 @@ class Prior(Brief):
 
     @property
     def spare(self) -> float:
-        """Degrees of freedom of the spread: few studies tell it badly, what a user states is taken as known."""
+        """Degrees of freedom of the spread: studies less one; infinite if the user gave the prior."""
         return len(self.studies) - 1 if self.studies else math.inf
 
     @property
@@ -51,19 +46,19 @@ class Prior(Brief):
         spread = zip(self.names, self.mean, self.sd, strict=True)
         each = ", ".join(f"{name} {math.exp(mean):.3g} (times or over {math.exp(sd):.3g})" for name, mean, sd in spread)
         return (
-            f"prior from the literature: {each}, as {', '.join(self.studies)} differ"
+            f"prior from the literature: {each}, from {', '.join(self.studies)}"
             if self.studies
-            else (f"prior as stated: {each}")
+            else f"prior as given: {each}"
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Penalty:
-    """The prior as rows appended to those measured: residuals in units far inside Huber's threshold.
+    """The prior as rows appended to the measured rows, their residuals far inside Huber's threshold.
 
     Attributes:
         prior: the prior.
-        unit: residual of one standard deviation.
+        unit: size of the residual at one standard deviation.
         weight: weight of each row.
     """
 
@@ -73,7 +68,7 @@ class Penalty:
 
     @cached_property
     def centre(self) -> Array:
-        """What the rows would measure at the mean of the prior, (m,)."""
+        """Values of the appended rows at the mean of the prior, (m,)."""
         return np.asarray(self.unit * np.linalg.solve(self.prior.root, self.prior.mean), float)
 
     def rows(self, coef: Array) -> tuple[Array, Array]:
@@ -86,5 +81,5 @@ class Penalty:
 
     @cached_property
     def _whitened(self) -> Array:
-        """What turns logarithms into independent residuals, (m, m)."""
+        """Matrix that turns logarithms into independent residuals, (m, m)."""
         return np.asarray(self.unit * np.linalg.inv(self.prior.root))

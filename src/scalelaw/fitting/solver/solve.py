@@ -1,11 +1,11 @@
-"""One batched solver: many small robust fits of one law at once, as Levenberg-Marquardt steps on NumPy arrays.
+"""Batched solver: many small robust fits of one law at once, by Levenberg-Marquardt steps on NumPy arrays.
 
-Problems share their rows and differ in starts and weights: the starts of one fit, the resamples of a bootstrap.
-Each start is run twice and keeps the lower end: through least squares, a smooth objective that brings it near from far
-away, and straight under the loss asked for. Through least squares alone every start ends in the one basin that least
-squares leads to, and agrees there with all the others, although a robust loss may have lower ones. Huber's kinks are
-met with the curvature of the rows inside the threshold plus a share of the reweighted rows outside; a step is kept only
-when it lowers the true objective. Laws with more than twenty free coefficients are finished in a ``trust_region``.
+Problems share their rows and differ in starts and weights: the starts of one fit, or the resamples of a bootstrap.
+A start runs first through least squares, a smooth objective that works from far away, and then under the requested
+loss. Least squares alone leads all starts into one basin, where they agree although a robust loss may have a lower
+optimum elsewhere. So some starts also run under the requested loss directly, and the lower result is kept. For Huber's
+kinks the curvature is that of the rows inside the threshold plus a share of the reweighted rows outside; a step is kept
+only if it lowers the true objective. Laws with more than twenty free coefficients are finished in ``trust_region``.
 """
 
 from dataclasses import dataclass
@@ -37,12 +37,12 @@ _REGULAR = 1e-14
 
 @dataclass(frozen=True, eq=False)
 class Solution(Brief):
-    """Where p problems came to rest.
+    """The optima of p problems.
 
     Attributes:
         u: coordinates (p, q).
-        objective: weighted sum of the losses (p,); infinite where nothing finite was found.
-        steps: steps taken (p,).
+        objective: weighted sum of the losses (p,); infinite if no finite value was found.
+        steps: number of steps (p,).
     """
 
     u: Array
@@ -59,8 +59,8 @@ class Problem(Brief):
         x: inputs, each (n,).
         y: measured values on the scale of residuals, (n,).
         noise: how residuals are scored.
-        spread: relative size of the noise of each row, by which residuals are divided, (n,); None where it is one.
-        penalty: what is known of coefficients beforehand, m rows that stand behind those measured; None for nothing.
+        spread: relative size of the noise of each row, by which residuals are divided, (n,); None if all are one.
+        penalty: prior on coefficients, as m rows after the measured rows; None without a prior.
     """
 
     coordinates: Coordinates
@@ -72,11 +72,11 @@ class Problem(Brief):
 
     @np.errstate(all="ignore")
     def evaluate(self, u: Array, y: Array | None = None) -> "State":
-        """Return residuals and derivatives at coordinates (p, q); not finite where the law leaves the range of numbers.
+        """Return residuals and derivatives at coordinates (p, q); not finite where the law overflows.
 
         Args:
             u: coordinates (p, q).
-            y: measured values of each problem, those of the penalty behind them, (p, n + m); the common ones if None.
+            y: measured values of each problem, then those of the penalty, (p, n + m); the common ones if None.
         """
         coef, slopes = self.coordinates.coef_and_slopes(u)
         value, jacobian = self.coordinates.law.value_and_jacobian(coef, self.x)
@@ -94,11 +94,11 @@ class Problem(Brief):
 
     @cached_property
     def measured(self) -> Array:
-        """Measured values, those of the penalty behind them, (n + m,)."""
+        """Measured values, then those of the penalty, (n + m,)."""
         return self.y if self.penalty is None else np.concatenate([self.y, self.penalty.centre])
 
     def weighed(self, weight: Array) -> Array:
-        """Return weights of rows (..., n), those of the penalty behind them unless they are there, (..., n + m)."""
+        """Append the penalty's weights to the weights of rows (..., n), unless they are there, (..., n + m)."""
         if self.penalty is None or weight.shape[-1] == len(self.measured):
             return weight
         own = np.full((*weight.shape[:-1], len(self.measured) - len(self.y)), self.penalty.weight)
@@ -111,7 +111,7 @@ class Problem(Brief):
 
 @dataclass(eq=False)
 class State(Brief):
-    """Where the problems of a batch stand.
+    """The current coordinates of a batch of problems, with residuals and derivatives.
 
     Attributes:
         u: coordinates (p, q).
@@ -126,7 +126,7 @@ class State(Brief):
     slopes: Array
 
     def objective(self, weight: Array, delta: float) -> Array:
-        """Return the weighted sum of losses (p,), infinite where it is not finite."""
+        """Return the weighted sum of losses (p,), infinite if it overflows or is undefined."""
         objective = np.einsum("pn,pn->p", weight, huber(self.residual, delta))
         return np.where(np.isfinite(objective), objective, np.inf)
 
@@ -144,7 +144,7 @@ class State(Brief):
         return np.matmul(self.slopes, gradient)[:, :, 0], np.matmul(self.slopes, np.matmul(curvature, across))
 
     def take(self, mask: AnyArray, other: "State") -> None:
-        """Overwrite the problems where ``mask`` holds by those of another state."""
+        """Replace the problems where ``mask`` is true by those of another state."""
         rows, blocks = mask[:, None], mask[:, None, None]
         np.copyto(self.u, other.u, where=rows)
         np.copyto(self.residual, other.residual, where=rows)
@@ -152,7 +152,7 @@ class State(Brief):
         np.copyto(self.slopes, other.slopes, where=blocks)
 
     def only(self, mask: AnyArray) -> "State":
-        """Return the problems where ``mask`` holds."""
+        """Return the problems where ``mask`` is true."""
         return State(*(getattr(self, name)[mask] for name in _STATE))
 
 
@@ -166,8 +166,8 @@ def solve(problem: Problem, start: Array, weight: Array, *, y: Array | None = No
         problem: law, rows and noise.
         start: coordinates (p, q).
         weight: weights (n,) shared by all problems, or (p, n); with those of the penalty (p, n + m).
-        y: measured values of each problem, as in ``Problem.evaluate``, where they are not those all share.
-        warm: the start is near an optimum already, so that the first stage, least squares, is skipped.
+        y: measured values of each problem, as in ``Problem.evaluate``; None if common to all.
+        warm: whether the starts are near an optimum, so that the least-squares stage is skipped.
     """
     weight = problem.weighed(weight)
     weight = np.broadcast_to(weight, (len(start), weight.shape[-1]))
@@ -184,15 +184,15 @@ def solve(problem: Problem, start: Array, weight: Array, *, y: Array | None = No
 
 
 def _robust(problem: Problem) -> tuple[float, ...]:
-    """Return the stages of the loss asked for, without least squares before it where it is another."""
+    """Return the stages of the requested loss, without the least-squares stage before them."""
     return problem.noise.stages[1:] or problem.noise.stages
 
 
 def _cold(problem: Problem, start: Array, weight: Array, y: Array | None) -> tuple[Array, Array, AnyArray]:
-    """Return where every start comes to rest through least squares, or straight where that ends lower.
+    """Solve from every start through least squares, or directly if that ends lower.
 
-    Least squares lead all starts into one basin, which need not hold the lowest robust optimum. So some go straight as
-    well, and all of them once one of these has ended lower than any that went round.
+    Least squares leads all starts into one basin, which may not hold the lowest robust optimum. So some starts also run
+    directly, and all of them do if one of these ends lower than every start that ran through least squares.
     """
     robust, n = _robust(problem), len(start)
     if robust == problem.noise.stages:
@@ -218,7 +218,7 @@ def _of(y: Array | None, index: AnyArray) -> Array | None:
 
 
 def _lower(index: AnyArray, straight: Array, own: Array, u: Array, objective: Array) -> None:
-    """Overwrite the problems of ``index`` that end lower on the straight way."""
+    """Replace the problems of ``index`` that end lower when run directly."""
     lower = own < objective[index]
     u[index[lower]], objective[index[lower]] = straight[lower], own[lower]
 
@@ -226,7 +226,7 @@ def _lower(index: AnyArray, straight: Array, own: Array, u: Array, objective: Ar
 def _passed(
     problem: Problem, start: Array, weight: Array, y: Array | None, stages: tuple[float, ...], tolerance: float
 ) -> tuple[Array, Array, AnyArray]:
-    """Return where every start comes to rest after these stages: coordinates, objective and steps."""
+    """Run every start through these stages; return coordinates, objective and steps."""
     count, n = weight.shape
     chunk = max(8, _CHUNK_BYTES // (8 * n * (len(problem.coordinates.law.coefs) + 3)))
     most_steps = _WARM_STEPS if tolerance == _WARM_TOLERANCE else _MOST_STEPS
@@ -243,7 +243,7 @@ def _passed(
 
 
 class _Batch:
-    """The problems still moving, at one threshold; those at rest leave the arrays."""
+    """The problems that still move, at one threshold; converged problems leave the arrays."""
 
     def __init__(self, problem: Problem, delta: float, u: Array, weight: Array, y: Array | None) -> None:
         self.problem, self.delta, self.y = problem, delta, y
@@ -255,7 +255,7 @@ class _Batch:
         self.still = np.zeros(len(u), int)
 
     def run(self, limit: int, tolerance: float) -> tuple[Array, Array, AnyArray]:
-        """Step until all rest or the limit is reached; return coordinates, objective and steps of every problem."""
+        """Step until all converge or the limit is reached; return coordinates, objective and steps."""
         u, objective, steps = self.state.u.copy(), self.objective.copy(), np.zeros(len(self.index), int)
         for _ in range(limit):
             steps[self.index] += 1
@@ -271,7 +271,7 @@ class _Batch:
         return u, objective, steps
 
     def _step(self, tolerance: float) -> None:
-        """Try one damped step of every problem and keep those that help."""
+        """Try one damped step of every problem and keep the steps that lower the objective."""
         direction = self._direction(*self.state.normal_equations(self.weight, self.delta))
         trial = self.problem.evaluate(np.minimum(np.maximum(self.state.u + direction, self.low), self.high), self.y)
         objective = trial.objective(self.weight, self.delta)
@@ -287,7 +287,7 @@ class _Batch:
             np.copyto(self.objective, objective, where=better)
 
     def _direction(self, gradient: Array, curvature: Array) -> Array:
-        """Return the damped step, with coordinates pressed against a bound left out."""
+        """Return the damped step, without coordinates that press against a bound."""
         u = self.state.u
         pressed = ((u <= self.low) & (gradient > 0)) | ((u >= self.high) & (gradient < 0))
         if pressed.any():

@@ -1,4 +1,4 @@
-"""Where fits start: evenly spread over what is not linear, the linear rest solved for (variable projection)."""
+"""Starts of a fit: spread evenly over the non-linear coefficients, with the linear ones solved for."""
 
 import numpy as np
 
@@ -10,16 +10,16 @@ _FAR = 1e6
 
 
 def projected_starts(coordinates: Coordinates, x: Inputs, y: Array, n: int) -> Array:
-    """Return n coordinates (n, q) to start from.
+    """Return n coordinates (n, q) to start from, by variable projection.
 
-    Coefficients the law is not linear in are spread evenly over their plausible range; for each, those it is
-    linear in solve a least-squares problem of relative errors, non-negative where the law asks for it.
+    The non-linear coefficients are spread evenly over their plausible range. For each, the linear ones solve a
+    least-squares problem of relative errors, non-negative where the law requires it.
 
     Args:
-        coordinates: what is free, and the law.
+        coordinates: the free coordinates and the law.
         x: inputs, each (rows,).
         y: measured values, (rows,).
-        n: how many starts.
+        n: number of starts.
     """
     with np.errstate(all="ignore"):
         begun = projected(coordinates, spread(coordinates, n), x, y)
@@ -27,7 +27,7 @@ def projected_starts(coordinates: Coordinates, x: Inputs, y: Array, n: int) -> A
 
 
 def spread(coordinates: Coordinates, n: int) -> Array:
-    """Return n coefficient vectors (n, k), evenly spread where not linear, linear ones zero."""
+    """Return n coefficient vectors (n, k): non-linear ones evenly spread, linear ones zero."""
     law = coordinates.law
     coef = np.tile(coordinates.base, (n, 1))
     varied = [i for i in coordinates.free if not law.coefs[i].linear]
@@ -63,10 +63,10 @@ def projected(coordinates: Coordinates, coef: Array, x: Inputs, y: Array) -> Arr
 
 
 def recombined(coordinates: Coordinates, coef: Array, x: Inputs, y: Array) -> Array:
-    """Return starts (n, k) that join what fits each level of a category best, then what fits it second best, ...
+    """Return starts (n, k): the first joins the best values for each level of a category, the second the second best...
 
-    Where every output has coefficients of its own, a start is good only if it is good for all of them: of seven
-    outputs with one start in four, one in sixteen thousand is. Sorted level by level, the first is.
+    With separate coefficients for each output, a start is good only if it is good for all of them. If one in four is
+    good for each of seven outputs, one in sixteen thousand is good for all; sorted level by level, the first is.
     """
     categories = [x[name] for name in x if kind_of(name) == "text"]
     if not categories:
@@ -89,7 +89,7 @@ def recombined(coordinates: Coordinates, coef: Array, x: Inputs, y: Array) -> Ar
 
 
 def _non_negative(columns: Array, target: Array, signed: list[int]) -> Array:
-    """Solve least squares with every unknown non-negative but those in ``signed``."""
+    """Solve least squares with every unknown non-negative except those in ``signed``."""
     from scipy.optimize import nnls
 
     size = np.maximum(np.linalg.norm(columns, axis=0), 1e-280)
@@ -103,7 +103,7 @@ def _non_negative(columns: Array, target: Array, signed: list[int]) -> Array:
 
 
 def _finite_range(low: float, high: float) -> tuple[float, float]:
-    """Return the bounds themselves, an open end replaced by something far."""
+    """Return the bounds, with an open end replaced by a far value."""
     low = low if np.isfinite(low) else -_FAR
     return low, high if np.isfinite(high) else low + _FAR
 

@@ -1,9 +1,8 @@
-"""The last stretch of laws with many coefficients: a trust region over a sparse Jacobian, from the best few starts.
+"""Finish fits of laws with many coefficients by a trust region with a sparse Jacobian, from the best few starts.
 
-With a block of coefficients for each output, domain or family, valleys are long and bent, and the damped steps of the
-batched solver, one damping for all blocks, may come to rest on their floor. A trust region from every start would agree
-more often, at a hundred times the cost of the batch; from where the best few came to, it costs as much as the batch
-(docs/LOG.md).
+With a block of coefficients for each output, domain or family, the objective has long bent valleys. The batched solver
+has one damping for all blocks and may stop on a valley floor. A trust region from every start would agree more often
+but cost a hundred times as much as the batch; from the best few results it costs as much as the batch (docs/LOG.md).
 """
 
 from typing import TYPE_CHECKING
@@ -16,23 +15,23 @@ if TYPE_CHECKING:
     from scalelaw.fitting.solver.solve import Problem, State
 
 MANY = 20
-"""Laws with more free coefficients than this are finished here."""
+"""Laws with more free coefficients than this are finished by the trust region."""
 
 _FINISHED = 4
 _MOST_STEPS = 400
 _TOLERANCE = 1e-11
 _FACTORED = 200
-"""Up to so many coefficients a step factors the Jacobian; beyond, it iterates on its entries that are not zero."""
+"""Up to this many coefficients a step factors the Jacobian; beyond, it iterates on the non-zero entries."""
 
 
 def finished(
     problem: "Problem", u: Array, objective: Array, weight: Array, y: Array | None
 ) -> tuple[Array, Array, AnyArray]:
-    """Return coordinates, objective and added steps, the best few starts brought to rest inside their trust regions.
+    """Return coordinates, objective and added steps after a trust region from the best few starts.
 
     Args:
         problem: law, rows and noise.
-        u: where the starts came to, (p, q).
+        u: coordinates the starts reached, (p, q).
         objective: their objectives, (p,).
         weight: weights (p, n).
         y: measured values of each problem, as in ``Problem.evaluate``, or None.
@@ -51,7 +50,7 @@ def finished(
 
 
 def _descended(problem: "Problem", u: Array, weight: Array, y: Array | None, delta: float) -> tuple[Array, int]:
-    """Return where a start comes to rest, and the steps it took."""
+    """Return the coordinates a start converges to, and the steps it took."""
     from scipy.optimize import least_squares
     from scipy.sparse import csr_matrix
 
@@ -82,7 +81,7 @@ def _descended(problem: "Problem", u: Array, weight: Array, y: Array | None, del
 
 
 def _scored(squared: Array, weight: Array, delta: float) -> Array:
-    """Return the weighted loss of squared residuals and its first two derivatives by them, (3, n), as SciPy asks."""
+    """Return the weighted loss of squared residuals and its first two derivatives, (3, n), as SciPy expects."""
     if np.isinf(delta):
         return np.stack([weight * squared, weight, np.zeros_like(squared)])
     size = np.sqrt(np.maximum(squared, 1e-300))

@@ -1,4 +1,4 @@
-"""Bootstrap refits: rows or whole runs drawn with replacement, every resample refitted from the optimum."""
+"""Bootstrap: draw rows or whole runs with replacement and refit every resample from the optimum."""
 
 import numpy as np
 
@@ -9,8 +9,8 @@ from scalelaw.fitting.solver.solve import Problem, solve
 def resampled_weights(cluster: AnyArray, weight: Array, draws: int, seed: int) -> Array:
     """Return the weight of every row in every resample, shape (draws, n).
 
-    A resample draws as many clusters as there are, with replacement; all rows of a cluster come along. With one
-    row a cluster that is the bootstrap of pairs.
+    Each resample draws as many clusters as there are, with replacement, and takes all rows of a drawn cluster. With
+    one row per cluster this is the pairs bootstrap.
 
     Args:
         cluster: the run of each row, (n,).
@@ -33,8 +33,8 @@ def bootstrap(problem: Problem, u: Array, weights: Array) -> Array:
         weights: weights (draws, n).
 
     Returns:
-        Coefficients (b, k) of the resamples that have as many distinct rows as coordinates, which fewer would not
-        determine, and that found a finite optimum; b <= draws.
+        Coefficients (b, k), b <= draws. Resamples with fewer distinct rows than coordinates, or without a finite
+        optimum, are dropped.
     """
     weights = weights[(weights > 0).sum(axis=1) >= len(u)]
     solution = solve(problem, np.tile(u, (len(weights), 1)), weights, warm=True)

@@ -1,7 +1,7 @@
-"""What draws are made from: a problem at its optimum, and how its rows hang together.
+"""A problem at its optimum with the runs of its rows, from which draws are made.
 
-The objective may be nearly a least absolute one, whose own residuals vanish at as many rows as there are
-coefficients. So noise is read from an efficient fit (Huber at 1.345 standard deviations) started at the optimum.
+A nearly least-absolute objective has zero residuals at as many rows as there are coefficients. So the noise is
+estimated from an efficient fit (Huber at 1.345 standard deviations) started at the optimum.
 """
 
 from dataclasses import dataclass, replace
@@ -18,27 +18,27 @@ _EFFICIENT = 1.345
 
 @dataclass(frozen=True, eq=False)
 class Linear(Brief):
-    """The law made linear at an optimum: residuals (n,) and their derivatives by the coordinates that move, (n, q)."""
+    """The law linearised at an optimum: residuals (n,) and their derivatives by coordinates off the bounds, (n, q)."""
 
     residual: Array
     slopes: Array
 
     @property
     def spare(self) -> int:
-        """Rows beyond coordinates."""
+        """Number of rows less number of coordinates."""
         return int(len(self.residual) - self.slopes.shape[1])
 
 
 @dataclass(frozen=True, eq=False)
 class FittedProblem(Brief):
-    """A fitted problem and how its rows hang together.
+    """A fitted problem and the runs its rows belong to.
 
     Attributes:
-        problem: what was fitted.
+        problem: the problem.
         u: coordinates of the optimum, (q,).
         weight: weights, (n,).
         member: number of the run of each row, runs numbered by their first row, (n,).
-        size: logarithm of what the noise may vary with, (n,).
+        size: logarithm of the quantity that may scale the noise, (n,).
     """
 
     problem: Problem
@@ -49,17 +49,17 @@ class FittedProblem(Brief):
 
     @property
     def runs(self) -> int:
-        """How many runs there are."""
+        """Number of runs."""
         return 1 + int(np.max(self.member))
 
     @property
     def moving(self) -> AnyArray:
-        """Which coordinates do not rest on a bound, (q,)."""
+        """Mask of coordinates that are not at a bound, (q,)."""
         return np.asarray((self.u > self.problem.coordinates.low) & (self.u < self.problem.coordinates.high))
 
     @cached_property
     def linear(self) -> Linear:
-        """The law made linear at the optimum."""
+        """The law linearised at the optimum."""
         with np.errstate(all="ignore"):
             state = self.problem.evaluate(self.u[None])
             slopes = (state.slopes[0] @ state.jacobian[0]).T
@@ -67,7 +67,7 @@ class FittedProblem(Brief):
 
     @cached_property
     def efficient(self) -> Linear:
-        """The law made linear at an efficient fit: the optimum itself, unless its loss is nearly least absolute."""
+        """The law linearised at an efficient fit: the optimum itself, unless its loss is nearly least absolute."""
         threshold = _EFFICIENT * bulk_sd(self.linear)
         if threshold <= 0 or self.problem.noise.threshold >= threshold:
             return self.linear
@@ -77,13 +77,13 @@ class FittedProblem(Brief):
 
 
 def bulk_sd(at: Linear) -> float:
-    """Return 1.4826 median |r| of all but the q residuals nearest zero, which a fit may have brought there."""
+    """Return 1.4826 median |r| without the q residuals nearest zero, where the fit may have put them."""
     away = np.sort(np.abs(at.residual))[at.slopes.shape[1] :]
     return 1.4826 * float(np.median(away)) if len(away) else 0.0
 
 
 def numbered(cluster: AnyArray) -> AnyArray:
-    """Return the number of the run of each row, runs numbered in order of their first row, (n,)."""
+    """Return the run number of each row, runs numbered in order of their first row, (n,)."""
     _, first, member = np.unique(cluster, return_index=True, return_inverse=True)
     rank = np.empty(len(first), int)
     rank[np.argsort(first)] = np.arange(len(first))

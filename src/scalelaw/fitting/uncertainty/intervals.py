@@ -1,4 +1,4 @@
-"""The ways to draw coefficients, by the name a spec gives them."""
+"""Draw coefficients by the method that the spec names."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from scalelaw.fitting.uncertainty.laplace import laplace, sandwich
 from scalelaw.fitting.uncertainty.wild import wild
 
 MANY_RUNS = 100
-"""Runs from which ``auto`` trusts the bootstrap; with fewer it undercovers (docs/coverage.md)."""
+"""``auto`` uses the bootstrap from this many runs on; with fewer it undercovers (docs/coverage.md)."""
 
 _SAID = {
     "cluster": "{draws} bootstrap refits over {units}",
@@ -23,31 +23,33 @@ _SAID = {
 
 
 def method(spec: FitSpec, runs: int) -> Intervals:
-    """Return the way draws are made; ``auto`` decides by the number of runs."""
+    """Return the method of drawing; ``auto`` chooses by the number of runs."""
     if spec.intervals != "auto":
         return spec.intervals
     return "cluster" if runs >= MANY_RUNS else "laplace"
 
 
 def described(spec: FitSpec, draws: int, runs: int, rows: int) -> str:
-    """Return how many draws were made and how, in words."""
+    """Describe the number and method of the draws in words."""
     return _SAID[method(spec, runs)].format(draws=draws, units=units(runs, rows))
 
 
 def units(runs: int, rows: int) -> str:
-    """Return what is drawn, or moved together: rows, or the rows of a run."""
+    """Return the resampled unit in words: rows, or the rows of a run together."""
     return "clusters of a run" if runs < rows else "rows"
 
 
 def drawn(sample: FittedProblem, spec: FitSpec) -> Array | None:
-    """Return draws of the coefficients (b, k), or None: none asked for, no row to spare, or an optimum that overflows.
+    """Return draws of the coefficients (b, k), or None.
+
+    None means that no draws were requested, rows do not outnumber coefficients, or the derivatives overflow.
 
     Raises:
-        BadInput: a wild bootstrap of shares, which have no residuals to turn round.
+        BadInput: a wild bootstrap was requested for binomial scores.
     """
     if not spec.draws or len(sample.weight) <= len(sample.u):
         return None
-    if not np.all(np.isfinite(sample.linear.slopes)):  # the optimum is at the edge of what numbers hold
+    if not np.all(np.isfinite(sample.linear.slopes)):  # derivatives overflow
         return None
     how, coordinates = method(spec, sample.runs), sample.problem.coordinates
     if how in ("cluster", "pairs"):
@@ -56,7 +58,10 @@ def drawn(sample: FittedProblem, spec: FitSpec) -> Array | None:
         draws = bootstrap(sample.problem, sample.u, weights)
     else:
         if how == "wild" and sample.problem.noise.kind == "binomial":
-            raise BadInput("a wild bootstrap turns residuals round, and shares have no such; use intervals='laplace'")
+            raise BadInput(
+                "the wild bootstrap flips residual signs, which does not work for binomial scores; use "
+                "intervals='laplace' (CLI: --intervals laplace)"
+            )
         u = {"wild": wild, "laplace": laplace, "sandwich": sandwich}[how](sample, spec.draws, spec.seed)
         coef = coordinates.coef(u)
         with np.errstate(all="ignore"):

@@ -1,10 +1,10 @@
-"""Laplace's approximation: draws from the Student's law that the optimum of noisy rows follows.
+"""Laplace approximation: draw coefficients from a Student's t distribution around the optimum.
 
 Near the truth the optimum moves by B^-1 J' psi, so its covariance is B^-1 M B^-1 with B = J' E[psi'] J and M the
-covariance of the scores J' psi (Huber 1967). Both can be had from the noise model of ``errors``, which few runs
-determine but which may be wrong, or from each run's own scores corrected for its leverage (CR3, the jackknife:
-MacKinnon & White 1985, Bell & McCaffrey 2002), which are right under any noise but vary much when runs are few.
-``laplace`` takes a mean of the two that leans on the scores as runs grow many; ``sandwich`` takes the scores alone.
+covariance of the scores J' psi (Huber 1967). B and M come from one of two sources. The noise model of ``errors`` needs
+few runs but may be wrong. Each run's own scores, corrected for its leverage (CR3, the jackknife: MacKinnon & White
+1985, Bell & McCaffrey 2002), are right under any noise but vary much when runs are few. ``laplace`` averages the two
+and weighs the scores more as runs grow many; ``sandwich`` uses the scores alone.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem, Linear
 from scalelaw.fitting.uncertainty.residual_model import ResidualModel, errors
 
 _HALFWAY = 90
-"""Runs at which the noise model and the runs' own scores count alike."""
+"""Number of runs at which the noise model and the runs' own scores have equal weight."""
 _KERNEL = 0.6
 _TRIES = 4
 _TINY = 1e-300
@@ -26,7 +26,7 @@ def laplace(sample: FittedProblem, count: int, seed: int) -> Array:
 
 
 def sandwich(sample: FittedProblem, count: int, seed: int) -> Array:
-    """Draw coordinates (count, q) around the optimum by the runs' own scores alone, whatever their noise."""
+    """Draw coordinates (count, q) around the optimum by the runs' own scores alone, under any noise."""
     return _draws(sample, 1.0, count, seed)
 
 
@@ -52,7 +52,7 @@ def _draws(sample: FittedProblem, own: float, count: int, seed: int) -> Array:
 
 
 def _inside_bounds(sample: FittedProblem, roots: Array, spare: int, count: int, rng: np.random.Generator) -> Array:
-    """Return Student's draws around the optimum that respect the bounds, those that do not drawn again a few times."""
+    """Return Student's t draws around the optimum, redrawing a few times those outside the bounds."""
     low, high = sample.problem.coordinates.low, sample.problem.coordinates.high
     tried = _TRIES * count
     steps = np.einsum("bij,bj->bi", roots[np.arange(tried) % len(roots)], rng.standard_normal((tried, roots.shape[1])))
@@ -74,7 +74,7 @@ def _modelled(scores: Array, shared: float, member: AnyArray) -> Array:
 
 
 def _observed(at: Linear, weight: Array, bent: Array, bread: Array, member: AnyArray) -> Array:
-    """Return the covariance of the runs' own scores, (q, q), each as if the run had not been fitted."""
+    """Return the covariance of the runs' own scores, (q, q), each computed as if its run had not been fitted."""
     groups, slopes = int(member.max()) + 1, at.slopes
     if groups == len(member):
         leverage = bent * np.einsum("nq,qr,nr->n", slopes, bread, slopes)
@@ -90,7 +90,7 @@ def _observed(at: Linear, weight: Array, bent: Array, bread: Array, member: AnyA
 
 
 def expected(noise: ResidualModel, threshold: float, size: Array) -> tuple[Array, Array]:
-    """Return the mean square of the score, and its mean derivative, of every row at each node, both (m, n)."""
+    """Return the mean square of the score and its mean derivative for each node and row, both (m, n)."""
     relative = noise.relative(size)
     if np.isinf(threshold):
         return relative**2 * np.mean(noise.pool**2, axis=1, keepdims=True), np.ones_like(relative)
@@ -110,7 +110,7 @@ def _kernel_width(noise: ResidualModel) -> Array:
 
 
 def _inside(error: Array, threshold: float, width: Array) -> Array:
-    """Return the chance, smoothed by a Gaussian kernel, that an error lies inside the threshold."""
+    """Return the probability that an error is inside the threshold, smoothed by a Gaussian kernel."""
     from scipy.special import ndtr
 
     width = np.maximum(width, _TINY)

@@ -1,15 +1,15 @@
-"""Exponents known from the literature, for tables of few runs: how far published ones spread, and draws that keep both.
+"""Priors on exponents from the literature, for tables of few runs.
 
     minimise   c sum_i w_i rho(r_i) + |L^-1 (ln theta - m)|^2 / 2
 
-theta are the exponents, m and L L' mean and covariance of their logarithms over published studies, and c turns the loss
-function into a log-likelihood at the noise of the runs. Every draw minimises it again with the centre m moved by the
-prior and the runs moved by their noise (randomise, then optimise: Bardsley et al. 2014), which for a linear law and
-Gaussian noise samples the posterior exactly. With many runs the runs decide, with three the prior does, and intervals
-are as wide as the literature disagrees.
+theta are the exponents, m and L L' are mean and covariance of their logarithms over published studies, and c turns the
+loss function into a log-likelihood at the noise of the runs. Every draw minimises this again with m moved by the prior
+and the runs moved by their noise (randomise, then optimise: Bardsley et al. 2014). For a linear law and Gaussian noise
+these draws are exactly the posterior. With many runs the runs decide; with three the prior decides, and intervals are
+as wide as published studies differ.
 
 code        grade  when
-FIT_PRIOR   warn   exponents lean on studies of other models, and how much
+FIT_PRIOR   warn   exponents partly come from studies of other models
 """
 
 import math
@@ -33,31 +33,31 @@ if TYPE_CHECKING:
     from scalelaw.fitting.spec import FitSpec
 
 FEWEST_STUDIES = 3
-"""Fewer tell no spread."""
+"""Fewer studies do not show how much exponents differ."""
 NOISE = 0.01
-"""Relative noise of a run where too few runs tell it: between Chinchilla's digitised points, .004, and what seeds and
-data order move at worst, .04 (Choshen et al. 2024)."""
+"""Assumed relative noise of a run if too few runs show it: between Chinchilla's digitised points, 0.004, and the
+largest effect of seeds and data order, 0.04 (Choshen et al. 2024)."""
 NOISE_WORTH = 3.0
-"""How many runs that figure counts for."""
+"""Number of runs that the assumed noise counts for."""
 RUNS_PER_COEF = 3
-"""With fewer runs for each coefficient draws move the runs by the noise; with more they resample them."""
+"""With fewer runs per coefficient, draws perturb the runs by the noise; with more, they resample the runs."""
 
 _QUADRATIC = 1e-2
-"""Size of a prior deviation of one standard deviation over Huber's threshold: the penalty stays quadratic."""
+"""Residual at one standard deviation of the prior over Huber's threshold; small, so the penalty stays quadratic."""
 
 
 def exponents_of(law: Law) -> tuple[str, ...]:
-    """Return the names of a law's exponents, where it is a sum of powers; none otherwise."""
+    """Return the names of a law's exponents; empty unless it is a sum of powers."""
     if not isinstance(law, SumOfPowers):
         return ()
     return tuple(dict.fromkeys(name for term in law.terms for name in term.powers.values()))
 
 
 def prior_of(spec: "FitSpec", law: Law) -> Prior | None:
-    """Return what a spec knows of a law's coefficients beforehand, None where nothing.
+    """Return the prior of a spec on a law's coefficients, or None.
 
     Raises:
-        BadInput: no such free coefficient, or see ``literature``.
+        BadInput: the prior names a coefficient that is not free, or see ``literature``.
     """
     held = {*spec.fixed, *spec.ties}
     if spec.prior is None or spec.prior == "none":
@@ -74,27 +74,28 @@ def prior_of(spec: "FitSpec", law: Law) -> Prior | None:
 
 
 def literature(law: Law, held: set[str]) -> Prior:
-    """Return the spread of a law's exponents over the studies whose constants the registry holds.
+    """Return the prior given by the spread of a law's exponents over published studies.
 
-    Constants of one study (``gadre2024-c4``, ``gadre2024-redpajama``) are averaged first, unverified ones left out.
-    Another kind of N or unit of data takes the exponents of the usual shape: exponents travel, scales do not.
+    Average the constants of one study (``gadre2024-c4``, ``gadre2024-redpajama``) first and leave out unverified ones.
+    A shape with another kind of N or unit of data uses the exponents of the usual shape: exponents carry over, scales
+    do not.
 
     Args:
         law: the law.
-        held: coefficients that are fixed or tied, about which nothing is to be known.
+        held: coefficients that are fixed or tied and need no prior.
 
     Raises:
-        BadInput: the law is no sum of powers, too few studies were published, or nothing is left to know.
+        BadInput: the law is not a sum of powers, has too few published studies, or has no free exponent.
     """
     names = tuple(name for name in exponents_of(law) if name not in held)
     if not names:
-        reason = "has no free exponent" if exponents_of(law) else "is no sum of powers of the registry"
-        raise BadInput(f"prior='literature' is about exponents, and {law.spelling} {reason}; leave prior out")
+        reason = "has no free exponent" if exponents_of(law) else "is not a registered sum of powers"
+        raise BadInput(f"prior='literature' needs exponents, but {law.spelling} {reason}; leave out prior=")
     studies = _studies(law, names)
     if len(studies) < FEWEST_STUDIES:
         raise BadInput(
-            f"prior='literature' needs {FEWEST_STUDIES} published studies to tell how far exponents spread; "
-            f"{law.spelling} has {', '.join(studies) or 'none'}. Use chinchilla, or fix exponents with fixed="
+            f"prior='literature' needs {FEWEST_STUDIES} published studies, but {law.spelling} has "
+            f"{', '.join(studies) or 'none'}; use chinchilla, or fix exponents with fixed="
         )
     logs = np.array(list(studies.values()))
     covariance = np.atleast_2d(np.cov(logs.T, ddof=1)) * (1 + 1 / len(logs))
@@ -109,7 +110,7 @@ def literature(law: Law, held: set[str]) -> Prior:
 
 
 def _index(law: Law, name: str) -> int:
-    """Return the place of a coefficient."""
+    """Return the index of a coefficient."""
     return [c.name for c in law.coefs].index(name)
 
 
@@ -124,7 +125,7 @@ def _studies(law: Law, names: tuple[str, ...]) -> dict[str, Array]:
 
 
 def verified(published: Mapping[str, Constants]) -> dict[str, list[Constants]]:
-    """Return constants by study, ``gadre2024-c4`` and ``gadre2024-redpajama`` being one; unverified ones left out."""
+    """Return verified constants by study; ``gadre2024-c4`` and ``gadre2024-redpajama`` are one study."""
     found: dict[str, list[Constants]] = {}
     for source, constants in published.items():
         if not constants.unverified:
@@ -133,7 +134,7 @@ def verified(published: Mapping[str, Constants]) -> dict[str, list[Constants]]:
 
 
 def _usual(law: Law) -> Law:
-    """Return the usual shape of a law of the registry, the law itself where it is none."""
+    """Return the usual shape of a registered law, else the law itself."""
     try:
         return get(law.name)
     except BadInput:
@@ -141,14 +142,14 @@ def _usual(law: Law) -> Law:
 
 
 def penalty(prior: Prior, noise: Noise, scale: float) -> Penalty:
-    """Return the prior as rows, at a noise of the runs of this standard deviation."""
+    """Return the prior as rows, weighed against runs with noise of this standard deviation."""
     threshold = noise.stages[-1]
     unit = _QUADRATIC * threshold if math.isfinite(threshold) else 1.0
     return Penalty(prior, unit, 1 / (likelihood_factor(noise, scale) * unit**2))
 
 
 def likelihood_factor(noise: Noise, scale: float) -> float:
-    """Return c by which the loss function is a log-likelihood whose curvature tells the variance of its own optimum.
+    """Return the factor c that turns the loss function into a log-likelihood with the right curvature.
 
     c = E[psi'] / E[psi^2] under Gaussian residuals; 1 / scale^2 for squares.
     """
@@ -161,13 +162,13 @@ def likelihood_factor(noise: Noise, scale: float) -> float:
 
 
 def noise_of(residual: Array, noise: Noise, y: Array, spent: int) -> tuple[float, float]:
-    """Return the noise of the runs and its degrees of freedom: what residuals tell beside ``NOISE``.
+    """Estimate the noise of the runs from residuals and ``NOISE``; return it with its degrees of freedom.
 
     Args:
-        residual: at the optimum, on the scale of residuals, (n,).
-        noise: how they are scored.
+        residual: residuals at the optimum, (n,).
+        noise: how residuals are scored.
         y: measured values on the scale of residuals, (n,).
-        spent: coefficients the runs had to determine by themselves.
+        spent: number of coefficients without a prior.
     """
     known = NOISE if noise.on == "log" else NOISE * float(np.median(np.abs(y)))
     spare = max(len(residual) - spent, 0)
@@ -182,18 +183,18 @@ def noise_of(residual: Array, noise: Noise, y: Array, spent: int) -> tuple[float
 
 
 def spent(spec: "FitSpec", law: Law, prior: Prior) -> int:
-    """Return how many coefficients the runs have to determine by themselves."""
+    """Return the number of free coefficients without a prior."""
     return len(law.coefs) - len(spec.fixed) - len(spec.ties) - len(prior.names)
 
 
 def few(runs: int, coefs: int) -> bool:
-    """Return whether runs are too few to be resampled."""
+    """Return whether there are too few runs to resample."""
     return runs < RUNS_PER_COEF * coefs
 
 
 @dataclass(frozen=True, eq=False)
 class Perturbed(Brief):
-    """What the draws are fitted to: measured values with those of the penalty appended (b, n + m), weights likewise."""
+    """Data of the draws: measured values with those of the penalty appended (b, n + m), and weights of that shape."""
 
     y: Array
     weight: Array
@@ -202,22 +203,22 @@ class Perturbed(Brief):
 def perturbed(
     problem: "Problem", weights: Array, cluster: AnyArray, scale: float, freedom: float, seed: int
 ) -> Perturbed:
-    """Move the centre of the prior by its spread and, where runs are few, the runs by their noise.
+    """Perturb the centre of the prior by its spread and, if runs are few, the runs by their noise.
 
-    The spread of few studies is itself uncertain: each draw has its own, so that the prior's tails are those of
-    Student's t with one degree of freedom less than there are studies.
+    The spread over few studies is itself uncertain, so each draw has its own. The prior then has the tails of Student's
+    t with one degree of freedom less than there are studies.
 
     Args:
-        problem: with its penalty.
-        weights: of each draw, (b, n).
+        problem: the problem with its penalty.
+        weights: weights of each draw, (b, n).
         cluster: the run of each row, (n,).
-        scale: noise of the runs.
-        freedom: its degrees of freedom.
+        scale: standard deviation of the noise of the runs.
+        freedom: degrees of freedom of that noise.
         seed: seed of the generator.
     """
     held = problem.penalty
     if held is None:
-        raise BadInput("a fit without a prior has none to move")
+        raise BadInput("this fit has no prior to perturb; fit with prior='literature'")
     rng = np.random.default_rng(seed + 1)
     draws, prior = len(weights), held.prior
     spare = prior.spare
@@ -236,12 +237,12 @@ def perturbed(
 
 
 def check_prior(prior: Prior, draws: Array | None) -> list[Finding]:
-    """Say that exponents lean on the literature, and how much: the spread of the draws over that of the prior."""
+    """Report that exponents depend on the literature, with the spread of the draws over that of the prior."""
     if not prior.studies:
         return []
     message = prior.note
     if draws is not None:
         left = half_width(np.log(np.maximum(draws[:, list(prior.index)], _LEAST))) / prior.sd
-        told = ", ".join(f"{name} {share:.0%}" for name, share in zip(prior.names, np.minimum(left, 1.0), strict=True))
-        message += f"; of its spread the runs leave {told}"
+        shares = zip(prior.names, 100 * np.minimum(left, 1.0), strict=True)
+        message += f"; after the fit its spread is {', '.join(f'{name} {share:.0f} %' for name, share in shares)}"
     return [Finding("FIT_PRIOR", Grade.WARN, message, fix="add runs, and fit without prior= once they suffice")]

@@ -1,4 +1,4 @@
-"""Fits that lean on a prior: its weight against the noise of the runs, and draws that keep both uncertain."""
+"""Fit with a prior: weigh it against the noise of the runs, and draw coefficients with both uncertain."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from scalelaw.fitting.result import FitResult
 
 _ROUNDS = 3
-"""The noise is told by residuals and sets the prior's weight, which changes them little: it settles at once."""
+"""Residuals give the noise, and the noise sets the prior's weight, which changes the residuals little."""
 
 
 def with_prior(problem: Problem, prior: Prior, start: Array, weight: Array, alone: int) -> Problem:
-    """Return the problem with the prior weighed against the noise that the residuals of its own optimum show.
+    """Return the problem with the prior, weighted against the noise that its residuals show.
 
     Args:
-        problem: without a prior.
+        problem: the problem without a prior.
         prior: the prior.
         start: coordinates to start from, (p, q).
         weight: weights (n,).
-        alone: coefficients that the runs have to determine by themselves.
+        alone: number of coefficients without a prior.
     """
     scale, _ = noise_of(np.zeros(0), problem.noise, problem.y, alone)
     for turn in range(_ROUNDS):
@@ -42,7 +42,7 @@ def with_prior(problem: Problem, prior: Prior, start: Array, weight: Array, alon
 
 
 def prior_draws(problem: Problem, u: Array, usable: Observations, spec: FitSpec) -> Array | None:
-    """Return coefficients (b, k) of refits with prior and runs perturbed, or None where none were asked for."""
+    """Return coefficients (b, k) of refits with prior and runs perturbed, or None if no draws were requested."""
     held = problem.penalty
     if not spec.draws or held is None:
         return None
@@ -60,15 +60,15 @@ def prior_draws(problem: Problem, u: Array, usable: Observations, spec: FitSpec)
 
 
 def new_run_errors(fit: "FitResult", shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Return errors of new runs where the runs fitted are too few to resample theirs: Student's t at their noise."""
+    """Draw errors of new runs as Student's t at the noise of the fitted runs, which are too few to resample."""
     held, spec = prior_of(fit.spec, fit.law), fit.spec
     if held is None:
-        raise BadInput("a fit without a prior has its own noise")
+        raise BadInput("this fit has no prior; its noise is fit.errors")
     y = spec.noise.scaled(fit.rows.y)
     scale, freedom = noise_of(fit.residuals, spec.noise, y, spent(spec, fit.law, held))
     return scale * rng.standard_t(freedom, size=shape)
 
 
 def leans(fit: "FitResult") -> bool:
-    """Return whether a fit has a prior and too few runs to tell their own noise."""
+    """Return whether a fit has a prior and too few runs to estimate their noise."""
     return fit.spec.prior is not None and few(len(np.unique(fit.rows.cluster)), len(fit.coef))

@@ -1,4 +1,4 @@
-"""Profile likelihood: how much worse the best fit gets when one coefficient, or one prediction, is held elsewhere."""
+"""Profile likelihood: refit with one coefficient, or one prediction, held at other values."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ _PINNED = 1e6
 _FINE = 1e-4
 
 At = Callable[[float, Array], tuple[float, Array]]
-"""Value to hold, coefficients to start from -> objective of the runs, coefficients reached."""
+"""Held value, starting coefficients -> objective of the runs, refitted coefficients."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +32,10 @@ class LikelihoodProfile(Brief):
     Attributes:
         name: the coefficient, or ``prediction``.
         best: its value at the optimum.
-        values: values it was held at, ascending, (m,).
+        values: the held values, ascending, (m,).
         ratio: likelihood ratio statistic at each, 0 at the optimum, (m,).
-        lo: lower end of the interval; None where the runs bound it from one side only or not at all.
-        hi: upper end.
+        lo: lower end of the interval; None if the runs give no lower end.
+        hi: upper end of the interval; None if the runs give no upper end.
         level: level of the interval.
     """
 
@@ -75,9 +75,9 @@ def profile_coefficient(
     interval is the exact one (Bates & Watts 1988, sec. 6.1; for Huber's loss Heritier & Ronchetti 1994).
 
     Args:
-        sample: a fitted problem whose rows are independent and alike.
-        name: a coefficient that was fitted and that no other is tied to.
-        restrictions: what was held still in the fit.
+        sample: a fitted problem whose rows are independent with equal noise.
+        name: a fitted coefficient that no other is tied to.
+        restrictions: fixed, tied and bounded coefficients of the fit.
         level: level of the interval.
 
     Raises:
@@ -89,7 +89,7 @@ def profile_coefficient(
     taken = {*restrictions.fixed, *restrictions.ties, *restrictions.ties.values()}
     if name not in names or name in taken:
         free = ", ".join(other for other in names if other not in taken)
-        raise BadInput(f"profile({name!r}): name a free coefficient that no other is tied to, one of {free}")
+        raise BadInput(f"profile({name!r}) needs a free coefficient to which no other is tied; use one of {free}")
     bounds = {other: ends for other, ends in restrictions.bounds.items() if other != name}
     index = names.index(name)
 
@@ -111,10 +111,10 @@ def profile_coefficient(
 
 
 def profile_prediction(sample: FittedProblem, x: Mapping[str, float], level: float) -> LikelihoodProfile:
-    """Return the profile of the mean at one point, by a row there that is held to each value in turn.
+    """Return the profile of the mean at one point, by adding a row there that holds the fit to each value.
 
     Args:
-        sample: a fitted problem whose rows are independent and alike.
+        sample: a fitted problem whose rows are independent with equal noise.
         x: quantity -> value of the point.
         level: level of the interval.
 
@@ -123,7 +123,7 @@ def profile_prediction(sample: FittedProblem, x: Mapping[str, float], level: flo
     """
     problem, law = sample.problem, sample.problem.coordinates.law
     if missing := [name for name in law.inputs if name not in x]:
-        raise BadInput(f"profile(at=...): the law takes {', '.join(law.inputs)}; {', '.join(missing)} is missing")
+        raise BadInput(f"profile(at=...) lacks {', '.join(missing)}; the law takes {', '.join(law.inputs)}")
     point = {name: np.array([float(x[name])]) for name in law.inputs}
     both = {name: np.append(problem.x[name], point[name]) for name in law.inputs}
     spread = None if problem.spread is None else np.append(problem.spread, 1.0)
@@ -145,11 +145,11 @@ def profile_prediction(sample: FittedProblem, x: Mapping[str, float], level: flo
 def _profile(
     sample: FittedProblem, at: At, best: tuple[str, float], ends: tuple[float, float], level: float
 ) -> LikelihoodProfile:
-    """Walk from the optimum to both sides until the ratio passes its threshold, and halve back to where it does."""
+    """Walk from the optimum to both sides until the ratio passes its threshold, then bisect for the crossing."""
     from scipy.special import fdtri
 
     if sample.runs < len(sample.weight):
-        raise BadInput("a profile takes rows as independent, and some share a run; use intervals='laplace'")
+        raise BadInput("a profile needs independent rows, but some share a run; use intervals='laplace'")
     spare = max(len(sample.weight) - len(sample.u), 1)
     threshold = float(fdtri(1, spare, level))
     noise = errors(sample, trend=False)
@@ -174,7 +174,7 @@ def _profile(
 def _end(
     ratio: Callable[[float, Array], tuple[float, Array]], best: float, limit: float, coef: Array, threshold: float
 ) -> float | None:
-    """Return where the ratio passes the threshold on the way to a limit, or None where it never does."""
+    """Return the value at which the ratio passes the threshold on the way to a limit, or None if it never does."""
     side = 1.0 if limit > best else -1.0
     step, inside, start = 0.01 * abs(best) or 0.01, best, coef
     for _ in range(_DOUBLINGS):

@@ -1,4 +1,4 @@
-"""How the noise of the rows is distributed, read off the residuals: trend with size, what a run's rows share, shape."""
+"""Estimate the noise from residuals: trend with size, correlation within a run, and shape of the distribution."""
 
 from dataclasses import dataclass
 
@@ -22,15 +22,15 @@ _TINY = 1e-300
 class ResidualModel(Brief):
     """The distribution of the noise of a row, on the scale of residuals.
 
-    sd(row) = sd * (size / reference)^gamma; gamma is uncertain and stands as equally likely nodes.
+    sd(row) = sd * (size / reference)^gamma, where gamma is uncertain and given by equally likely nodes.
 
     Attributes:
         gamma: exponents of the trend, (m,).
         log_reference: logarithm of the geometric mean of size.
-        pool: standardised errors at each node, their spread that of a row of the reference size, (m, p).
+        pool: errors at each node, standardised to the reference size, (m, p).
         shared: correlation of two rows of one run.
         spare: degrees of freedom of the spread: runs less coefficients, at least one.
-        rows: how many rows the pool was taken from.
+        rows: number of rows behind the pool.
     """
 
     gamma: Array
@@ -50,10 +50,10 @@ class ResidualModel(Brief):
         return np.asarray(np.exp(self.gamma[:, None] * (log_size - self.log_reference)))
 
     def draw(self, log_size: Array, count: int, rng: np.random.Generator) -> Array:
-        """Draw errors of new rows, each of a run of its own, (count, n).
+        """Draw errors of new rows, each from a separate run, (count, n).
 
-        The pool is smoothed by a Gaussian kernel that keeps its variance, and multiplied by the uncertainty of its
-        scale, sqrt(spare / chi^2): of a Gaussian pool that makes Student's t.
+        Smooth the pool by a Gaussian kernel that keeps its variance, and multiply it by sqrt(spare / chi^2) for the
+        uncertainty of its scale; a Gaussian pool then gives Student's t.
         """
         node = rng.integers(len(self.gamma), size=count)
         pool, n = self.pool, len(log_size)
@@ -67,12 +67,12 @@ class ResidualModel(Brief):
 
 
 def log_size(x: Inputs, name: str | None = None) -> Array:
-    """Return the logarithm of what the noise may vary with, (n,).
+    """Return the logarithm of the quantity that may scale the noise, (n,).
 
     Args:
         x: inputs, each (n,).
-        name: an input, or ``flops``: the product of params and tokens where compute is no input, which is the same
-            up to a constant. Without a name, compute where it is known or follows, else the first input.
+        name: an input, or ``flops``, which is params times tokens (up to a constant) if it is not an input. Without a
+            name, use compute if it is an input or follows from inputs, else the first positive input.
     """
     if name is not None and name in x:
         return np.log(x[name])
@@ -89,7 +89,7 @@ def log_size(x: Inputs, name: str | None = None) -> Array:
 
 
 def errors(sample: FittedProblem, *, trend: bool = True) -> ResidualModel:
-    """Estimate how the noise of a sample's rows is distributed, of the same size for all without ``trend``."""
+    """Estimate the noise distribution of a sample's rows; without ``trend`` all rows have the same sd."""
     at, size = sample.efficient, sample.size
     scale = float(np.std(size))
     axis = (size - size.mean()) / scale if scale > 0 else np.zeros_like(size)
@@ -108,7 +108,7 @@ def errors(sample: FittedProblem, *, trend: bool = True) -> ResidualModel:
 def restricted_likelihood(at: Linear, relative: Array) -> Array:
     """Return the log-likelihood of relative sds (g, n) with coefficients and scale profiled out, (g,).
 
-    The likelihood of contrasts that do not depend on the coefficients (Patterson & Thompson 1971).
+    It is the likelihood of contrasts that do not depend on the coefficients (Patterson & Thompson 1971).
     """
     n, q = at.slopes.shape
     precision = relative**-2
@@ -124,8 +124,8 @@ def restricted_likelihood(at: Linear, relative: Array) -> Array:
 def _trend(at: Linear, axis: Array, alike: float) -> Array:
     """Return equally likely exponents of the sd along a standardised axis, (m,).
 
-    The restricted likelihood of sd = s exp(d axis), tempered by how many rows are alike because they share a run
-    and by the kurtosis of the residuals, under a Gaussian prior on d.
+    They are quantiles of the restricted likelihood of sd = s exp(d axis) times a Gaussian prior on d, tempered by the
+    correlation of rows of one run and by the kurtosis of the residuals.
     """
     if at.spare < _FEWEST_FOR_TREND or not np.any(at.residual):
         return np.zeros(1)
@@ -140,7 +140,7 @@ def _trend(at: Linear, axis: Array, alike: float) -> Array:
 
 
 def _pool(at: Linear, relative: Array, weight: Array) -> Array:
-    """Return 64 quantiles of the standardised errors, their mean square the unbiased variance of a row."""
+    """Return 64 quantiles of the standardised errors, scaled so that their mean square is the unbiased variance."""
     slopes, residual = at.slopes / relative[:, None], at.residual / relative
     basis = np.linalg.qr(slopes)[0]
     left = residual - basis @ (basis.T @ residual)
@@ -153,10 +153,10 @@ def _pool(at: Linear, relative: Array, weight: Array) -> Array:
 
 
 def shared_part(at: Linear, member: AnyArray) -> tuple[float, float]:
-    """Return the correlation of two rows of one run, and total variance over what independent rows would suggest.
+    """Return the correlation of two rows of one run, and the total variance over the estimate for independent rows.
 
-    Moments: with P the projection off the law and M = 1 where two rows share a run, the expectations of r'r and
-    r'Mr are linear in the variance of the runs and of the rows (Henderson's method of fitting constants).
+    Method of moments: with M = 1 where two rows share a run, the expectations of r'r and r'Mr are linear in the
+    variances of runs and rows (Henderson's method of fitting constants).
     """
     count = np.bincount(member)
     n, q = at.slopes.shape
@@ -179,6 +179,6 @@ def shared_part(at: Linear, member: AnyArray) -> tuple[float, float]:
 
 
 def _spread(pool: Array) -> Array:
-    """Return the standard deviation suggested by the bulk of each pool, (m,)."""
+    """Return the standard deviation of each pool estimated from its quartiles, (m,)."""
     low, high = np.quantile(pool, [0.25, 0.75], axis=1)
     return np.asarray((high - low) / 1.349)

@@ -1,4 +1,4 @@
-"""What runs that differ in nothing recorded but their seed say of the noise: a floor no forecast can beat."""
+"""Estimate the noise between runs that differ only in their seed; no forecast can be more precise."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,14 +14,14 @@ _SAME = 12
 
 @dataclass(frozen=True)
 class SeedFloor:
-    """Pure error, and what the law misses beyond it.
+    """Noise between replicate runs, and a test for lack of fit beyond it.
 
     Attributes:
         sd: standard deviation of replicate runs, on the scale of standardised residuals.
-        runs: runs that have such a partner.
-        groups: sets of them.
-        lack_of_fit: probability of means as far off the law as these, were the law right and noise Gaussian; None
-            where no degree of freedom is left to tell.
+        runs: number of runs with at least one replicate.
+        groups: number of groups of replicates.
+        lack_of_fit: p-value of the group means under the fitted law and Gaussian noise; None without a degree of
+            freedom left.
     """
 
     sd: float
@@ -41,7 +41,7 @@ class SeedFloor:
 def seed_floor(
     x: Inputs, residual: Array, member: AnyArray, coefs: int, setting: AnyArray | None = None
 ) -> SeedFloor | None:
-    """Return the noise between runs with equal inputs and setting, or None where no two runs share them.
+    """Return the noise between runs with equal inputs and settings, or None if no two runs share them.
 
     Several rows of one run at the same inputs count as their mean. Lack of fit is the F test of pure error
     (Draper & Smith 1998, sec. 2.1).
@@ -50,9 +50,9 @@ def seed_floor(
         x: inputs, each (n,).
         residual: standardised residuals, (n,).
         member: number of the run of each row, (n,).
-        coefs: coefficients fitted.
-        setting: number of what else was chosen for the run of each row, (n,); runs of different learning rates, or of
-            different sizes under a law of compute, are no replicates. None where nothing else is known.
+        coefs: number of fitted coefficients.
+        setting: number of the setting of each row's run, (n,), or None if unknown; runs with different learning
+            rates, or of different sizes under a law of compute, are not replicates.
     """
     from scipy.special import fdtrc
 

@@ -22,14 +22,14 @@ _EXCESS = np.concatenate([[0.0], np.geomspace(0.02, 50, 80)])
 
 @dataclass(frozen=True, eq=False)
 class VarianceFunction(Brief):
-    """How large the noise of each fitted row is beside that of the others.
+    """The relative noise of each fitted row, and the function of size it follows.
 
     Attributes:
         relative: sd of each row over their geometric mean, (n,); under ``binomial``, 1/sqrt(items).
-        gamma: the exponent where sd = s (size / reference)^gamma, with its standard error; None otherwise.
-        gamma_se: see ``gamma``.
+        gamma: the exponent in sd = s (size / reference)^gamma; None if noise does not depend on size.
+        gamma_se: standard error of ``gamma``.
         log_reference: logarithm of the geometric mean of size.
-        excess: sd all runs share beyond their standard errors, on the scale of residuals; None otherwise.
+        excess: common sd beyond the standard errors, on the scale of residuals; None without standard errors.
     """
 
     relative: Array
@@ -39,7 +39,7 @@ class VarianceFunction(Brief):
     excess: float | None = None
 
     def at(self, x: Inputs, noise: Noise) -> Array:
-        """Return the relative sd of new rows, (n,): that of a typical row where size says nothing."""
+        """Return the relative sd of new rows, (n,): the median of the fitted rows if it does not depend on size."""
         if self.gamma is not None:
             return np.asarray(np.exp(self.gamma * (log_size(x, noise.scale) - self.log_reference)))
         if noise.kind == "binomial" and "n_items" in x:
@@ -48,15 +48,15 @@ class VarianceFunction(Brief):
         return np.full(shape, float(np.median(self.relative)))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON, the rows left out."""
+        """Return plain values for JSON, without the rows."""
         return {"gamma": self.gamma, "gamma_se": self.gamma_se, "excess": self.excess}
 
 
 def first_spread(noise: Noise, observed: Observations, x: Inputs) -> VarianceFunction | None:
-    """Return the relative sds to start a fit with, or None where rows are alike.
+    """Return the relative sds to start a fit with, or None if all rows have the same noise.
 
     Raises:
-        BadInput: the rows lack what the noise is said to follow.
+        BadInput: the rows lack the quantity that scales the noise.
     """
     if noise.kind == "binomial":
         items = observed.columns.get("n_items")
@@ -75,12 +75,12 @@ def first_spread(noise: Noise, observed: Observations, x: Inputs) -> VarianceFun
 def next_spread(
     noise: Noise, before: VarianceFunction, at: Linear, observed: Observations, x: Inputs
 ) -> VarianceFunction:
-    """Return the relative sds that the residuals of a fit suggest by restricted likelihood.
+    """Estimate relative sds from the residuals of a fit by restricted likelihood.
 
     Args:
-        noise: what the noise follows.
-        before: the relative sds the fit was made under.
-        at: the law made linear at that fit, on the scale of standardised residuals.
+        noise: how the noise scales.
+        before: the relative sds of that fit.
+        at: the law linearised at that fit, on the scale of standardised residuals.
         observed: the rows.
         x: inputs, each (n,).
     """
@@ -103,7 +103,7 @@ def next_spread(
 
 
 def _with_excess(noise: Noise, raw: Linear, observed: Observations) -> VarianceFunction:
-    """Return sds sqrt(tau^2 + se^2), tau^2 by restricted likelihood; rows without a standard error take the median."""
+    """Return sds sqrt(tau^2 + se^2), tau^2 by restricted likelihood; rows without a standard error use the median."""
     assert observed.se is not None
     se = np.where(np.isfinite(observed.se), observed.se, np.nanmedian(observed.se))
     se = se / observed.y if noise.logarithmic else se
@@ -128,6 +128,6 @@ def _size(noise: Noise, x: Mapping[str, Array]) -> Array:
         return log_size(x, noise.scale)
     except KeyError:
         raise BadInput(
-            f"scale={noise.scale!r}: the law takes {', '.join(x)}; name one of them, flops where the law takes params "
-            "and tokens, or se"
+            f"scale={noise.scale!r} is not an input of the law; use {', '.join(x)}, flops if the law takes params and "
+            "tokens, or se"
         ) from None

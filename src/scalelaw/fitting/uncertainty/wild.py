@@ -1,4 +1,4 @@
-"""The wild bootstrap: refits to what was measured had the residuals of each run come with another sign and size."""
+"""Wild bootstrap: refit to data whose residuals are multiplied by a random sign and size, run by run."""
 
 import numpy as np
 
@@ -10,9 +10,9 @@ from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem, Linear
 def wild(sample: FittedProblem, count: int, seed: int) -> Array:
     """Refit to ``count`` tables of predicted + multiplier * residual; return coordinates (count, q).
 
-    The rows of a run share their multiplier: a sign (Liu 1988; Cameron, Gelbach & Miller 2008) times the radius
-    that makes Student's t of few runs. Other multipliers would change the shape of the noise, which robust
-    objectives feel. Residuals are those of an efficient fit, freed of what its leverage took from them.
+    The rows of a run share their multiplier: a sign (Liu 1988; Cameron, Gelbach & Miller 2008) times a radius that
+    gives Student's t when runs are few. Other multipliers would change the shape of the noise, to which robust
+    objectives are sensitive. Residuals come from an efficient fit and are corrected for leverage.
 
     Args:
         sample: a fitted problem whose residuals are differences.

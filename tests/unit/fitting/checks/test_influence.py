@@ -101,7 +101,7 @@ def test_clean_tables_are_seldom_flagged(table: Make) -> None:
 def test_a_group_needs_enough_rows(table: Make) -> None:
     found = influence(fitted(table(sizes=3)), flops=1e22)
     assert found.group is None
-    assert "too few rows to tell outliers" in str(found)
+    assert "too few rows to find outliers" in str(found)
     assert found.to_dict()["group"] is None
 
 
@@ -191,13 +191,13 @@ def test_a_law_of_more_inputs_decides_at_values_of_them(seed: int) -> None:
     left = plan(alone.at(**at), flops=1e21).params.value
     assert found.without[one] == pytest.approx(left, rel=5e-3)
     beyond = influence(fit, "loss", flops=1e21, at={**at, names[0]: 0.9})
-    assert any(f"{names[0]} is held at 0.9, beyond" in note for note in beyond.notes)
+    assert any(f"{names[0]} is held at 0.9, outside the fitted range" in note for note in beyond.notes)
 
 
 def test_what_is_not_held_is_named_with_the_option_that_holds_it() -> None:
     observed, law, names = _with_inputs(1)
     fit = fit_observations(law, observed, SPEC)
-    with pytest.raises(BadInput, match=rf"takes {', '.join(names)}, too; say at which value with --at {names[0]}="):
+    with pytest.raises(BadInput, match=rf"also takes {', '.join(names)}; give a value with --at {names[0]}="):
         influence(fit, flops=1e21)
     with pytest.raises(UnknownName, match="to hold 'nosuch'"):
         influence(fit, flops=1e21, at={"nosuch": 1})

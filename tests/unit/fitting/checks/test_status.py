@@ -37,8 +37,8 @@ def _solved(observed: Any, noise: Noise | None = None, starts: int = 8) -> tuple
         (replace(GOOD, condition=1e12), "do not determine every coefficient"),
         (replace(GOOD, condition=math.inf), "do not determine every coefficient"),
         (replace(GOOD, condition=math.nan), "do not determine every coefficient"),
-        (replace(GOOD, at_bounds=("alpha",)), "alpha rests on a bound"),
-        (replace(GOOD, at_bounds=("alpha", "E")), "alpha, E rest on a bound"),
+        (replace(GOOD, at_bounds=("alpha",)), "alpha is at a bound"),
+        (replace(GOOD, at_bounds=("alpha", "E")), "alpha, E are at a bound"),
     ],
 )
 def test_every_doubt_uncertifies_and_says_why(status: FitStatus, doubt: str) -> None:
@@ -53,7 +53,7 @@ def test_a_search_that_converged_says_no_more() -> None:
     left_open = replace(GOOD, condition=1e12, undetermined=("A", "alpha"), at_bounds=("E",))
     assert left_open.converged and not left_open.certified
     assert str(left_open).startswith("search converged: 60 of 64 starts agree; the rows do not determine A, alpha")
-    assert "E rests on a bound" in str(left_open) and left_open.to_dict()["undetermined"] == ["A", "alpha"]
+    assert "E is at a bound" in str(left_open) and left_open.to_dict()["undetermined"] == ["A", "alpha"]
     lost = replace(GOOD, agreeing=1)
     assert not lost.converged and str(lost).startswith("search not converged: 1 of 64")
     assert lost.caveats[0].startswith("the search for the optimum did not converge")

@@ -121,7 +121,7 @@ def test_without_draws_every_interval_is_unknown(table: Any) -> None:
         assert prediction.lo is None and prediction.hi is None
     for each in fitted.coefficients().values():
         assert each["se"] is None and each["lo"] is None and each["hi"] is None
-    assert "unknown" in str(fitted) and "no draws asked for" in str(fitted)
+    assert "unknown" in str(fitted) and "no draws requested" in str(fitted)
 
 
 def test_intervals_cover_as_often_as_they_say(table: Any) -> None:

@@ -131,10 +131,10 @@ def test_a_profile_is_lowest_at_the_optimum_and_says_where_it_is_open(table: Any
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda fit: fit.profile("gamma"), "name a free coefficient that no other is tied to"),
+        (lambda fit: fit.profile("gamma"), "needs a free coefficient to which no other is tied"),
         (lambda fit: fit.profile("alpha"), "some share a run"),
-        (lambda fit: fit.profile(), "one of both"),
-        (lambda fit: fit.profile(at={"params": 1e9}), "tokens is missing"),
+        (lambda fit: fit.profile(), "either the name of a coefficient or at="),
+        (lambda fit: fit.profile(at={"params": 1e9}), "lacks tokens"),
     ],
 )
 def test_bad_profiles_are_refused(table: Any, call: Callable[[FitResult], Any], match: str) -> None:

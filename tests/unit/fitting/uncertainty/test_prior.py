@@ -55,7 +55,7 @@ def test_another_kind_of_n_takes_the_exponents_of_the_usual_one() -> None:
 @pytest.mark.parametrize(
     ("law", "held", "message"),
     [
-        ("kaplan_joint", set(), "is no sum of powers"),
+        ("kaplan_joint", set(), "is not a registered sum of powers"),
         ("power", set(), "needs 3 published studies"),
         ("chinchilla", {"alpha", "beta"}, "has no free exponent"),
     ],

@@ -149,4 +149,4 @@ def test_a_fit_names_the_runs_it_leaves_out():
     table = ladder(np.random.default_rng(3), 4, 4).astype(object)
     table.loc[[2, 9], "params"] = None
     fit = sl.fit("chinchilla", table, draws=0)
-    assert "2 set aside: no params (row 3, row 10)" in str(fit)
+    assert "2 excluded: no params (row 3, row 10)" in str(fit)

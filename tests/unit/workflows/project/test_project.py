@@ -48,7 +48,7 @@ BAD = {
     ),
     "fixed beyond the law": (
         SOURCE + "law = 'chinchilla'\nfixed.E = -3.0",
-        r"E is fixed at -3, and the law takes 0",
+        r"E is fixed at -3; the law needs 0",
     ),
     "swept numbers": (SOURCE + "use = 'best'\nover = [1]", r"over = 1: give text"),
     "a column called self": (SOURCE + "where.self = 2", r"unknown column 'self'"),
