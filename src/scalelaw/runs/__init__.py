@@ -1,4 +1,4 @@
-"""Measured runs: a table of them, what a fit sees of it, and the folders that read, reduce, check and keep it."""
+"""Measured runs: the table of runs, the rows of a fit, and folders that read, check, reduce and store runs."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The cells of one column as numbers: typed, or written as people write them."""
+"""Read the cells of one column as numbers, typed or as text such as 7B."""
 
 import math
 import re
@@ -22,11 +22,11 @@ class Numbers:
     """One column as numbers.
 
     Attributes:
-        values: float64, NaN where there is none, (n,).
-        missing: nothing was written, (n,).
-        unreadable: something was written that is not a number, (n,).
-        suffixed: the cell carried its own suffix or unit, (n,).
-        example: the first few unreadable texts, quoted; empty where there is none.
+        values: float64, NaN without a number, (n,).
+        missing: True where the cell is empty, (n,).
+        unreadable: True where the cell holds something that is not a number, (n,).
+        suffixed: True where the cell has its own suffix or unit, (n,).
+        example: the first few unreadable texts, quoted; empty if all are readable.
     """
 
     values: Array
@@ -37,12 +37,12 @@ class Numbers:
 
     @property
     def present(self) -> AnyArray:
-        """Where a number was written, a NaN included, (n,)."""
+        """True where the cell holds a number or a written NaN, (n,)."""
         return np.asarray(~(self.missing | self.unreadable))
 
 
 def read_numbers(column: RawColumn, quantity: str | None = None) -> Numbers:
-    """Return the cells as numbers; ``quantity`` makes the unit of another quantity unreadable."""
+    """Return the cells as numbers; a unit that does not belong to ``quantity`` is unreadable."""
     none = np.zeros(len(column.values), dtype=bool)
     if column.numeric:
         return Numbers(column.values, column.missing, none, none)
@@ -66,7 +66,7 @@ def _cached(cell: Any, quantity: str | None, known: dict[Any, tuple[float, bool]
 
 
 def _read(cell: Any, quantity: str | None) -> tuple[float, bool] | None:
-    """Return the number in the cell and whether it carried a suffix, or None."""
+    """Return the number in a cell and whether it had a suffix, or None."""
     if isinstance(cell, str):
         text = cell.strip()
         if text.lower() in _NOT_FINITE:

@@ -1,17 +1,17 @@
-"""Ten rules for whoever estimates scaling laws, after Choshen, Zhang and Andreas 2024 (arXiv 2410.11840), as findings.
+"""Ten rules for estimating scaling laws, after Choshen, Zhang and Andreas 2024 (arXiv 2410.11840), as findings.
 
-The rules are in our words and numbers of theirs; ``docs/meta-analysis.md`` says which hold on the tables we have.
+The wording is ours, the numbers are theirs; ``docs/meta-analysis.md`` says which hold on the tables we have.
 
 code                  grade  when
-GUIDE_NO_HELD_OUT     warn   rule 1: too few larger runs to hold out, so that no error of a forecast can be measured
-GUIDE_NO_SEEDS        warn   rule 2: no run has a replicate, and seeds alone move a loss by up to 4 %
-GUIDE_ENDS_ONLY       warn   rule 3: one value a run, where checkpoints along the run would show more
+GUIDE_NO_HELD_OUT     warn   rule 1: too few larger runs to hold out and measure a forecast's error
+GUIDE_NO_SEEDS        warn   rule 2: no replicate runs, though seeds alone move a loss by up to 4 %
+GUIDE_ENDS_ONLY       warn   rule 3: one value per run; checkpoints along the run would show more
 GUIDE_EARLY           warn   rule 4: checkpoints of the first tenth of a run, or before 10B tokens, are among the values
 GUIDE_FEW_SIZES       warn   rule 5: fewer than five sizes
 GUIDE_FAR             warn   rule 6: the largest size is more than 34 times the next
-GUIDE_A_THIRD         warn   rule 7: a run in flight has passed 30 % of its tokens, and its end can be forecast
-GUIDE_BORROW          warn   rule 8: so few runs that exponents are better borrowed from a similar family
-GUIDE_FIVE_FREE       warn   rule 9: five free coefficients on few runs, where three explain nearly all
+GUIDE_A_THIRD         warn   rule 7: a run in flight has passed 30 % of its tokens, enough to forecast its end
+GUIDE_BORROW          warn   rule 8: too few runs to fit exponents; borrow them from a similar family
+GUIDE_FIVE_FREE       warn   rule 9: five free coefficients on few runs; three explain nearly all
 GUIDE_POOLED          warn   rule 10: runs of several families, data sets or tokenizers in one table
 """
 
@@ -27,7 +27,7 @@ from scalelaw.runs.reducing.select import evaluations
 from scalelaw.runs.table import RunTable
 
 _TO_FIT, _TO_HOLD_OUT = 8, 4
-_DEARER = 3.0
+_COMPUTE_SPAN = 3.0
 _FIRST = 0.1
 _SETTLED_TOKENS = 1e10
 _FEWEST_SIZES = 5
@@ -42,7 +42,7 @@ _SHOWN = 3
 
 
 def check_guide(table: RunTable, observed: Observations) -> list[Finding]:
-    """Return what the guide would do otherwise with this table.
+    """Return advice on this table by the ten rules.
 
     Args:
         table: the runs, finished or not.
@@ -52,22 +52,22 @@ def check_guide(table: RunTable, observed: Observations) -> list[Finding]:
 
 
 def _of_ends(observed: Observations) -> Iterator[Finding]:
-    """Yield rules 1, 2, 8, 9 and 10: what the end points are good for."""
+    """Yield rules 1, 2, 8, 9 and 10, on end points."""
     count = len(observed)
     cost = observed.columns.get("flops", observed.columns.get("tokens"))
     if cost is None or not _can_hold_out(np.asarray(cost, float)):
-        message = f"no {_TO_HOLD_OUT} runs took more compute than {_TO_FIT} others: they can test no forecast"
+        message = f"fewer than {_TO_HOLD_OUT} runs took more compute than {_TO_FIT} others: too few to test a forecast"
         yield _rule(
-            "GUIDE_NO_HELD_OUT", message, count, f"train small runs over {_DEARER:g}x of compute, then backtest"
+            "GUIDE_NO_HELD_OUT", message, count, f"train small runs over {_COMPUTE_SPAN:g}x of compute, then backtest"
         )
     if count and not _replicated(observed):
-        message = "no run was trained twice alike, so that the noise of a seed is unknown (up to 4 % of the loss)"
-        yield _rule("GUIDE_NO_SEEDS", message, count, "train one cheap run again with another seed")
+        message = "there are no replicate runs, so the seed noise is unknown (up to 4 % of the loss)"
+        yield _rule("GUIDE_NO_SEEDS", message, count, "repeat one cheap run with another seed")
     if count < _BORROW_BELOW:
         message = f"{_runs(count)} cannot determine the exponents"
         yield _rule("GUIDE_BORROW", message, count, 'borrow them: prior="literature" (CLI: --prior literature)')
     elif count < _FREE_BELOW:
-        message = f"five free coefficients on {_runs(count)}, where three explain most of what differs between families"
+        message = f"five free coefficients on {_runs(count)}: three explain most differences between families"
         fix = 'borrow some with prior="literature" (CLI: --prior literature), or share them with ties={"alpha": "beta"}'
         yield _rule("GUIDE_FIVE_FREE", message, count, fix)
     for name in _FAMILIES:
@@ -75,17 +75,17 @@ def _of_ends(observed: Observations) -> Iterator[Finding]:
         if len(levels) > 1:
             some = ", ".join(levels[:_SHOWN]) + (", ..." if len(levels) > _SHOWN else "")
             message = f"runs of {len(levels)} values of {name} ({some}) in one law"
-            yield _rule("GUIDE_POOLED", message, count, f'fit each by itself, where({name}="{levels[0]}")')
+            yield _rule("GUIDE_POOLED", message, count, f'fit each alone, e.g. where({name}="{levels[0]}")')
             return
 
 
 def _of_curves(table: RunTable, observed: Observations) -> Iterator[Finding]:
-    """Yield rules 3 and 4: what the values along the runs are good for."""
+    """Yield rules 3 and 4, on values along the runs."""
     at = evaluations(table, observed.target)
     run, count = table.evals["run"][at], len(observed)
     if len(at) == len(np.unique(run)):
-        fix = "log the loss along each run; it shows the noise, and whether the run came to its end"
-        yield _rule("GUIDE_ENDS_ONLY", f"one value of {observed.target} a run", count, fix)
+        fix = "log the loss along each run; it shows the noise and whether the run finished"
+        yield _rule("GUIDE_ENDS_ONLY", f"one value of {observed.target} per run", count, fix)
         return
     if "tokens" not in table.evals:
         return
@@ -95,31 +95,31 @@ def _of_curves(table: RunTable, observed: Observations) -> Iterator[Finding]:
     with np.errstate(invalid="ignore"):
         early = (tokens < _FIRST * last[run]) | ((tokens < _SETTLED_TOKENS) & (last[run] > 2 * _SETTLED_TOKENS))
     if early.any():
-        message = f"{int(early.sum())} of {len(at)} values of {observed.target} are of the start of a run"
+        message = f"{int(early.sum())} of {len(at)} values of {observed.target} are from the start of a run"
         yield _rule("GUIDE_EARLY", message, int(early.sum()), 'leave them out of use="curves": table.after(0.1)')
 
 
 def _of_sizes(table: RunTable) -> Iterator[Finding]:
-    """Yield rules 5 and 6: how many sizes there are, and how far the largest is from the others."""
+    """Yield rules 5 and 6, on the number of sizes and the distance of the largest."""
     kind = next((name for name in _KINDS if name in table.runs), None)
     if kind is None:
         return
     sizes = _distinct(np.asarray(table.runs[kind], float))
     if 0 < len(sizes) < _FEWEST_SIZES:
-        message = f"{len(sizes)} size{'' if len(sizes) == 1 else 's'} of model: noise of single runs shows through"
+        message = f"{len(sizes)} size{'' if len(sizes) == 1 else 's'} of model: the noise of single runs dominates"
         yield _rule(
-            "GUIDE_FEW_SIZES", message, len(table), f"train {_FEWEST_SIZES} or more, small ones rather than one large"
+            "GUIDE_FEW_SIZES", message, len(table), f"train {_FEWEST_SIZES} or more, rather small ones than one large"
         )
     if len(sizes) > 1 and sizes[-1] > _FARTHEST * sizes[-2]:
         times = f"{sizes[-1] / sizes[-2]:.0f} times"
         message = (
-            f"{kind} {format_number(float(sizes[-1]))} is {times} the next size, beyond what was ever seen to work"
+            f"{kind} {format_number(float(sizes[-1]))} is {times} the next size; larger gaps never worked in the study"
         )
         yield _rule("GUIDE_FAR", message, 1, "train a size in between")
 
 
 def _of_flights(table: RunTable, target: str) -> Iterator[Finding]:
-    """Yield rule 7: runs under way that are far enough to be carried on."""
+    """Yield rule 7, on unfinished runs that are far enough to forecast their end."""
     if "planned_tokens" not in table.runs or "tokens" not in table.evals:
         return
     at = evaluations(table, target)
@@ -129,20 +129,23 @@ def _of_flights(table: RunTable, target: str) -> Iterator[Finding]:
         share = last / np.asarray(table.runs["planned_tokens"], float)
         ripe = (share >= _A_THIRD) & (share < _NEARLY)
     if ripe.any():
-        message = f"{_runs(int(ripe.sum()))} under way past {_A_THIRD:.0%} of the tokens planned"
+        message = f"{_runs(int(ripe.sum()))} in flight have passed {_A_THIRD:.0%} of their planned tokens"
         yield _rule("GUIDE_A_THIRD", message, int(ripe.sum()), "`scalelaw extrapolate` forecasts where they end")
 
 
 def _can_hold_out(cost: Array) -> bool:
-    """Return whether some cut leaves enough runs below it, and enough above that took still more."""
+    """Return whether some compute cut leaves enough runs below and above it."""
     ordered = np.sort(cost[np.isfinite(cost) & (cost > 0)])
     if len(ordered) < _TO_FIT + _TO_HOLD_OUT:
         return False
-    return bool(ordered[-1] >= _DEARER * ordered[-_TO_HOLD_OUT - 1] or ordered[-_TO_HOLD_OUT] >= _DEARER * ordered[0])
+    return bool(
+        ordered[-1] >= _COMPUTE_SPAN * ordered[-_TO_HOLD_OUT - 1]
+        or ordered[-_TO_HOLD_OUT] >= _COMPUTE_SPAN * ordered[0]
+    )
 
 
 def _replicated(observed: Observations) -> bool:
-    """Return whether two runs differ in nothing recorded but their seed."""
+    """Return whether two runs are replicates: equal in every recorded setting but the seed."""
     names = [name for name in (*_KINDS, "tokens", "flops", "lr", "batch_tokens") if name in observed.columns]
     if not names:
         return False
@@ -154,7 +157,7 @@ def _replicated(observed: Observations) -> bool:
 
 
 def _distinct(sizes: Array) -> Array:
-    """Return the sizes in order, those within rounding of each other once."""
+    """Return the sorted distinct sizes, merged within rounding."""
     ordered = np.sort(sizes[np.isfinite(sizes) & (sizes > 0)])
     return ordered[np.append(True, ordered[1:] > ordered[:-1] * 1.01)] if len(ordered) else ordered
 

@@ -10,7 +10,7 @@ from scalelaw.core.types import AnyArray
 
 
 def condition(name: str, wanted: Any, values: AnyArray) -> tuple[AnyArray, str]:
-    """Return where the condition holds, and the reason to set the rest aside.
+    """Return a mask of where the condition holds, and the reason to exclude the rest.
 
     Args:
         name: the column, for messages.
@@ -18,7 +18,7 @@ def condition(name: str, wanted: Any, values: AnyArray) -> tuple[AnyArray, str]:
         values: the column, shape (n,).
 
     Raises:
-        BadInput: a range over text, or ends that are not numbers in order.
+        BadInput: a range over text, or ends that are not ordered numbers.
     """
     if isinstance(wanted, tuple):
         return _in_range(name, wanted, values)
@@ -39,10 +39,10 @@ def _in_range(name: str, ends: tuple[Any, ...], values: AnyArray) -> tuple[AnyAr
     low, high = (_number(name, end, otherwise) for end, otherwise in zip(ends, (-np.inf, np.inf), strict=True))
     if low > high:
         raise BadInput(f"where({name}={ends!r}): the lower end {low:g} is above the upper end {high:g}")
-    said = (
+    place = (
         f"below {low:g}" if np.isinf(high) else f"above {high:g}" if np.isinf(low) else f"outside [{low:g}, {high:g}]"
     )
-    return np.asarray((values >= low) & (values <= high)), f"{name} is {said}, or absent"
+    return np.asarray((values >= low) & (values <= high)), f"{name} is {place}, or absent"
 
 
 def _equal(name: str, wanted: Any, values: AnyArray) -> AnyArray:

@@ -1,7 +1,7 @@
-"""In what a table counts compute: in C = 6 N D, or in FLOPs of its own that hold head, attention or less.
+"""Detect how a table counts compute: C = 6 N D, or its own FLOPs (with attention and output head, or with less).
 
 code                 grade  when
-DESIGN_STATED_FLOPS  warn   the FLOPs a table states are more than 1.5 times 6 N D, or less than a 1.5th
+DESIGN_STATED_FLOPS  warn   the stated FLOPs differ from 6 N D by more than 1.5 times
 """
 
 import math
@@ -18,22 +18,22 @@ from scalelaw.core.types import AnyArray
 from scalelaw.runs.observations import Observations
 
 BY_CONVENTION = "counting convention"
-"""Words by which a note says that a quantity follows from others and was not measured."""
+"""Words that mark the note of a derived quantity."""
 _FAR = 1.5
 _SAME = 1e-12
 
 
 def states_flops(columns: Iterable[str], notes: Iterable[str]) -> bool:
-    """Return whether a table has FLOPs that do not merely follow from its N and D."""
+    """Return whether a table has FLOPs that are not derived from its N and D."""
     return "flops" in columns and not any(note.startswith("flops = ") and BY_CONVENTION in note for note in notes)
 
 
 def currency(observed: Observations, inputs: Sequence[str]) -> StatedCost | None:
-    """Return C over 6 N D by size as the rows state it; None where that is 6 N D, or the inputs hold no N and D.
+    """Return the stated C / (6 N D) by size; None where that is 1, or N or D is not an input.
 
     Args:
         observed: the rows.
-        inputs: what a law over them takes; the first kind of N among them is meant.
+        inputs: quantities the law takes; the first kind of N among them counts.
     """
     kind = next((name for name in inputs if name in COUNTINGS), None)
     if kind is None or "tokens" not in inputs or not {kind, "tokens"} <= set(observed.columns):
@@ -44,7 +44,7 @@ def currency(observed: Observations, inputs: Sequence[str]) -> StatedCost | None
 
 
 def by_convention(observed: Observations) -> Observations:
-    """Return the rows with a note that compute is to be counted as 6 N D, whatever the table states."""
+    """Mark the rows, by a note, so that compute counts as 6 N D whatever the table states."""
     return replace(observed, notes=(*observed.notes, f"flops = 6 N D, {BY_CONVENTION}"))
 
 
@@ -62,16 +62,16 @@ def check_currency(observed: Observations, inputs: Sequence[str]) -> list[Findin
     low, high = (f"{end:.3g}" for end in cost.range)
     times = f"{low} to {high}" if low != high else low
     message = (
-        f"the table's flops are {times} times 6 x {kind} x tokens (the farthest run states {stated:.3g} FLOP, and "
-        f"6 N D is {plain:.3g}); compute is counted as the table states it"
+        f"the table's flops are {times} times 6 x {kind} x tokens (the farthest run states {stated:.3g} FLOP, but "
+        f"6 N D is {plain:.3g}); compute is counted as in the table"
     )
     six = f"flops={FLOPS_PER_PARAM_TOKEN:g}*{kind}*tokens"
-    fix = f'a budget means FLOPs of the table; to count 6 N D instead, compute it (CLI: --derive "{six}")'
+    fix = f'budgets are in the table\'s FLOPs; to use 6 N D instead, derive it (CLI: --derive "{six}")'
     return [Finding("DESIGN_STATED_FLOPS", Grade.WARN, message, len(observed), fix)]
 
 
 def _is_plain(observed: Observations, kind: str) -> bool:
-    """Return whether the stated compute is 6 N D of this kind of N, to the last digit."""
+    """Return whether the stated compute is exactly 6 N D with this kind of N."""
     y = _log_factor(observed, kind)
     return bool(np.isfinite(y).any() and np.nanmax(np.abs(y)) < _SAME)
 
@@ -82,7 +82,7 @@ def _plain(observed: Observations, kind: str) -> AnyArray:
 
 
 def _log_factor(observed: Observations, kind: str) -> AnyArray:
-    """Return ln(C / (6 N D)) of each row, NaN where it is not known."""
+    """Return ln(C / (6 N D)) of each row, NaN where unknown."""
     with np.errstate(all="ignore"):
         ratio = observed.inputs(["flops"])["flops"] / _plain(observed, kind)
         return np.asarray(np.where(ratio > 0, np.log(ratio), math.nan))

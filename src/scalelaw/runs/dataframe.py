@@ -1,4 +1,4 @@
-"""Any dataframe (pandas, polars, arrow, ``__arrow_c_stream__``) into raw columns, through narwhals."""
+"""Read any dataframe (pandas, polars, arrow, ``__arrow_c_stream__``) into raw columns with narwhals."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def read_frame(source: Any, name: str) -> RawTable:
         return RawTable(name, {str(label): _column(frame.get_column(label)) for label in frame.columns})
     except BadInput:
         raise
-    except Exception as error:  # any backend may be behind it, each with errors of its own
+    except Exception as error:  # backends raise errors of many types
         raise BadTable(f"{name}: the dataframe cannot be read ({first_line(error)})") from error
 
 
@@ -33,7 +33,7 @@ def _column(series: Any) -> RawColumn:
     import narwhals as nw
 
     missing = np.asarray(series.is_null().to_numpy(), dtype=bool)
-    if series.dtype == nw.Float32:  # the decimals a float32 stands for, as a text file would hold them
+    if series.dtype == nw.Float32:  # the decimals of the float32, as in a text file
         return RawColumn(np.array(series.to_numpy(), np.float32).astype(str).astype(float), missing)
     if series.dtype.is_numeric():
         return RawColumn(np.array(series.cast(nw.Float64).to_numpy(), dtype=float), missing)

@@ -1,4 +1,4 @@
-"""Delimited text into raw columns: separators, decimal commas, blank and ragged rows."""
+"""Read delimited text into raw columns: separators, decimal commas, blank and ragged rows."""
 
 import csv
 import io
@@ -21,11 +21,11 @@ def read_csv(text: str, source: str, separator: str | None = None) -> RawTable:
 
     Args:
         text: the whole file, its first line the column names.
-        source: the name to say in messages.
-        separator: None finds it from the first line.
+        source: the name for messages.
+        separator: one character; None detects it in the first line.
 
     Raises:
-        BadTable: no rows, a column name twice, or rows of different lengths.
+        BadTable: no rows, a repeated column name, or rows of different lengths.
     """
     header_line = text.lstrip("\r\n").partition("\n")[0]
     separator = separator or max(_SEPARATORS, key=header_line.count)
@@ -46,7 +46,7 @@ def read_csv(text: str, source: str, separator: str | None = None) -> RawTable:
 
 
 def _parse(text: str, separator: str, source: str, *, numbers: bool) -> Any:
-    """Return the polars frame, its column types found in the first rows or, where those mislead, in all of them."""
+    """Return the polars frame, with column types from the first rows or, where those mislead, from all rows."""
     import polars as pl
 
     content = text.lstrip("\r\n").encode()
@@ -72,7 +72,7 @@ def _words(text: str, separator: str) -> list[str]:
 
 
 def _is_text(name: str) -> bool:
-    """Return whether a column of this name holds text even where all of it are digits: a run may be called 007."""
+    """Return whether a column of this name is text even if all cells are digits: a run may be called 007."""
     quantity = recognise(name)
     return quantity is not None and QUANTITIES[quantity].kind == "text" and quantity != "seed"
 
@@ -84,12 +84,12 @@ def _check_header(names: list[str], source: str) -> None:
 
 
 def _ragged(text: str, separator: str, source: str) -> str | None:
-    """Return what is wrong with the first row that is longer or shorter than the header, or None."""
+    """Return the error for the first row that is longer or shorter than the header, or None."""
     reader = csv.reader(io.StringIO(text.lstrip("\r\n")), delimiter=separator)
     width = len(next(reader, []))
     for row in reader:
         if row and len(row) != width:
-            cells = f"{len(row)} cells and the header {width}"
+            cells = f"{len(row)} cells, but the header has {width}"
             return f"{source}: line {reader.line_num} has {cells}; quote cells that hold {separator!r}"
     return None
 

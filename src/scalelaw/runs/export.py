@@ -1,4 +1,4 @@
-"""A table of runs into a file that loads as the same table: one row an evaluation, canonical names and units."""
+"""Export a table of runs to a file that loads as the same table: one row per evaluation, canonical names and units."""
 
 import io
 import json
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 _DERIVED = "counting convention"
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
-"""What a table can be written as."""
+"""File suffixes of the export formats."""
 
 
 def export_runs(table: "RunTable", path: str | PathLike[str]) -> int:
-    """Write a table of runs to a file, CSV, JSON lines or Parquet by its suffix; return the number of rows.
+    """Write a table of runs to CSV, JSON lines or Parquet, by suffix; return the number of rows.
 
-    Runs that were set aside are not written; nor is a quantity that only follows from others by a counting convention,
-    which loading derives again. A cell that could not be read when the table was loaded is empty.
+    Excluded runs are not written, nor quantities derived by a counting convention, which loading derives again. Cells
+    that were unreadable become empty.
 
     Args:
         table: the runs.
         path: ends in ``.csv``, ``.jsonl`` or ``.parquet``.
 
     Raises:
-        BadInput: another suffix, a column that the format cannot hold, or a place that cannot be written.
+        BadInput: unknown suffix, a column that the format cannot hold, or a path that cannot be written.
 
     Example:
         >>> import tempfile
@@ -49,7 +49,7 @@ def export_runs(table: "RunTable", path: str | PathLike[str]) -> int:
     """
     target = Path(path).expanduser()
     if target.suffix.lower() not in SUFFIXES:
-        raise BadInput(f"{target.name!r}: the suffix says the format; use {', '.join(SUFFIXES)}")
+        raise BadInput(f"{target.name!r}: the suffix selects the format; use {', '.join(SUFFIXES)}")
     columns = export_columns(table)
     as_bytes = _as_jsonl if target.suffix.lower() == ".jsonl" else _as_frame
     write_whole(target, as_bytes(columns, target.suffix.lower()))
@@ -57,9 +57,9 @@ def export_runs(table: "RunTable", path: str | PathLike[str]) -> int:
 
 
 def export_columns(table: "RunTable") -> dict[str, list[Any]]:
-    """Return the columns of the file: what was chosen, what varied, and the targets with their standard errors.
+    """Return the columns of the file: settings, columns that vary within runs, targets and standard errors.
 
-    A None is missing, a NaN was measured.
+    None marks a missing cell; NaN was measured.
     """
     evals = table.evals
     varying = [name for name in evals if name not in ("run", "target", "value", "se")]
@@ -82,10 +82,10 @@ def export_columns(table: "RunTable") -> dict[str, list[Any]]:
 
 
 def _rows(table: "RunTable", varying: Sequence[str]) -> tuple[AnyArray, AnyArray, AnyArray]:
-    """Return the row of each entry; and of each row its run and its first entry, -1 where nothing was measured.
+    """Return the row of each entry, then the run and the first entry of each row (-1 without a measurement).
 
-    Entries of several targets share a row where run and all that varies agree; the second entry of a target at one
-    such place has a row of its own.
+    Entries of several targets share a row if run and varying columns agree; a second entry of the same target there
+    gets its own row.
     """
     evals = table.evals
     n = len(evals["run"])
@@ -111,7 +111,7 @@ def _rows(table: "RunTable", varying: Sequence[str]) -> tuple[AnyArray, AnyArray
 
 
 def _silent(table: "RunTable", varying: Sequence[str], order: AnyArray) -> AnyArray:
-    """Return the runs that need a row without a measurement: what they say last, no evaluation says."""
+    """Return the runs that need a row without a measurement, since no evaluation holds their last values."""
     evals = table.evals
     spoken = np.zeros(len(table), dtype=bool)
     spoken[evals["run"]] = True
@@ -124,7 +124,7 @@ def _silent(table: "RunTable", varying: Sequence[str], order: AnyArray) -> AnyAr
 
 
 def _key(value: Any) -> Any:
-    """Return a value that equals itself: NaN is None."""
+    """Return a value as a dictionary key; NaN becomes None."""
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
@@ -153,7 +153,7 @@ def _as_jsonl(columns: Mapping[str, list[Any]], suffix: str) -> str:
 
 
 def _strict(value: Any) -> Any:
-    """Return what is not finite as text, for which JSON has no number."""
+    """Return values that are not finite as text, since JSON has no such numbers."""
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -165,6 +165,6 @@ def _as_frame(columns: Mapping[str, list[Any]], suffix: str) -> bytes:
         return content.getvalue()
     for name, kind in frame.schema.items():
         if kind.is_nested():
-            raise BadInput(f"{name} holds lists, and CSV has none; write .jsonl or .parquet")
+            raise BadInput(f"{name} holds lists, which CSV cannot store; write .jsonl or .parquet")
     frame.write_csv(content, quote_style="non_numeric")
     return content.getvalue()

@@ -1,4 +1,4 @@
-"""The runs of a table one by one: a line each, or one of them in full."""
+"""List the runs of a table, one per line, or show one run in full."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ _MOST_TARGETS = 4
 
 @dataclass(frozen=True, eq=False)
 class Listing(Renderable, Tabular):
-    """One line a run: its size, its tokens, the last value of each target.
+    """One line per run: size, tokens and the last value of each target.
 
     Attributes:
-        source: where the runs came from.
-        columns: what is shown of each run.
-        rows: one a run; None where it has none.
+        source: file or object of the runs.
+        columns: the columns shown.
+        rows: one per run; None where a value is missing.
     """
 
     source: str
@@ -42,19 +42,19 @@ class Listing(Renderable, Tabular):
         return columns_of(self.to_dict()["runs"])
 
     def sheet(self) -> Report:
-        """Return one line a run."""
+        """Return the report, one line per run."""
         rows = [list(self.columns), *([_shown(cell) for cell in row] for row in self.rows)]
         return Report("", [Table(rows, indent="")])
 
 
 @dataclass(frozen=True, eq=False)
 class Detail(Renderable, Tabular):
-    """One run in full.
+    """One run in full: settings and evaluations.
 
     Attributes:
         run: its name.
-        settings: what was chosen, and its last token and step counts.
-        evals: each evaluation, in order of time.
+        settings: settings of the run, with its last token and step counts.
+        evals: the evaluations, in order of time.
     """
 
     run: str
@@ -71,7 +71,7 @@ class Detail(Renderable, Tabular):
         return columns_of(self.evals)
 
     def sheet(self) -> Report:
-        """Return what was chosen, and one line an evaluation."""
+        """Return the report: settings, then one line per evaluation."""
         settings = Table([[name, _shown(value)] for name, value in self.settings.items()], head=False)
         if not self.evals:
             return Report(self.run, [settings, Lines([("", "no evaluation")], width=0)])
@@ -82,7 +82,7 @@ class Detail(Renderable, Tabular):
 
 
 def list_runs(table: RunTable) -> Listing:
-    """Return one line for each run of a table."""
+    """Return the listing of a table, one line per run."""
     shown = {name: table.runs[name] for name in _ON_A_LINE if name in table.runs}
     shown |= {target: table.values(target) for target in table.targets[:_MOST_TARGETS]}
     cells = [_names(table), *([_plain(value) for value in values.tolist()] for values in shown.values())]
@@ -93,7 +93,7 @@ def show_run(table: RunTable, run: str) -> Detail:
     """Return one run in full.
 
     Raises:
-        UnknownName: the table has no run of this name, and none that begins so and no other does.
+        UnknownName: no run has this name or alone begins with it.
     """
     names = _names(table)
     found = [at for at, name in enumerate(names) if name == run]

@@ -1,4 +1,4 @@
-"""What a fit sees: one target, one row an observation, and a record of every row that was set aside."""
+"""The rows of a fit: one target, one row per observation, and a record of every excluded row."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,12 +18,12 @@ from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.runs.other_columns import OtherColumns, joined
 
 Reduction = Literal["endpoints", "best", "curves"]
-"""How a table becomes rows: one a run, one a swept cell, or every evaluation."""
+"""How a table becomes rows: one per run, one per swept cell, or every evaluation."""
 
 
 @dataclass(frozen=True)
 class SetAside:
-    """Rows that were left out, and why."""
+    """Number of excluded rows, and the reason."""
 
     reason: str
     n: int
@@ -35,26 +35,26 @@ class SetAside:
 
 @dataclass(frozen=True, eq=False)
 class Observations(Brief):
-    """One target over the runs that have it.
+    """One target over the runs that have it, one row per observation.
 
     Attributes:
-        target: what was measured, as ``metric@eval_set``.
+        target: the measured metric, as ``metric@eval_set``.
         columns: quantity -> values, each (n,); NaN where missing.
         y: measured values, (n,).
         cluster: the run each row belongs to, (n,); rows of one run are not independent.
         weight: weight of each row in a fit, (n,).
-        read: rows of the source, before anything was set aside.
-        set_aside: what was left out so far.
-        findings: what was noticed.
-        notes: what was assumed or derived, in words.
-        absent: quantity -> why a row lacks it, each (n,), where it is not simply missing.
-        se: standard error of each value, (n,), NaN where unknown; None where none is known.
-        reduction: how the rows were taken from their table.
-        levels: the names behind the components of a vector, or the codes of a category.
-        names: name of the run of each row, (n,); None for rows that come from no table.
-        others: the columns of the table that are no quantity, which a formula may name.
-        setting: number of what was chosen for the run of each row, the seed left out, (n,); see ``runs.settings``.
-        suspects: names of runs that lie far above their neighbours, without a mark of divergence.
+        read: rows of the source, before any exclusion.
+        set_aside: rows excluded so far, by reason.
+        findings: warnings and questions so far.
+        notes: assumptions and derived columns, in words.
+        absent: quantity -> why a row lacks it, each (n,), where the cell was not just empty.
+        se: standard error of each value, (n,), NaN where unknown; None where all are unknown.
+        reduction: how the table became rows.
+        levels: the names of a vector's components or of a category's codes.
+        names: name of the run of each row, (n,); None for rows without a table.
+        others: unrecognised columns of the table, which a formula may use.
+        setting: number of the settings of each row's run, seed excluded, (n,); see ``runs.reducing.settings``.
+        suspects: names of runs far above their neighbours that no mark explains.
     """
 
     target: str
@@ -80,12 +80,12 @@ class Observations(Brief):
 
     @property
     def digest(self) -> str:
-        """Digest of the rows, whatever their order; which rows share a run counts only where some do."""
+        """Digest of the rows, independent of their order; run membership counts only where runs have several rows."""
         clusters = {"cluster": self.cluster} if self.clustered else {}
         return digest_rows({**self.columns, "y": self.y, "weight": self.weight, **clusters})
 
     def digest_of(self, names: Iterable[str]) -> str:
-        """Return the digest of the rows as a law sees them: of these columns and what is fitted, and of no others."""
+        """Return the digest of the rows as a law sees them: the target and only these columns."""
         return replace(self, columns={name: self.columns[name] for name in names if name in self.columns}).digest
 
     @property
@@ -94,7 +94,7 @@ class Observations(Brief):
         return len(np.unique(self.cluster)) < len(self)
 
     def inputs(self, names: Iterable[str]) -> dict[str, Array]:
-        """Return the columns of these quantities: numbers (n,), a vector (n, d), a category as codes (n,)."""
+        """Return the columns of these quantities: numbers (n,), vectors (n, d), categories as codes (n,)."""
         return {
             name: codes(name, self.columns[name], self.levels_of(name))
             if kind_of(name) == "text"
@@ -103,11 +103,11 @@ class Observations(Brief):
         }
 
     def levels_of(self, name: str) -> tuple[str, ...]:
-        """Return the levels of a category, in the order of their codes; in alphabetical order where none was set."""
+        """Return the levels of a category in the order of their codes, alphabetical by default."""
         return self.levels.get(name) or tuple(sorted(set(np.asarray(self.columns[name]).astype(str).tolist())))
 
     def with_levels(self, names: Iterable[str]) -> "Observations":
-        """Return the rows with the levels of these categories settled, so that no row left out changes a code."""
+        """Return the rows with fixed levels of these categories, so that leaving out rows changes no code."""
         found = {name: self.levels_of(name) for name in names if kind_of(name) == "text" and name in self.columns}
         return replace(self, levels={**self.levels, **found})
 
@@ -121,14 +121,14 @@ class Observations(Brief):
         return dict(ranges)
 
     def keep(self, mask: AnyArray, reason: str) -> "Observations":
-        """Return the rows where ``mask`` holds, the others recorded as set aside for the reason."""
+        """Return the rows where ``mask`` holds; the others are counted as excluded for the reason."""
         dropped = int(np.sum(~mask))
         if not dropped:
             return self
         return replace(self.rows(mask), set_aside=(*self.set_aside, SetAside(reason, dropped)))
 
     def rows(self, index: AnyArray) -> "Observations":
-        """Return some rows, by mask or by number, without calling the others set aside."""
+        """Return some rows, by mask or by number, without counting the others as excluded."""
         return replace(
             self,
             columns={name: values[index] for name, values in self.columns.items()},
@@ -143,25 +143,25 @@ class Observations(Brief):
         )
 
     def run_names(self) -> AnyArray:
-        """Return the name of the run of each row, its number where it comes from no table, (n,)."""
+        """Return the run name of each row, (n,); its number for rows without a table."""
         return np.asarray(self.cluster).astype(str).astype(object) if self.names is None else self.names
 
     def falling(self) -> "Observations":
-        """Return the rows with lower values better: a score becomes the error 1 - score, anything else stays.
+        """Return the rows with lower values better: a score becomes the error 1 - score, a loss stays.
 
         Raises:
-            BadInput: scores that are no shares, so that no error follows from them.
+            BadInput: scores above 1, which are not fractions.
         """
         if not higher_is_better(self.target):
             return self
         if len(self) and float(np.nanmax(self.y)) > 1:
-            raise BadInput(f"{self.target} reaches {np.nanmax(self.y):g}; give scores as shares of 1, like 0.62")
+            raise BadInput(f"{self.target} reaches {np.nanmax(self.y):g}; give scores as fractions of 1, like 0.62")
         metric, at, eval_set = self.target.partition("@")
         note = f"higher {metric} is better, so it is read as the error 1 - {metric}"
         return replace(self, y=frozen(1.0 - self.y), target=f"error{at}{eval_set}", notes=(*self.notes, note))
 
     def weighed(self, name: str) -> "Observations":
-        """Return the rows weighed by a column; rows without a positive weight are set aside.
+        """Return the rows weighted by a column; rows without a positive weight are excluded.
 
         Raises:
             BadTable: the table has no such column.
@@ -170,10 +170,10 @@ class Observations(Brief):
         return replace(kept, weight=np.asarray(kept.columns[name], float))
 
     def complete(self, names: Iterable[str]) -> "Observations":
-        """Return the rows that have all these quantities, possible and finite; the others are set aside.
+        """Return the rows with valid, finite values of all these quantities; the others are excluded.
 
         Raises:
-            BadTable: a quantity is not in the table at all; the message names what is.
+            BadTable: the table lacks a quantity; the message lists those it has.
         """
         kept = self
         for name in names:
@@ -184,7 +184,7 @@ class Observations(Brief):
                 continue
             kept = kept._present(name)
             kept = kept.keep(np.isfinite(kept.inputs([name])[name]), f"{name} is infinite")
-            if name not in QUANTITIES:  # a column that a formula names: any number of it may be meant
+            if name not in QUANTITIES:  # a formula's column may hold any number
                 continue
             if name == "tokens":
                 kept = kept.keep(kept.inputs([name])[name] != 0, "unfinished: not trained on any tokens")
@@ -194,7 +194,7 @@ class Observations(Brief):
         return kept
 
     def _whole(self, name: str) -> "Observations":
-        """Return the rows with a whole vector or a named category; shares that do not sum to one are refused."""
+        """Return the rows with a complete vector or category; refuse shares that do not sum to one."""
         values = np.asarray(self.columns[name])
         if kind_of(name) != "vector":
             return self.keep(np.array([value is not None and value == value for value in values]), f"no {name}")
@@ -203,7 +203,7 @@ class Observations(Brief):
         return kept
 
     def _present(self, name: str) -> "Observations":
-        """Return the rows that have the quantity, the others set aside by the reason they lack it."""
+        """Return the rows that have the quantity; the others are excluded for the reason they lack it."""
         kept = self
         if name in self.absent:
             lacking = np.isnan(self.inputs([name])[name])
@@ -214,11 +214,11 @@ class Observations(Brief):
 
 
 def stacked(parts: Sequence[Observations], metric: str) -> Observations:
-    """Return the rows of several targets one below the other, told apart by the category ``eval_set``.
+    """Stack the rows of several targets, with the target's name in the category ``eval_set``.
 
     Args:
         parts: the rows of each target, of one table.
-        metric: what all of them measure.
+        metric: the metric of all of them.
     """
     names = [part.target.partition("@")[2] for part in parts]
     columns = {name for part in parts for name in part.columns}
@@ -239,7 +239,7 @@ def stacked(parts: Sequence[Observations], metric: str) -> Observations:
             for part, name in zip(parts, names, strict=True)
             for gone in part.set_aside
         ),
-        notes=(*first.notes, f"{len(parts)} outputs stand one below the other: {', '.join(names)}"),
+        notes=(*first.notes, f"{len(parts)} outputs are stacked: {', '.join(names)}"),
         absent={},
         names=np.concatenate([part.run_names() for part in parts]),
         others=joined([part.others for part in parts]),
@@ -268,4 +268,4 @@ def _missing_column(name: str, columns: Mapping[str, AnyArray], notes: Iterable[
         advice, hint = f"state it with derive={logged}", ""
     elif "; if '" in hint:
         advice, hint = hint.removeprefix("; "), ""
-    return f"the law takes {name}, and the table has {', '.join(have) or 'no quantity'}; {advice}{hint}"
+    return f"the law takes {name}, but the table has {', '.join(have) or 'no quantity'}; {advice}{hint}"

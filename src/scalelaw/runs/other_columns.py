@@ -1,4 +1,4 @@
-"""The columns of a table that hold no quantity, as a formula may name them; and the names that all columns go by."""
+"""Unrecognised columns, which formulas may use, and the names of all columns in formulas."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,12 +24,12 @@ _SHOWN = 3
 
 @dataclass(frozen=True, eq=False)
 class OtherColumns(Brief):
-    """The columns nobody recognised, kept for formulas.
+    """Unrecognised columns, kept for formulas.
 
     Attributes:
-        columns: name -> cells, one a run of the table.
+        columns: name -> cells, one per run of the table.
         origins: quantity -> the column that holds it.
-        run: the number of the run in the table of each row, (n,).
+        run: number of each row's run in the table, (n,).
     """
 
     columns: Mapping[str, AnyArray]
@@ -37,15 +37,15 @@ class OtherColumns(Brief):
     run: AnyArray
 
     def rows(self, index: AnyArray) -> "OtherColumns":
-        """Return those of some rows, by mask or by number."""
+        """Return the columns of some rows, by mask or by number."""
         return replace(self, run=self.run[index])
 
     def names(self) -> dict[str, str]:
-        """Return the names a formula may use; see ``formula_names``."""
+        """Return the names that a formula may use; see ``formula_names``."""
         return formula_names(self.origins, self.columns)
 
     def numbers(self, name: str) -> Array:
-        """Return the numbers of a column by its name in a formula, NaN where it has none, (n,).
+        """Return a column by its name in a formula, as numbers (n,), NaN where missing.
 
         Raises:
             BadTable: it holds text.
@@ -59,14 +59,14 @@ class OtherColumns(Brief):
             some = list(dict.fromkeys(str(value) for value in values[numbers.unreadable]))
             shown = ", ".join(map(repr, some[:_SHOWN])) + (", ..." if len(some) > _SHOWN else "")
             raise BadTable(
-                f"the formula takes {name}, and that column holds text ({shown}); fit the runs of one {name}, or give "
-                "each a number in a column of its own"
+                f"the formula takes {name}, but that column holds text ({shown}); fit the runs of one {name}, or "
+                "add a column of numbers for it"
             )
         return np.asarray(numbers.values[self.run])
 
 
 def with_formula_columns(table: "RunTable", names: Iterable[str]) -> "RunTable":
-    """Return the table with the columns of these names in a formula under these names, as numbers."""
+    """Return the table with these columns as numbers, under their names in a formula."""
     every = OtherColumns(unrecognised(table.runs), table.origins, np.arange(len(table)))
     known = spoken(every.origins, every.columns)
     added = {name: frozen(every.numbers(name)) for name in names if name not in QUANTITIES and name in known}
@@ -74,12 +74,12 @@ def with_formula_columns(table: "RunTable", names: Iterable[str]) -> "RunTable":
 
 
 def unrecognised(runs: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
-    """Return the columns of a table that are no quantity."""
+    """Return the columns of a table that are not quantities."""
     return {name: values for name, values in runs.items() if name not in QUANTITIES}
 
 
 def joined(parts: Sequence[OtherColumns | None]) -> OtherColumns | None:
-    """Return the columns of rows of one table that stand one below the other."""
+    """Stack the columns of several selections of rows from one table."""
     known = [part for part in parts if part is not None]
     if not known or len(known) < len(parts):
         return None
@@ -87,22 +87,21 @@ def joined(parts: Sequence[OtherColumns | None]) -> OtherColumns | None:
 
 
 def formula_names(origins: Mapping[str, str], others: Iterable[str]) -> dict[str, str]:
-    """Return name in a formula -> the quantity that the column of this name holds, or the name where it holds none.
+    """Return name in a formula -> the quantity of that column, or the name itself if the column is not a quantity.
 
-    A column goes by its own name, with an underscore for every other sign (``parallel size`` is ``parallel_size``); by
-    the last part of a path (``config.dropout`` is ``dropout``); and in lower case. The first of these counts that is
-    the name of one column alone.
+    A column has three names, tried in order until one is unique: its own, with an underscore for every other sign
+    (``parallel size`` is ``parallel_size``); the last part of a path (``config.dropout`` is ``dropout``); lower case.
 
     Args:
         origins: quantity -> the column that holds it.
-        others: the columns that hold none.
+        others: the columns that are not quantities.
     """
     of = {name: quantity for quantity, name in origins.items() if kind_of(quantity) == "number"}
     return {name: of.get(held, name) for name, held in spoken(origins, others).items()}
 
 
 def spoken(origins: Mapping[str, str], others: Iterable[str]) -> dict[str, str]:
-    """Return name in a formula -> the column that goes by it; see ``formula_names``."""
+    """Return name in a formula -> the column; see ``formula_names``."""
     held = [name for quantity, name in origins.items() if kind_of(quantity) == "number"]
     held += others
     found: dict[str, str] = {}

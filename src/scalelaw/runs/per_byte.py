@@ -1,4 +1,4 @@
-"""Losses per token to bits per byte, the one scale on which different tokenizers compare."""
+"""Convert losses per token to bits per byte, which are comparable across tokenizers."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def per_byte(table: "RunTable") -> "RunTable":
-    """Return the table in bits per byte and bytes; see ``RunTable.per_byte``."""
+    """Return the table with losses in bits per byte and data in bytes; see ``RunTable.per_byte``."""
     if "bytes_per_token" not in table.runs:
         fix = 'name it with columns={"bytes_per_token": "..."}, or give it with derive={"bytes_per_token": "4.2"}'
-        raise BadInput(f"{table.source} has no bytes_per_token, without which no loss is per byte; {fix}")
+        raise BadInput(f"{table.source} has no bytes_per_token, which losses per byte need; {fix}")
     losses = [target for target in table.targets if target.partition("@")[0] == "loss"]
     if not losses:
         raise BadInput(
-            f"{table.source} has no loss to turn into bits per byte; its targets: {', '.join(table.targets)}"
+            f"{table.source} has no loss to convert to bits per byte; its targets: {', '.join(table.targets)}"
         )
     renamed = {target: "bpb" + target.removeprefix("loss") for target in losses}
     targets = table.evals["target"].tolist()

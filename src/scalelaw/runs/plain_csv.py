@@ -1,7 +1,7 @@
-"""Small plain CSV, read without a dataframe library, whose import costs more than the table; the same columns result.
+"""Read small plain CSV without importing polars, which takes longer than the table; the columns are the same.
 
-Plain is what reads one way only: no quotes, no blank cell, as many cells in each row as names, and each column all
-numbers in usual digits or all words. Whatever is not plain is left to polars.
+Plain means unambiguous: no quotes, no blank cells, as many cells per row as names, and each column all plain numbers or
+all words. Other text is left to polars.
 """
 
 import re
@@ -15,7 +15,7 @@ _LONGEST = 1_000_000
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,25})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./:=+-]*")
 _VALUES = frozenset({"true", "false", "nan", "inf", "infinity", "null", "none", "na"})
-"""Words that may stand for a value."""
+"""Words that polars may read as a value."""
 
 
 def read_plain(text: str, separator: str, words: Collection[str]) -> dict[str, RawColumn] | None:
@@ -24,7 +24,7 @@ def read_plain(text: str, separator: str, words: Collection[str]) -> dict[str, R
     Args:
         text: the whole file, its first line the names.
         separator: one character.
-        words: names of columns that hold text even where all of it are digits.
+        words: names of columns that hold text even if all cells are digits.
     """
     if len(text) > _LONGEST or '"' in text:
         return None
@@ -43,7 +43,7 @@ def read_plain(text: str, separator: str, words: Collection[str]) -> dict[str, R
 
 
 def _column(cells: list[str], text: bool) -> RawColumn | None:
-    """Return the column of these cells, or None where they read more than one way."""
+    """Return the column of these cells, or None where they are ambiguous."""
     if not text and all(map(_NUMBER.fullmatch, cells)):
         return RawColumn(np.array([float(cell) for cell in cells]), np.zeros(len(cells), dtype=bool))
     if all(_WORD.fullmatch(cell) and cell.lower() not in _VALUES for cell in cells):

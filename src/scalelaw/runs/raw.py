@@ -1,4 +1,4 @@
-"""A table as it was found: columns under their own names, nothing interpreted yet."""
+"""A raw table: columns under their own names, not yet interpreted."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ class RawColumn:
 
     Attributes:
         values: the cells, (n,); NaN or None where missing.
-        missing: True where there is nothing; a NaN that was written down is a value, (n,).
+        missing: True where a cell is empty, (n,); a written NaN is a value.
     """
 
     values: AnyArray
@@ -43,16 +43,16 @@ class RawColumn:
 
 @dataclass(frozen=True, eq=False)
 class RawTable:
-    """Columns of one length under the names of their source.
+    """Columns of equal length under their source names.
 
     Attributes:
-        source: where they come from.
+        source: file or object they come from, for messages.
         columns: name -> cells.
-        notes: what the reader assumed, in words.
-        stated: columns that the format itself counts in plain units, so that no unit is asked for.
-        read: rows, or files, of the source as its owner counts them, where they are not the rows of this table.
-        by_hand: it came as a table and through no importer, so that people may have laid out its cells.
-        findings: what the reader noticed.
+        notes: the reader's assumptions, in words.
+        stated: columns whose format implies plain counts, so no unit is asked for.
+        read: rows or files of the source, where that is not the number of rows of this table.
+        by_hand: it came as a table, not through an importer, so a person may have laid out its cells.
+        findings: warnings of the reader.
     """
 
     source: str
@@ -67,7 +67,7 @@ class RawTable:
         return next((len(column.values) for column in self.columns.values()), 0)
 
     def without_blank_rows(self) -> "RawTable":
-        """Return the table without rows in which every cell is missing, and say how many there were."""
+        """Return the table without empty rows, with a note of their number."""
         if not len(self):
             return self
         blank = np.logical_and.reduce([column.missing for column in self.columns.values()])
@@ -80,7 +80,7 @@ class RawTable:
 
 
 def column(cells: Iterable[Any]) -> RawColumn:
-    """Return the column of these cells; integers become float64, so that no product of them overflows."""
+    """Return the column of these cells; integers become float64, so that products do not overflow."""
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "iufb" and cells.ndim == 1:
         exact = cells.astype(str) if cells.dtype == np.float32 else cells  # the decimals a float32 stands for
         return RawColumn(exact.astype(float), np.zeros(len(cells), dtype=bool))
@@ -95,7 +95,7 @@ def column(cells: Iterable[Any]) -> RawColumn:
 
 
 def _float(cell: Any) -> float:
-    """Return a number; an integer beyond every float is infinite, as 1e400 is."""
+    """Return a cell as float; an integer too large for it becomes infinite, as 1e400 does."""
     try:
         return float(cell)
     except OverflowError:
@@ -103,7 +103,7 @@ def _float(cell: Any) -> float:
 
 
 def from_columns(columns: Mapping[Any, Any], source: str) -> RawTable:
-    """Return the table of a dict of columns.
+    """Build a table from a dict of columns.
 
     Raises:
         BadTable: a value is not a column, or the columns differ in length.
@@ -115,13 +115,13 @@ def from_columns(columns: Mapping[Any, Any], source: str) -> RawTable:
         table[str(name)] = column(cells)
     lengths = {name: len(found.values) for name, found in table.items()}
     if len(set(lengths.values())) > 1:
-        said = ", ".join(f"{name} {n}" for name, n in lengths.items())
-        raise BadTable(f"{source}: the columns differ in length ({said}); every column needs one value a row")
+        found = ", ".join(f"{name} {n}" for name, n in lengths.items())
+        raise BadTable(f"{source}: the columns differ in length ({found}); every column needs one value per row")
     return RawTable(source, table)
 
 
 def from_rows(rows: Sequence[Any], source: str) -> RawTable:
-    """Return the table of a list of records; a name that a record lacks is missing there.
+    """Build a table from a list of records; names that a record lacks become missing cells.
 
     Raises:
         BadTable: an entry is not a record.
@@ -135,6 +135,6 @@ def from_rows(rows: Sequence[Any], source: str) -> RawTable:
 
 
 def _missing(cells: list[Any]) -> AnyArray:
-    """Return where a cell is None or one of the words people write for nothing."""
+    """Return a mask (n,) of cells that hold None or a word for missing."""
     words = {cell for cell in {cell for cell in cells if isinstance(cell, str)} if cell.strip().lower() in _ABSENT}
     return np.array([cell is None or (isinstance(cell, str) and cell in words) for cell in cells], dtype=bool)

@@ -1,4 +1,4 @@
-"""All that can be noticed about a table of runs, gathered instead of raised."""
+"""Review a table of runs: collect every warning, question and refusal without raising."""
 
 import warnings
 from collections.abc import Iterable, Mapping
@@ -26,15 +26,15 @@ _ORDER = (Grade.REFUSE, Grade.ASK, Grade.WARN, Grade.SET_ASIDE)
 
 @dataclass(frozen=True, eq=False)
 class Review(Renderable, Tabular):
-    """What was noticed about a table, gravest first.
+    """The findings on a table, most severe first.
 
     Attributes:
-        source: where the rows came from.
-        table: its runs, None where it cannot be loaded at all.
-        findings: each with code, grade and a way out.
-        usable: target -> runs that its end points leave to a fit.
-        set_aside: target -> runs left out of its end points, by reason.
-        rules: what the ten rules of ``runs.guide`` advise; none of them stops anything.
+        source: file or object of the rows.
+        table: its runs, None where it cannot be loaded.
+        findings: each with code, grade and fix.
+        usable: target -> number of runs with a usable end point.
+        set_aside: target -> runs excluded from its end points, by reason.
+        rules: advice by the ten rules of ``choshen_rules``; it never stops a fit.
     """
 
     source: str
@@ -46,11 +46,11 @@ class Review(Renderable, Tabular):
 
     @property
     def stopped(self) -> bool:
-        """Whether a finding refuses, or asks what only the user can know."""
+        """Whether a finding refuses or asks the user."""
         return any(finding.grade in (Grade.REFUSE, Grade.ASK) for finding in self.findings)
 
     def adding(self, findings: Iterable[Finding]) -> "Review":
-        """Return the review with what others noticed about the same table."""
+        """Return the review with more findings on the same table."""
         return replace(self, findings=_sorted([*self.findings, *findings]))
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,16 +71,16 @@ class Review(Renderable, Tabular):
         return columns_of(finding.to_dict() for finding in (*self.findings, *self.rules))
 
     def sheet(self) -> Report:
-        """Return the findings, gravest first, each with its way out."""
+        """Return the findings as a report, most severe first, each with its fix."""
         table = self.table
         size = "cannot be loaded as it is" if table is None else _size(table)
         lines = []
         for target, count in self.usable.items():
             lines.append((target, f"{counted(count, 'run')} usable"))
-            lines += [("  set aside", f"{gone.n}: {gone.reason}") for gone in self.set_aside[target]]
+            lines += [("  excluded", f"{gone.n}: {gone.reason}") for gone in self.set_aside[target]]
         if not self.findings:
-            lines.append(("", "nothing to remark"))
-        rules = [Report("by the rules of Choshen et al. 2024", [_lines(self.rules)])] if self.rules else []
+            lines.append(("", "no findings"))
+        rules = [Report("advice by the rules of Choshen et al. 2024", [_lines(self.rules)])] if self.rules else []
         return Report(f"{self.source}: {size}", [Lines(lines, width=0), _lines(self.findings), *rules])
 
 
@@ -92,16 +92,14 @@ def review_runs(
     derive: Mapping[str, str] | None = None,
     importer: str | None = None,
 ) -> Review:
-    """Return all that loading a table, taking its end points and fitting them together would remark.
-
-    Nothing of it is raised.
+    """Return the findings of loading a table, taking its end points and fitting them; nothing is raised.
 
     Args:
-        source: as for ``load_runs``, and so are the options.
+        source: file or object; this and the options as in ``load_runs``.
         columns: quantity -> column.
         units: quantity -> unit.
         derive: quantity -> arithmetic over columns.
-        importer: which importer reads it.
+        importer: name of the importer to use.
 
     Raises:
         BadInput: the source or an option cannot be read at all.
@@ -112,7 +110,7 @@ def review_runs(
         (['RUNS_UNSAID_UNITS'], True)
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ScalelawWarning)  # they are findings here
+        warnings.simplefilter("ignore", ScalelawWarning)  # reported as findings instead
         try:
             table = load_runs(source, columns=columns, units=units, derive=derive, importer=importer)
         except (BadTable, NeedsAnswer) as error:
@@ -127,7 +125,7 @@ def _size(table: RunTable) -> str:
 
 
 def _lines(findings: tuple[Finding, ...]) -> Lines:
-    """Return each finding with its grade, and below it the way out."""
+    """Return each finding with its grade, followed by its fix."""
     found = []
     for each in findings:
         found.append((str(each.grade), f"{each.message} [{each.code}]"))
@@ -155,16 +153,16 @@ def _of_table(table: RunTable) -> Review:
 
 
 def _nothing_to_fit(table: RunTable) -> list[Finding]:
-    """Refuse readings over steps alone: no law can be fitted where no size, tokens or compute is known."""
+    """Refuse losses over steps alone: a law needs size, tokens or compute."""
     if set(table.quantities()) - _OF_TIME - _OF_NAMES or "steps" not in table.quantities():
         return []
-    said = [note for note in table.notes if note.startswith("no column is ")]
-    if "run" in table.runs and said:
+    hints = [note for note in table.notes if note.startswith("no column is ")]
+    if "run" in table.runs and hints:
         message = f"the log{'s state' if len(table) > 1 else ' states'} no params, tokens or flops"
-        return [Finding("RUNS_NOTHING_KNOWN", Grade.REFUSE, message, table.read, "; ".join(said))]
+        return [Finding("RUNS_NOTHING_KNOWN", Grade.REFUSE, message, table.read, "; ".join(hints))]
     if time_of_one_run(table) != "steps":
         return []
-    message = f"the {table.read} rows are readings of one run over steps, and it has no params, tokens or flops"
+    message = f"the {table.read} rows are readings of one run over steps, without params, tokens or flops"
     fix = (
         'state them with derive={"params": "124e6", "tokens": "steps * 524288"} '
         "(CLI: --derive params=124e6 --derive 'tokens=steps * 524288'); a law needs several runs, and "
@@ -181,12 +179,12 @@ def _embeddings(observations: Observations) -> list[Finding]:
 
 
 def _milder(finding: Finding) -> Finding:
-    """Return a warning for a target without a usable run: the others of the table can be fitted."""
+    """Return a warning instead of a refusal, for a target without usable runs beside others that have some."""
     return replace(finding, grade=Grade.WARN) if finding.code == "RUNS_NONE_LEFT" else finding
 
 
 def _sorted(findings: Any) -> tuple[Finding, ...]:
-    """Return each finding once, gravest first."""
+    """Return each finding once, most severe first."""
     once = {(finding.code, finding.message): finding for finding in findings}
     return tuple(sorted(once.values(), key=lambda finding: _ORDER.index(finding.grade)))
 

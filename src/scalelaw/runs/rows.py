@@ -1,4 +1,4 @@
-"""Rows of a file read to the end, before it is known which of them share a run."""
+"""Rows of a file with all columns read, before they are grouped into runs."""
 
 from dataclasses import dataclass, field
 
@@ -11,21 +11,21 @@ from scalelaw.runs.cells import Numbers
 
 @dataclass
 class Rows:
-    """A file read to the end: one entry a row, still in the order of the file.
+    """A file with all columns read: one entry per row, in file order.
 
     Attributes:
-        source: where the rows come from.
-        read: how many there are.
+        source: file or object of the rows.
+        read: number of rows.
         run: the run of each row, numbered by first appearance, (n,).
-        order: the rows in the order of time inside runs, (n,).
+        order: the rows in order of time within runs, (n,).
         columns: canonical and other columns, numbers or objects, each (n,).
-        numbers: the numeric quantities among them, with what was missing and unreadable.
+        numbers: the numeric quantities among them, with masks of missing and unreadable cells.
         targets: target -> its values.
         errors: target -> standard errors, (n,).
         items: target -> number of items behind each value, (n,).
-        origins: column -> what it was read or computed from.
-        notes: what was assumed.
-        findings: what was noticed.
+        origins: column -> its source column or formula.
+        notes: assumptions, in words.
+        findings: warnings and questions so far.
     """
 
     source: str

@@ -1,4 +1,4 @@
-"""Learning-rate schedules that are known before a run starts, and the array features annealing laws take of them."""
+"""Learning-rate schedules fixed before a run starts, and the features that annealing laws take from them."""
 
 import re
 from dataclasses import dataclass, fields
@@ -12,7 +12,7 @@ from scalelaw.core.numbers import parse_number
 from scalelaw.core.types import Array
 
 Kind = Literal["constant", "linear", "cosine", "wsd", "step"]
-"""What the rate does after the warmup."""
+"""Shape of the schedule after the warmup."""
 
 Decay = Literal["linear", "sqrt", "cosine", "exponential"]
 """How the rate of a wsd schedule falls."""
@@ -30,11 +30,11 @@ class Schedule(Brief):
     """A learning rate over a run, as a share of its peak.
 
     Attributes:
-        kind: ``constant``; ``linear`` or ``cosine`` from the warmup to the end; ``wsd``, held and then decayed over
-            the last ``decay`` of the run; ``step``, held and then set to ``end`` for the last ``decay`` of the run.
+        kind: ``constant``; ``linear`` or ``cosine`` from the warmup to the end; ``wsd``, constant and then decayed over
+            the last ``decay`` of the run; ``step``, constant and then at ``end`` for the last ``decay`` of the run.
         warmup: share of the run over which the rate rises linearly from zero.
-        end: rate at the end over the peak; a constant schedule has none.
-        decay: see ``kind``.
+        end: final rate over the peak; unused by a constant schedule.
+        decay: share of the run; see ``kind``.
         shape: of the decay of a wsd schedule; ``sqrt`` is 1 - sqrt, after Hägele et al. 2024 (arXiv 2405.18392).
 
     Example:
@@ -57,14 +57,14 @@ class Schedule(Brief):
             if not (0 <= value < 1 if open_end else 0 <= value <= 1):
                 raise BadInput(f"{name}={value!r} of a schedule: give a share from 0 to 1")
         if self.kind in ("wsd", "step") and not 0 < self.decay <= 1 - self.warmup:
-            raise BadInput(f"decay={self.decay!r} of a {self.kind} schedule: give a share that the warmup leaves")
+            raise BadInput(f"decay={self.decay!r} of a {self.kind} schedule: give a share of at most 1 - warmup")
         if self.shape == "exponential" and not self.end:
-            raise BadInput("an exponential decay never comes to 0; give the rate at its end, e.g. end=0.1")
+            raise BadInput("an exponential decay never reaches 0; give the rate at its end, e.g. end=0.1")
 
     def __str__(self) -> str:
         plain = {each.name: each.default for each in fields(self)}
-        said = [f"{name}={getattr(self, name)}" for name in list(plain)[1:] if getattr(self, name) != plain[name]]
-        return f"{self.kind}[{','.join(said)}]" if said else self.kind
+        settings = [f"{name}={getattr(self, name)}" for name in list(plain)[1:] if getattr(self, name) != plain[name]]
+        return f"{self.kind}[{','.join(settings)}]" if settings else self.kind
 
     def lr(self, progress: Array) -> Array:
         """Return the rate over its peak.
@@ -77,7 +77,7 @@ class Schedule(Brief):
         return np.asarray(np.where(done < self.warmup, rise, 1.0 - (1.0 - self.end) * self._fallen(done)))
 
     def _fallen(self, done: Array) -> Array:
-        """Return the share of the whole fall that is behind, from 0 to 1."""
+        """Return the completed share of the decay, from 0 to 1."""
         if self.kind == "constant":
             return np.zeros_like(done)
         start = self.warmup if self.kind in ("linear", "cosine") else 1.0 - self.decay
@@ -94,7 +94,7 @@ class Schedule(Brief):
         return along
 
     def area(self, progress: Array) -> Array:
-        """Return the area under the rate from the start, in units of peak rate x length of the run."""
+        """Return the area under the rate from the start, in units of peak rate x run length."""
         start = 1.0 - self.decay
         grid = np.unique([*np.linspace(0.0, 1.0, _GRID), self.warmup, start, np.nextafter(start, 1.0)])
         rate = self.lr(grid)
@@ -104,10 +104,10 @@ class Schedule(Brief):
     def features(self, steps: int, peak: float, momentum: float = 0.999) -> dict[str, Array]:
         """Return ``lr_area`` and ``lr_annealing`` after each step of a run, each (steps,); see ``lr_features``.
 
-        A step has the rate of the moment it starts at.
+        A step has the rate at its start.
 
         Raises:
-            BadInput: no steps, or a peak that is not positive.
+            BadInput: fewer than one step, or a peak that is not positive.
         """
         if steps < 1 or not peak > 0:
             raise BadInput(f"features(steps={steps}, peak={peak}): give one step or more and a positive rate")
@@ -115,14 +115,14 @@ class Schedule(Brief):
 
 
 def lr_features(lr: Array, momentum: float = 0.999) -> dict[str, Array]:
-    """Return what annealing laws take of a learning rate: its area S1 and its annealing S2 after each step.
+    """Return the features of annealing laws: area S1 and annealing S2 of the learning rate after each step.
 
     S1_i = sum of lr_j up to i; m_i = momentum * m_(i-1) + lr_(i-1) - lr_i; S2_i = sum of m_j up to i, as in
     L = L0 + A * S1^-alpha - C * S2 (Tissue et al. 2024, arXiv 2408.11029).
 
     Args:
-        lr: rate at each step, (..., steps); from the peak on for S2, from the first step on for S1.
-        momentum: the lambda of the paper.
+        lr: rate at each step, (..., steps); start it at the first step for S1, at the peak for S2.
+        momentum: lambda in the paper, in [0, 1).
 
     Returns:
         ``lr_area`` and ``lr_annealing``, each (..., steps).
@@ -147,10 +147,10 @@ def lr_features(lr: Array, momentum: float = 0.999) -> dict[str, Array]:
 
 
 def parse_schedule(text: str) -> Schedule:
-    """Return the schedule that a text spells: ``cosine``, ``cosine[end=0.1,warmup=1%]``, ``wsd[decay=0.2]``.
+    """Parse a schedule: ``cosine``, ``cosine[end=0.1,warmup=1%]``, ``wsd[decay=0.2]``.
 
     Raises:
-        UnknownName: no such kind or setting.
+        UnknownName: unknown kind or setting.
         BadInput: a setting cannot be read.
 
     Example:
@@ -172,7 +172,7 @@ def parse_schedule(text: str) -> Schedule:
 
 
 def parse_share(text: str, what: str) -> float:
-    """Return a share written as ``1/3``, ``33%`` or ``0.33``.
+    """Parse a share written as ``1/3``, ``33%`` or ``0.33``.
 
     Raises:
         BadNumber: it cannot be read.
@@ -183,4 +183,4 @@ def parse_share(text: str, what: str) -> float:
             return parse_number(above) / parse_number(below)
         return parse_number(text.rstrip("%")) / (100.0 if text.endswith("%") else 1.0)
     except (BadNumber, ZeroDivisionError) as error:
-        raise BadNumber(f"{what}: {text!r} is no share; write 1/3, 33% or 0.33") from error
+        raise BadNumber(f"{what}: {text!r} is not a share; write 1/3, 33% or 0.33") from error

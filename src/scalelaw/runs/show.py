@@ -1,4 +1,4 @@
-"""A table of runs in words: what was read, from where, and what was assumed or set aside."""
+"""Summarise a table of runs: sources, assumptions and excluded runs."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +27,9 @@ def sheet(table: "RunTable") -> Report:
         more = f", ... {len(others) - 10} more" if len(others) > 10 else ""
         lines.append(("not used, kept for where()", f"{', '.join(others[:10])}{more}"))
     lines += [("note", note) for note in table.notes]
-    lines += [("set aside", f"{gone.n} run{'' if gone.n == 1 else 's'}: {gone.reason}") for gone in table.set_aside]
+    lines += [("excluded", f"{gone.n} run{'' if gone.n == 1 else 's'}: {gone.reason}") for gone in table.set_aside]
     for finding in table.findings:
-        lead = "a fit that needs it sets aside" if finding.grade is Grade.SET_ASIDE else str(finding.grade)
+        lead = "excluded where needed" if finding.grade is Grade.SET_ASIDE else str(finding.grade)
         lines.append((lead, f"{finding} [{finding.code}]"))
     return Report(f"{table.source}: {rows}, {runs}", [columns, Lines(lines, width=0)])
 
@@ -65,8 +65,8 @@ def _quantity_lines(table: "RunTable") -> list[list[str]]:
             continue
         origin = table.origins.get(name, name)
         span = _span(table.runs[name]) if _counted(name) else None
-        said = _range(span) if span else _kinds(name, table.runs[name])
-        lines.append([name, said, "" if origin == name else f"from {origin}"])
+        shown = _range(span) if span else _kinds(name, table.runs[name])
+        lines.append([name, shown, "" if origin == name else f"from {origin}"])
     return lines
 
 
@@ -75,9 +75,9 @@ def _target_lines(table: "RunTable") -> list[list[str]]:
     for target in table.targets[:_MOST_TARGETS]:
         values = table.evals["value"][table.evals["target"] == target]
         span = _span(values)
-        said = _range(span) if span else "no number"
+        shown = _range(span) if span else "no number"
         origin = table.origins.get(target, target)
-        lines.append([target, said, counted(len(values), "value") + ("" if origin == target else f" from {origin}")])
+        lines.append([target, shown, counted(len(values), "value") + ("" if origin == target else f" from {origin}")])
     if len(table.targets) > _MOST_TARGETS:
         lines.append([f"... {len(table.targets) - _MOST_TARGETS} more targets", "", ""])
     return lines
@@ -100,7 +100,7 @@ def _number(value: float) -> str:
 
 
 def _kinds(name: str, values: AnyArray) -> str:
-    """Return the few values a column takes, or how many there are."""
+    """Return the values of a column, or their number where there are many."""
     there = [value for value in values.tolist() if value is not None and value == value]
     if QUANTITIES[name].kind == "flag":
         return f"{sum(value != 0 for value in there)} yes, {sum(value == 0 for value in there)} no"

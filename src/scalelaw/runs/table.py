@@ -1,4 +1,4 @@
-"""The table of runs: what was chosen for each run, what was measured, and what was set aside."""
+"""The table of runs: settings, measurements and exclusions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,20 +28,20 @@ _HELD_OUT = ("_val", "_valid", "_validation", "_test", "_eval")
 
 @dataclass(frozen=True, eq=False)
 class RunTable(Renderable, Tabular):
-    """Measured runs as two tables.
+    """Measured runs as two tables: runs and their evaluations.
 
     Attributes:
-        runs: column -> one value a run; canonical names, and columns nobody recognised under their own.
-        evals: ``run`` (its number), ``target``, ``value``, ``se`` and whatever varies inside a run, one entry
-            for each evaluation.
-        source: where the rows came from.
+        runs: column -> one value per run; unrecognised columns keep their names.
+        evals: ``run`` (its number), ``target``, ``value``, ``se`` and columns that vary within a run, one entry
+            per evaluation.
+        source: file or object of the rows.
         read: data rows of the source.
-        origins: column -> the column of the source, or the formula, it comes from.
+        origins: column -> its source column or formula.
         absent: quantity or target -> why each run lacks it, where some cells were unreadable.
-        set_aside: runs left out so far, and why.
-        findings: what was noticed on loading.
-        notes: what was assumed or derived, in words.
-        rows: number of each run in the source, counted from 1, for runs without a name; None while none was left out.
+        set_aside: runs excluded so far, by reason.
+        findings: warnings of loading.
+        notes: assumptions and derived columns, in words.
+        rows: number of each run in the source, counted from 1, for runs without a name; None until some are excluded.
 
     Example:
         >>> import scalelaw.runs as runs
@@ -75,11 +75,11 @@ class RunTable(Renderable, Tabular):
         return np.arange(1, len(self) + 1) if self.rows is None else self.rows
 
     def row_of(self, number: int) -> int:
-        """Return the row of the source that a run is, from 1; its place among runs of several rows."""
+        """Return the source row of a run, from 1; for runs of several rows its number."""
         return int(self._rows()[number])
 
     def sheet(self) -> Report:
-        """Return what was read, from where, and what was assumed or set aside."""
+        """Return the summary: sources, assumptions and excluded runs."""
         return sheet(self)
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,18 +92,18 @@ class RunTable(Renderable, Tabular):
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What was measured, as ``metric@eval_set`` or a bare metric."""
+        """The measured targets, as ``metric@eval_set`` or a bare metric."""
         return tuple(dict.fromkeys(self.evals["target"].tolist()))
 
     def where(self, /, **conditions: Any) -> "RunTable":
-        """Return the runs that meet every condition; the others are set aside with the condition as reason.
+        """Return the runs that meet every condition; the others are excluded, with the condition as reason.
 
         Args:
             **conditions: column, quantity, ``tokens_per_param`` or target -> a value, a list of values, or a
                 range ``(low, high)`` that includes its ends, None leaving an end open.
 
         Raises:
-            BadInput: no such column, a range that cannot be read, or no run is left.
+            BadInput: unknown column, invalid range, or no run is left.
         """
         table = self
         for name, wanted in conditions.items():
@@ -119,15 +119,14 @@ class RunTable(Renderable, Tabular):
     def exclude_top(self, /, *, reason: str, **counts: int) -> "RunTable":
         """Return the table without the runs that have the k highest values of a target or quantity.
 
-        A run counts by its last value; runs that tie with the k-th highest go with it, so that the order of
-        rows never decides.
+        The last value of a run counts. Runs that tie with the k-th highest go too, so row order never decides.
 
         Args:
             reason: why, in words; shown wherever a result of this table is.
             **counts: name -> k.
 
         Raises:
-            BadInput: no such name, no reason, or nothing would be left.
+            BadInput: unknown name, empty reason, or no run would be left.
         """
         if not reason.strip():
             raise BadInput('exclude_top needs a reason in words, e.g. reason="as published"')
@@ -147,14 +146,14 @@ class RunTable(Renderable, Tabular):
         return table
 
     def exclude(self, /, *, reason: str, **conditions: Any) -> "RunTable":
-        """Return the table without the runs that meet every condition, set aside for the reason.
+        """Exclude the runs that meet every condition, for the reason given.
 
         Args:
             reason: why, in words; shown wherever a result of this table is.
             **conditions: as for ``where``; ``run="name"`` or ``run=["a", "b"]`` names runs.
 
         Raises:
-            BadInput: no reason, no such column, or the conditions meet no run, or all.
+            BadInput: empty reason, unknown column, or the conditions match no run or all.
         """
         if not reason.strip() or not conditions:
             raise BadInput(
@@ -163,26 +162,26 @@ class RunTable(Renderable, Tabular):
         masks = [self._meeting(name, wanted) for name, wanted in conditions.items()]
         met = np.logical_and.reduce(masks)
         if not met.any() or met.all():
-            said = ", ".join(f"{name}={wanted!r}" for name, wanted in conditions.items())
-            raise BadInput(f"exclude({said}) meets {'all' if met.any() else 'none'} of the {len(self)} runs")
+            given = ", ".join(f"{name}={wanted!r}" for name, wanted in conditions.items())
+            raise BadInput(f"exclude({given}) matches {'all' if met.any() else 'none'} of the {len(self)} runs")
         return self.keep(~met, reason)
 
     def _meeting(self, name: str, wanted: Any) -> AnyArray:
-        """Return which runs meet a condition, (runs,); runs of no name go by their row, or by a column of names."""
+        """Return a mask (runs,) of the runs that meet a condition; unnamed runs go by row or by a column of names."""
         met = condition(name, wanted, self.values(name))[0]
         if name == "run" and "run" not in self.runs and not met.any() and (labels := naming(self.runs)):
             return condition(name, wanted, labels[1])[0]
         return met
 
     def endpoints(self, target: str | None = None, last: int = 1) -> Observations:
-        """Return the end of each run: its last evaluation by tokens, then step, then row.
+        """Return the end point of each run: its last evaluation by tokens, then step, then row.
 
-        Runs that are no end point are set aside with the reason: unfinished, diverged, undecayed, superseded,
+        Runs without a valid end point are excluded with the reason: unfinished, diverged, undecayed, superseded,
         deleted, impossible.
 
         Args:
-            target: what to take as y; needed only where the table has several targets.
-            last: take the mean of so many last values of a run, and its standard error.
+            target: the target to fit; needed only if the table has several.
+            last: number of last values of a run to average, with a standard error.
 
         Raises:
             BadInput: ``last`` is not a positive whole number.
@@ -200,11 +199,11 @@ class RunTable(Renderable, Tabular):
         ``se`` of the rows is the noise of one reading, where the cell shows it.
 
         Args:
-            over: the columns that were swept.
+            over: the swept columns.
             target: as for ``endpoints``.
 
         Raises:
-            BadInput: ``over`` names no column of numbers.
+            BadInput: ``over`` is empty or names a column that is not numeric.
             NeedsAnswer: several targets and none named.
             BadTable: no run has a usable value.
         """
@@ -213,17 +212,17 @@ class RunTable(Renderable, Tabular):
     def curves(self, target: str | None = None) -> Observations:
         """Return every evaluation of every run, clustered by run; only for laws that take curves.
 
-        Unfinished and undecayed runs are part of it; superseded and diverged ones are not. See ``endpoints``.
+        Unfinished and undecayed runs are included; superseded and diverged ones are not. See ``endpoints``.
         """
         return curves(self, self.target(target))
 
     def reduced(
         self, use: Reduction = "endpoints", target: str | None = None, over: Sequence[str] = SWEPT
     ) -> Observations:
-        """Return what a fit sees, by the name of the reduction.
+        """Return the rows of a fit by the name of the reduction.
 
         Raises:
-            UnknownName: there is no reduction of this name.
+            UnknownName: unknown reduction.
         """
         if use not in get_args(Reduction):
             raise UnknownName.among("reduction in use=", use, get_args(Reduction))
@@ -232,10 +231,10 @@ class RunTable(Renderable, Tabular):
         return self.curves(target) if use == "curves" else self.endpoints(target)
 
     def smooth(self, window: int) -> "RunTable":
-        """Return the table with each value replaced by the mean of it and those before it in its run.
+        """Replace each value by the trailing mean of its run.
 
         Args:
-            window: how many values a mean takes, its own included.
+            window: largest number of values in a mean, its own included.
 
         Raises:
             BadInput: ``window`` is not a positive whole number.
@@ -248,20 +247,20 @@ class RunTable(Renderable, Tabular):
             values[at] = trailing_mean(self.evals["run"][at], values[at], window)
         if window > 1:
             se[:] = np.nan
-        note = f"each value is the mean of the last {window} of its run up to there"
+        note = f"each value is a trailing mean over up to {window} values of its run"
         evals = {**self.evals, "value": frozen(values), "se": frozen(se)}
         return replace(self, evals=evals, notes=(*self.notes, note))
 
     def after(self, share: float = 0.1) -> "RunTable":
-        """Return the table without the evaluations of the first part of each run, by tokens or else steps.
+        """Drop the evaluations of the first part of each run, by tokens or else steps.
 
-        The end of every run stays. The guide of Choshen et al. 2024 (arXiv 2410.11840) drops the first tenth.
+        The end of every run stays. Choshen et al. 2024 (arXiv 2410.11840) advise to drop the first tenth.
 
         Args:
-            share: of a run, in [0, 1); what was evaluated before it is left out.
+            share: share of a run to drop, in [0, 1).
 
         Raises:
-            BadInput: no such share, or the table has neither tokens nor steps along its runs.
+            BadInput: invalid share, or the evaluations have neither tokens nor steps.
         """
         if not 0 <= share < 1:
             raise BadInput(f"after({share!r}): give a share of a run, from 0 to below 1")
@@ -277,7 +276,7 @@ class RunTable(Renderable, Tabular):
         return replace(self, evals=evals, notes=(*self.notes, note))
 
     def per_byte(self) -> "RunTable":
-        """Return the table with its losses in bits per byte, and ``bytes`` beside tokens, so that tokenizers pool.
+        """Convert losses to bits per byte and add ``bytes``, so that runs of several tokenizers can be pooled.
 
         bpb = loss / (ln 2 x bytes_per_token); bytes = tokens x bytes_per_token.
 
@@ -287,18 +286,18 @@ class RunTable(Renderable, Tabular):
         return per_byte(self)
 
     def target(self, name: str | None = None) -> str:
-        """Return the target of this name; ``loss@c4`` finds ``loss@c4_val`` where nothing else fits.
+        """Return the full name of a target; ``loss@c4`` finds ``loss@c4_val`` where that is unique.
 
         Raises:
             NeedsAnswer: several targets and none named.
-            UnknownName: there is none of this name.
+            UnknownName: unknown name.
         """
         targets = self.targets
         if name is None:
             if len(targets) != 1:
                 named = ", ".join(targets)
                 message = f"{self.source} has {len(targets)} targets ({named})"
-                fix = f"say which with target={targets[0]!r} (CLI: --target {targets[0]})" if targets else ""
+                fix = f"choose one with target={targets[0]!r} (CLI: --target {targets[0]})" if targets else ""
                 answers = tuple(Answer(f"fit {each}", {"target": each}) for each in targets)
                 grade = Grade.ASK if targets else Grade.REFUSE
                 enforce([Finding("RUNS_WHICH_TARGET", grade, message, 0, fix, answers)])
@@ -311,10 +310,10 @@ class RunTable(Renderable, Tabular):
         raise UnknownName.among("target", name, targets)
 
     def values(self, name: str) -> AnyArray:
-        """Return one value a run of a column, a quantity, ``tokens_per_param`` or a target (its last value).
+        """Return one value per run, (runs,), of a column, quantity, ``tokens_per_param`` or target (its last value).
 
         Raises:
-            UnknownName: there is none of this name.
+            UnknownName: unknown name.
         """
         if name in self.runs:
             return self.runs[name]
@@ -344,7 +343,7 @@ class RunTable(Renderable, Tabular):
         return values
 
     def keep(self, mask: AnyArray, reason: str) -> "RunTable":
-        """Return the runs where ``mask`` holds, the others set aside for the reason; mask has shape (runs,)."""
+        """Return the runs where ``mask`` (runs,) holds; the others are excluded for the reason."""
         dropped = int(np.sum(~mask))
         if not dropped:
             return self
@@ -361,7 +360,7 @@ class RunTable(Renderable, Tabular):
         )
 
     def quantities(self) -> tuple[str, ...]:
-        """Return the canonical columns, in the order of the vocabulary; lists under the name of a vector are none."""
+        """Return the canonical columns in the order of the vocabulary, without unread lists of vectors."""
         lists = {name for name, kind in QUANTITIES.items() if kind.kind == "vector" and self._is_lists(name)}
         return tuple(name for name in QUANTITIES if name in self.runs and name not in lists)
 
@@ -370,7 +369,7 @@ class RunTable(Renderable, Tabular):
 
 
 def _stem(target: str) -> str:
-    """Return a target's name without the words that only say it is held out."""
+    """Return a target's name without words that only mean held out."""
     stem = target.lower()
     for suffix in _HELD_OUT:
         stem = stem.removesuffix(suffix)

@@ -76,15 +76,15 @@ def test_spellings() -> None:
     [
         ("cosin", UnknownName, "Did you mean 'cosine'"),
         ("wsd[tail=0.2]", UnknownName, "unknown setting .*'tail'"),
-        ("wsd[decay=much]", BadNumber, "'much' is no share"),
+        ("wsd[decay=much]", BadNumber, "'much' is not a share"),
         ("wsd[decay=0]", BadInput, "decay=0.0"),
-        ("wsd[decay=0.9,warmup=0.2]", BadInput, "a share that the warmup leaves"),
+        ("wsd[decay=0.9,warmup=0.2]", BadInput, "a share of at most 1 - warmup"),
         ("cosine[warmup=1]", BadInput, "warmup=1.0"),
         ("cosine[end=2]", BadInput, "end=2.0"),
         ("wsd[shape=steep]", UnknownName, "unknown shape"),
-        ("wsd[shape=exponential,end=0]", BadInput, "never comes to 0"),
+        ("wsd[shape=exponential,end=0]", BadInput, "never reaches 0"),
         ("wsd[", BadInput, "spell it like"),
-        ("cosine[end=1/0]", BadNumber, "is no share"),
+        ("cosine[end=1/0]", BadNumber, "is not a share"),
     ],
 )
 def test_a_bad_schedule_is_refused(text: str, error: type[Exception], message: str) -> None:

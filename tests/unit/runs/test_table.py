@@ -156,7 +156,7 @@ def test_undecayed_runs_are_set_aside():
 
 def test_several_targets_ask_and_a_name_answers():
     runs = load_runs({"params": [1e8], "tokens": [1e9], "loss_c4_val": [3.0], "loss_pile": [2.8]})
-    with pytest.raises(NeedsAnswer, match=r"2 targets \(loss@c4_val, loss@pile\); say which with target="):
+    with pytest.raises(NeedsAnswer, match=r"2 targets \(loss@c4_val, loss@pile\); choose one with target="):
         runs.endpoints()
     assert runs.endpoints("loss@c4").target == "loss@c4_val"
     assert runs.exclude_top(**{"loss@pile": 0}, reason="none") is runs
@@ -177,7 +177,7 @@ def test_weights_are_carried():
 
 def test_summary_says_what_matters(runs, checkpoints):
     text = str(runs.where(params=(2e7, None)))
-    for part in ("4 rows read", "3 runs", "6N_total", "Warm Up", "set aside: 1 run", "no tokens in 1 run"):
+    for part in ("4 rows read", "3 runs", "6N_total", "Warm Up", "excluded: 1 run", "no tokens in 1 run"):
         assert part in text
     assert "6 rows read, 4 runs" in str(checkpoints)
     assert len(str(runs).splitlines()) < 20

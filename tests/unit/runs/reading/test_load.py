@@ -113,7 +113,7 @@ BAD_FILES = {
     "separators only": ("r.csv", b"params,tokens,loss\n,,\n", "no rows"),
     "binary": ("r.csv", b"\x89PNG\x00\x00\x01", "binary"),
     "latin-1": ("r.csv", "params,tokens,loss,µ\n1,2,3,é\n".encode("latin-1"), "UTF-8"),
-    "long row": ("r.csv", b"params,tokens,loss\n1e7,1e9,3,4\n", "line 2 has 4 cells and the header 3"),
+    "long row": ("r.csv", b"params,tokens,loss\n1e7,1e9,3,4\n", "line 2 has 4 cells, but the header has 3"),
     "short row": ("r.csv", b"params,tokens,loss\n1e7,1e9,3\n1e7,1e9\n", "line 3 has 2 cells"),
     "open quote": ("r.csv", b'params,tokens,loss\n1e7,1e9,"3\n', "r.csv"),
     "column twice": ("r.csv", b"params,loss,loss\n1e7,3,3\n", "'loss' appears 2 times"),

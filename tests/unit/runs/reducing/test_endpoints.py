@@ -149,7 +149,7 @@ def test_nothing_left_names_the_reasons():
 def test_smoothing_is_a_trailing_mean():
     smooth = runs().smooth(2)
     np.testing.assert_allclose(smooth.evals["value"][:3], [5.0, 4.75, 4.35])
-    assert smooth.notes[-1].startswith("each value is the mean of the last 2")
+    assert smooth.notes[-1].startswith("each value is a trailing mean over up to 2")
     with pytest.raises(BadInput, match="whole number"):
         runs().smooth(0)
 
