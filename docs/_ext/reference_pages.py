@@ -13,7 +13,7 @@ from scalelaw.cli.main import app
 from scalelaw.core.quantities import QUANTITIES
 
 SOURCE = Path(scalelaw.__file__).parent
-FINDING = re.compile(r"^([A-Z]+(?:_[A-Z]+)+)  +((?:set aside|refuse|warn|ask|, )+)  +(.+)$", re.MULTILINE)
+FINDING = re.compile(r"^([A-Z]+(?:_[A-Z]+)+)  +((?:set aside|excluded|refuse|warn|ask|, )+)  +(.+)$", re.MULTILINE)
 
 
 def laws_page() -> str:

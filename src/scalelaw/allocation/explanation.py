@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
+from scalelaw.accounting.budget import default_budget
 from scalelaw.allocation.corrections import Correction, automatic, named
 from scalelaw.allocation.isoflop_analysis import NO_SWEEP
 from scalelaw.allocation.isoflop_result import IsoFlop
@@ -128,7 +129,7 @@ def explain(
     *,
     base: Mapping[str, Any] | None = None,
     steps: Steps | None = None,
-    flops: float | str = 5.88e23,
+    flops: float | str | None = None,
     target: str | None = None,
     **options: Unpack[IsoFlopOptions],
 ) -> Explanation:
@@ -143,7 +144,7 @@ def explain(
         runs: a table, or anything ``load_runs`` reads.
         base: column -> value, list or range, as ``where`` takes them.
         steps: name -> the conditions it changes, in order.
-        flops: C in FLOP at which N* is told; Chinchilla's budget unless given.
+        flops: C in FLOP of the N* shown; ten times the largest run unless given.
         target: what is measured; may be left out where the table has one target.
         **options: of the IsoFLOP analysis, see ``IsoFlopSpec``.
 
@@ -168,12 +169,12 @@ def explain(
         Porian et al. 2024, arXiv 2406.19146; Pearce and Song 2024, arXiv 2406.12907.
     """
     spec = make_isoflop_spec(options)
-    compute = parse_number(flops, "flops")
-    if not compute > 0:
-        raise BadInput(f"flops must be positive, got {compute:g}")
     whole = runs if isinstance(runs, RunTable) else load_runs(runs)
     whole = whole.where(**base) if base and steps is None else whole
     name = whole.target(target)
+    compute = _ahead(whole, name) if flops is None else parse_number(flops, "flops")
+    if not compute > 0:
+        raise BadInput(f"flops must be positive, got {compute:g}")
     chain = named(whole, base or {}, steps, name, spec) if steps is not None else automatic(whole, name, spec)
     readings = tuple(_read(each, compute, spec.level) for each in chain)
     if not any(reading.found for reading in readings):
@@ -182,6 +183,12 @@ def explain(
         why = "; ".join(dict.fromkeys(f"{reading.name}: {reading.skipped}" for reading in readings))
         raise BadInput(f"no reading of this table has a compute-optimal exponent ({why})")
     return Explanation(name, compute, spec.level, spec.profile, _with_changes(readings))
+
+
+def _ahead(runs: RunTable, target: str) -> float:
+    """Return ten times the largest compute of the runs, FLOP."""
+    flops = runs.endpoints(target).complete(["flops"]).columns["flops"]
+    return default_budget({"flops": (float(flops.min()), float(flops.max()))})
 
 
 def _read(correction: Correction, flops: float, level: float) -> Reading:

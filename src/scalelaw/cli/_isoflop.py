@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
+from scalelaw.cli._fitting import ResampleOptions
+from scalelaw.cli._values import real
 from scalelaw.core.numbers import parse_number
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 _PANEL = "The budgets"
 
-Figure = Annotated[str | None, typer.Option("--figure", help="Draw it: PNG, SVG or PDF.", metavar="FILE")]
 Target = Annotated[str | None, typer.Option(help="What is measured, e.g. loss@c4.", metavar="METRIC@SET")]
 
 
@@ -40,7 +40,7 @@ class SweepOptions:
         float,
         typer.Option(
             help="How far, relative, a run may be from its budget.",
-            parser=options.real,
+            parser=real,
             metavar="X",
             rich_help_panel=_PANEL,
         ),
@@ -49,7 +49,7 @@ class SweepOptions:
         float | None,
         typer.Option(
             help="Keep sizes within this factor of the best; 10, and for akima any, unless given.",
-            parser=options.real,
+            parser=real,
             metavar="X",
             rich_help_panel=_PANEL,
         ),
@@ -58,13 +58,13 @@ class SweepOptions:
         float | None,
         typer.Option(
             help="Standard deviation of a loss between runs; from residuals unless given.",
-            parser=options.real,
+            parser=real,
             metavar="X",
             rich_help_panel=_PANEL,
         ),
     ] = None
 
-    def chosen(self, bootstrap: options.ResampleOptions) -> "IsoFlopOptions":
+    def chosen(self, bootstrap: ResampleOptions) -> "IsoFlopOptions":
         """Return them as options of ``isoflop``.
 
         Raises:

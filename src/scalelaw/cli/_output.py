@@ -8,17 +8,23 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scalelaw.cli._held import HELD
 from scalelaw.cli._stderr import STDERR
+from scalelaw.cli._stdin import STDIN
 
 if TYPE_CHECKING:
     from scalelaw.reporting.answer import Answer
     from scalelaw.runs.observations import Observations
 
+Verbose = Annotated[bool, typer.Option("--verbose", help="Print everything: runs read, fit, laws, assumptions.")]
+Plot = Annotated[
+    bool | None, typer.Option("--plot/--no-plot", help="Show the runs as a scatter; unsaid, on a terminal only.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 _NARROWEST = 60
 _CELLS = 3
 _LABEL = re.compile(r"\s*(?:\w[\w ]*?\s{2,}|\w[\w ]*: |\s+)?")
@@ -48,8 +54,9 @@ def show_answered(answer: "Answer", result: Any, as_json: bool, fitted: Mapping[
 
 def _print(text: Mapping[str, Any] | str) -> None:
     if not isinstance(text, str):
-        typer.echo(json.dumps(finite(text), indent=2, allow_nan=False))
+        typer.echo(STDIN.named(json.dumps(finite(text), indent=2, allow_nan=False)))
         return
+    text = STDIN.named(text)
     HELD.shown(text)
     if sys.stdout.isatty():
         width = max(shutil.get_terminal_size().columns, _NARROWEST)

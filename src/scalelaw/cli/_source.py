@@ -5,13 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scalelaw.cli._stdin import STDIN
 from scalelaw.core.errors import BadInput, UnknownName
 
 if TYPE_CHECKING:
     from scalelaw.core.forecaster import Forecaster
 
 Source = Annotated[
-    str, typer.Argument(help="Table of runs, saved fit, or published law.", metavar="FILE|FIT.json|LAW@SOURCE")
+    str,
+    typer.Argument(
+        help="Runs, a saved fit, or a published law; - for stdin.",
+        metavar="FILE|FIT.json|LAW@SOURCE",
+        parser=STDIN.path,
+    ),
 ]
 
 

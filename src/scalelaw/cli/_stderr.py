@@ -6,6 +6,8 @@ from typing import Any
 
 import typer
 
+from scalelaw.cli._stdin import STDIN
+
 
 class Stderr:
     """Writes lines to stderr, warnings only while the user wants them."""
@@ -35,7 +37,7 @@ class Stderr:
         begin = "scalelaw:"
         if colour and coloured(sys.stderr):
             begin = typer.style(begin, fg=colour, bold=True)
-        typer.echo(f"{begin} {' '.join(message.split())}", err=True)
+        typer.echo(f"{begin} {' '.join(STDIN.named(message).split())}", err=True)
 
 
 STDERR = Stderr()

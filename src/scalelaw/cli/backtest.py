@@ -1,24 +1,25 @@
 """``scalelaw backtest``: how a law forecast the larger runs of a table."""
 
-from scalelaw.cli import _options as options
+from scalelaw.cli._fitting import DrawOptions, FixOptions, LawName, SearchOptions
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import progress, show
+from scalelaw.cli._output import Json, progress, show
+from scalelaw.cli._table import File, TableOptions
 
-TABLE = options.TableOptions()
-FIX = options.FixOptions()
-SEARCH = options.SearchOptions()
-DRAWS = options.DrawOptions(draws=400)
+TABLE = TableOptions()
+FIX = FixOptions()
+SEARCH = SearchOptions()
+DRAWS = DrawOptions(draws=400)
 
 
 @grouped
 def backtest_command(
-    file: options.File,
-    law: options.LawName = "chinchilla",
-    table: options.TableOptions = TABLE,
-    held: options.FixOptions = FIX,
-    search: options.SearchOptions = SEARCH,
-    bootstrap: options.DrawOptions = DRAWS,
-    json: options.Json = False,
+    file: File,
+    law: LawName = "chinchilla",
+    table: TableOptions = TABLE,
+    held: FixOptions = FIX,
+    search: SearchOptions = SEARCH,
+    bootstrap: DrawOptions = DRAWS,
+    json: Json = False,
 ) -> None:
     """Fit a law to the smaller runs and score it on the larger ones."""
     from scalelaw.backtesting.backtest import backtest

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
-from scalelaw.cli._output import progress, show
+from scalelaw.cli._output import Json, progress, show
+from scalelaw.cli._places import check_writable
 from scalelaw.core.files import write_whole
 from scalelaw.core.reading import read_text
 
@@ -34,7 +34,7 @@ def benchmark_command(
     store: Store = None,
     processes: Processes = None,
     to: Scores = None,
-    json: options.Json = False,
+    json: Json = False,
 ) -> None:
     """Score forecasts of held-out larger runs against baselines.
 
@@ -44,7 +44,7 @@ def benchmark_command(
 
     for path, name in ((store, "--store"), (to, "--to")):
         if path is not None:
-            options.check_writable(path, name)
+            check_writable(path, name)
     found = _run(protocol, data, half, store, processes)
     show(found, json)
     if to is not None:
@@ -62,13 +62,13 @@ def calibrate_command(
     to: To = "calibration.json",
     store: Store = None,
     processes: Processes = None,
-    json: options.Json = False,
+    json: Json = False,
 ) -> None:
     """Calibrate the width of forecast intervals on held-out runs."""
     from scalelaw.core.digest import digest
     from scalelaw.forecasting.calibration import calibrate
 
-    options.check_writable(to, "--to")
+    check_writable(to, "--to")
     found = _run(protocol, data, None, store, processes)
     known = calibrate(
         found.records(),

@@ -2,13 +2,13 @@
 
 import math
 
-from scalelaw.cli import _options as options
-from scalelaw.cli._output import show
+from scalelaw.cli._output import Json, show
+from scalelaw.cli._table import File
 
 _MEASURED = ("noise_scale", "noise_scale_se", "loss", "batch_tokens")
 
 
-def critical_batch_command(file: options.File, json: options.Json = False) -> None:
+def critical_batch_command(file: File, json: Json = False) -> None:
     """Estimate the critical batch size.
 
     Fits the steps that each batch needs to reach one loss: columns batch_tokens and steps, one row per tuned batch.

@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
-from scalelaw.cli._output import show
+from scalelaw.cli._output import Json, show
+from scalelaw.cli._places import check_writable
+from scalelaw.cli._values import real
 from scalelaw.cli.sweep import Workers, watching
 
 Minutes = Annotated[
-    float, typer.Option(help="Time on the clock, by which the ladder is chosen.", parser=options.real, metavar="COUNT")
+    float, typer.Option(help="Time on the clock, by which the ladder is chosen.", parser=real, metavar="COUNT")
 ]
 Synthetic = Annotated[bool, typer.Option("--synthetic", help="Train on a language whose irreducible loss is known.")]
 Out = Annotated[str, typer.Option(help="Folder of all it writes; the same one goes on.", metavar="FOLDER")]
@@ -22,7 +23,7 @@ def demo_command(
     out: Out = "demo",
     ladder: Size = None,
     workers: Workers = None,
-    json: options.Json = False,
+    json: Json = False,
 ) -> None:
     """Train small models here and test a forecast of a larger one.
 
@@ -32,7 +33,7 @@ def demo_command(
     from scalelaw.workflows.demo.demo import demo
 
     require("torch", extra="train", why="train models")
-    options.check_writable(out, "--out", folder=True)
+    check_writable(out, "--out", folder=True)
 
     def tell(line: str) -> None:
         typer.echo(f"{line}\n", err=json)

@@ -4,14 +4,19 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
-from scalelaw.cli._output import show
+from scalelaw.cli._output import Json, show
+from scalelaw.cli._stdin import STDIN
 
 Neighbours = Annotated[int, typer.Option(help="Neighbours of the Levina-Bickel estimate, 5 to 50.", metavar="K")]
-Points = Annotated[str, typer.Argument(help="A point a row, a feature a column.", metavar="FILE")]
+Points = Annotated[
+    str,
+    typer.Argument(
+        help="A table with one point per row, one feature per column; - for stdin.", metavar="FILE", parser=STDIN.path
+    ),
+]
 
 
-def dimension_command(file: Points, neighbours: Neighbours = 20, json: options.Json = False) -> None:
+def dimension_command(file: Points, neighbours: Neighbours = 20, json: Json = False) -> None:
     """Estimate the intrinsic dimension d of data.
 
     4/d is a prior on a scaling exponent, not a prediction.

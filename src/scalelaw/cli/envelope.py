@@ -5,25 +5,26 @@ from typing import Annotated
 import typer
 
 from scalelaw.cli import _isoflop
-from scalelaw.cli import _options as options
+from scalelaw.cli._fitting import ResampleOptions
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show
+from scalelaw.cli._output import Json, show
+from scalelaw.cli._table import File, MappingOptions
 
 Kind = Annotated[str, typer.Option(help="Which N, e.g. params_non_embedding.", metavar="KIND")]
 Smooth = Annotated[int, typer.Option(help="Mean of so many values before curves are compared.", metavar="WINDOW")]
-MAPPING = options.MappingOptions()
-DRAWS = options.ResampleOptions(draws=400)
+MAPPING = MappingOptions()
+DRAWS = ResampleOptions(draws=400)
 
 
 @grouped
 def envelope_command(
-    file: options.File,
+    file: File,
     params_kind: Kind = "params",
     smooth: Smooth = 1,
     target: _isoflop.Target = None,
-    mapping: options.MappingOptions = MAPPING,
-    bootstrap: options.ResampleOptions = DRAWS,
-    json: options.Json = False,
+    mapping: MappingOptions = MAPPING,
+    bootstrap: ResampleOptions = DRAWS,
+    json: Json = False,
 ) -> None:
     """Find the best size from training curves (approach 1)."""
     from scalelaw.allocation.lower_envelope import envelope_observations

@@ -5,9 +5,12 @@ from typing import Annotated
 import typer
 
 from scalelaw.cli import _isoflop
-from scalelaw.cli import _options as options
+from scalelaw.cli._fitting import ResampleOptions
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show, write_figure
+from scalelaw.cli._output import Json, show, write_figure
+from scalelaw.cli._places import Figure, check_figure
+from scalelaw.cli._table import File, MappingOptions
+from scalelaw.cli._values import pairs
 from scalelaw.core.errors import BadInput
 
 Base = Annotated[
@@ -19,24 +22,26 @@ Step = Annotated[
         "--step", help="A correction: its name, and the conditions it changes.", metavar="NAME:COLUMN=VALUE,..."
     ),
 ]
-Flops = Annotated[str, typer.Option(help="Compute at which N* is told.", metavar="C")]
-MAPPING = options.MappingOptions()
+Flops = Annotated[
+    str | None, typer.Option(help="Compute of the N* shown; ten times the largest run unless given.", metavar="C")
+]
+MAPPING = MappingOptions()
 SWEEP = _isoflop.SweepOptions()
-DRAWS = options.ResampleOptions()
+DRAWS = ResampleOptions()
 
 
 @grouped
 def explain_command(
-    file: options.File,
+    file: File,
     base: Base = None,
     step: Step = None,
-    flops: Flops = "5.88e23",
-    figure: _isoflop.Figure = None,
+    flops: Flops = None,
+    figure: Figure = None,
     target: _isoflop.Target = None,
-    mapping: options.MappingOptions = MAPPING,
+    mapping: MappingOptions = MAPPING,
     sweep: _isoflop.SweepOptions = SWEEP,
-    bootstrap: options.ResampleOptions = DRAWS,
-    json: options.Json = False,
+    bootstrap: ResampleOptions = DRAWS,
+    json: Json = False,
 ) -> None:
     """Explain why a scaling exponent differs from Chinchilla's.
 
@@ -46,7 +51,7 @@ def explain_command(
     from scalelaw.runs.reading.load import load_runs
 
     if figure is not None:
-        options.check_figure(figure, "--figure")
+        check_figure(figure, "--figure")
     steps = None
     if step:
         steps = {}
@@ -54,8 +59,8 @@ def explain_command(
             name, colon, changes = text.partition(":")
             if not colon or not name.strip():
                 raise BadInput(f"--step {text!r}: write it as NAME:COLUMN=VALUE,...")
-            steps[name.strip()] = options.pairs(changes.split(","), "--step")
-    chosen = options.pairs(",".join(base).split(","), "--base") if base else None
+            steps[name.strip()] = pairs(changes.split(","), "--step")
+    chosen = pairs(",".join(base).split(","), "--base") if base else None
     table = load_runs(file, **mapping.arguments())
     how = sweep.chosen(bootstrap)
     found = explain(table, base=chosen, steps=steps, flops=flops, target=target, **how)

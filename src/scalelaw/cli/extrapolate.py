@@ -4,17 +4,17 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._isoflop import Figure
-from scalelaw.cli._output import show, write_figure
+from scalelaw.cli._output import Json, show, write_figure
+from scalelaw.cli._places import Figure, check_figure
+from scalelaw.cli._table import File, MappingOptions
 
-MAPPING = options.MappingOptions()
+MAPPING = MappingOptions()
 
 
 @grouped
 def extrapolate_command(
-    file: options.File,
+    file: File,
     at: Annotated[
         str | None,
         typer.Option(help="Use this share of each run only, e.g. 1/3; all there is otherwise.", metavar="SHARE"),
@@ -33,8 +33,8 @@ def extrapolate_command(
     target: Annotated[str | None, typer.Option(help="What to forecast, e.g. loss@c4.", metavar="METRIC@SET")] = None,
     level: Annotated[str, typer.Option(help="Level of the intervals, between 0 and 1.", metavar="LEVEL")] = "0.9",
     figure: Figure = None,
-    mapping: options.MappingOptions = MAPPING,
-    json: options.Json = False,
+    mapping: MappingOptions = MAPPING,
+    json: Json = False,
 ) -> None:
     """Forecast the final loss of unfinished runs.
 
@@ -45,7 +45,7 @@ def extrapolate_command(
     from scalelaw.runs.reading.load import load_runs
 
     if figure is not None:
-        options.check_figure(figure, "--figure")
+        check_figure(figure, "--figure")
     found = extrapolate(
         load_runs(file, **mapping.arguments()),
         at=at,

@@ -4,29 +4,31 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
+from scalelaw.cli._fitting import DrawOptions, FixOptions, LawName, SearchOptions
 from scalelaw.cli._groups import grouped
+from scalelaw.cli._output import Json, Plot, show
 from scalelaw.cli._output import plot as draw_points
-from scalelaw.cli._output import show
+from scalelaw.cli._places import check_writable
+from scalelaw.cli._table import File, TableOptions
 
 Save = Annotated[str | None, typer.Option(help="Write the fit, draws included.", metavar="FIT.json")]
-TABLE = options.TableOptions()
-FIX = options.FixOptions()
-SEARCH = options.SearchOptions()
-DRAWS = options.DrawOptions()
+TABLE = TableOptions()
+FIX = FixOptions()
+SEARCH = SearchOptions()
+DRAWS = DrawOptions()
 
 
 @grouped
 def fit_command(
-    file: options.File,
-    law: options.LawName = "chinchilla",
-    table: options.TableOptions = TABLE,
-    held: options.FixOptions = FIX,
-    search: options.SearchOptions = SEARCH,
-    bootstrap: options.DrawOptions = DRAWS,
+    file: File,
+    law: LawName = "chinchilla",
+    table: TableOptions = TABLE,
+    held: FixOptions = FIX,
+    search: SearchOptions = SEARCH,
+    bootstrap: DrawOptions = DRAWS,
     save: Save = None,
-    plot: options.Plot = None,
-    json: options.Json = False,
+    plot: Plot = None,
+    json: Json = False,
 ) -> None:
     """Fit a law to runs: coefficients, intervals and exclusions."""
     from scalelaw.fitting.checks.suspects import compared
@@ -34,7 +36,7 @@ def fit_command(
     from scalelaw.fitting.observe import observe
 
     if save is not None:
-        options.check_writable(save, "--save")
+        check_writable(save, "--save")
     chosen, observed = observe(law, table.read(file), **table.reduced())
     result = fit_observations(chosen, observed, make_spec(**(search.chosen() | held.chosen() | bootstrap.chosen())))
     result = compared(result, observed, fit_observations)

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
+from scalelaw.cli._deciding import PriorName, with_prior
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show_answered
+from scalelaw.cli._output import Json, show_answered
+from scalelaw.cli._table import File, TableOptions, words_of
+from scalelaw.cli._values import real
 from scalelaw.core.errors import BadInput
 from scalelaw.core.numbers import format_number, parse_number
 
@@ -24,16 +26,16 @@ Flops = Annotated[
 Kind = Annotated[str | None, typer.Option(help="Kind of N the laws take, e.g. params_active.", metavar="KIND")]
 Draws = Annotated[int, typer.Option(help="Draws of each law.", metavar="COUNT")]
 Seed = Annotated[int, typer.Option(help="Seed of the draws.", metavar="NUMBER")]
-Level = Annotated[float, typer.Option(help="Level of the intervals.", parser=options.real, metavar="SHARE")]
+Level = Annotated[float, typer.Option(help="Level of the intervals.", parser=real, metavar="SHARE")]
 Calibrated = Annotated[
     str | None, typer.Option("--calibration", help="Calibration that `scalelaw calibrate` wrote.", metavar="FILE")
 ]
-TABLE = options.TableOptions()
+TABLE = TableOptions()
 
 
 @grouped
 def forecast_command(
-    file: options.File,
+    file: File,
     params: Params = None,
     tokens: Tokens = None,
     flops: Flops = None,
@@ -41,10 +43,10 @@ def forecast_command(
     level: Level = 0.9,
     draws: Draws = 200,
     seed: Seed = 0,
-    prior: options.PriorName = None,
+    prior: PriorName = None,
     calibration: Calibrated = None,
-    table: options.TableOptions = TABLE,
-    json: options.Json = False,
+    table: TableOptions = TABLE,
+    json: Json = False,
 ) -> None:
     """Forecast the loss of larger runs, with calibrated intervals.
 
@@ -62,7 +64,7 @@ def forecast_command(
         raise BadInput("a run is --params and --tokens together; --flops alone spends a budget compute-optimally")
     size, data, budget = (None if text is None else parse_number(text) for text in (params, tokens, flops))
     how: FitOptions = {"draws": draws, "seed": seed, "level": level}
-    how = options.with_prior(how, prior)
+    how = with_prior(how, prior)
     known = None if calibration is None else load_calibration(calibration)
     asked: QuestionOptions = {"flops": budget}
     rules = EnsembleRules(params_kind, known, False)
@@ -75,7 +77,7 @@ def forecast_command(
     )
     if point:
         found = replace(found, plan=None, expected=seen.runs[0], skipped={"plan": _as_asked(size, data)})
-    show_answered(replace(found, words=options.words_of(file, table)).answer, seen, json, found.fitted)
+    show_answered(replace(found, words=words_of(file, table)).answer, seen, json, found.fitted)
 
 
 def _as_asked(params: float | None, tokens: float | None) -> str:

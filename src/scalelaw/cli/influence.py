@@ -4,10 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
+from scalelaw.cli._deciding import OneLawOptions
+from scalelaw.cli._fitting import LawName, SearchOptions
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._isoflop import Figure
-from scalelaw.cli._output import show, write_figure
+from scalelaw.cli._output import Json, show, write_figure
+from scalelaw.cli._places import Figure, check_figure
+from scalelaw.cli._table import File, TableOptions
+from scalelaw.cli._values import real
 
 if TYPE_CHECKING:
     from scalelaw.fitting.spec import FitOptions
@@ -20,27 +23,25 @@ Flops = Annotated[
     str | None,
     typer.Option(help="Budget of the decision, e.g. 1e22; ten times the largest run unless given.", metavar="C"),
 ]
-Rate = Annotated[
-    float, typer.Option(help="Share of false flags to accept in the group.", parser=options.real, metavar="RATE")
-]
-TABLE = options.TableOptions()
-ONE = options.OneLawOptions()
-SEARCH = options.SearchOptions()
+Rate = Annotated[float, typer.Option(help="Share of false flags to accept in the group.", parser=real, metavar="RATE")]
+TABLE = TableOptions()
+ONE = OneLawOptions()
+SEARCH = SearchOptions()
 _NO_DRAWS: "FitOptions" = {"draws": 0}
 
 
 @grouped
 def influence_command(
-    file: options.File,
-    law: options.LawName = "chinchilla",
+    file: File,
+    law: LawName = "chinchilla",
     quantity: Quantity = "tokens_per_param",
     flops: Flops = None,
     rate: Rate = 0.05,
-    table: options.TableOptions = TABLE,
-    held: options.OneLawOptions = ONE,
-    search: options.SearchOptions = SEARCH,
+    table: TableOptions = TABLE,
+    held: OneLawOptions = ONE,
+    search: SearchOptions = SEARCH,
     figure: Figure = None,
-    json: options.Json = False,
+    json: Json = False,
 ) -> None:
     """Find the runs that change a decision most.
 
@@ -51,7 +52,7 @@ def influence_command(
     from scalelaw.fitting.observe import observe
 
     if figure is not None:
-        options.check_figure(figure, "--figure")
+        check_figure(figure, "--figure")
     chosen, observed = observe(law, table.read(file), **table.reduced())
     found = influence(
         fit_observations(chosen, observed, make_spec(**(search.chosen() | held.chosen() | _NO_DRAWS))),

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show
+from scalelaw.cli._output import Json, show
+from scalelaw.cli._stdin import STDIN
+from scalelaw.cli._table import File, MappingOptions
+from scalelaw.core.errors import BadInput
 
 if TYPE_CHECKING:
     from scalelaw.workflows.project.proposal import Proposal
@@ -18,17 +20,17 @@ AnswerOption = Annotated[
     typer.Option("--answer", help="Answer to the one question, by number or words, where it asks.", metavar="N|TEXT"),
 ]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")]
-MAPPING = options.MappingOptions()
+MAPPING = MappingOptions()
 
 
 @grouped
 def init_command(
-    source: options.File,
+    source: File,
     answer: AnswerOption = None,
     force: Force = False,
     dry_run: Dry = False,
-    mapping: options.MappingOptions = MAPPING,
-    json: options.Json = False,
+    mapping: MappingOptions = MAPPING,
+    json: Json = False,
 ) -> None:
     """Start a project in this folder: write its scalelaw.toml.
 
@@ -36,6 +38,8 @@ def init_command(
     """
     from scalelaw.workflows.project.init import init, relative
 
+    if STDIN.holds(source):
+        raise BadInput("a project reads its runs again and again; write them to a file, then: scalelaw init FILE")
     said = {name: value for name, value in mapping.arguments().items() if value}
     given = _asked if answer is None and sys.stdin.isatty() and not json else answer
     proposal = init(relative(source), answer=given, **said)

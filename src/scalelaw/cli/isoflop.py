@@ -1,23 +1,25 @@
 """``scalelaw isoflop``: the best size at each budget, and how it grows with compute."""
 
 from scalelaw.cli import _isoflop
-from scalelaw.cli import _options as options
+from scalelaw.cli._fitting import ResampleOptions
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show, write_figure
+from scalelaw.cli._output import Json, show, write_figure
+from scalelaw.cli._places import Figure, check_figure
+from scalelaw.cli._table import File, TableOptions
 
-TABLE = options.TableOptions()
+TABLE = TableOptions()
 SWEEP = _isoflop.SweepOptions()
-DRAWS = options.ResampleOptions()
+DRAWS = ResampleOptions()
 
 
 @grouped
 def isoflop_command(
-    file: options.File,
-    figure: _isoflop.Figure = None,
-    table: options.TableOptions = TABLE,
+    file: File,
+    figure: Figure = None,
+    table: TableOptions = TABLE,
     sweep: _isoflop.SweepOptions = SWEEP,
-    bootstrap: options.ResampleOptions = DRAWS,
-    json: options.Json = False,
+    bootstrap: ResampleOptions = DRAWS,
+    json: Json = False,
 ) -> None:
     """Find the best size at each budget (Chinchilla's approach 2).
 
@@ -28,7 +30,7 @@ def isoflop_command(
     from scalelaw.fitting.observe import observe_rows
 
     if figure is not None:
-        options.check_figure(figure, "--figure")
+        check_figure(figure, "--figure")
     reduced = table.reduced()
     observed = observe_rows(table.read(file), reduced["target"], reduced["use"], reduced["over"])
     found = isoflop_observations(observed, make_isoflop_spec(sweep.chosen(bootstrap)))

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
 from scalelaw.cli import sweep, tune
 from scalelaw.cli._command import Commands
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show
+from scalelaw.cli._output import Json, show
+from scalelaw.cli._places import check_writable
+from scalelaw.cli._values import real
 from scalelaw.core.errors import BadInput, BadNumber
 from scalelaw.core.numbers import parse_number
 
@@ -45,9 +46,7 @@ Assume = Annotated[
     typer.Option(help="Law and noise to assume: a fit of earlier runs, a published law, or cpu-text.",
                  metavar="FIT.json|LAW@SOURCE|cpu-text"),
 ]  # fmt: skip
-Level = Annotated[
-    float, typer.Option(help="Probability the interval shall claim.", parser=options.real, metavar="SHARE")
-]
+Level = Annotated[float, typer.Option(help="Probability the interval shall claim.", parser=real, metavar="SHARE")]
 Like = Annotated[str | None, typer.Option(help="Take shapes, recipe and data of this ladder.", metavar="LADDER.toml")]
 To = Annotated[str | None, typer.Option(help="Write the ladder.toml to this file.", metavar="FILE")]
 Name = Annotated[str | None, typer.Argument(help="A recipe, to see its constants and sources.", metavar="NAME")]
@@ -64,7 +63,7 @@ def design_command(
     level: Level = "0.9",  # type: ignore[assignment]
     like: Like = None,
     to: To = None,
-    json: options.Json = False,
+    json: Json = False,
 ) -> None:
     """Find the cheapest ladder that reaches a requested precision.
 
@@ -75,7 +74,7 @@ def design_command(
     from scalelaw.runs.schedule import parse_share
 
     if to is not None:
-        options.check_writable(to, "--to")
+        check_writable(to, "--to")
     found = design(
         target,
         parse_share(half_width, "--half-width"),
@@ -94,7 +93,7 @@ def design_command(
 
 @app.command("show")
 @grouped
-def show_command(file: File, json: options.Json = False) -> None:
+def show_command(file: File, json: Json = False) -> None:
     """Show the rungs of a ladder with exact counts and horizons."""
     from scalelaw.ladder import Ladder
 
@@ -110,7 +109,7 @@ def dry_run_command(
     target: OtherTarget = None,
     assume: Assume = None,
     level: Level = "0.9",  # type: ignore[assignment]
-    json: options.Json = False,
+    json: Json = False,
 ) -> None:
     """Estimate what a ladder costs and how precise its forecast is."""
     from scalelaw.designing.half_width import expected_half_width
@@ -123,7 +122,7 @@ def dry_run_command(
 
 @app.command("recipes")
 @grouped
-def recipes_command(name: Name = None, json: options.Json = False) -> None:
+def recipes_command(name: Name = None, json: Json = False) -> None:
     """List the recipes, or show the constants of one."""
     from scalelaw.ladder import list_recipes, recipe
 

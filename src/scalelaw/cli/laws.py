@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
 from scalelaw.cli._command import Commands
-from scalelaw.cli._output import show
+from scalelaw.cli._output import Json, show
+from scalelaw.cli._places import check_figure
 
 app = Commands()
 
@@ -27,7 +27,7 @@ def laws_command(context: typer.Context) -> None:
 
 
 @app.command("list")
-def list_command(json: options.Json = False) -> None:
+def list_command(json: Json = False) -> None:
     """List the laws with formulas and inputs."""
     from scalelaw.laws import gallery
 
@@ -35,20 +35,20 @@ def list_command(json: options.Json = False) -> None:
 
 
 @app.command("show")
-def show_command(name: Name, figure: Figure = None, json: options.Json = False) -> None:
+def show_command(name: Name, figure: Figure = None, json: Json = False) -> None:
     """Show one law: formula, coefficients, published constants."""
     from scalelaw.cli._output import write_figure
     from scalelaw.laws import describe
 
     if figure is not None:
-        options.check_figure(figure, "--figure")
+        check_figure(figure, "--figure")
     found = describe(name)
     write_figure("published_laws", found, figure)
     show(found, json)
 
 
 @app.command("new")
-def new_command(name: NewName, folder: Folder = "language", json: options.Json = False) -> None:
+def new_command(name: NewName, folder: Folder = "language", json: Json = False) -> None:
     """Start a new law in a checkout of scalelaw.
 
     Writes the file of the law and the file of its golden values.

@@ -4,25 +4,26 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show
+from scalelaw.cli._output import Json, show
+from scalelaw.cli._table import File, TableOptions
+from scalelaw.cli._values import real
 
 Along = Annotated[str, typer.Option(help="Quantity that was swept: tokens, or a kind of params.", metavar="QUANTITY")]
 Floor = Annotated[
     float,
-    typer.Option(help="Asymptote of this sweep, nats per token.", metavar="LOSS", parser=options.real),
+    typer.Option(help="Asymptote of this sweep, nats per token.", metavar="LOSS", parser=real),
 ]
-TABLE = options.TableOptions()
+TABLE = TableOptions()
 
 
 @grouped
 def local_slope_command(
-    file: options.File,
+    file: File,
     floor: Floor,
     along: Along = "tokens",
-    table: options.TableOptions = TABLE,
-    json: options.Json = False,
+    table: TableOptions = TABLE,
+    json: Json = False,
 ) -> None:
     """Find whether variance or resolution limits a sweep.
 

@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
+from scalelaw.cli._deciding import OneLaw, OneLawOptions, PriorName, given_of
+from scalelaw.cli._fitting import DrawOptions
+from scalelaw.cli._given import names_of, refuse_with
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show, show_answered
+from scalelaw.cli._output import Json, show, show_answered
 from scalelaw.cli._source import Source, known
+from scalelaw.cli._table import TableOptions, words_of
 from scalelaw.core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -21,9 +24,9 @@ Tokens = Annotated[str | None, typer.Option(help="Tokens, e.g. 2T: which size su
 LossGoal = Annotated[str | None, typer.Option("--loss", help="Loss to reach at the least compute.", metavar="L")]
 MaxParams = Annotated[str | None, typer.Option(help="Largest size allowed.", metavar="N")]
 MaxTokens = Annotated[str | None, typer.Option(help="Most tokens there are.", metavar="D")]
-TABLE = options.TableOptions()
-ONE = options.OneLawOptions()
-DRAWS = options.DrawOptions()
+TABLE = TableOptions()
+ONE = OneLawOptions()
+DRAWS = DrawOptions()
 
 
 @grouped
@@ -36,12 +39,12 @@ def plan_command(
     loss: LossGoal = None,
     max_params: MaxParams = None,
     max_tokens: MaxTokens = None,
-    law: options.OneLaw = None,
-    prior: options.PriorName = None,
-    table: options.TableOptions = TABLE,
-    one: options.OneLawOptions = ONE,
-    bootstrap: options.DrawOptions = DRAWS,
-    json: options.Json = False,
+    law: OneLaw = None,
+    prior: PriorName = None,
+    table: TableOptions = TABLE,
+    one: OneLawOptions = ONE,
+    bootstrap: DrawOptions = DRAWS,
+    json: Json = False,
 ) -> None:
     """Split a budget into parameters and tokens, with intervals.
 
@@ -62,16 +65,16 @@ def plan_command(
     }
     forecaster: Forecaster | None = known(source)
     if forecaster is None:
-        chosen = options.given_of(context, bootstrap, one, prior)
+        chosen = given_of(context, bootstrap, one, prior)
         found = decide(table.read(source), law=one.applied(law), asked=asked, **table.reduced(), **chosen)
         if found.plan is None:
             raise BadInput(found.skipped["plan"])
-        answer = replace(found, words=options.words_of(source, table)).answer
+        answer = replace(found, words=words_of(source, table)).answer
         show_answered(answer, found.plan if json else answer.below(found.plan), json, found.fitted)
         return
     why = f"is for fitting a table, and {source} is fitted already"
-    of_fits = ("law", "prior", "fix", *options.names_of(options.TableOptions), "draws", "seed", "intervals")
-    options.refuse_with(context, of_fits, why)
+    of_fits = ("law", "prior", "fix", *names_of(TableOptions), "draws", "seed", "intervals")
+    refuse_with(context, of_fits, why)
     if values := one.values():
         if not isinstance(forecaster, FitResult):
             raise BadInput(f"--at is for a saved fit or a table, and {source} is published constants")

@@ -4,16 +4,22 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
-from scalelaw.cli._output import show
+from scalelaw.cli._output import Json, show
 from scalelaw.cli._source import known
+from scalelaw.cli._stdin import STDIN
+from scalelaw.cli._values import real
 from scalelaw.core.errors import BadInput
 
-Source = Annotated[str, typer.Argument(help="Saved fit, or published law.", metavar="FIT.json|LAW@SOURCE")]
+Source = Annotated[
+    str,
+    typer.Argument(
+        help="A saved fit or a published law; - for stdin.", metavar="FIT.json|LAW@SOURCE", parser=STDIN.path
+    ),
+]
 Params = Annotated[str, typer.Option(help="Parameters, e.g. 8B.", metavar="N")]
 Tokens = Annotated[str, typer.Option(help="Training tokens seen, e.g. 15T.", metavar="D")]
 Unique = Annotated[str | None, typer.Option(help="Distinct tokens; all unless given.", metavar="U")]
-Ratio = Annotated[float | None, typer.Option(help="Batch over critical batch.", metavar="RATIO", parser=options.real)]
+Ratio = Annotated[float | None, typer.Option(help="Batch over critical batch.", metavar="RATIO", parser=real)]
 
 
 def regime_command(
@@ -22,7 +28,7 @@ def regime_command(
     tokens: Tokens,
     unique_tokens: Unique = None,
     batch_ratio: Ratio = None,
-    json: options.Json = False,
+    json: Json = False,
 ) -> None:
     """Find what limits a run: parameters, data, steps or compute."""
     from scalelaw.diagnosing.regimes import regime

@@ -5,11 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
 from scalelaw.cli._command import Commands
+from scalelaw.cli._fitting import DrawOptions, FixOptions, SearchOptions
+from scalelaw.cli._given import names_of, refuse_with
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show
+from scalelaw.cli._output import Json, show
+from scalelaw.cli._places import check_writable
 from scalelaw.cli._source import Source, known
+from scalelaw.cli._stdin import STDIN
+from scalelaw.cli._table import MappingOptions, TableOptions
+from scalelaw.cli._values import pairs
 from scalelaw.core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -17,15 +22,17 @@ if TYPE_CHECKING:
     from scalelaw.fitting.spec import FitOptions
     from scalelaw.runs.table import RunTable
 
-TABLE = options.TableOptions()
-FIX = options.FixOptions()
-MAPPING = options.MappingOptions()
-SEARCH = options.SearchOptions()
-DRAWS = options.DrawOptions()
+TABLE = TableOptions()
+FIX = FixOptions()
+MAPPING = MappingOptions()
+SEARCH = SearchOptions()
+DRAWS = DrawOptions()
 
 app = Commands(no_args_is_help=True, help="Freeze, list, verify and score forecasts.")
 
-Place = Annotated[str, typer.Argument(help="A frozen forecast, or a registry of them.", metavar="FILE")]
+Place = Annotated[
+    str, typer.Argument(help="A frozen forecast or a registry; - for stdin.", metavar="FILE", parser=STDIN.path)
+]
 Params = Annotated[str | None, typer.Option(help="Size of the run, e.g. 7B.", metavar="N")]
 Tokens = Annotated[str | None, typer.Option(help="Tokens of the run, e.g. 1T.", metavar="D")]
 Flops = Annotated[str | None, typer.Option(help="Compute of the run, e.g. 4e22.", metavar="C")]
@@ -47,7 +54,9 @@ Law = Annotated[
         "--law", help="One law by itself; the calibrated ensemble of laws unless given.", metavar="NAME|FORMULA"
     ),
 ]
-Measured = Annotated[str, typer.Argument(help="Runs, with the one that was forecast.", metavar="RUNS")]
+Measured = Annotated[
+    str, typer.Argument(help="Runs, with the one that was forecast; - for stdin.", metavar="RUNS", parser=STDIN.path)
+]
 
 
 @app.command("freeze")
@@ -64,11 +73,11 @@ def freeze_command(
     to: To = None,
     registry: Into = None,
     law: Law = None,
-    table: options.TableOptions = TABLE,
-    held: options.FixOptions = FIX,
-    search: options.SearchOptions = SEARCH,
-    bootstrap: options.DrawOptions = DRAWS,
-    json: options.Json = False,
+    table: TableOptions = TABLE,
+    held: FixOptions = FIX,
+    search: SearchOptions = SEARCH,
+    bootstrap: DrawOptions = DRAWS,
+    json: Json = False,
 ) -> None:
     """Freeze the forecast of a run before it is trained.
 
@@ -79,14 +88,14 @@ def freeze_command(
 
     place = to if to is not None or registry is not None else "forecast.json"
     if place is not None:
-        options.check_writable(place, "--to")
+        check_writable(place, "--to")
         if Path(place).exists():
             raise BadInput(f"--to {place}: the file exists, and frozen forecasts are never overwritten; name another")
     if registry is not None:
-        options.check_writable(registry, "--registry")
+        check_writable(registry, "--registry")
     named = {"params": params, "tokens": tokens, "flops": flops}
     point = {name: value for name, value in named.items() if value is not None}
-    others = options.pairs(at, "--at")
+    others = pairs(at, "--at")
     if twice := next((name for name in others if name in point), None):
         raise BadInput(f"{twice} is given twice, by --{twice} and by --at")
     point |= others
@@ -96,10 +105,10 @@ def freeze_command(
         runs = table.read(source)
         forecaster = _made(context, runs, table, law, {**search.chosen(), **held.chosen(), **bootstrap.chosen()})
     else:
-        groups = (options.TableOptions, options.FixOptions, options.SearchOptions, options.DrawOptions)
+        groups = (TableOptions, FixOptions, SearchOptions, DrawOptions)
         why = f"is for fitting a table, and {source} is fitted already"
-        options.refuse_with(context, ("law", *options.names_of(*groups)), why)
-    conditions = options.pairs(say, "--say")
+        refuse_with(context, ("law", *names_of(*groups)), why)
+    conditions = pairs(say, "--say")
     frozen = freeze(forecaster, run=run or "", conditions=conditions, runs=runs, **point)
     if place is not None:
         frozen.save(place)
@@ -109,7 +118,7 @@ def freeze_command(
 
 
 def _made(
-    context: typer.Context, runs: "RunTable", table: options.TableOptions, law: str | None, chosen: "FitOptions"
+    context: typer.Context, runs: "RunTable", table: TableOptions, law: str | None, chosen: "FitOptions"
 ) -> "Forecaster":
     """Return one law fitted as the options say, or the mixture, which has a way of its own."""
     from scalelaw.fitting.fit import fit_observations, make_spec
@@ -119,13 +128,13 @@ def _made(
     if law is not None:
         of_law, observed = observe(law, runs, **table.reduced())
         return fit_observations(of_law, observed, make_spec(**chosen))
-    own = (*options.names_of(options.SearchOptions), "intervals", "level", "draws")
-    options.refuse_with(context, own, "is for one law; name it with --law")
+    own = (*names_of(SearchOptions), "intervals", "level", "draws")
+    refuse_with(context, own, "is for one law; name it with --law")
     return forecast(runs, **table.reduced(), seed=chosen["seed"])
 
 
 @app.command("list")
-def list_command(file: Place, json: options.Json = False) -> None:
+def list_command(file: Place, json: Json = False) -> None:
     """List the forecasts of a registry and its head digest."""
     from scalelaw.registry.log import read_forecasts
 
@@ -133,7 +142,7 @@ def list_command(file: Place, json: options.Json = False) -> None:
 
 
 @app.command("verify")
-def verify_command(file: Place, head: Head = None, json: options.Json = False) -> None:
+def verify_command(file: Place, head: Head = None, json: Json = False) -> None:
     """Verify that a forecast or registry was not changed.
 
     The exit status is 1 if it was.
@@ -154,8 +163,8 @@ def score_command(
     run: Run = None,
     say: Say = None,
     entry: Entry = None,
-    mapping: options.MappingOptions = MAPPING,
-    json: options.Json = False,
+    mapping: MappingOptions = MAPPING,
+    json: Json = False,
 ) -> None:
     """Score a frozen forecast on its run.
 
@@ -167,4 +176,4 @@ def score_command(
 
     forecast = read_forecasts(file).find(entry)
     table = load_runs(runs, **mapping.arguments())
-    show(score_forecast(forecast, table, run=run, says=options.pairs(say, "--say")), json)
+    show(score_forecast(forecast, table, run=run, says=pairs(say, "--say")), json)

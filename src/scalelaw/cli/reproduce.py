@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
-from scalelaw.cli._output import show
+from scalelaw.cli._output import Json, show
+from scalelaw.cli._places import check_writable
 from scalelaw.core.files import write_whole
 
 Names = Annotated[
@@ -17,12 +17,12 @@ Data = Annotated[
 To = Annotated[str | None, typer.Option(help="Write the table as Markdown to this file.", metavar="FILE")]
 
 
-def reproduce_command(names: Names = None, data: Data = None, to: To = None, json: options.Json = False) -> None:
+def reproduce_command(names: Names = None, data: Data = None, to: To = None, json: Json = False) -> None:
     """Recompute published figures and explain the differences."""
     from scalelaw.workflows.reproduce import reproduce
 
     if to is not None:
-        options.check_writable(to, "--to")
+        check_writable(to, "--to")
     found = reproduce(names or (), data=data)
     if to is not None:
         write_whole(to, found.page())

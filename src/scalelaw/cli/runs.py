@@ -5,17 +5,22 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
 from scalelaw.cli._command import Commands
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show
+from scalelaw.cli._output import Json, show
+from scalelaw.cli._places import check_writable
+from scalelaw.cli._stdin import STDIN
+from scalelaw.cli._table import MappingOptions
 from scalelaw.core.numbers import counted
 
-MAPPING = options.MappingOptions()
+MAPPING = MappingOptions()
 
 app = Commands(no_args_is_help=True, help="List, show, check, export and pack runs.")
 
-Source = Annotated[str, typer.Argument(help="File of runs, or folder of recorded runs.", metavar="SOURCE")]
+Source = Annotated[
+    str,
+    typer.Argument(help="File of runs or folder of recorded runs; - for stdin.", metavar="SOURCE", parser=STDIN.path),
+]
 Run = Annotated[str, typer.Argument(help="Name of a run, or how it begins.", metavar="RUN")]
 Folder = Annotated[str, typer.Argument(help="Folder of runs.", metavar="FOLDER")]
 Packed = Annotated[str, typer.Argument(help="File that `runs pack` wrote.", metavar="FILE")]
@@ -28,8 +33,8 @@ Out = Annotated[str, typer.Argument(help="File to write: .csv, .jsonl or .parque
 @grouped
 def list_command(
     source: Source,
-    mapping: options.MappingOptions = MAPPING,
-    json: options.Json = False,
+    mapping: MappingOptions = MAPPING,
+    json: Json = False,
 ) -> None:
     """List the runs with size, tokens, state and last losses."""
     from scalelaw.runs.listing import list_runs
@@ -43,8 +48,8 @@ def list_command(
 def show_command(
     source: Source,
     run: Run,
-    mapping: options.MappingOptions = MAPPING,
-    json: options.Json = False,
+    mapping: MappingOptions = MAPPING,
+    json: Json = False,
 ) -> None:
     """Show one run: its settings and every evaluation."""
     from scalelaw.runs.listing import show_run
@@ -57,8 +62,8 @@ def show_command(
 @grouped
 def check_command(
     source: Source,
-    mapping: options.MappingOptions = MAPPING,
-    json: options.Json = False,
+    mapping: MappingOptions = MAPPING,
+    json: Json = False,
 ) -> None:
     """Check the runs and list every finding with its fix.
 
@@ -89,7 +94,7 @@ def check_command(
 def export_command(
     source: Source,
     out: Out,
-    mapping: options.MappingOptions = MAPPING,
+    mapping: MappingOptions = MAPPING,
 ) -> None:
     """Write the runs to a CSV, JSON lines or Parquet file."""
     from scalelaw.runs.export import export_runs
@@ -100,21 +105,21 @@ def export_command(
 
 
 @app.command("pack")
-def pack_command(folder: Folder, to: ToFile, json: options.Json = False) -> None:
+def pack_command(folder: Folder, to: ToFile, json: Json = False) -> None:
     """Pack a folder of runs into one file.
 
     The file holds corpus, checkpoints and ladder too, so that `scalelaw ladder run` continues from it elsewhere.
     """
     from scalelaw.runs.storing.pack import pack_runs
 
-    options.check_writable(to, "--to")
+    check_writable(to, "--to")
     show(pack_runs(folder, to), json)
 
 
 @app.command("unpack")
-def unpack_command(file: Packed, out: ToFolder, json: options.Json = False) -> None:
+def unpack_command(file: Packed, out: ToFolder, json: Json = False) -> None:
     """Unpack a packed file into a folder and verify every file."""
     from scalelaw.runs.storing.pack import unpack_runs
 
-    options.check_writable(out, "--out", folder=True)
+    check_writable(out, "--out", folder=True)
     show(unpack_runs(file, out), json)

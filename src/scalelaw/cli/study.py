@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
+from scalelaw.cli._deciding import OneLaw, OneLawOptions, PriorName, given_of
+from scalelaw.cli._fitting import DrawOptions
+from scalelaw.cli._given import names_of, refuse_with
 from scalelaw.cli._groups import grouped
+from scalelaw.cli._output import Json, Plot, Verbose, progress, show
 from scalelaw.cli._output import plot as draw_points
-from scalelaw.cli._output import progress, show
+from scalelaw.cli._places import check_writable
+from scalelaw.cli._stdin import STDIN
+from scalelaw.cli._table import TableOptions, words_of
 from scalelaw.core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -17,7 +22,7 @@ if TYPE_CHECKING:
 
 MaybeFile = Annotated[
     str | None,
-    typer.Argument(help="Runs; without them the scalelaw.toml of this folder says what to study.", metavar="FILE"),
+    typer.Argument(help="Runs, - for stdin; without it the project of this folder.", metavar="FILE", parser=STDIN.path),
 ]
 Flops = Annotated[
     str | None, typer.Option(help="Budget to plan for; ten times the largest run unless given.", metavar="C")
@@ -27,33 +32,33 @@ Page = Annotated[str, typer.Option("--to", help="HTML file to write.", metavar="
 Demo = Annotated[bool, typer.Option("--demo", help="Study the shipped synthetic ladder instead of a file.")]
 _PROJECT = "scalelaw.toml"
 _PAGE = "report.html"
-TABLE = options.TableOptions()
-ONE = options.OneLawOptions()
-DRAWS = options.DrawOptions()
+TABLE = TableOptions()
+ONE = OneLawOptions()
+DRAWS = DrawOptions()
 
 
 @grouped
 def study_command(
     context: typer.Context,
     file: MaybeFile = None,
-    law: options.OneLaw = None,
+    law: OneLaw = None,
     flops: Flops = None,
-    prior: options.PriorName = None,
+    prior: PriorName = None,
     out: Out = None,
     demo: Demo = False,
-    verbose: options.Verbose = False,
-    table: options.TableOptions = TABLE,
-    one: options.OneLawOptions = ONE,
-    bootstrap: options.DrawOptions = DRAWS,
-    plot: options.Plot = None,
-    json: options.Json = False,
+    verbose: Verbose = False,
+    table: TableOptions = TABLE,
+    one: OneLawOptions = ONE,
+    bootstrap: DrawOptions = DRAWS,
+    plot: Plot = None,
+    json: Json = False,
 ) -> None:
     """Decide what to train next, from one table of runs.
 
     Six lines answer; --verbose adds the laws, the fit and the rows read.
     """
     if out is not None:
-        options.check_writable(out, "--out", folder=True)
+        check_writable(out, "--out", folder=True)
     if _of_project(context, file, demo, ("law", "flops", "prior", "out")):
         study_project(json, verbose)
     else:
@@ -68,13 +73,13 @@ def report_command(
     context: typer.Context,
     file: MaybeFile = None,
     to: Page = _PAGE,
-    law: options.OneLaw = None,
+    law: OneLaw = None,
     flops: Flops = None,
-    prior: options.PriorName = None,
+    prior: PriorName = None,
     demo: Demo = False,
-    table: options.TableOptions = TABLE,
-    one: options.OneLawOptions = ONE,
-    bootstrap: options.DrawOptions = DRAWS,
+    table: TableOptions = TABLE,
+    one: OneLawOptions = ONE,
+    bootstrap: DrawOptions = DRAWS,
 ) -> None:
     """Write the study as one HTML page.
 
@@ -83,7 +88,7 @@ def report_command(
     from scalelaw.workflows.project.project import load_project
     from scalelaw.workflows.study.report import report
 
-    options.check_writable(to, "--to")
+    check_writable(to, "--to")
     if _of_project(context, file, demo, ("law", "flops", "prior")):
         with progress("backtest") as moved:
             study = _of_a_project(load_project().study(progress=moved, figures=False))
@@ -99,8 +104,8 @@ def _of_project(context: typer.Context, file: str | None, demo: bool, own: tuple
         BadInput: neither a file, nor the demo, nor a project; or more than one.
     """
     if file is None and not demo and project_here():
-        given = (*own, *options.names_of(options.TableOptions, options.OneLawOptions, options.DrawOptions))
-        options.refuse_with(context, given, "is for a FILE; say it in scalelaw.toml")
+        given = (*own, *names_of(TableOptions, OneLawOptions, DrawOptions))
+        refuse_with(context, given, "is for a FILE; say it in scalelaw.toml")
         return True
     if demo == (file is not None):
         name = context.info_name
@@ -113,9 +118,9 @@ def _studied(
     file: str | None,
     demo: bool,
     asked: tuple[str | None, str | None, str | None],
-    table: options.TableOptions,
-    one: options.OneLawOptions,
-    bootstrap: options.DrawOptions,
+    table: TableOptions,
+    one: OneLawOptions,
+    bootstrap: DrawOptions,
     out: str | None = None,
 ) -> "Study":
     """Study a file, or the shipped ladder."""
@@ -123,14 +128,14 @@ def _studied(
     from scalelaw.workflows.study.study import study
 
     if file is None:
-        given = options.names_of(options.TableOptions)
-        options.refuse_with(context, given, "is for a FILE; the shipped ladder is read as it is")
+        given = names_of(TableOptions)
+        refuse_with(context, given, "is for a FILE; the shipped ladder is read as it is")
         runs = datasets.load("synthetic-ladder")
     else:
         runs = table.read(file)
     law, flops, prior = asked
-    chosen = options.given_of(context, bootstrap, one, prior)
-    words = "--demo" if file is None else options.words_of(file, table)
+    chosen = given_of(context, bootstrap, one, prior)
+    words = "--demo" if file is None else words_of(file, table)
     with progress("backtest") as moved:
         named = one.applied(law)
         found = study(runs, law=named, flops=flops, out=out, progress=moved, **table.reduced(), **chosen)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
-from scalelaw.cli._output import show
+from scalelaw.cli._output import Json, show
 from scalelaw.cli._stderr import STDERR
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def run_command(
     workers: Workers = None,
     device: Device = "cpu",
     noise_scale: NoiseScale = False,
-    json: options.Json = False,
+    json: Json = False,
 ) -> None:
     """Train every run of a ladder that is not finished.
 

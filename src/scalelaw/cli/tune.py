@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
-from scalelaw.cli._output import show
+from scalelaw.cli._output import Json, show
+from scalelaw.cli._places import check_writable
+from scalelaw.cli._values import real
 from scalelaw.cli.sweep import Device, LadderFile, Workers, watching
 
 Out = Annotated[str, typer.Option(help="Folder of the trials, as runs; the same one goes on.", metavar="FOLDER")]
@@ -14,12 +15,12 @@ Width = Annotated[
 ]
 Tokens = Annotated[
     float | None,
-    typer.Option(help="Horizon of the trials; unsaid: the longest of the rung.", parser=options.real, metavar="D"),
+    typer.Option(help="Horizon of the trials; unsaid: the longest of the rung.", parser=real, metavar="D"),
 ]
 Trials = Annotated[int, typer.Option(help="Trials in all, earlier ones included.", min=1, metavar="N")]
 Batch = Annotated[bool, typer.Option("--batch/--no-batch", help="Search the batch as well.")]
 Within = Annotated[
-    float, typer.Option(help="How many times lower or higher rates may be.", parser=options.real, metavar="FACTOR")
+    float, typer.Option(help="How many times lower or higher rates may be.", parser=real, metavar="FACTOR")
 ]
 Seed = Annotated[int, typer.Option(help="Seed of the runs and of the search.", min=0, metavar="N")]
 To = Annotated[str | None, typer.Option(help="Write the ladder with the best rate here.", metavar="LADDER.toml")]
@@ -37,7 +38,7 @@ def tune_command(
     to: To = None,
     workers: Workers = None,
     device: Device = "cpu",
-    json: options.Json = False,
+    json: Json = False,
 ) -> None:
     """Search base learning rate and batch on the cheapest rung.
 
@@ -49,9 +50,9 @@ def tune_command(
 
     meant = Ladder.load(ladder)
     require("torch", extra="train", why="train models")
-    options.check_writable(out, "--out", folder=True)
+    check_writable(out, "--out", folder=True)
     if to is not None:
-        options.check_writable(to, "--to")
+        check_writable(to, "--to")
     try:
         with watching(f"tuning {meant.name}") as watch:
             found = tune(

@@ -7,27 +7,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalelaw.cli import _options as options
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import show
+from scalelaw.cli._output import Json, show
+from scalelaw.cli._stdin import STDIN
+from scalelaw.cli._table import MappingOptions
+from scalelaw.cli._values import real
 from scalelaw.core.errors import BadInput, BadTable, ScalelawWarning
 
 if TYPE_CHECKING:
     from scalelaw.curves.watching import Watch
 
-MAPPING = options.MappingOptions()
+MAPPING = MappingOptions()
 
-File = Annotated[str, typer.Argument(help="A frozen forecast, or a registry of them.", metavar="FORECAST.json")]
+File = Annotated[
+    str,
+    typer.Argument(help="A frozen forecast or a registry; - for stdin.", metavar="FORECAST.json", parser=STDIN.path),
+]
 Log = Annotated[str, typer.Option(help="Log of the run: JSON lines or CSV, or its folder.", metavar="RUN.jsonl")]
 Once = Annotated[bool, typer.Option("--once", help="Look once; otherwise follow until the run ends.")]
-Every = Annotated[float, typer.Option(help="Seconds between looks.", parser=options.real, metavar="S")]
+Every = Annotated[float, typer.Option(help="Seconds between looks.", parser=real, metavar="S")]
 Run = Annotated[str | None, typer.Option(help="Which run of the log.", metavar="NAME")]
 Entry = Annotated[str | None, typer.Option(help="Which forecast: its number or digest.", metavar="ENTRY")]
 End = Annotated[str | None, typer.Option(help="Steps of the whole run, for logs without tokens.", metavar="NUMBER")]
 How = Annotated[str | None, typer.Option(help="Learning rate: cosine, wsd[decay=0.2], constant, ...", metavar="NAME")]
-Level = Annotated[
-    float, typer.Option(help="Level of the intervals, between 0 and 1.", parser=options.real, metavar="LEVEL")
-]
+Level = Annotated[float, typer.Option(help="Level of the intervals, between 0 and 1.", parser=real, metavar="LEVEL")]
 
 
 @grouped
@@ -41,8 +44,8 @@ def watch_command(
     end: End = None,
     schedule: How = None,
     level: Level = 0.9,
-    mapping: options.MappingOptions = MAPPING,
-    json: options.Json = False,
+    mapping: MappingOptions = MAPPING,
+    json: Json = False,
 ) -> None:
     """Watch a run in training against its frozen forecast.
 

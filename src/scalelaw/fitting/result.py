@@ -459,7 +459,7 @@ class FitResult(Renderable, Tabular, Predicting):
         """Return the lines below the table of coefficients."""
         draws = 0 if self.trusted is None else len(self.trusted)
         lines = [
-            ("objective", f"{self.objective:.8g} (sum of losses; {self.scoring})"),
+            ("objective", f"{self.objective:.4g} (sum of losses; {self.scoring})"),
             ("optimum", self._found()),
             ("intervals", self._drawn(draws) if draws else self._undrawn()),
             *self._noise_lines(),

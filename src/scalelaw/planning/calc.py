@@ -13,8 +13,8 @@ from scalelaw.core.forecaster import outside, reach
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import format_number, parse_number
+from scalelaw.core.quantities import quantity
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
-from scalelaw.core.types import Array
 from scalelaw.laws import Constants, Law
 from scalelaw.planning.penalty import excess
 from scalelaw.planning.surfaces.closed import ClosedForm, Solvable
@@ -29,6 +29,7 @@ class Reading(Brief):
         n: the kind of N it takes.
         loss: predicted loss, nats/token.
         penalty: compute over the least compute that reaches this loss; None without a closed form.
+        best: ``params``, ``tokens`` and ``loss`` of the best split of the same compute; None without a closed form.
         reach: quantity -> value over the largest one behind the constants.
         outside: whether N or D lies outside the range of the runs behind the constants.
         note: caveat about the constants.
@@ -38,6 +39,7 @@ class Reading(Brief):
     n: str
     loss: float
     penalty: float | None
+    best: Mapping[str, float] | None
     reach: Mapping[str, float]
     outside: bool
     note: str = ""
@@ -81,12 +83,20 @@ class Calculation(Renderable, Tabular):
 
     def sheet(self) -> Report:
         """Return compute and the results of the published laws."""
-        cost = [("flops", f"{format_number(c):<12}C = 6 N D, {name}") for name, c in self.flops.items()]
-        cost.append(("tokens per param", format_number(self.tokens_per_param)))
-        rows = [["law", "loss", "compute / optimal", "N", "the runs behind it"]]
+        kinds = {counting.name: kind for kind, counting in COUNTINGS.items()}
+        cost = [
+            ("flops", f"{format_number(c):<12}C = 6 N D, N: {quantity(kinds[name]).meaning}")
+            for name, c in self.flops.items()
+        ]
+        cost.append(("tokens per param", format_number(self.tokens_per_param, 4)))
+        cost.append(("excess", "compute of this run over that of the cheapest run with the same loss"))
+        rows = [["law", "loss", "best split, same flops", "its loss", "excess", "beside the fitted runs"]]
         for reading in self.losses:
-            penalty = "" if reading.penalty is None else f"{reading.penalty:.4g}x"
-            rows.append([reading.law, f"{reading.loss:.4f}", penalty, reading.n, _beyond(reading)])
+            best = reading.best or {}
+            split = f"{format_number(best['params'], 3)} on {format_number(best['tokens'], 3)}" if best else ""
+            least = f"{best['loss']:.4f}" if best else ""
+            excess = "" if reading.penalty is None else f"{reading.penalty:.3g}x"
+            rows.append([reading.law, f"{reading.loss:.4f}", split, least, excess, _beyond(reading)])
         notes = [(f"note on {reading.law}", reading.note) for reading in self.losses if reading.note]
         notes += [(label, f"not evaluated: {why}") for label, why in self.skipped.items()]
         title = f"{format_number(self.params)} params on {format_number(self.tokens)} tokens"
@@ -151,24 +161,29 @@ def _published() -> Iterator[tuple[Law, str, Constants]]:
 
 def _reading(law: Law, source: str, constants: Constants, at: Mapping[str, float]) -> Reading:
     """Evaluate one law with the constants of one source."""
-    coef = law.vector(constants.coef)
-    x = {name: np.full(1, value) for name, value in at.items()}
     kind = next(name for name in at if name in COUNTINGS)
+    coef = law.vector(constants.coef)
+    surface = ClosedForm(law, coef[None, :], counting_for(kind)) if isinstance(law, Solvable) else None
+    x = {name: np.full(1, value) for name, value in at.items()}
     return Reading(
         f"{law.spelling}@{source}",
         kind,
         float(law.predict(coef, x)[0]),
-        _penalty(law, coef, kind, at),
+        None if surface is None else float(excess(surface, at[kind], at["tokens"])[0]),
+        None if surface is None else _best(surface, at[kind], at["tokens"]),
         reach(at, constants.domain),
         bool(outside(x, constants.domain)[0]),
         f"unverified: {constants.source}" if constants.unverified else constants.note,
     )
 
 
-def _penalty(law: Law, coef: Array, kind: str, at: Mapping[str, float]) -> float | None:
-    if not isinstance(law, Solvable):
+def _best(surface: ClosedForm, params: float, tokens: float) -> dict[str, float] | None:
+    """Return the compute-optimal N and D at the compute of a run, and the loss there; None if no split is best."""
+    flops = surface.counting.flops(params, tokens)
+    best, loss = (float(each[0, 0]) for each in surface.optimum(np.full(1, float(flops))))
+    if not np.isfinite(best):
         return None
-    return float(excess(ClosedForm(law, coef[None, :], counting_for(kind)), at[kind], at["tokens"])[0])
+    return {"params": best, "tokens": float(surface.counting.tokens(best, flops)), "loss": loss}
 
 
 def _beyond(reading: Reading) -> str:

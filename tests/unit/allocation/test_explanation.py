@@ -152,3 +152,10 @@ def test_a_ladder_without_budgets_in_common_is_refused_for_that_alone() -> None:
     with pytest.raises(BadInput, match="no IsoFLOP sweep") as refused:
         explain({"params": params, "tokens": ratio * params, "loss": loss(params, ratio * params)})
     assert "no column" not in str(refused.value) and len(str(refused.value)) < 300
+
+
+def test_the_size_shown_is_that_of_ten_times_the_largest_run() -> None:
+    columns = sweep()
+    largest = float(np.max(columns["flops"]))
+    assert explain(table(columns), draws=0).flops == pytest.approx(10 * largest)
+    assert explain(table(columns), draws=0, flops="1e20").flops == 1e20

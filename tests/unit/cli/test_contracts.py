@@ -55,7 +55,8 @@ CALC = {
     "skipped": dict,
 }  # fmt: skip
 READING = {
-    "law": str, "n": str, "loss": NUMBER, "penalty": MAYBE, "reach": dict, "outside": bool, "note": str,
+    "law": str, "n": str, "loss": NUMBER, "penalty": MAYBE, "best": (dict, type(None)), "reach": dict,
+    "outside": bool, "note": str,
 }  # fmt: skip
 GROWN = {
     "quantity": str, "exponent": NUMBER, "exponent_interval": (list, type(None)), "coefficient": NUMBER,

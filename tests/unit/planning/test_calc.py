@@ -60,3 +60,18 @@ def test_impossible_input_is_refused() -> None:
 def test_planning_needs_no_scipy() -> None:
     code = "import sys, scalelaw as sl; sl.calculate('8B', '15T'); sys.exit('scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("params", "tokens"), [("8B", "15T"), ("405B", "15.6T"), ("1B", "20B")])
+def test_the_best_split_spends_the_same_compute_and_is_no_worse(params: str, tokens: str) -> None:
+    calculation = calculate(params, tokens, params_non_embedding="0.7B")
+    spent = {reading.n: 6 * calculation.tokens for reading in calculation.losses}
+    sizes = {"params": calculation.params, "params_non_embedding": 0.7e9}
+    solved = [reading for reading in calculation.losses if reading.best is not None]
+    assert len(solved) >= 7
+    for reading in solved:
+        assert reading.best is not None
+        flops = 6 * reading.best["params"] * reading.best["tokens"]
+        assert flops == pytest.approx(spent[reading.n] * sizes[reading.n], rel=1e-9)
+        assert reading.best["loss"] <= reading.loss * (1 + 1e-12)
+    assert "best split, same flops" in str(calculation)

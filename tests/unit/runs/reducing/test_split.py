@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scalelaw.cli._options import wanted
+from scalelaw.cli._table import wanted
 from scalelaw.fitting.observe import observe
 from scalelaw.runs.reading.load import load_runs
 from scalelaw.workflows.project.init import init

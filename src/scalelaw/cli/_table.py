@@ -1,0 +1,182 @@
+"""The table of a command: how a file is read, and which of its rows are fitted."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, cast, get_args
+
+import typer
+
+from scalelaw.cli._held import HELD
+from scalelaw.cli._stdin import STDIN
+from scalelaw.cli._values import option, pairs
+from scalelaw.core.errors import BadInput, UnknownName
+
+if TYPE_CHECKING:
+    from scalelaw.runs.observations import Reduction
+    from scalelaw.runs.table import RunTable
+
+_TABLE = "The table"
+
+File = Annotated[
+    str,
+    typer.Argument(
+        help="Runs: CSV, TSV, JSON, JSONL or Parquet, a tracker's or trainer's logs; - for stdin.",
+        metavar="FILE",
+        parser=STDIN.path,
+    ),
+]
+
+
+class Mapped(TypedDict):
+    """How columns become quantities, as ``load_runs`` takes it."""
+
+    columns: dict[str, str]
+    units: dict[str, str]
+    derive: dict[str, str]
+    importer: str | None
+
+
+class Reduced(TypedDict):
+    """What of a table is fitted."""
+
+    target: str | None
+    use: "Reduction | None"
+    over: Sequence[str]
+
+
+@dataclass(frozen=True)
+class MappingOptions:
+    """How the columns of a source become quantities."""
+
+    column: Annotated[
+        list[str] | None, option("Which column holds a quantity.", "QUANTITY=COLUMN", _TABLE, "--column")
+    ] = None
+    unit: Annotated[
+        list[str] | None, option("Unit of a quantity, e.g. tokens=B, loss=bits.", "QUANTITY=UNIT", _TABLE, "--unit")
+    ] = None
+    derive: Annotated[
+        list[str] | None,
+        option("Compute a quantity, e.g. tokens='step * batch * seq_len'.", "QUANTITY=FORMULA", _TABLE),
+    ] = None
+    importer: Annotated[
+        str | None, option("Read the source as this tool's log, e.g. mlflow_folder.", "NAME", _TABLE)
+    ] = None
+
+    def arguments(self) -> "Mapped":
+        """Return them as keyword arguments of ``load_runs``.
+
+        Raises:
+            BadInput: one is not NAME=VALUE.
+        """
+        return {
+            "columns": pairs(self.column, "--column", empty=True),
+            "units": pairs(self.unit, "--unit"),
+            "derive": pairs(self.derive, "--derive"),
+            "importer": self.importer,
+        }
+
+
+@dataclass(frozen=True)
+class TableOptions(MappingOptions):
+    """How a table is read, and what of it is fitted."""
+
+    target: Annotated[str | None, option("What to fit, e.g. loss@c4.", "METRIC@SET", _TABLE)] = None
+    use: Annotated[
+        str | None,
+        option(
+            "What to fit: the end of each run, the best of each swept cell, or all checkpoints.",
+            "endpoints|best|curves",
+            _TABLE,
+        ),
+    ] = None
+    over: Annotated[str | None, option("What was swept, for --use best.", "COLUMN,...", _TABLE)] = None
+    per_byte: Annotated[
+        bool,
+        typer.Option(
+            "--per-byte", help="Turn losses into bits per byte and tokens into bytes.", rich_help_panel=_TABLE
+        ),
+    ] = False
+    exclude_top: Annotated[
+        list[str] | None, option("Leave out the rows with the K highest values, e.g. loss=5.", "QUANTITY=K", _TABLE)
+    ] = None
+    where: Annotated[
+        list[str] | None,
+        option("Keep these runs, e.g. arch=llama, optimizer=adam,muon or params=1e6..1e9.", "COLUMN=VALUE", _TABLE),
+    ] = None
+    exclude: Annotated[
+        list[str] | None,
+        option("Leave these runs out, e.g. run=NAME, run='row 7' or lr=0.1,0.2.", "COLUMN=VALUE", _TABLE),
+    ] = None
+    reason: Annotated[str | None, option("Why rows are left out; kept with the result.", "TEXT", _TABLE)] = None
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a table with any unusable row.", rich_help_panel=_TABLE)
+    ] = False
+
+    def read(self, file: str) -> "RunTable":
+        """Load a table as the options say.
+
+        Raises:
+            BadInput: a bad file or option.
+        """
+        from scalelaw.runs.reading.load import load_runs
+
+        with HELD.reading():
+            table = load_runs(file, **self.arguments(), strict=self.strict)
+        for name, text in pairs(self.where, "--where").items():
+            table = table.where(**{name: wanted(table, name, text)})
+        why = self.reason or "left out on the command line"
+        for name, text in pairs(self.exclude, "--exclude").items():
+            table = table.exclude(**{name: wanted(table, name, text)}, reason=why)
+        for name, count in pairs(self.exclude_top, "--exclude-top").items():
+            if not count.isdigit() or int(count) < 1:
+                raise BadInput(f"--exclude-top {name}={count}: say how many rows, like {name}=5")
+            table = table.exclude_top(**{name: int(count)}, reason=why)
+        if self.reason and not (self.exclude_top or self.exclude):
+            how = "--exclude COLUMN=VALUE or --exclude-top QUANTITY=K"
+            raise BadInput(f"--reason says why rows are left out, and none are; add {how}")
+        return table.per_byte() if self.per_byte else table
+
+    def reduced(self) -> "Reduced":
+        """Return the keyword arguments that say what of the table is fitted.
+
+        Raises:
+            BadInput: no such reduction, or --over without --use best.
+        """
+        from scalelaw.runs.observations import Reduction
+        from scalelaw.runs.reducing.sweeps import SWEPT
+
+        if self.use is not None and self.use not in get_args(Reduction):
+            raise UnknownName.among("reduction in --use", self.use, get_args(Reduction))
+        if self.over and self.use != "best":
+            raise BadInput("--over says what was swept, and nothing is chosen by it; add --use best")
+        over = tuple(name.strip() for name in self.over.split(",") if name.strip()) if self.over else SWEPT
+        return {"target": self.target, "use": cast("Reduction | None", self.use), "over": over}
+
+
+def wanted(table: "RunTable", name: str, text: str) -> Any:
+    """Return a condition as ``RunTable.where`` takes it: a value, a list at commas, or a range LOW..HIGH.
+
+    Raises:
+        BadInput: there is no such column.
+    """
+    values = table.values(name)
+    if text in {str(value) for value in values.tolist()}:
+        return text
+    low, dots, high = text.partition("..")
+    if dots and values.dtype.kind == "f":
+        return (low.strip() or None, high.strip() or None)
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return parts if len(parts) > 1 else text
+
+
+def words_of(file: str, table: TableOptions) -> str:
+    """Return a file and the options it is read by, as a command line has them."""
+    words = [STDIN.named(file)]
+    for each in fields(table):
+        value, name = getattr(table, each.name), f"--{each.name.replace('_', '-')}"
+        if isinstance(value, bool):
+            words += [name] * value
+        elif value is not None:
+            words += [word for one in ([value] if isinstance(value, str) else value) for word in (name, one)]
+    return shlex.join(words)
