@@ -10,8 +10,8 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 project = "scalelaw"
 author = "The scalelaw authors"
 version = release = scalelaw.__version__
-extensions = ["myst_parser", "reference_pages"]
+extensions = ["myst_parser", "gallery", "reference_pages"]
 myst_heading_anchors = 2
-exclude_patterns = ["_build", "_ext"]
+exclude_patterns = ["_build", "_ext", "gallery"]
 html_theme = "furo"
 html_title = "scalelaw"

@@ -1,4 +1,4 @@
-"""Every code block of the README and the how-tos runs as it stands, in order, one file one session."""
+"""Every code block of the README, quickstart, how-tos and concepts runs as it stands, one file one session."""
 
 import re
 import shlex
@@ -16,12 +16,17 @@ from scalelaw.cli.main import app
 
 pytestmark = pytest.mark.usefixtures("few_windows")
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md", ROOT / "docs" / "quickstart.md",
+    *sorted((ROOT / "docs" / "how-to").glob("*.md")), *sorted((ROOT / "docs" / "concepts").glob("*.md")),
+]  # fmt: skip
 DEAR = (
     "decide-robustly", "keep-a-project", "freeze-a-forecast", "write-it-up", "read-a-backtest", "choose-intervals",
     "find-influential-runs", "design-a-ladder",
 )  # fmt: skip
 """Pages of many fits; the commands they show have quicker tests of their own."""
+TABLE = re.compile(r"`([\w-]+\.csv)`[^`]*^```csv\n(.*?)^```", re.MULTILINE | re.DOTALL)
+"""A table to be saved, after the name of its file."""
 BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -31,6 +36,8 @@ BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 def test_every_block_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copy(datasets.path("synthetic-ladder"), tmp_path / "my_runs.csv")
     monkeypatch.chdir(tmp_path)
+    for name, table in TABLE.findall(page.read_text()):
+        Path(name).write_text(table)
     session: dict[str, Any] = {"__name__": "__main__"}
     for language, block, line in blocks(page.read_text()):
         if language == "python":

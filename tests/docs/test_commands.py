@@ -9,7 +9,8 @@ import reference_pages
 from scalelaw import laws
 
 DOCS = Path(__file__).parents[2] / "docs"
-WRITTEN = [DOCS.parent / "README.md", DOCS / "index.md", *DOCS.glob("how-to/*.md"), *DOCS.glob("reference/*.md")]
+FOLDERS = (".", "tutorial", "how-to", "reference")
+WRITTEN = [DOCS.parent / "README.md", *(page for folder in FOLDERS for page in (DOCS / folder).glob("*.md"))]
 
 
 @pytest.mark.parametrize("name", reference_pages.commands())
