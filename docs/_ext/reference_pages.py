@@ -13,7 +13,10 @@ from scalelaw.cli.main import app
 from scalelaw.core.quantities import QUANTITIES
 
 SOURCE = Path(scalelaw.__file__).parent
-FINDING = re.compile(r"^([A-Z]+(?:_[A-Z]+)+)  +((?:set aside|excluded|refuse|warn|ask|, )+)  +(.+)$", re.MULTILINE)
+FINDING = re.compile(
+    r"^([A-Z]+(?:_[A-Z]+)+)  +((?:excluded|set aside|refuse|warn|ask|, )+)  +(.+(?:\n {20,}\S.*)*)$", re.MULTILINE
+)
+"""A line of a table of codes, and the lines that continue it."""
 
 
 def laws_page() -> str:
