@@ -14,12 +14,13 @@ from scalelaw.runs.dataframe import first_line, read_frame
 from scalelaw.runs.delimited import read_csv
 from scalelaw.runs.raw import RawTable, from_columns, from_rows
 from scalelaw.runs.reading.io_json import read_json, read_jsonl
+from scalelaw.runs.reading.io_open import is_open, read_open
 from scalelaw.runs.reading.io_store import read_store
 from scalelaw.runs.reading.unread_log import check_no_log
 from scalelaw.runs.storing.dirstore import holds_runs, store_of
 from scalelaw.runs.storing.store import Store
 
-_WANTED = "a path, a store, a dataframe, a dict of columns or a list of records"
+_WANTED = "a path, an open file, a store, a dataframe, a dict of columns or a list of records"
 
 
 def read_table(source: Any) -> RawTable:
@@ -34,9 +35,12 @@ def read_table(source: Any) -> RawTable:
     elif isinstance(source, str | PathLike):
         table = _read_file(Path(source).expanduser())
     elif isinstance(source, Mapping):
-        table = from_columns(source, "dict")
+        frame = _only_split(source)
+        table = from_columns(source, "dict") if frame is None else read_frame(frame, "dataframe")
     elif is_frame(source):
         table = read_frame(source, "dataframe")
+    elif is_open(source):
+        table = _read_content(*read_open(source))
     elif isinstance(source, Sequence) and not isinstance(source, bytes | bytearray):
         table = from_rows(source, "list")
     else:
@@ -58,6 +62,21 @@ def check_rows(table: RawTable) -> RawTable:
     return kept
 
 
+def _only_split(source: Mapping[Any, Any]) -> Any:
+    """Return the one dataframe of a mapping of them, such as a Hugging Face DatasetDict; None for columns.
+
+    Raises:
+        BadInput: there are several.
+    """
+    named = [hasattr(each, "columns") or hasattr(each, "column_names") for each in source.values()]
+    if not named or not all(named) or not all(map(is_frame, source.values())):
+        return None
+    if len(source) > 1:
+        splits = ", ".join(map(str, source))
+        raise BadInput(f"the {type(source).__name__} holds {splits}; give one of them, e.g. [{next(iter(source))!r}]")
+    return next(iter(source.values()))
+
+
 def _read_file(path: Path) -> RawTable:
     try:
         content = read_limited(path)
@@ -76,14 +95,19 @@ def _read_file(path: Path) -> RawTable:
         raise BadInput(f"{str(path)!r} cannot be read: {first_line(error)}") from error
     if not content.strip():
         raise BadTable(f"{path.name} is empty; it needs named columns and at least one row")
-    suffix = path.suffix.lower()
+    return _read_content(content, path.name)
+
+
+def _read_content(content: bytes, name: str) -> RawTable:
+    """Return the raw columns of the content of a file of this name, whose suffix states the format."""
+    suffix = Path(name).suffix.lower()
     if suffix in (".parquet", ".pq") or content[:4] == b"PAR1":
-        return _read_parquet(content, path.name)
-    text = _text(content, path.name)
+        return _read_parquet(content, name)
+    text = _text(content, name)
     reader = _READERS.get(suffix) or _sniff(text)
     if reader is read_csv or (suffix not in _READERS and not _opens_json(text)):
-        check_no_log(text, path.name)
-    return reader(text, path.name)
+        check_no_log(text, name)
+    return reader(text, name)
 
 
 def _neighbours(path: Path) -> str:

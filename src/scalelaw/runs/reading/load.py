@@ -57,7 +57,7 @@ def load_runs(
     two by C = 6 N D, and the table says so.
 
     Args:
-        source: the runs; a RunTable passes through.
+        source: a path, an open file, a dataframe (Hugging Face too), columns or records; a RunTable passes through.
         columns: quantity -> column where names are not recognised; None leaves one out, ``mixture`` takes a pattern.
         units: quantity -> unit its bare numbers are in: ``{"tokens": "B", "loss": "bits"}``.
         derive: quantity -> arithmetic over columns: ``{"tokens": "step * batch * seq_len"}``.
