@@ -25,6 +25,7 @@ HABITS = {
 }
 """What to avoid, and what to write instead."""
 CLEAN = (
+    "allocation",
     "backtesting",
     "core/nouns",
     "datasets",

@@ -1,4 +1,4 @@
-"""Allocation: the best model size at each budget, by IsoFLOP profiles and envelopes, and why approaches differ."""
+"""Find the best model size at each budget by IsoFLOP profiles and envelopes, and explain why approaches differ."""
 
 import lazy_loader
 

@@ -1,11 +1,11 @@
-"""The corrections between Kaplan's exponent and Chinchilla's: those a user names, and those quantities allow.
+"""Corrections between Kaplan's exponent and Chinchilla's: those a user defines, and those the table allows.
 
-correction          before                                         after, where the table has
+correction          before                                         after, if the table has
 counting            N without embeddings, C = 6 N D with it        params_non_embedding
 head FLOPs          the same                                       vocab_size, width: N and C with the head's V d
 embeddings          the same                                       params: N with embeddings, C = 6 N D with it
-warm-up             every run                                      warmup_tokens or warmup_steps: at most .1 of a run
-decay               losses read off curves on their way            several evaluations a run: only ends of runs
+warm-up             every run                                      warmup_tokens or warmup_steps: at most 0.1 of a run
+decay               losses along the curves                        several evaluations per run: only the ends of runs
 tuning              the setting most runs share                    a sweep: the best run of each size and tokens
 """
 
@@ -40,10 +40,10 @@ class Correction:
     """One step of a waterfall.
 
     Attributes:
-        name: what is corrected.
-        how: what of the table is read, in words.
-        analyse: gives the analysis of the table as it is then; None where the table does not allow it.
-        missing: why not.
+        name: name of the correction.
+        how: which part of the table it reads, in words.
+        analyse: function that returns the analysis; None if the table does not allow it.
+        missing: reason why the table does not allow it.
     """
 
     name: str
@@ -55,23 +55,23 @@ class Correction:
 def named(
     runs: RunTable, base: Mapping[str, Any], steps: Mapping[str, Mapping[str, Any]], target: str, spec: IsoFlopSpec
 ) -> list[Correction]:
-    """Return the table as ``base`` selects it, and as each step changes the conditions further.
+    """Return a chain of corrections: the runs that ``base`` selects, then each step with its changed conditions.
 
     Raises:
-        BadInput: no base, no steps, or a step that changes nothing.
+        BadInput: no base, no steps, or a step without effect.
     """
     if not base or not steps:
         raise BadInput(
-            'steps= change what base= selects; give both, e.g. base={"warmup": "long"} (CLI: --base, --step)'
+            'steps= change the runs that base= selects; give both, e.g. base={"warmup": "long"} (CLI: --base, --step)'
         )
     conditions: dict[str, Any] = dict(base)
-    chain = [Correction("base", _said(conditions), _ends(runs, conditions, target, spec))]
+    chain = [Correction("base", _worded(conditions), _ends(runs, conditions, target, spec))]
     for name, changes in steps.items():
         after = {**conditions, **changes}
         if after == conditions:
-            raise BadInput(f"step {name!r} changes nothing: {_said(changes)} holds before it")
+            raise BadInput(f"step {name!r} has no effect: {_worded(changes)} already holds; change or drop it")
         conditions = after
-        chain.append(Correction(name, _said(changes), _ends(runs, conditions, target, spec)))
+        chain.append(Correction(name, _worded(changes), _ends(runs, conditions, target, spec)))
     return chain
 
 
@@ -80,13 +80,13 @@ def _ends(runs: RunTable, conditions: Mapping[str, Any], target: str, spec: IsoF
     return lambda: isoflop_observations(runs.where(**frozen_conditions).endpoints(target), spec)
 
 
-def _said(conditions: Mapping[str, Any]) -> str:
+def _worded(conditions: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in conditions.items())
 
 
 @dataclass(frozen=True)
 class _State:
-    """How a table is read so far: each correction changes one of these.
+    """How the table is read; each correction changes one attribute.
 
     Attributes:
         counting: ``without``, ``head`` or ``params``.
@@ -102,7 +102,7 @@ class _State:
 
 
 def automatic(runs: RunTable, target: str, spec: IsoFlopSpec) -> list[Correction]:
-    """Return the corrections that the quantities of a table allow, in Porian's order; of the others why not."""
+    """Return the corrections in Porian's order; those the table does not allow have the reason."""
     have = set(runs.runs)
     lacking = {
         "counting": _lacks(have, "params_non_embedding"),
@@ -149,7 +149,7 @@ def _lacks(have: set[str], *names: str) -> str:
 
 
 def _analysis(runs: RunTable, state: _State, target: str, spec: IsoFlopSpec) -> Callable[[], IsoFlop]:
-    """Return what reads the table in this state."""
+    """Return the function that analyses the table in this state."""
 
     def analyse() -> IsoFlop:
         table = runs
@@ -174,20 +174,20 @@ def _analysis(runs: RunTable, state: _State, target: str, spec: IsoFlopSpec) -> 
 
 
 def recounted(grouped: Sweep, n: str, params: Array) -> Sweep:
-    """Return a sweep whose N is counted anew, with every run moved along its tokens to the compute of its budget.
+    """Return a sweep with a new count of N, each run's tokens moved so that it keeps to its budget.
 
-    Runs of one budget differ in compute once N is counted anew. The new budget is their geometric mean; each run takes
-    the tokens that it pays for at its new N, and its measured loss changes by what E + A/N^alpha + B/D^beta, fitted
-    to all the runs as they were counted, changes between the two.
+    With a new count of N, the runs of one budget differ in compute. The new budget is their geometric mean. Each run
+    gets the tokens that this budget pays for at its new N, and its loss shifts by the change of E + A/N^alpha +
+    B/D^beta between old and new tokens, fitted to all runs with the old count.
 
     Args:
         grouped: runs by budget.
-        n: the kind of N that ``params`` is.
+        n: the kind of N in ``params``.
         params: N of each run, (n,).
 
     Raises:
-        FitFailed: the law cannot be fitted.
-        BadTable: likewise.
+        FitFailed: no start of the law reached a finite objective.
+        BadTable: too few usable runs to fit the law.
     """
     rows = grouped.rows
     tokens = np.asarray(rows.columns["tokens"], float)
@@ -205,10 +205,10 @@ def recounted(grouped: Sweep, n: str, params: Array) -> Sweep:
 
 
 def _counted(rows: Observations, counting: str) -> Array:
-    """Return N of each run by a counting.
+    """Return N of each run by one way of counting.
 
     Raises:
-        BadTable: a run lacks what it needs.
+        BadTable: a run lacks a quantity that this counting needs.
     """
     needed = {"without": ("params_non_embedding",), "head": ("params_non_embedding", "vocab_size", "width")}
     values = [np.asarray(rows.columns[name], float) for name in needed.get(counting, ("params",))]
@@ -219,7 +219,7 @@ def _counted(rows: Observations, counting: str) -> Array:
 
 
 def _warmup(runs: RunTable) -> Array | None:
-    """Return the share of each run that its warm-up takes, or None where no column says."""
+    """Return the share of each run's tokens spent in warm-up, or None without a warm-up column."""
     for column, whole in (("warmup_tokens", "tokens"), ("warmup_steps", "steps")):
         if column in runs.runs and whole in runs.runs:
             values = np.array([_number(value) for value in runs.runs[column]])
@@ -241,7 +241,7 @@ def _several(runs: RunTable, target: str) -> bool:
 
 
 def _swept(runs: RunTable) -> tuple[str, ...]:
-    """Return the columns that take several values among runs of one size and as many tokens."""
+    """Return the columns with several values among runs of equal size and tokens."""
     sizes = [name for name in ("params", "params_non_embedding", "tokens") if name in runs.runs]
     cells = np.array([runs.runs[name] for name in sizes], float).T
     _, cell = np.unique(cells, axis=0, return_inverse=True)
@@ -255,7 +255,7 @@ def _swept(runs: RunTable) -> tuple[str, ...]:
 
 
 def _commonest(runs: RunTable, swept: tuple[str, ...]) -> RunTable:
-    """Return the runs at the value of each swept column that most runs share."""
+    """Return the runs at the most common value of each swept column."""
     table = runs
     for name in swept:
         values, counts = np.unique(_finite(table.runs[name]), return_counts=True)

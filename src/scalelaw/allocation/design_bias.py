@@ -1,7 +1,7 @@
-"""How far a profile's optimum lies from the true one on a given design: off-centre and asymmetric sweeps, noise-free.
+"""Measure the bias of a profile's optimum on a given design without noise, as for off-centre sweeps.
 
-A parabola through an asymmetric profile misses its minimum by an amount that depends on where the sizes lie about it: a
-constant share of N* where every budget is swept alike, which leaves the exponent right; a drifting one otherwise.
+A parabola through an asymmetric profile misses its minimum by an amount that depends on the placement of sizes around
+it. If every budget is swept alike, the bias is a constant share of N* and the exponent stays right; else it drifts.
 """
 
 from collections.abc import Mapping
@@ -27,13 +27,13 @@ _STARTS = 6
 
 @dataclass(frozen=True, eq=False)
 class DesignBias(Brief):
-    """What profiles find on the noise-free surface of a law fitted to the sweep.
+    """Bias of profiles on the noise-free surface of a law fitted to the sweep.
 
     Attributes:
         law: the law and its exponents, in words.
-        size: profile -> found over true N*, less one, at each budget (m,); NaN where it finds none.
+        size: profile -> found over true N*, minus one, at each budget (m,); NaN without a minimum.
         exponent: profile -> found less true exponent of N*.
-        centre: decades from the true N* to the middle of the sizes swept, (m,).
+        centre: decades from the true N* to the middle of the swept sizes, (m,).
     """
 
     law: str
@@ -42,7 +42,7 @@ class DesignBias(Brief):
     centre: Array
 
     def largest(self, profile: str) -> float:
-        """Return the largest bias of N* over the budgets, without sign."""
+        """Return the largest absolute bias of N* over the budgets."""
         size = np.abs(self.size[profile])
         return float(np.nanmax(size)) if np.isfinite(size).any() else float("inf")
 
@@ -57,10 +57,10 @@ class DesignBias(Brief):
 
 
 def design_bias(chosen: Sweep, spec: IsoFlopSpec) -> DesignBias | None:
-    """Return the bias of the profile used and of the parabola; None where no law can be fitted to the runs.
+    """Return the bias of the chosen profile and of the parabola; None if no law can be fitted to the runs.
 
-    The law is E + A/N^alpha + B/D^beta, fitted to the runs by least squares on their logarithm. Its own optimum at
-    each budget is the truth; its values at the runs are what the profiles are given.
+    The law is E + A/N^alpha + B/D^beta, fitted to the runs by least squares on the logarithm of the loss. Its optimum
+    at each budget counts as the truth; the profiles are fitted to its values at the runs.
     """
     law = get("chinchilla", n=spec.n)
     try:

@@ -1,7 +1,7 @@
-"""Budgets of a sweep over sizes whose lowest loss stands at an end of the sizes trained.
+"""Find budgets whose lowest loss is at the smallest or largest trained size.
 
 code         grade  when
-DESIGN_EDGE  warn   the largest budgets of a table with several sizes a budget have no best size between those trained
+DESIGN_EDGE  warn   at the largest budgets the loss has no minimum between the trained sizes
 """
 
 from collections.abc import Sequence
@@ -18,19 +18,19 @@ from scalelaw.runs.observations import Observations
 
 CODE = "DESIGN_EDGE"
 _FEWEST = 4
-"""Sizes from which a budget shows where its lowest loss stands."""
+"""Sizes that a budget needs to be checked."""
 _NEAREST = 5
-"""Sizes at the end of a budget that a parabola is laid through."""
+"""Sizes at the end of a budget to which a parabola is fitted."""
 _NEAR = 2.0
-"""Factor within which a budget is the largest of the table."""
+"""A budget within this factor of the largest counts as one of the largest."""
 _NAMED = 3
 
 
 def check_edges(observed: Observations, n: str) -> list[Finding]:
-    """Warn where the largest budgets have their lowest loss at an end of the sizes trained.
+    """Warn if the largest budgets have their lowest loss at the smallest or largest trained size.
 
-    A budget counts from four sizes on, and as one without a best size where the parabola through the sizes at that end
-    has no minimum before the last but one: noise alone moves the lowest loss of a flat budget to its end.
+    Only budgets with four sizes or more are checked. A budget lacks a best size if the parabola through the sizes at
+    that end has no minimum before the last but one, since noise alone can move the lowest loss of a flat budget there.
 
     Args:
         observed: rows of one target.
@@ -53,7 +53,7 @@ def check_edges(observed: Observations, n: str) -> list[Finding]:
 
 
 def _profile(whole: Sweep, at: int) -> tuple[Array, Array]:
-    """Return ln N and loss of the distinct sizes of a budget, ascending, the best of runs alike."""
+    """Return ln N and loss of the distinct sizes of a budget, ascending, with the best run of each size."""
     mine = whole.group == at
     size, loss = np.log(np.asarray(whole.rows.columns[whole.n], float))[mine], whole.rows.y[mine]
     sizes = np.unique(size)
@@ -61,7 +61,7 @@ def _profile(whole: Sweep, at: int) -> tuple[Array, Array]:
 
 
 def _side(size: Array, loss: Array) -> int:
-    """Return 1 where the loss still falls at the largest size, -1 where at the smallest, 0 where it has a minimum."""
+    """Return 1 if the loss still falls at the largest size, -1 if at the smallest, 0 if it has a minimum between."""
     best = int(np.argmin(loss))
     if best not in (0, len(size) - 1):
         return 0
@@ -82,7 +82,7 @@ def _said(whole: Sweep, top: Sequence[int], side: int, known: int) -> Finding:
     at_end = f"the {end} size trained, {size}" if np.allclose(ends, ends[-1]) else f"the {end} size trained"
     has, there = ("has", "this budget") if len(top) == 1 else ("have", "these budgets")
     message = (
-        f"{which} of {known} ({named}{more} FLOP) {has} no best size between those trained: the loss is lowest at "
-        f"{at_end}, so that the size planned is extrapolated"
+        f"{which} of {known} ({named}{more} FLOP) {has} no best size between the trained ones: the loss is lowest at "
+        f"{at_end}, so the planned size is extrapolated"
     )
     return Finding(CODE, Grade.WARN, message, int(np.isin(whole.group, top).sum()), f"train {word} sizes at {there}")

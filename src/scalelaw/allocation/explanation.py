@@ -1,9 +1,9 @@
-"""Why one exponent is .8 and another .5: the compute-optimal exponent of a table, one correction after another.
+"""Explain a compute-optimal exponent by the corrections that separate Kaplan's from Chinchilla's.
 
-Kaplan et al. (2020) and Hoffmann et al. (2022) disagree on N* ~ C^a. Porian et al. (2024) turned the one into the
-other by five corrections: FLOPs of the head counted, warm-up in proportion to the model, the learning rate decayed over
-the run's own length, hyper-parameters tuned by size. The same waterfall is made here of any table: of its own columns
-that say how runs differ (``base`` and ``steps``), or of the corrections its quantities allow (``corrections``).
+Kaplan et al. (2020) and Hoffmann et al. (2022) disagree on a in N* ~ C^a. Porian et al. (2024) turned the one into the
+other by corrections: counting the FLOPs of the head, warm-up in proportion to the model, learning rates decayed over
+the run's own length, hyper-parameters tuned by size. This module makes the same waterfall from any table, either from
+columns that describe how runs differ (``base`` and ``steps``), or from the quantities it has (``corrections``).
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from scalelaw.runs.reading.load import load_runs
 from scalelaw.runs.table import RunTable
 
 Steps = Mapping[str, Mapping[str, Any]]
-"""Name of a correction -> conditions on columns that it changes, as ``where`` takes them."""
+"""Name of a correction -> the column conditions it changes, in the form of ``where``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +34,12 @@ class Reading(Brief):
 
     Attributes:
         name: the correction.
-        how: what of the table was read, in words.
-        exponent: a of N* ~ C^a, or None where the correction could not be made.
-        params: N* at the compute asked for, or None likewise.
-        change: a less the a of the reading before, or None.
-        budgets: budgets used and all budgets.
-        skipped: why the correction could not be made, or empty.
+        how: which part of the table was read, in words.
+        exponent: a in N* ~ C^a, or None if the correction was skipped.
+        params: N* at the requested compute, or None if the correction was skipped.
+        change: a minus the previous a, or None.
+        budgets: number of used budgets and of all budgets.
+        skipped: reason why the correction was skipped, or empty.
         found: the IsoFLOP analysis behind it, or None.
     """
 
@@ -70,8 +70,8 @@ class Explanation(Renderable, Tabular):
     """A waterfall of exponents.
 
     Attributes:
-        target: what was measured.
-        flops: the compute N* is given at.
+        target: the measured quantity, ``metric@eval_set``.
+        flops: the compute at which N* is given, FLOP.
         level: level of the intervals.
         profile: the form of the IsoFLOP profiles.
         readings: from the first reading of the table to the last correction.
@@ -85,11 +85,11 @@ class Explanation(Renderable, Tabular):
 
     @property
     def made(self) -> tuple[Reading, ...]:
-        """The readings whose correction could be made."""
+        """The readings whose correction was not skipped."""
         return tuple(reading for reading in self.readings if not reading.skipped)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values: the contract of ``scalelaw explain --json``."""
+        """Return plain values for ``scalelaw explain --json``."""
         return {
             "schema": "scalelaw.explanation/1",
             "target": self.target,
@@ -104,12 +104,12 @@ class Explanation(Renderable, Tabular):
         return columns_of(each.to_dict() for each in self.readings)
 
     def sheet(self) -> Report:
-        """Return one line a correction."""
+        """Return the report, with one line per correction."""
         percent = f"{100 * self.level:g} % interval"
         rows = [["correction", "a", percent, "change", f"N* at {format_number(self.flops)}", "budgets", ""]]
         for each in self.readings:
             if each.exponent is None or each.params is None:
-                rows.append([each.name, "", "", "", "", "", f"not made: {each.skipped}"])
+                rows.append([each.name, "", "", "", "", "", f"skipped: {each.skipped}"])
                 continue
             a = each.exponent
             sure = "unknown" if a.lo is None or a.hi is None else f"{a.lo:.3f} to {a.hi:.3f}"
@@ -133,23 +133,22 @@ def explain(
     target: str | None = None,
     **options: Unpack[IsoFlopOptions],
 ) -> Explanation:
-    """Return the exponent of N* ~ C^a after each of a chain of corrections, with intervals.
+    """Compute the exponent of N* ~ C^a after each of a chain of corrections, with intervals.
 
-    With ``steps`` the table's own columns say how runs differ: ``base`` selects the runs to begin with, and each step
-    changes some of its conditions. Without, the corrections are those that quantities of the table allow: counting
-    of params, FLOPs of the head, warm-up, decay, tuned hyper-parameters; one that they do not allow is listed with
-    what is missing.
+    With ``steps``, ``base`` selects the first runs by column values, and each step changes some of these conditions.
+    Without, the corrections follow from the quantities of the table: counting of params, FLOPs of the head, warm-up,
+    decay, tuned hyper-parameters. A correction that lacks a quantity is listed with the reason.
 
     Args:
         runs: a table, or anything ``load_runs`` reads.
         base: column -> value, list or range, as ``where`` takes them.
         steps: name -> the conditions it changes, in order.
-        flops: C in FLOP of the N* shown; ten times the largest run unless given.
-        target: what is measured; may be left out where the table has one target.
-        **options: of the IsoFLOP analysis, see ``IsoFlopSpec``.
+        flops: C in FLOP at which N* is given; ten times the largest run by default.
+        target: the measured quantity, ``metric@eval_set``; optional if the table has one target.
+        **options: options of the IsoFLOP analysis, see ``IsoFlopSpec``.
 
     Raises:
-        BadInput: a bad argument, or a table that has no optimum to begin with.
+        BadInput: a bad argument, or a table without an optimum at any step.
 
     Example:
         >>> import scalelaw as sl
@@ -192,7 +191,7 @@ def _ahead(runs: RunTable, target: str) -> float:
 
 
 def _read(correction: Correction, flops: float, level: float) -> Reading:
-    """Analyse the table as one correction leaves it."""
+    """Analyse the table after one correction."""
     if correction.analyse is None:
         return Reading(correction.name, correction.how, skipped=correction.missing)
     try:
@@ -212,7 +211,7 @@ def _read(correction: Correction, flops: float, level: float) -> Reading:
 
 
 def _with_changes(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
-    """Return the readings with what each changed of the last one that was made."""
+    """Fill in the change of each reading from the previous one that was not skipped."""
     changed, before = [], None
     for reading in readings:
         if reading.exponent is not None and before is not None:

@@ -1,15 +1,15 @@
-"""Approach 2, IsoFLOP: the best size at each budget from a profile of losses, and how it grows with compute.
+"""Approach 2, IsoFLOP: find the best size at each budget from a profile of losses, and its growth with compute.
 
 code                     grade      when
-ISOFLOP_CONCAVE          warn       the losses of a budget bend downwards, so that it has a worst size and no best one
-ISOFLOP_EDGE             warn       the best size of a budget lies outside the sizes swept, and is set aside
-ISOFLOP_FEW_SIZES        warn       a budget has too few sizes for its profile, and is set aside
-ISOFLOP_UNSURE           warn       more than half the resamples of a budget have no minimum, and it is set aside
-ISOFLOP_NO_NOISE         warn       no run is spare to tell the noise, so that there are no intervals
+ISOFLOP_CONCAVE          warn       the losses of a budget curve downwards, so it has a worst size but no best one
+ISOFLOP_EDGE             warn       the best size of a budget lies outside the swept sizes; the budget is excluded
+ISOFLOP_FEW_SIZES        warn       a budget has too few sizes for its profile and is excluded
+ISOFLOP_UNSURE           warn       more than half the resamples of a budget have no minimum; the budget is excluded
+ISOFLOP_NO_NOISE         warn       too few runs to estimate the noise, so there are no intervals
 ISOFLOP_NONE             refuse     fewer than two budgets have a best size
 ISOFLOP_SCATTER          warn       optima scatter about their power law by more than twice their errors
 ISOFLOP_BIAS             warn       the profile's shape moves the optimum by more than 2 % on this design
-ISOFLOP_SHAPE            warn       exponents of the powers profile rest on the edge of their range
+ISOFLOP_SHAPE            warn       exponents of the powers profile are at the edge of their range
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,15 +33,15 @@ from scalelaw.runs.observations import Observations, Reduction
 from scalelaw.runs.reducing.sweeps import SWEPT
 
 Reasons = dict[int, tuple[str, str]]
-"""Number of a budget -> code and words of why it is set aside."""
+"""Number of a budget -> code and reason of its exclusion."""
 
 _SCATTER = 2.0
 _SURE = 0.5
 _END = {"below": "smallest", "above": "largest"}
 _BIAS = 0.02
 _SHOWN = 3
-NO_SWEEP = "these runs are no IsoFLOP sweep"
-"""How the refusal of a table begins whose runs share no budgets."""
+NO_SWEEP = "these runs are not an IsoFLOP sweep"
+"""Start of the message for a table whose runs share no budgets."""
 _FIXES = {
     "ISOFLOP_CONCAVE": "look at the runs of this budget; one may have diverged or belong to another recipe",
     "ISOFLOP_EDGE": "train sizes beyond that edge at this budget",
@@ -58,15 +58,15 @@ def isoflop(
     over: Sequence[str] = SWEPT,
     **options: Unpack[IsoFlopOptions],
 ) -> IsoFlop:
-    """Find the best size at each budget and fit N* = G C^a and D* = H C^b, each on its own.
+    """Find the best size at each budget and fit N* = G C^a and D* = H C^b separately.
 
-    A budget whose losses bend downwards, whose minimum lies outside the sizes swept, or that has too few sizes is set
-    aside with the reason. Intervals come from resamples of the losses with their noise, every one analysed anew.
+    A budget is excluded, with the reason, if its losses curve downwards, its minimum lies outside the swept sizes, or
+    it has too few sizes. Intervals come from resampled losses with noise, each resample analysed anew.
 
     Args:
         runs: a table, anything ``load_runs`` reads, or rows already reduced.
-        target: what is measured, ``metric@eval_set``; may be left out where the table has one target.
-        use: ``endpoints`` (the default), the ``best`` of each swept cell, or ``curves`` read off at ``budgets``.
+        target: the measured quantity, ``metric@eval_set``; optional if the table has one target.
+        use: ``endpoints`` (the default), the ``best`` of each swept cell, or ``curves`` interpolated at ``budgets``.
         over: what was swept, for ``use="best"``.
         **options: ``profile``, ``budgets``, ``tolerance``, ``window``, ``noise``, ``draws``, ``seed``, ``level`` and
             ``n``, the kind of N; see ``IsoFlopSpec``.
@@ -96,7 +96,7 @@ def isoflop(
 
 
 def isoflop_observations(observed: Observations, spec: IsoFlopSpec) -> IsoFlop:
-    """Analyse rows without raising warnings; what would be warned of stands in the findings.
+    """Analyse rows without raising warnings; they are only in the findings.
 
     Raises:
         BadTable: fewer than two budgets have a best size.
@@ -105,7 +105,7 @@ def isoflop_observations(observed: Observations, spec: IsoFlopSpec) -> IsoFlop:
 
 
 def isoflop_sweep(whole: Sweep, spec: IsoFlopSpec) -> IsoFlop:
-    """Analyse runs that are grouped by budget already; see ``isoflop_observations``."""
+    """Analyse runs already grouped by budget; see ``isoflop_observations``."""
     reasons = _concave(whole)
     whole = whole.near_best(spec.widest)
     reasons |= _few(whole, spec)
@@ -136,13 +136,13 @@ def isoflop_sweep(whole: Sweep, spec: IsoFlopSpec) -> IsoFlop:
 
 
 def _concave(whole: Sweep) -> Reasons:
-    """Return the budgets whose losses bend downwards."""
+    """Return the budgets whose losses curve downwards."""
     axis, loss = whole.axis("params"), whole.loss
     bends = [
         _bend(axis.x[at] - axis.middle[at], loss[at], axis.weight[at]) if sizes > 2 else np.inf
         for at, sizes in enumerate(whole.sizes)
     ]
-    why = ("ISOFLOP_CONCAVE", "concave: its losses bend downwards, so that it has no best size")
+    why = ("ISOFLOP_CONCAVE", "concave: its losses curve downwards, so it has no best size")
     return {at: why for at, bend in enumerate(bends) if not bend > 0}
 
 
@@ -150,7 +150,7 @@ def _few(whole: Sweep, spec: IsoFlopSpec) -> Reasons:
     """Return the budgets that have fewer sizes than the profile needs."""
     fewest = PROFILES[spec.profile].fewest
     return {
-        at: ("ISOFLOP_FEW_SIZES", f"{counted(sizes, 'size')}, and the {spec.profile} profile needs {fewest}")
+        at: ("ISOFLOP_FEW_SIZES", f"{counted(sizes, 'size')}, but the {spec.profile} profile needs {fewest}")
         for at, sizes in enumerate(whole.sizes)
         if sizes < fewest
     }
@@ -163,12 +163,12 @@ def _bend(t: Array, loss: Array, weight: Array) -> float:
 
 
 def _settled(whole: Sweep, spec: IsoFlopSpec, reasons: Reasons) -> tuple[Sweep, Located, Replicas | None]:
-    """Locate the optima, set budgets without one aside, and begin again without them until none is left to set aside.
+    """Locate the optima, exclude budgets without one, and repeat until every budget left has one.
 
     Args:
         whole: every budget.
-        spec: how.
-        reasons: why budgets are set aside; what is found is added.
+        spec: options of the analysis.
+        reasons: reasons of exclusion by budget; new ones are added.
     """
     profile = PROFILES[spec.profile]
     while True:
@@ -189,16 +189,16 @@ def _settled(whole: Sweep, spec: IsoFlopSpec, reasons: Reasons) -> tuple[Sweep, 
 
 
 def _unbracketed(chosen: Sweep, point: Located) -> Reasons:
-    """Return the budgets whose profile has no minimum, or one outside the sizes swept."""
+    """Return the budgets whose profile has no minimum, or one outside the swept sizes."""
     low, high = chosen.axis("params").range
     reasons: Reasons = {}
     for at, x in enumerate(point.x[0]):
         if np.isnan(x):
-            reasons[at] = ("ISOFLOP_EDGE", "no minimum between the sizes swept")
+            reasons[at] = ("ISOFLOP_EDGE", "no minimum between the swept sizes")
         elif not low[at] < x < high[at]:
             side, edge = ("below", low) if x <= low[at] else ("above", high)
             size = format_number(float(np.exp(edge[at])))
-            reasons[at] = ("ISOFLOP_EDGE", f"the optimum lies {side} {size}, the {_END[side]} size swept")
+            reasons[at] = ("ISOFLOP_EDGE", f"the optimum lies {side} {size}, the {_END[side]} swept size")
     return reasons
 
 
@@ -209,29 +209,35 @@ def _check_enough(whole: Sweep, used: Array, reasons: Reasons) -> None:
     if few > len(whole) / 2:
         most = int(max(whole.sizes))
         message = (
-            f"{NO_SWEEP}: {few} of {counted(len(whole), 'budget')} with too few sizes for a profile "
-            f"(the most at one budget: {most})"
+            f"{NO_SWEEP}: {few} of {counted(len(whole), 'budget')} have too few sizes for a profile "
+            f"(most at one budget: {most})"
         )
-        fix = "`scalelaw fit` and `plan` need no budgets in common; --budgets names those that were meant"
+        fix = "use `scalelaw fit` or `plan`, which need no common budgets, or name the budgets with --budgets"
         enforce([Finding("ISOFLOP_NONE", Grade.REFUSE, message, len(whole.rows), fix)])
-    told = [f"{format_number(float(whole.flops[at]))} FLOP: {words}" for at, (_, words) in reasons.items()]
-    more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
-    why = "; ".join(told[:_SHOWN]) + more
     have = f"{counted(len(whole), 'budget')} {'has' if len(whole) == 1 else 'have'}"
-    message = f"{len(used)} of {have} a best size, and two are the least ({why or 'one budget'})"
+    message = f"{len(used)} of {have} a best size, but two are needed ({_listed(whole, reasons) or 'one budget'})"
     fix = "name the budgets with budgets= (CLI: --budgets), widen tolerance=, or train more sizes at each budget"
     enforce([Finding("ISOFLOP_NONE", Grade.REFUSE, message, len(whole.rows), fix)])
+
+
+def _listed(whole: Sweep, reasons: Reasons) -> str:
+    """Name the excluded budgets with their reasons, at most three."""
+    each = [f"{format_number(float(whole.flops[at]))} FLOP: {words}" for at, (_, words) in reasons.items()]
+    more = f"; and {len(each) - _SHOWN} more" if len(each) > _SHOWN else ""
+    return "; ".join(each[:_SHOWN]) + more
 
 
 def _check_determined(chosen: Sweep, spec: IsoFlopSpec) -> None:
     coefs = 3 * len(chosen) + 2
     if spec.profile == "powers" and len(chosen.rows) < coefs:
         message = f"{len(chosen.rows)} runs at {len(chosen)} budgets do not determine the {coefs} coefficients"
-        raise BadTable(f"{message} of the powers profile; train more sizes, or take profile='parabola'")
+        raise BadTable(
+            f"{message} of the powers profile; train more sizes, or use profile='parabola' (CLI: --profile parabola)"
+        )
 
 
 def _grown(chosen: Sweep, quantity: str, optima: Array, drawn: Array | None, spec: IsoFlopSpec) -> Scaling:
-    """Fit the power law of one side; Akima's optima are the medians of their resamples, as Porian et al. take them."""
+    """Fit the power law of one side; optima of ``akima`` are the medians of their resamples, as in Porian et al."""
     if drawn is None:
         return scaling(quantity, chosen.flops, optima, None, None)
     centre = np.nanmedian(drawn, axis=0) if spec.profile == "akima" else optima
@@ -242,7 +248,7 @@ def _grown(chosen: Sweep, quantity: str, optima: Array, drawn: Array | None, spe
 def _budgets(
     whole: Sweep, chosen: Sweep, found: tuple[Located, Array, Replicas | None], reasons: Reasons
 ) -> tuple[Budget, ...]:
-    """Return what is known of each budget."""
+    """Return the result of each budget."""
     point, spent, drawn = found
     place = {float(c): at for at, c in enumerate(chosen.flops)}
     budgets = []
@@ -263,25 +269,23 @@ def _budgets(
 
 
 def _left_out(whole: Sweep, reasons: Reasons) -> list[Finding]:
-    """Return a warning for each kind of reason, naming its budgets."""
+    """Return a warning for each kind of reason, naming its first budgets."""
     found = []
     for code in dict.fromkeys(code for code, _ in reasons.values()):
         mine = [at for at, (each, _) in reasons.items() if each == code]
-        said = "; ".join(f"{format_number(float(whole.flops[at]))} FLOP: {reasons[at][1]}" for at in sorted(mine))
+        why = _listed(whole, {at: reasons[at] for at in sorted(mine)})
         rows = int(np.isin(whole.group, mine).sum())
-        found.append(
-            Finding(code, Grade.WARN, f"{counted(len(mine), 'budget')} set aside ({said})", rows, _FIXES[code])
-        )
+        found.append(Finding(code, Grade.WARN, f"{counted(len(mine), 'budget')} excluded ({why})", rows, _FIXES[code]))
     return found
 
 
 def _shape(shape: Mapping[str, float]) -> list[Finding]:
-    """Warn where the profiles are not shaped like two powers."""
+    """Warn if the profiles do not have the shape of two powers."""
     low, high = EXPONENTS
     resting = [f"{name} {value:.3g}" for name, value in shape.items() if value < low * 1.001 or value > high * 0.999]
     if not resting:
         return []
-    message = f"the profiles are not shaped like two powers ({', '.join(resting)}, the edge of its range)"
+    message = f"the profiles do not have the shape of two powers ({', '.join(resting)}, at the edge of its range)"
     fix = "compare profile='cubic' (CLI: --profile cubic), or narrow the sizes with window="
     return [Finding("ISOFLOP_SHAPE", Grade.WARN, message, 0, fix)]
 
@@ -289,20 +293,20 @@ def _shape(shape: Mapping[str, float]) -> list[Finding]:
 def _doubts(
     params: Scaling, tokens: Scaling, bias: DesignBias | None, spec: IsoFlopSpec, silent: bool
 ) -> list[Finding]:
-    """Return what is doubtful about the power laws."""
+    """Return warnings about the power laws."""
     found = []
     if silent:
-        message = "no run is spare to tell the noise, so that there are no intervals"
+        message = "too few runs to estimate the noise, so there are no intervals"
         found.append(Finding("ISOFLOP_NO_NOISE", Grade.WARN, message, 0, "give noise= (CLI: --noise)"))
     for each in (params, tokens):
         if each.scatter is not None and each.scatter > _SCATTER:
             message = (
-                f"the optima of {each.quantity} scatter about their power law {each.scatter:.1f} times their errors, "
-                "which the intervals do not carry"
+                f"the optima of {each.quantity} scatter about their power law by {each.scatter:.1f} times their "
+                "errors; the intervals ignore this"
             )
             fix = "look for a budget whose runs differ, or a recipe that changes with size"
             found.append(Finding("ISOFLOP_SCATTER", Grade.WARN, message, 0, fix))
     if bias is not None and (largest := bias.largest(spec.profile)) > _BIAS:
-        message = f"on this design a {spec.profile} puts the optimum up to {largest:.1%} off (see bias)"
-        found.append(Finding("ISOFLOP_BIAS", Grade.WARN, message, 0, "take profile='powers' (CLI: --profile powers)"))
+        message = f"on this design a {spec.profile} misplaces the optimum by up to {largest:.1%} (see bias)"
+        found.append(Finding("ISOFLOP_BIAS", Grade.WARN, message, 0, "use profile='powers' (CLI: --profile powers)"))
     return found

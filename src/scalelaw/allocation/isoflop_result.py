@@ -1,4 +1,4 @@
-"""The result of an IsoFLOP analysis: the best size of each budget, and how sizes grow with compute."""
+"""Result of an IsoFLOP analysis: the best size of each budget, and its growth with compute."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ class Budget(Brief):
 
     Attributes:
         flops: C in FLOP.
-        runs: how many were trained at it.
-        sizes: how many distinct sizes.
-        params: N*, None where it is set aside.
-        tokens: D*, likewise.
-        loss: the profile at N*, likewise.
-        error: standard error of ln N*, None where unknown.
-        set_aside: why, or empty.
+        runs: number of runs.
+        sizes: number of distinct sizes.
+        params: N*; None if the budget is excluded.
+        tokens: D*; None if the budget is excluded.
+        loss: the profile at N*; None if the budget is excluded.
+        error: standard error of ln N*; None without draws.
+        set_aside: reason of exclusion, or empty.
     """
 
     flops: float
@@ -57,17 +57,17 @@ class IsoFlop(Renderable, Tabular):
     """Optima by budget, N* = G C^a and D* = H C^b.
 
     Attributes:
-        budgets: every budget, those set aside with the reason.
-        params: how N* grows.
-        tokens: how D* grows, fitted on its own: b is not one minus a where C is not proportional to N D.
-        shape: exponents that the budgets share, by name; empty for profiles that share none.
-        noise: standard deviation of a loss over the loss, as the intervals take it; None without draws.
-        bias: what profiles of this design find without noise; None where no law could be fitted.
-        curve: sizes from the smallest to the largest, and the profile there, of the budgets used, (2, k, p).
-        spec: how it was done.
-        rows: the runs, of all budgets, (n,).
+        budgets: every budget; excluded ones have the reason.
+        params: growth of N*.
+        tokens: growth of D*, fitted separately: b is one minus a only if C is proportional to N D.
+        shape: exponents common to all budgets, by name; empty for profiles without them.
+        noise: standard deviation of a loss over the loss, used for the intervals; None without draws.
+        bias: bias of profiles on this design without noise; None if no law could be fitted.
+        curve: sizes from smallest to largest, and the profile there, for the used budgets, (2, k, p).
+        spec: options of the analysis.
+        rows: the runs of all budgets, (n,).
         group: budget of each run, (n,).
-        findings: what was noticed.
+        findings: warnings and other findings.
     """
 
     budgets: tuple[Budget, ...]
@@ -93,7 +93,7 @@ class IsoFlop(Renderable, Tabular):
         return digest({"rows": self.rows.digest, "target": self.rows.target, "isoflop": self.spec.to_dict()})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values: the contract of ``scalelaw isoflop --json``."""
+        """Return plain values for ``scalelaw isoflop --json``."""
         level = self.spec.level
         return {
             "schema": "scalelaw.isoflop/1",
@@ -117,7 +117,7 @@ class IsoFlop(Renderable, Tabular):
         return columns_of(budget.to_dict() for budget in self.budgets)
 
     def sheet(self) -> Report:
-        """Return the power laws, one line a budget, and what stands behind them."""
+        """Return the report: the power laws, one line per budget, rows, intervals and warnings."""
         title = f"IsoFLOP of {self.rows.target}: {len(self.used)} of {len(self.budgets)} budgets, {self._how()}"
         powers = power_laws(self.params, self.tokens, self.spec.level)
         return Report(title, [powers, Report("", [self._table(), Lines(self._lines())])])
@@ -136,14 +136,14 @@ class IsoFlop(Renderable, Tabular):
                     format_number(each.params), error, format_number(each.tokens),
                     f"{each.tokens / each.params:.3g}", f"{each.loss:.4f}",
                 ]  # fmt: skip
-            aside = f"set aside: {each.set_aside}" if each.set_aside else ""
+            aside = f"excluded: {each.set_aside}" if each.set_aside else ""
             rows.append([f"{each.flops:.3g}", str(each.runs), str(each.sizes), *found, aside])
         return Table(rows, right=range(8))
 
     def _lines(self) -> list[tuple[str, str]]:
-        """Return what stands below the table."""
+        """Return the lines below the table."""
         lines = [("rows", f"{self.rows.read} read, {len(self.rows)} at a budget")]
-        lines += [("", f"{part.n} set aside: {part.reason}") for part in self.rows.set_aside]
+        lines += [("", f"{part.n} excluded: {part.reason}") for part in self.rows.set_aside]
         if self.noise is None or self.params.draws is None:
             lines.append(("intervals", "none"))
         else:
@@ -161,7 +161,7 @@ class IsoFlop(Renderable, Tabular):
 
 
 def _bias_lines(bias: DesignBias) -> list[tuple[str, str]]:
-    """Return what the design does to each profile."""
+    """Describe the bias of each profile on this design."""
     lines = []
     for name, values in bias.size.items():
         drift = f", exponent {bias.exponent[name]:+.4f}" if name in bias.exponent else ""

@@ -1,4 +1,4 @@
-"""Everything a user may choose about an IsoFLOP analysis, in one frozen record that is printed and stored with it."""
+"""All options of an IsoFLOP analysis in one frozen record, which is printed and stored with it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -30,20 +30,20 @@ class IsoFlopOptions(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class IsoFlopSpec:
-    """How optima are found and how sure they are.
+    """Options of an IsoFLOP analysis.
 
     Attributes:
         profile: the form of a profile: ``powers``, ``cubic``, ``parabola`` or ``akima``.
-        n: which kind of N is swept.
-        budgets: C in FLOP; None takes the ``planned_flops`` of the runs, else groups runs of like compute.
-        tolerance: how far, relative, a run may be from its budget.
-        window: runs whose size is more than this factor from the best measured size of their budget are set aside: far
-            out, where models are starved of tokens or of params, losses leave every simple form. None takes 10, and
-            for ``akima``, which no distant run moves, no limit; infinity keeps all.
-        noise: standard deviation of a loss from run to run, in its own unit; None takes it from the residuals.
-        draws: resamples; 0 leaves every interval unknown.
+        n: the swept kind of N.
+        budgets: C in FLOP; None uses the ``planned_flops`` of the runs, else groups runs by compute.
+        tolerance: largest relative distance of a run from its budget.
+        window: exclude runs whose size is more than this factor from the best measured size of their budget; far out,
+            with too few tokens or params, losses follow no simple form. None means 10, or no limit for ``akima``,
+            which distant runs do not affect; infinity keeps all.
+        noise: standard deviation of a loss from run to run, in its own unit; None estimates it from the residuals.
+        draws: number of resamples; 0 gives no intervals.
         seed: seed of the resampling.
-        level: level of the intervals printed.
+        level: level of the printed intervals.
     """
 
     profile: ProfileName = "powers"
@@ -76,7 +76,7 @@ class IsoFlopSpec:
 
     @property
     def widest(self) -> float:
-        """The factor from the best size within which runs are kept."""
+        """Runs within this factor of the best size are kept."""
         if self.window is not None:
             return self.window
         return float("inf") if self.profile == "akima" else _WINDOW
@@ -90,7 +90,7 @@ def make_isoflop_spec(options: Mapping[str, Any]) -> IsoFlopSpec:
     """Return the spec of these options.
 
     Raises:
-        BadInput: an option that does not exist, or a value that no analysis accepts.
+        BadInput: an unknown option, or a value out of range.
     """
     for name in options:
         if name not in IsoFlopOptions.__annotations__:

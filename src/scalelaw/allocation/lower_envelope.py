@@ -1,7 +1,7 @@
-"""Approach 1, the envelope: at each compute the size whose training curve is best, and how it grows.
+"""Approach 1, the envelope: find the size with the best training curve at each compute, and its growth.
 
 code                     grade      when
-ENVELOPE_WINNERS_CURSE   warn       always: minima over noisy curves favour lucky runs; how often it matters is said
+ENVELOPE_WINNERS_CURSE   warn       always: minima over noisy curves favour lucky runs; the message has how often
 ENVELOPE_NONE            refuse     fewer than two sizes win anywhere between the smallest and the largest
 """
 
@@ -24,7 +24,7 @@ _POINTS = 300
 _FEWEST_SIZES = 3
 _NOISES = 2.0
 _OVERLAP = np.sqrt(10 / 3)
-"""Neighbouring second differences share readings: of independent noise their difference is so many times as large."""
+"""Size of the difference of neighbouring second differences over that of the noise; neighbours share readings."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,17 +32,17 @@ class Envelope(Renderable, Tabular):
     """The lower envelope of training curves.
 
     Attributes:
-        params: how the winning size grows with compute.
-        tokens: how the tokens it has seen grow.
+        params: growth of the winning size with compute.
+        tokens: growth of the tokens it has seen.
         flops: compute at which a size between the smallest and largest wins, (p,).
         size: the size that wins there, (p,).
         seen: tokens the winner has seen there, (p,).
         loss: its loss there, (p,).
-        close: share of these where another size is within twice the noise of the winner.
-        noise: standard deviation of a reading about its curve, over the loss; None where curves are too short to tell.
-        level: level of the intervals printed.
+        close: share of these points where another size is within twice the noise of the winner.
+        noise: standard deviation of a reading about its curve, over the loss; None if curves are too short.
+        level: level of the printed intervals.
         rows: the readings.
-        findings: what was noticed.
+        findings: warnings and other findings.
     """
 
     params: Scaling
@@ -58,7 +58,7 @@ class Envelope(Renderable, Tabular):
     findings: tuple[Finding, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values: the contract of ``scalelaw envelope --json``."""
+        """Return plain values for ``scalelaw envelope --json``."""
         return {
             "schema": "scalelaw.envelope/1",
             "target": self.rows.target,
@@ -80,11 +80,11 @@ class Envelope(Renderable, Tabular):
         return {"flops": self.flops, "params": self.size, "tokens": self.seen, "loss": self.loss}
 
     def sheet(self) -> Report:
-        """Return the power laws, where they were read, and what to doubt."""
+        """Return the report: the power laws, the range of compute, excluded runs and warnings."""
         curves = len(np.unique(self.rows.cluster))
         title = f"Envelope of {self.rows.target}: {curves} curves, {len(np.unique(self.size))} sizes win"
         lines = [("won at", f"{self.flops.min():.3g} to {self.flops.max():.3g} FLOP")]
-        lines += [("set aside", f"{part.n}: {part.reason}") for part in self.rows.set_aside]
+        lines += [("excluded", f"{part.n}: {part.reason}") for part in self.rows.set_aside]
         lines += [("note", note) for note in self.rows.notes]
         lines += [("warn", f"{finding} [{finding.code}]") for finding in self.findings if finding.grade is Grade.WARN]
         return Report(title, [power_laws(self.params, self.tokens, self.level), Lines(lines)])
@@ -92,7 +92,7 @@ class Envelope(Renderable, Tabular):
 
 @dataclass(frozen=True, eq=False)
 class _Curves:
-    """Losses of r runs at p values of compute, infinite where a run has not been.
+    """Losses of r runs at p values of compute, infinite beyond a run's curve.
 
     Attributes:
         flops: compute (p,).
@@ -110,18 +110,18 @@ class _Curves:
 def envelope(
     runs: Any, *, target: str | None = None, n: str = "params", draws: int = 400, seed: int = 0, level: float = 0.9
 ) -> Envelope:
-    """Read the compute-optimal size off the lower envelope of training curves, and fit N* = G C^a and D* = H C^b.
+    """Find the compute-optimal size on the lower envelope of training curves, and fit N* = G C^a and D* = H C^b.
 
-    Every curve is interpolated in ln L over ln C. Compute at which the smallest or largest size covering it wins says
-    nothing of the optimum and is left out. Intervals draw whole runs with replacement.
+    Every curve is interpolated in ln L over ln C. Compute at which the smallest or largest covering size wins is left
+    out, since the optimum may lie beyond it. Intervals draw whole runs with replacement.
 
     Args:
         runs: a table whose runs have several evaluations, or anything ``load_runs`` reads.
-        target: what is measured; may be left out where the table has one target.
-        n: which kind of N.
-        draws: resamples of the runs; 0 leaves intervals unknown.
+        target: the measured quantity, ``metric@eval_set``; optional if the table has one target.
+        n: the kind of N.
+        draws: number of resamples of the runs; 0 gives no intervals.
         seed: seed of the resampling.
-        level: level of the intervals printed.
+        level: level of the printed intervals.
 
     Raises:
         BadInput: a run has a single reading, or no size between the smallest and the largest ever wins.
@@ -137,7 +137,7 @@ def envelope(
 def envelope_observations(
     observed: Observations, *, n: str = "params", draws: int = 400, seed: int = 0, level: float = 0.9
 ) -> Envelope:
-    """Read the envelope without raising warnings; what would be warned of stands in the findings.
+    """Compute the envelope without raising warnings; they are only in the findings.
 
     Raises:
         BadInput: as for ``envelope``.
@@ -148,9 +148,9 @@ def envelope_observations(
     usable = observed.falling().complete([n, "tokens", "flops"])
     usable = usable.keep(usable.y > 0, f"{usable.target} is not positive")
     if not usable.clustered:
-        raise BadInput("every run has one reading; an envelope needs curves: several rows a run, with a column run")
+        raise BadInput("every run has one reading; an envelope needs curves: several rows per run, with a column run")
     _, run, readings = np.unique(usable.cluster, return_inverse=True, return_counts=True)
-    usable = usable.keep(readings[run] > 1, "one reading of its run, which is no curve")
+    usable = usable.keep(readings[run] > 1, "the only reading of its run")
     curves = _interpolated(usable, n)
     inside, winner = _winners(curves)
     if len(np.unique(curves.size[winner[inside]])) < 2:
@@ -172,7 +172,7 @@ def envelope_observations(
 
 
 def _interpolated(usable: Observations, n: str) -> _Curves:
-    """Return every curve at the compute that at least three sizes cover."""
+    """Return every curve at the compute values that at least three sizes cover."""
     compute = np.log(np.asarray(usable.columns["flops"], float))
     runs = [np.flatnonzero(usable.cluster == run) for run in np.unique(usable.cluster)]
     runs = [mine[np.argsort(compute[mine], kind="stable")] for mine in runs]
@@ -193,7 +193,7 @@ def _interpolated(usable: Observations, n: str) -> _Curves:
 
 
 def _winners(curves: _Curves) -> tuple[AnyArray, AnyArray]:
-    """Return where a size strictly between those covering wins, (p,), and the run that is lowest, (p,)."""
+    """Return a mask of compute where neither the smallest nor the largest size wins, (p,), and the lowest run, (p,)."""
     winner = curves.log_loss.argmin(axis=0)
     there = np.isfinite(curves.log_loss)
     smallest = np.where(there, curves.size[:, None], np.inf).min(axis=0)
@@ -203,7 +203,7 @@ def _winners(curves: _Curves) -> tuple[AnyArray, AnyArray]:
 
 
 def _drawn(curves: _Curves, draws: int, seed: int) -> tuple[Array, Array]:
-    """Return ln N and ln D of the winner among resampled runs, each (draws, p), NaN where an end of the sizes wins."""
+    """Return ln N and ln D of the winner among resampled runs, each (draws, p); NaN if the end of the sizes wins."""
     rng = np.random.default_rng(seed)
     sizes, tokens = (np.full((draws, len(curves.flops)), np.nan) for _ in range(2))
     for draw in range(draws):
@@ -217,7 +217,7 @@ def _drawn(curves: _Curves, draws: int, seed: int) -> tuple[Array, Array]:
 
 
 def _noise(usable: Observations) -> float | None:
-    """Return the scatter of readings about their curve: a robust size of second differences in ln L."""
+    """Estimate the scatter of readings about their curve from second differences in ln L, robustly."""
     bends = []
     for run in np.unique(usable.cluster):
         mine = np.flatnonzero(usable.cluster == run)
@@ -232,15 +232,15 @@ def _noise(usable: Observations) -> float | None:
 
 
 def _close(curves: _Curves, at: AnyArray, winner: AnyArray, noise: float) -> float:
-    """Return how often the best run of another size is within twice the noise of the winner."""
+    """Return the share of points where the best run of another size is within twice the noise of the winner."""
     other = np.where(curves.size[:, None] == curves.size[winner[at]], np.inf, curves.log_loss[:, at])
     return float(np.mean(other.min(axis=0) - curves.log_loss[winner[at], at] < _NOISES * noise))
 
 
 def _curse(close: float | None, noise: float | None) -> Finding:
-    """Return the warning that every envelope deserves, with how much it matters here."""
-    message = "an envelope takes minima over noisy curves, and lucky runs win them (winner's curse)"
+    """Return the warning about the winner's curse, with how often it matters here."""
+    message = "an envelope takes minima over noisy curves, which favours lucky runs (winner's curse)"
     if close is not None and noise is not None:
         message += f"; at {close:.0%} of its compute another size is within twice the noise of a reading ({noise:.2%})"
-    fix = "smooth the curves first (table.smooth), or trust isoflop and fit before it"
+    fix = "smooth the curves first (table.smooth), or use isoflop or fit instead"
     return Finding("ENVELOPE_WINNERS_CURSE", Grade.WARN, message, 0, fix)

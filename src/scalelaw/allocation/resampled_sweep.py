@@ -1,4 +1,4 @@
-"""Resamples of an IsoFLOP sweep: the profile with fresh noise on every loss, each located again."""
+"""Resample an IsoFLOP sweep: add fresh noise to every loss and locate the optima again."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Replicas(Brief):
     """Optima of resamples.
 
     Attributes:
-        params: ln N* of each resample at each budget, (b, m); NaN where it has none.
+        params: ln N* of each resample at each budget, (b, m); NaN without an optimum.
         tokens: ln D*, (b, m).
         noise: size of the noise of a run over its loss: half the width of the central 68 % of the resampled noise.
     """
@@ -36,8 +36,8 @@ class Replicas(Brief):
     def error(drawn: Array, chosen: Sweep, side: Side, spec: IsoFlopSpec) -> Array:
         """Return the standard error of each optimum in its logarithm, (m,).
 
-        Porian's interpolation has no optimum between the points of its grid, and none in some resamples: his errors
-        are at least .33 of the spacing of sizes, and grow as resamples lose their optimum.
+        Porian's interpolation has no optimum between its grid points, and some resamples have none. So, as in Porian et
+        al., errors are at least 0.33 of the spacing of sizes and grow with the share of resamples without an optimum.
         """
         if spec.profile != "akima":
             return np.array([half_width(each[np.isfinite(each)]) for each in drawn.T])
@@ -49,15 +49,15 @@ class Replicas(Brief):
 
 
 def replicas(chosen: Sweep, point: Located, spec: IsoFlopSpec) -> Replicas | None:
-    """Locate the optima of resampled losses; None where none are asked for or no run is spare to tell the noise.
+    """Locate the optima of resampled losses; None without draws or with too few runs to estimate the noise.
 
-    The noise is what the spec says, else the standard errors of the runs, else drawn from the residuals of the
-    profile, which are relative to the loss and freed of the leverage that shrinks them. A resample's noise is scaled
-    by one draw of sqrt(k / chi2_k), k the spare runs: how badly so few residuals know their own size. Readings of one
-    curve keep their residuals, with the sign of their run.
+    The noise is that of the spec, else the standard errors of the runs, else drawn from the residuals of the profile,
+    relative to the loss and corrected for leverage. One draw of sqrt(k / chi2_k), with k spare runs, scales the noise
+    of a resample for the uncertainty of its size. Readings of one curve keep their residuals, with the sign of their
+    run.
 
     Raises:
-        BadInput: an interpolation leaves no residuals, and nothing else tells the noise.
+        BadInput: an interpolation has no residuals, and no other noise is given.
     """
     if not spec.draws:
         return None
@@ -76,13 +76,13 @@ def replicas(chosen: Sweep, point: Located, spec: IsoFlopSpec) -> Replicas | Non
 
 
 def on_tokens(chosen: Sweep, losses: Array, params: Array, spec: IsoFlopSpec) -> Array:
-    """Return ln D* of losses (b, m, w), located along ln D; where C is exact that is the mirror image of ln N*.
+    """Return ln D* of losses (b, m, w), located along ln D; with exact C this mirrors ln N*.
 
     Args:
         chosen: the sweep.
         losses: losses (b, m, w).
         params: ln N* of the same losses (b, m).
-        spec: which profile.
+        spec: options of the analysis.
     """
     if chosen.exact:
         return chosen.mirrored(params)
@@ -98,8 +98,8 @@ def _errors(chosen: Sweep, point: Located, spec: IsoFlopSpec, rng: np.random.Gen
         return np.asarray(chosen.rows.se * rng.standard_normal(shape))
     if spec.profile == "akima":
         raise BadInput(
-            "akima passes through every loss, so that no residual tells the noise; give noise= (CLI: --noise), "
-            "e.g. 0.002 nats/token, as Porian et al. took on RefinedWeb"
+            "akima passes through every loss and leaves no residuals to estimate the noise; give noise= (CLI: "
+            "--noise), e.g. 0.002 nats/token, as Porian et al. used on RefinedWeb"
         )
     reading = _readings(chosen)
     spare = int(reading.max()) + 1 - point.coefs

@@ -1,4 +1,4 @@
-"""A size that grows as a power of compute, X* = G C^a, fitted to the optima of several budgets with its draws."""
+"""Fit a power of compute, X* = G C^a, to the optima of several budgets and to their draws."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +16,11 @@ class Scaling(Brief):
     """X* = G C^a.
 
     Attributes:
-        quantity: what grows, ``params`` of some kind or ``tokens``.
+        quantity: the growing quantity, a kind of ``params`` or ``tokens``.
         line: ln X* at the reference, and the exponent a, (2,).
-        draws: the same of each resample, (b, 2), or None.
-        reference: C in FLOP about which the line is held.
-        scatter: root mean square of the optima about the line, each over its own error; None where unknown.
+        draws: ``line`` of each resample, (b, 2), or None.
+        reference: C in FLOP at which the line has height ``line[0]``.
+        scatter: root mean square distance of the optima from the line, each over its error; None if unknown.
     """
 
     quantity: str
@@ -40,7 +40,7 @@ class Scaling(Brief):
         return float(np.exp(self.line[0] - self.line[1] * np.log(self.reference)))
 
     def exponent_interval(self, level: float = 0.9) -> tuple[float, float] | None:
-        """Return the ends of the interval of the exponent, or None where nothing is known of its spread."""
+        """Return the ends of the interval of the exponent, or None without draws."""
         check_level(level)
         if self.draws is None:
             return None
@@ -60,7 +60,7 @@ class Scaling(Brief):
         return np.asarray(np.exp(self.draws[:, 0][steps] + self.draws[:, 1][steps] * far))
 
     def interval_at(self, flops: AnyArray | float, level: float = 0.9) -> tuple[Array, Array] | None:
-        """Return the ends of the interval of X* at these budgets, or None."""
+        """Return the ends of the interval of X* at these budgets, or None without draws."""
         drawn = self.draws_at(flops)
         return None if drawn is None else holding(self.at(flops), drawn, level)
 
@@ -77,14 +77,14 @@ class Scaling(Brief):
 
 
 def scaling(quantity: str, flops: Array, optima: Array, drawn: Array | None, error: Array | None) -> Scaling:
-    """Fit ln X* = ln G + a ln C by least squares weighted by 1 / error^2, the optima and every resample of them.
+    """Fit ln X* = ln G + a ln C by least squares weighted by 1 / error^2, to the optima and to every resample.
 
     Args:
-        quantity: what grows.
+        quantity: the growing quantity.
         flops: budgets (m,).
         optima: ln X* (m,).
-        drawn: ln X* of resamples (b, m), NaN where one has no optimum; or None.
-        error: standard error of each optimum in ln X* (m,); equal weights where None.
+        drawn: ln X* of resamples (b, m), NaN without an optimum; or None.
+        error: standard error of each optimum in ln X* (m,); None gives equal weights.
     """
     c = np.log(flops)
     weight = np.ones_like(c) if error is None else 1 / np.maximum(error, 1e-12 + 1e-6 * error.max()) ** 2
@@ -102,7 +102,7 @@ def scaling(quantity: str, flops: Array, optima: Array, drawn: Array | None, err
 
 
 def _line(c: Array, values: Array, weight: Array) -> Array:
-    """Return height at zero and slope of the weighted line through each row of values (b, m), NaN left out, (b, 2)."""
+    """Fit a weighted line to each row of values (b, m), ignoring NaN; return height at zero and slope (b, 2)."""
     there = np.isfinite(values)
     w = np.where(there, weight, 0.0)
     y = np.where(there, values, 0.0)

@@ -1,4 +1,4 @@
-"""Where a loss is smallest along a budget: the forms a profile of loss over ln N may take, many resamples at once.
+"""Profiles of loss over ln N at one budget, and their minima, for many resamples at once.
 
 profile    form at one budget, t = ln N about the middle of the sizes              minimum
 powers     E_C + A_C e^(-alpha t) + B_C e^(beta t), alpha and beta of all budgets  ln(alpha A / beta B) / (alpha + beta)
@@ -6,9 +6,9 @@ cubic      c0 + c1 t + c2 t^2 + c3 t^3                                          
 parabola   c0 + c1 t + c2 t^2                                                      -c1 / 2 c2, where c2 > 0
 akima      an interpolation of ln L through every point                            the lowest of 25 points an interval
 
-``powers`` has the shape every law E + A/N^alpha + B/D^beta has along a budget, and no more: floor, scales and so the
-place of the minimum are free at each budget. A parabola has no skew, so that its vertex lies off the minimum wherever
-alpha and beta differ (Hoffmann et al. 2022 used it). ``akima`` is the interpolation of Porian et al. 2024.
+``powers`` has the shape of any law E + A/N^alpha + B/D^beta along a budget; floor and scales, and so the place of the
+minimum, are free at each budget. A parabola has no skew, so its vertex misses the minimum if alpha and beta differ
+(Hoffmann et al. 2022 used it). ``akima`` is the interpolation of Porian et al. 2024.
 """
 
 from abc import ABC, abstractmethod
@@ -34,13 +34,13 @@ _STUCK = 1e6
 
 @dataclass(frozen=True, eq=False)
 class Axis(Brief):
-    """One axis of a sweep: m budgets of up to w runs, short budgets filled up with weight zero.
+    """One axis of a sweep: m budgets of up to w runs, shorter budgets padded with weight zero.
 
     Attributes:
         x: ln of the size, (m, w).
-        z: ln of the size that the run's tokens leave room for at the budget, (m, w); x itself where C is exact.
-        weight: of each run, (m, w); zero where there is none.
-        slope: how z moves with x along the budget, (m,); one where C = 6 N D.
+        z: ln of the size that the budget pays for at the run's tokens, (m, w); equals x if C is exact.
+        weight: weight of each run, (m, w); zero for padding.
+        slope: change of z with x along the budget, (m,); one if C = 6 N D.
     """
 
     x: Array
@@ -55,7 +55,7 @@ class Axis(Brief):
 
     @property
     def grid(self) -> Array:
-        """Even steps from the smallest to the largest x of each budget, (m, p)."""
+        """Evenly spaced x from the smallest to the largest of each budget, (m, p)."""
         return np.linspace(*self.range, _CURVE, axis=1)
 
     @property
@@ -70,13 +70,14 @@ class Located(Brief):
     """The minima of profiles.
 
     Attributes:
-        x: ln of the size at the minimum, (b, m); NaN where the profile has none.
-        loss: the profile there, (b, m).
+        x: ln of the size at the minimum, (b, m); NaN without a minimum.
+        loss: the profile at the minimum, (b, m).
         fitted: the profile at the runs, (b, m, w).
-        leverage: how much each run pulls its own fitted value, (m, w), of the first of the b.
-        coefs: coefficients spent, of all budgets together.
-        shape: what budgets share, by name; of the first of the b.
-        curve: ln of sizes from the smallest to the largest of each budget, and the profile there, (2, m, p); likewise.
+        leverage: leverage of each run on its fitted value, (m, w), in the first resample.
+        coefs: number of coefficients of all budgets together.
+        shape: coefficients common to all budgets, by name, in the first resample.
+        curve: ln of sizes from smallest to largest of each budget, and the profile there, (2, m, p), in the first
+            resample.
     """
 
     x: Array
@@ -89,11 +90,11 @@ class Located(Brief):
 
 
 class SizeProfile(ABC):
-    """A form of the loss along a budget."""
+    """A functional form of the loss along a budget."""
 
     name: ClassVar[ProfileName]
     fewest: ClassVar[int]
-    """Distinct sizes a budget needs."""
+    """Number of distinct sizes that a budget needs."""
 
     @abstractmethod
     def locate(self, axis: Axis, loss: Array) -> Located:
@@ -132,19 +133,19 @@ class Polynomial(SizeProfile):
 
 
 def _stationary(coef: Array) -> Array:
-    """Return where the derivative of a parabola or cubic is zero and its curvature positive; NaN where nowhere."""
+    """Return the minimum of a parabola or cubic; NaN if it has no minimum."""
     c1, c2 = coef[..., 1], coef[..., 2]
     c3 = coef[..., 3] if coef.shape[-1] > 3 else np.zeros_like(c1)
     with np.errstate(invalid="ignore", divide="ignore"):
         root = np.sqrt(c2**2 - 3 * c1 * c3)
-        # The root at which 2 c2 + 6 c3 t = 2 root > 0, written without the cancellation of root - c2 where c3 is small.
+        # The root with 2 c2 + 6 c3 t = 2 root > 0, written without the cancellation in root - c2 for small c3.
         t = np.where(c2 > 0, -c1 / (c2 + root), (root - c2) / (3 * c3))
     return np.asarray(np.where(np.isfinite(t) & (root > 0), t, np.nan))
 
 
 @final
 class Powers(SizeProfile):
-    """Two powers over a floor; the exponents are those of all budgets, floor and scales of each budget its own."""
+    """Two powers over a floor, with common exponents and a separate floor and scales for each budget."""
 
     name: ClassVar[ProfileName] = "powers"
     fewest = 3
@@ -152,8 +153,8 @@ class Powers(SizeProfile):
     def locate(self, axis: Axis, loss: Array) -> Located:
         """Find the minima; see ``SizeProfile.locate``.
 
-        Variable projection: for given exponents the rest is least squares, so that only two numbers are searched
-        for, from the best point of a grid by Gauss-Newton steps (Kaufman's Jacobian) under Levenberg's damping.
+        Variable projection: for given exponents the rest is least squares. So only two numbers are searched, from the
+        best grid point by Gauss-Newton steps (Kaufman's Jacobian) with Levenberg's damping.
         """
         system = _PowersSystem(axis, loss)
         u = system.search()
@@ -177,7 +178,7 @@ class Powers(SizeProfile):
 
 
 class _PowersSystem:
-    """The least-squares problem behind ``Powers``: floor and scales solved for, the exponents u = ln(alpha, beta)."""
+    """Least-squares problem of ``Powers`` in the exponents u = ln(alpha, beta), with floor and scales solved for."""
 
     def __init__(self, axis: Axis, loss: Array) -> None:
         self.x, self.z = axis.x - axis.middle, axis.z - axis.middle
@@ -212,7 +213,7 @@ class _PowersSystem:
         return np.asarray(by_u - np.einsum("bmwk,bmkl->bmwl", q, np.einsum("bmwk,bmwl->bmkl", q, by_u)))
 
     def search(self) -> Array:
-        """Return u of each resample, (b, 2): damped Gauss-Newton steps from the best node of a grid."""
+        """Find u of each resample, (b, 2), by damped Gauss-Newton steps from the best node of a grid."""
         u, damping = self._grid(), np.full(len(self.y), 1e-3)
         low, high = np.log(EXPONENTS)
         active = np.arange(len(u))
@@ -249,15 +250,15 @@ class _PowersSystem:
 
 @final
 class Akima(SizeProfile):
-    """Akima's interpolation of ln L over ln N, through the mean of each size, its minimum read off a grid."""
+    """Akima interpolation of ln L over ln N through the mean of each size; the minimum is found on a grid."""
 
     name: ClassVar[ProfileName] = "akima"
     fewest = 3
     POINTS: ClassVar[int] = 25
-    """Points of the grid for each interval between sizes."""
+    """Number of grid points per interval between sizes."""
 
     def locate(self, axis: Axis, loss: Array) -> Located:
-        """Find the minima; see ``SizeProfile.locate``. A minimum at either end is none."""
+        """Find the minima; see ``SizeProfile.locate``. The ends do not count as minima."""
         from scipy.interpolate import Akima1DInterpolator
 
         x, lowest = (np.full(loss.shape[:2], np.nan) for _ in range(2))
@@ -280,7 +281,7 @@ class Akima(SizeProfile):
 
     @classmethod
     def grid(cls, x: Array) -> Array:
-        """Return the points a minimum may lie at, for distinct sizes x (w,)."""
+        """Return the grid of candidate minima for distinct sizes x (w,)."""
         return np.linspace(x.min(), x.max(), cls.POINTS * (len(x) - 1))
 
 

@@ -1,4 +1,4 @@
-"""A sweep over sizes at several budgets: which run belongs to which budget, and the axes its profiles lie along."""
+"""Group the runs of a size sweep by budget, and build the axes of its profiles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.runs.observations import Observations
 
 Side = Literal["params", "tokens"]
-"""Which of a run's two sizes a profile lies along."""
+"""Axis of a profile: size or tokens of a run."""
 
 _EXACT = 1e-6
 _PLANNED = "planned_flops"
@@ -27,7 +27,7 @@ class Sweep(Brief):
 
     Attributes:
         rows: the runs, each of one budget, with params, tokens and flops, (n,).
-        n: which kind of N is swept.
+        n: the swept kind of N.
         flops: the budgets in FLOP, ascending, (m,).
         group: budget of each run, (n,).
     """
@@ -42,32 +42,32 @@ class Sweep(Brief):
 
     @property
     def sizes(self) -> AnyArray:
-        """How many distinct sizes each budget has, (m,)."""
+        """Number of distinct sizes at each budget, (m,)."""
         values = self.rows.columns[self.n]
         return np.array([len(np.unique(values[self.group == at])) for at in range(len(self))])
 
     @property
     def loss(self) -> Array:
-        """Measured losses by budget, (m, w); one where there is no run."""
+        """Measured losses by budget, (m, w), padded with one."""
         return self.padded(self.rows.y, 1.0)
 
     @property
     def flops_per_nd(self) -> Array:
-        """FLOP for each parameter and token at the middle of each budget, (m,)."""
+        """FLOP per parameter and token at the middle of each budget, (m,)."""
         return np.asarray(np.exp(self._mean(np.log(self._per_nd()))))
 
     @property
     def exact(self) -> bool:
-        """Whether C is the same multiple of N D at every run of a budget and no run is off it."""
+        """Whether C is the same multiple of N D at every run of a budget and every run is exactly on it."""
         axis = self.axis("params")
         return bool(np.allclose(axis.x, axis.z, rtol=0, atol=_EXACT) and np.all(axis.slope == 1))
 
     def mirrored(self, params: Array) -> Array:
-        """Return ln D* of ln N*, (..., m): what the budget leaves, where C is exact."""
+        """Return ln D* (..., m) that the budget pays for at ln N*, if C is exact."""
         return np.asarray(np.log(self.flops / self.flops_per_nd) - params)
 
     def padded(self, values: AnyArray, fill: "float | Array") -> Array:
-        """Return values (n,) by budget (m, w), a number or one number a budget (m,) where there is no run."""
+        """Return values (n,) by budget (m, w), padded with a number or one number per budget (m,)."""
         rows = np.repeat(
             np.broadcast_to(np.asarray(fill, float), (len(self),))[:, None], int(self._count.max()), axis=1
         )
@@ -75,13 +75,13 @@ class Sweep(Brief):
         return rows
 
     def spread(self, values: Array) -> Array:
-        """Return values (b, n) by budget, (b, m, w); zero where there is no run."""
+        """Return values (b, n) by budget, (b, m, w), padded with zero."""
         rows = np.zeros((len(values), len(self), int(self._count.max())))
         rows[:, self.group, self._place] = values
         return rows
 
     def flat(self, rows: Array) -> Array:
-        """Return values by budget (m, w) as those of the runs, (n,)."""
+        """Return values by budget (m, w) in the order of the runs, (n,)."""
         return np.asarray(rows[self.group, self._place])
 
     @cached_property
@@ -90,14 +90,14 @@ class Sweep(Brief):
 
     @cached_property
     def _place(self) -> AnyArray:
-        """The place of each run among those of its budget, (n,)."""
+        """Index of each run among those of its budget, (n,)."""
         order = np.argsort(self.group, kind="stable")
         place = np.empty(len(order), int)
         place[order] = np.concatenate([np.arange(count) for count in self._count])
         return place
 
     def axis(self, side: Side) -> Axis:
-        """Return the axis of one side; residuals are weighed as relative errors, or by what is known of each run."""
+        """Return the axis of one side, with weights for relative errors times the weights of the runs."""
         own, other = (self.n, "tokens") if side == "params" else ("tokens", self.n)
         x, partner = (np.log(np.asarray(self.rows.columns[name], float)) for name in (own, other))
         cost = np.log(self._per_nd())
@@ -116,12 +116,12 @@ class Sweep(Brief):
         )
 
     def only(self, budgets: AnyArray) -> "Sweep":
-        """Return some of the budgets, by mask (m,)."""
+        """Return the budgets of a mask (m,)."""
         kept = budgets[self.group]
         return Sweep(self.rows.rows(kept), self.n, self.flops[budgets], (np.cumsum(budgets) - 1)[self.group[kept]])
 
     def near_best(self, window: float) -> "Sweep":
-        """Return the runs whose size is within a factor of the size with the lowest loss at their budget."""
+        """Keep the runs whose size is within a factor of the size with the lowest loss at their budget."""
         size = np.log(np.asarray(self.rows.columns[self.n], float))
         lowest = np.array([size[self.group == at][self.rows.y[self.group == at].argmin()] for at in range(len(self))])
         near = np.abs(size - lowest[self.group]) <= np.log(window) * (1 + 1e-9)
@@ -138,13 +138,13 @@ class Sweep(Brief):
 
 
 def sweep(observed: Observations, n: str, budgets: Sequence[float] | None, tolerance: float) -> Sweep:
-    """Group runs by budget: those named, else the ``planned_flops`` of the runs, else runs whose compute is alike.
+    """Group runs by the given budgets, else by their ``planned_flops``, else by similar compute.
 
     Args:
         observed: rows with params, tokens and flops.
-        n: which kind of N.
-        budgets: C in FLOP; a run belongs to the nearest that is within the tolerance.
-        tolerance: how far, relative, a run may be from its budget.
+        n: the kind of N.
+        budgets: C in FLOP; a run belongs to the nearest budget within the tolerance.
+        tolerance: largest relative distance of a run from its budget.
 
     Raises:
         BadInput: a budget is not positive.
@@ -162,7 +162,7 @@ def sweep(observed: Observations, n: str, budgets: Sequence[float] | None, toler
     else:
         flops = alike(compute, tolerance)
     if not len(flops) or not len(compute):
-        raise BadTable("no run is left to group by budget")
+        raise BadTable(f"no run has {n}, tokens and flops; add these columns to find the best size at each budget")
     group = np.abs(np.log(compute)[:, None] - np.log(flops)[None, :]).argmin(axis=1)
     if budgets is None and _PLANNED in usable.columns:
         planned = np.asarray(usable.columns[_PLANNED], float)
@@ -177,19 +177,19 @@ def sweep(observed: Observations, n: str, budgets: Sequence[float] | None, toler
 
 
 def _in_budgets(usable: Observations, planned: Array, tolerance: float) -> tuple[Observations, Array]:
-    """Return the rows with compute counted as their budgets count it, where all of it is the same multiple of them."""
+    """Return the rows with compute rescaled to their budgets if all compute is the same multiple of them."""
     compute = np.asarray(usable.columns["flops"], float)
     with np.errstate(invalid="ignore"):
         times = float(np.exp(np.nanmedian(np.log(compute / planned)))) if np.isfinite(planned).any() else 1.0
     if abs(np.log(times)) <= np.log1p(tolerance):
         return usable, compute
     columns = {**usable.columns, "flops": frozen(compute / times)}
-    note = f"flops are {times:.3g} times the budgets stated; compute is counted as the budgets are"
+    note = f"flops are {times:.3g} times the given budgets; compute is rescaled to the budgets"
     return replace(usable, columns=columns, notes=(*usable.notes, note)), compute / times
 
 
 def alike(flops: Array, tolerance: float) -> Array:
-    """Return budgets such that every run is within the tolerance of one: the middle of each cluster of compute."""
+    """Return the middle of each cluster of compute as budgets, so that every run is within the tolerance of one."""
     ordered = np.sort(flops)
     found: list[float] = []
     while len(ordered):
@@ -201,15 +201,15 @@ def alike(flops: Array, tolerance: float) -> Array:
 
 
 def read_off(observed: Observations, budgets: Sequence[float] | None, tolerance: float) -> Observations:
-    """Return each run's loss where its curve passes each budget, interpolated in ln L over ln C.
+    """Return each run's loss at each budget, interpolated on its curve in ln L over ln C.
 
-    A curve that ends short of a budget, but within the tolerance of it, counts with its end.
+    A curve that ends below a budget, but within the tolerance, contributes its end.
 
     Raises:
-        BadInput: no budgets are named.
+        BadInput: no budgets are given.
     """
     if budgets is None:
-        raise BadInput("curves pass every budget on their way; name the budgets= to read them at (CLI: --budgets)")
+        raise BadInput("use='curves' needs the budgets to interpolate at; give budgets= (CLI: --budgets)")
     compute = np.log(np.asarray(observed.columns["flops"], float))
     rows, at, values = [], [], []
     for run in np.unique(observed.cluster):
@@ -227,7 +227,7 @@ def read_off(observed: Observations, budgets: Sequence[float] | None, tolerance:
     there = np.exp(np.array(at))
     moved = there / np.asarray(taken.columns["flops"], float)
     columns = {**taken.columns, "flops": frozen(there), "tokens": frozen(taken.columns["tokens"] * moved)}
-    note = f"{len(np.unique(observed.cluster))} curves read off at {len(budgets)} budgets: {len(rows)} readings"
+    note = f"{len(np.unique(observed.cluster))} curves interpolated at {len(budgets)} budgets: {len(rows)} readings"
     return replace(taken, columns=columns, y=frozen(np.array(values)), notes=(*taken.notes, note))
 
 

@@ -1,4 +1,4 @@
-"""The three approaches to the compute-optimal size on one table: do the envelope, IsoFLOP and a law agree?"""
+"""Compare three approaches to the compute-optimal size on one table: envelope, IsoFLOP and a law."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,16 +32,16 @@ _STEP = 1.5
 
 @dataclass(frozen=True, eq=False)
 class Approach(Brief):
-    """What one approach says.
+    """The result of one approach.
 
     Attributes:
         name: ``envelope``, ``isoflop`` or ``law``.
-        exponent: a of N* ~ C^a, or None where it could not be used.
-        params: N* at the compute asked for.
-        tokens: D* there.
-        tokens_per_param: D* / N* there.
-        how: what of the table was used, in words.
-        skipped: why it could not be used, or empty.
+        exponent: a in N* ~ C^a, or None if the approach was skipped.
+        params: N* at the requested compute.
+        tokens: D* at the requested compute.
+        tokens_per_param: D* / N* at the requested compute.
+        how: which part of the table was used, in words.
+        skipped: reason why the approach was skipped, or empty.
         found: the analysis behind it.
     """
 
@@ -69,10 +69,10 @@ class Agreement(Renderable, Tabular):
     """The approaches side by side.
 
     Attributes:
-        target: what was measured.
-        flops: compute N* and D* are told at.
+        target: the measured quantity, ``metric@eval_set``.
+        flops: compute at which N* and D* are given, FLOP.
         level: level of the intervals.
-        reach: that compute over the largest measured.
+        reach: that compute over the largest measured compute.
         approaches: envelope, isoflop and law, in this order.
     """
 
@@ -99,7 +99,7 @@ class Agreement(Renderable, Tabular):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values: the contract of ``scalelaw approaches --json``."""
+        """Return plain values for ``scalelaw approaches --json``."""
         return {
             "schema": "scalelaw.approaches/1",
             "target": self.target,
@@ -115,12 +115,12 @@ class Agreement(Renderable, Tabular):
         return columns_of(each.to_dict() for each in self.approaches)
 
     def sheet(self) -> Report:
-        """Return one line an approach, and whether they agree."""
+        """Return the report: one line per approach, and whether they agree."""
         percent = f"{100 * self.level:g} % interval"
         rows = [["approach", "a", percent, "N*", percent, "D*", "D*/N*", ""]]
         for each in self.approaches:
             if each.exponent is None or each.params is None or each.tokens is None or each.tokens_per_param is None:
-                rows.append([each.name, "", "", "", "", "", "", f"not used: {each.skipped}"])
+                rows.append([each.name, "", "", "", "", "", "", f"skipped: {each.skipped}"])
                 continue
             rows.append(
                 [
@@ -145,19 +145,20 @@ def _ends(estimate: Estimate) -> str:
 def approaches(
     runs: Any, *, flops: float | str | None = None, target: str | None = None, **options: Unpack[IsoFlopOptions]
 ) -> Agreement:
-    """Find the compute-optimal size by all three approaches of Hoffmann et al. and put them side by side.
+    """Find the compute-optimal size by all three approaches of Hoffmann et al. and compare them.
 
-    The envelope needs curves, IsoFLOP budgets, and Chinchilla's law any runs over params and tokens; what a table
-    does not allow is listed with the reason.
+    The envelope needs curves, IsoFLOP needs budgets, and Chinchilla's law needs any runs over params and tokens. An
+    approach that the table does not allow is listed with the reason.
 
     Args:
         runs: a table, or anything ``load_runs`` reads.
-        flops: C in FLOP at which N* and D* are told; ten times the largest run unless given.
-        target: what is measured; may be left out where the table has one target.
-        **options: of the IsoFLOP analysis, see ``IsoFlopSpec``; ``n``, ``draws``, ``seed`` and ``level`` hold for all.
+        flops: C in FLOP at which N* and D* are given; ten times the largest run by default.
+        target: the measured quantity, ``metric@eval_set``; optional if the table has one target.
+        **options: options of the IsoFLOP analysis, see ``IsoFlopSpec``; ``n``, ``draws``, ``seed`` and ``level`` apply
+            to all approaches.
 
     Raises:
-        BadInput: a bad argument, or a table none of them can use.
+        BadInput: a bad argument, or a table that no approach can use.
 
     Example:
         >>> import scalelaw as sl
@@ -208,7 +209,7 @@ def _of_isoflop(runs: RunTable, target: str, spec: IsoFlopSpec, flops: float) ->
 def _grown(
     name: str, grown: tuple[Scaling, Scaling], flops: float, level: float, found: Envelope | IsoFlop
 ) -> Approach:
-    """Return what two power laws say at one compute."""
+    """Return the results of two power laws at one compute."""
     params, tokens = grown
     n, d = params.draws_at(flops), tokens.draws_at(flops)
     paired = n is not None and d is not None and len(n) == len(d)
@@ -233,7 +234,7 @@ def _of_law(runs: RunTable, target: str, spec: IsoFlopSpec, flops: float) -> App
     except BadTable as refused:
         if not runs.curves(target).clustered:
             raise
-        how = f"every checkpoint: by ends of runs alone {refused}".partition("; ")[0]
+        how = f"every checkpoint (ends of runs alone: {str(refused).partition('; ')[0]})"
         found = fit_observations(law, runs.curves(target), options)
     if not isinstance(law, HasOptimum):
         raise BadInput(f"{law.spelling} has no compute-optimal split in closed form")
@@ -251,13 +252,13 @@ def _of_law(runs: RunTable, target: str, spec: IsoFlopSpec, flops: float) -> App
 
 
 def _split(found: FitResult, coef: Array, flops: float) -> tuple[Array, Array]:
-    """Return N* and D* of coefficients (b, k), as the table behind the fit counts compute."""
+    """Return N* and D* of coefficients (b, k), with compute counted as in the fitted table."""
     params, tokens, _ = optimum_at(found.law, coef, flops, found.cost)
     return params, tokens
 
 
 def _share(found: FitResult, coef: Array, flops: float) -> Array:
-    """Return a = beta / (alpha + beta) of coefficients (b, k); the slope at the budget where C has its own cost."""
+    """Return a = beta / (alpha + beta) of coefficients (b, k); if C has its own cost, the local slope."""
     if found.cost is None:
         return np.asarray(coef[..., 4] / (coef[..., 3] + coef[..., 4]))
     low, high = (_split(found, coef, flops * times)[0] for times in (1 / _STEP, _STEP))

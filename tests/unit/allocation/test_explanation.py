@@ -54,7 +54,7 @@ def test_counting_embeddings_turns_kaplans_exponent_into_chinchillas() -> None:
     assert names["embeddings"].change == pytest.approx(last.value - first.value)
     assert names["head FLOPs"].skipped == "no column vocab_size, width"
     assert "warmup_tokens" in names["warm-up"].skipped and "evaluation" in names["decay"].skipped
-    assert "not made: no column vocab_size, width" in str(found)
+    assert "skipped: no column vocab_size, width" in str(found)
 
 
 def test_the_head_is_counted_from_vocabulary_and_width() -> None:
@@ -128,15 +128,15 @@ def test_a_step_that_cannot_be_read_is_listed_and_skipped_over() -> None:
     runs = table({**columns, "kind": ["a"] * 45 + ["b"] * 45})
     steps: dict[str, dict[str, Any]] = {"few": {"flops": (None, 4e17)}, "back": {"flops": (None, None), "kind": "b"}}
     found = explain(runs, base={"kind": "a"}, steps=steps, draws=0)
-    assert "two are the least" in found.readings[1].skipped
+    assert "two are needed" in found.readings[1].skipped
     assert found.readings[2].change == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"steps": {"x": {"kind": "b"}}}, "steps= change what base= selects"),
-        ({"base": {"kind": "a"}, "steps": {"x": {"kind": "a"}}}, "step 'x' changes nothing: kind a holds before it"),
+        ({"steps": {"x": {"kind": "b"}}}, "steps= change the runs that base= selects"),
+        ({"base": {"kind": "a"}, "steps": {"x": {"kind": "a"}}}, "step 'x' has no effect: kind a already holds"),
         ({"flops": -1.0}, "flops must be positive"),
         ({"base": {"nosuch": 1}, "steps": {"x": {"kind": "b"}}}, "no reading of this table .* unknown column 'nosuch'"),
     ],
@@ -149,7 +149,7 @@ def test_a_bad_question_is_refused(options: dict[str, Any], message: str) -> Non
 
 def test_a_ladder_without_budgets_in_common_is_refused_for_that_alone() -> None:
     params, ratio = (values.ravel() for values in np.meshgrid(np.geomspace(1e7, 9e8, 5), 7 * 2.0 ** np.arange(6)))
-    with pytest.raises(BadInput, match="no IsoFLOP sweep") as refused:
+    with pytest.raises(BadInput, match="not an IsoFLOP sweep") as refused:
         explain({"params": params, "tokens": ratio * params, "loss": loss(params, ratio * params)})
     assert "no column" not in str(refused.value) and len(str(refused.value)) < 300
 

@@ -38,7 +38,7 @@ def test_winners_are_warned_of_and_counted() -> None:
     quiet, loud = envelope_observations(curves(1e-5), draws=0), envelope_observations(curves(0.01), draws=0)
     assert quiet.noise == pytest.approx(1e-5, rel=0.5) and loud.noise == pytest.approx(0.01, rel=0.1)
     assert quiet.close is not None and loud.close is not None and loud.close > 0.9 > 0.5 > quiet.close
-    with pytest.warns(ScalelawWarning, match=r"lucky runs win them.*\[ENVELOPE_WINNERS_CURSE\]"):
+    with pytest.warns(ScalelawWarning, match=r"favours lucky runs.*\[ENVELOPE_WINNERS_CURSE\]"):
         envelope(curves(0.003), draws=0)
 
 

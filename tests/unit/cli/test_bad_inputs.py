@@ -268,7 +268,7 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     (("explain", str(LADDER)), r"no reading of this table has a compute-optimal exponent"),
     (("explain", str(LADDER), "--base", "params"), r"--base 'params': write it as NAME=VALUE"),
     (("explain", str(LADDER), "--step", "x"), r"--step 'x': write it as NAME:COLUMN=VALUE"),
-    (("explain", str(LADDER), "--step", "x:params=1"), r"steps= change what base= selects"),
+    (("explain", str(LADDER), "--step", "x:params=1"), r"steps= change the runs that base= selects"),
     (("explain", str(LADDER), "--flops", "-1"), r"flops must be positive, got -1"),
     (("laws", "show", "chincila"), r"Did you mean 'chinchilla'\?"),
     (("laws", "show", "chinchilla@nobody2020"), r"unknown source of chinchilla 'nobody2020'"),
