@@ -26,6 +26,7 @@ from scalelaw.core.forecaster import (
 )
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.nouns.coefficients import Coefficients
+from scalelaw.core.nouns.plottable import Plottable
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
@@ -104,7 +105,7 @@ class FittedRows(Brief):
 
 
 @dataclass(frozen=True, eq=False)
-class FitResult(Renderable, Tabular, Predicting):
+class FitResult(Renderable, Tabular, Plottable, Predicting):
     """One law fitted to one target.
 
     Attributes:

@@ -16,6 +16,7 @@ from scalelaw.core.errors import ScalelawError
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.forecaster import Domain, Kind, Predicting, Prediction, Provenance, half_width, outside
 from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.plottable import Plottable
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
@@ -83,7 +84,7 @@ class MemberPredictions(Brief):
 
 
 @dataclass(frozen=True, eq=False)
-class Ensemble(Renderable, Tabular, Predicting):
+class Ensemble(Renderable, Tabular, Plottable, Predicting):
     """Laws fitted to one table, weighted by how well they fit it.
 
     Attributes:

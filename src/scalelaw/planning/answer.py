@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from scalelaw.core.estimate import Estimate
+from scalelaw.core.nouns.plottable import Plottable
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.planning.question import Question
 
 
 @dataclass(frozen=True, eq=False)
-class Plan(Renderable, Tabular):
+class Plan(Renderable, Tabular, Plottable):
     """A compute-optimal plan with intervals and assumptions.
 
     Attributes:

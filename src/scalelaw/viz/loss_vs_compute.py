@@ -123,8 +123,22 @@ def _runs(forecaster: Forecaster, observed: Observations, level: float) -> Runs:
 def draw(info: LossVsCompute) -> "Figure":
     """Render the figure."""
     figure, (above, below) = style.canvas(height=5.6, panels=(3, 2))
+    draw_on(above, info)
+    _draw_runs(below, info, "miss")
+    _draw_intervals(below, info.fitted)
+    _draw_intervals(below, info.held_out)
+    below.axhline(0, color=style.LAW, linewidth=1.2)
+    style.label_axes(below, "flops", info.metric)
+    above.set_xlabel("")
+    below.set_ylabel("measured over\nits own forecast")
+    below.yaxis.set_major_formatter(lambda value, _: f"{100 * value:+.3g}%")
+    return figure
+
+
+def draw_on(axes: "Axes", info: LossVsCompute) -> None:
+    """Render the upper panel on axes: runs, compute-optimal loss and interval."""
     if info.band is not None:
-        above.fill_between(
+        axes.fill_between(
             info.line[0],
             *info.band,
             color=style.BAND,
@@ -132,31 +146,22 @@ def draw(info: LossVsCompute) -> "Figure":
             linewidth=0,
             label=f"{info.level:.0%} interval of a new run",
         )
-    above.plot(*info.line, color=style.LAW, linewidth=1.6, label=f"compute-optimal loss, {info.label}")
-    for axes, values in ((above, "loss"), (below, "miss")):
-        axes.scatter(
-            info.fitted.flops,
-            getattr(info.fitted, values),
-            s=13,
-            color=style.RUNS,
-            linewidth=0,
-            label=f"{counted(len(info.fitted.loss), 'run')} fitted",
-        )
-        _draw_held_out(axes, info.held_out, getattr(info.held_out, values))
+    axes.plot(*info.line, color=style.LAW, linewidth=1.6, label=f"compute-optimal loss, {info.label}")
+    _draw_runs(axes, info, "loss")
     if info.planned is not None:
-        style.mark(above, *info.planned)
-    _draw_intervals(below, info.fitted)
-    _draw_intervals(below, info.held_out)
-    below.axhline(0, color=style.LAW, linewidth=1.2)
-    above.set_xscale("log")
-    above.set_yscale("log")
-    style.plain_log_ticks(above.yaxis)
-    style.label_axes(below, "flops", info.metric)
-    above.set_ylabel(below.get_ylabel())
-    below.set_ylabel("measured over\nits own forecast")
-    below.yaxis.set_major_formatter(lambda value, _: f"{100 * value:+.3g}%")
-    above.legend(frameon=False, fontsize=8.5)
-    return figure
+        style.mark(axes, *info.planned)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    style.plain_log_ticks(axes.yaxis)
+    style.label_axes(axes, "flops", info.metric)
+    axes.legend(frameon=False, fontsize=8.5)
+
+
+def _draw_runs(axes: "Axes", info: LossVsCompute, values: str) -> None:
+    label = f"{counted(len(info.fitted.loss), 'run')} fitted"
+    fitted = getattr(info.fitted, values)
+    axes.scatter(info.fitted.flops, fitted, s=13, color=style.RUNS, linewidth=0, label=label)
+    _draw_held_out(axes, info.held_out, getattr(info.held_out, values))
 
 
 def _draw_intervals(axes: "Axes", runs: Runs) -> None:

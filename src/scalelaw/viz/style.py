@@ -38,11 +38,16 @@ def canvas(
     return figure, _dressed(stacked, labelsize=9)
 
 
-def mark(axes: "Axes", x: float, y: float) -> None:
+def own_axes() -> "Axes":
+    """Return the axes of a new figure of pyplot, which a notebook and ``pyplot.show()`` display."""
+    from matplotlib import pyplot
+
+    return _dressed([pyplot.subplots(figsize=(7.2, 4.6), layout="constrained")[1]], labelsize=9)[0]
+
+
+def mark(axes: "Axes", x: float, y: float, label: str = "recommended") -> None:
     """Mark the recommended run."""
-    axes.scatter(
-        [x], [y], s=130, marker="*", color=OUTSIDE, edgecolor=INK, linewidth=0.6, zorder=5, label="recommended"
-    )
+    axes.scatter([x], [y], s=130, marker="*", color=OUTSIDE, edgecolor=INK, linewidth=0.6, zorder=5, label=label)
 
 
 def grid(across: int, down: int) -> "tuple[Figure, list[Axes]]":

@@ -1,0 +1,26 @@
+"""The door from a result to its figure: figures are a room above, found by name when one is drawn."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_FIGURES = "scalelaw.viz.plot_result"
+
+
+class Plottable:
+    """A result that draws itself."""
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the result and return the axes.
+
+        Args:
+            ax: axes of matplotlib to draw on, such as those of another result; None makes a figure with pyplot.
+
+        Raises:
+            MissingExtra: matplotlib is not installed.
+            BadInput: ``ax`` is not a pair of axes.
+        """
+        axes: Axes = import_module(_FIGURES).plot_result(self, ax)
+        return axes
