@@ -52,6 +52,7 @@ CLEAN = (
     "runs/per_byte.py",
     "runs/plain_csv.py",
     "runs/raw.py",
+    "runs/reading",
     "runs/reducing",
     "runs/review.py",
     "runs/rows.py",

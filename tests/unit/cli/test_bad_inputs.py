@@ -129,22 +129,22 @@ def test_a_table_that_cannot_be_fitted_is_refused(name: str, tmp_path: Path) -> 
 
 
 FILES: dict[str, tuple[str, bytes | None, str]] = {
-    "absent": ("no.csv", None, r"there is no file '.*no\.csv'"),
+    "absent": ("no.csv", None, r"the file '.*no\.csv' does not exist"),
     "empty": ("a.csv", b"", r"a\.csv is empty; it needs named columns"),
     "blank": ("a.csv", b" \n\n", r"a\.csv is empty"),
-    "header only": ("a.csv", b"N,D,loss\n", r"column names \(N, D, loss\) and no rows"),
+    "header only": ("a.csv", b"N,D,loss\n", r"column names \(N, D, loss\) but no rows"),
     "binary": ("a.csv", b"\0\x01\xff" * 400, r"a\.csv is a binary file; give CSV"),
     "not UTF-8": ("a.csv", b"N,D,loss\n1e9,2e10,\xe9\n", r"not utf-8 text \(byte \d+\); save it as UTF-8"),
     "no known column": ("a.csv", b"a,b\n1,2\n", r"no column is recognised as a loss.*columns are a, b;.*--column"),
     "ragged": ("a.csv", b"N,D,loss\n1e9,2e10,3\n1e9,2e10,3,4\n", r"line 3 has 4 cells, but the header has 3"),
     "a name twice": ("a.csv", b"N,N,loss\n1e9,2e10,3\n", r"the column 'N' appears 2 times"),
     "bad JSON": ("a.json", b'{"a": ', r"a\.json is not valid JSON"),
-    "JSON without a table": ("a.json", b'"x"', r"a\.json holds no table"),
+    "JSON without a table": ("a.json", b'"x"', r"a\.json has no table"),
     "JSON list of numbers": ("a.json", b"[1, 2]", r"entry 1 is '1', not a record"),
     "bad JSON line": ("a.jsonl", b'{"N": 1}\n{"N"', r"a\.jsonl: line 2 is not valid JSON"),
     "bad Parquet": ("a.parquet", b"xyz", r"a\.parquet is not a readable Parquet file"),
     "cut Parquet": ("a.parquet", b"PAR1" + b"\1" * 40, r"a\.parquet is not a readable Parquet file"),
-    "directory": (".", None, r"is a directory that no importer recognises; name the file"),
+    "directory": (".", None, r"is a folder that no importer recognises; name the file"),
 }
 
 
@@ -221,7 +221,7 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     (("report",), r"report takes either a FILE of runs or --demo"),
     (("report", "--demo", "--to", "/no/such/folder/report.html"), r"--to .*: there is no folder /no/such/folder"),
     (("init",), r"Missing argument 'FILE'"),
-    (("init", "no.csv"), r"there is no file 'no\.csv'"),
+    (("init", "no.csv"), r"the file 'no\.csv' does not exist"),
     (("init", str(LADDER), "--answer", "1", "--dry-run"), r"nothing is asked"),
     ((*STUDY, "--flops", "abc"), r"'abc' is not a number"),
     (("plan", str(LADDER), "--flops", "1e20", "--law", "power", "--draws", "0"), r"a plan needs a law over params"),

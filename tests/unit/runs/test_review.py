@@ -48,7 +48,7 @@ def test_a_review_gathers_what_loading_would_raise(good, asked):
 
 
 def test_a_review_of_what_cannot_be_read_is_an_error(tmp_path):
-    with pytest.raises(BadInput, match="there is no file"):
+    with pytest.raises(BadInput, match="does not exist"):
         sl.runs.review_runs(tmp_path / "none.csv")
 
 

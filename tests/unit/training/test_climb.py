@@ -322,7 +322,7 @@ def test_a_sweep_counts_its_own_runs_alone(
     assert set(own.table.values("trainer")) == {REVISION} and len(set(own.table.values("params"))) == 1
     assert set(own.table.values("loss")) == {row["loss"] for row in own.rows}
     whole = load_runs(tmp_path)
-    assert len(whole) == 6 and f"(2 of 1, 4 of {REVISION}), which differ in loss" in " ".join(whole.notes)
+    assert len(whole) == 6 and f"(2 of 1, 4 of {REVISION}), whose losses differ" in " ".join(whole.notes)
 
 
 def test_a_full_disk_keeps_what_is_done_and_the_same_command_goes_on(

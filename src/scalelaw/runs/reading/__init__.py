@@ -1,1 +1,1 @@
-"""Reading: files, dataframes, stores and trackers become a table of runs. ``load_runs`` is in ``load.py``."""
+"""Reading: load a table of runs from files, dataframes, stores and trackers (``load_runs`` in ``load.py``)."""

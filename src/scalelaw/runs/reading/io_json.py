@@ -1,6 +1,6 @@
-"""JSON into raw columns: records, columns, and objects of runs, each run with its settings and its readings.
+"""Read JSON into raw columns: records, columns, or runs with settings and evaluations.
 
-Read are a list of records, an object of columns (pandas writes several kinds), and an object whose keys name runs;
+It reads a list of records, an object of columns (pandas writes several kinds) and an object whose keys name runs;
 ``json_runs`` reads one run.
 """
 
@@ -39,7 +39,7 @@ def read_json(text: str, source: str) -> RawTable:
     """Return the raw columns of one JSON document.
 
     Raises:
-        BadTable: it is no JSON, or holds no table.
+        BadTable: it is not valid JSON, or has no table.
     """
     try:
         content = json.loads(text)
@@ -49,10 +49,10 @@ def read_json(text: str, source: str) -> RawTable:
 
 
 def read_jsonl(text: str, source: str) -> RawTable:
-    """Return the raw columns of one JSON record a line; only a line feed ends one, for text may hold every other end.
+    """Return the raw columns of one JSON record per line; only a line feed ends a line, since text may hold other ends.
 
     Raises:
-        BadTable: a line is no JSON, or no record.
+        BadTable: a line is not a JSON record.
     """
     rows = []
     for number, line in enumerate(text.split("\n"), start=1):
@@ -83,12 +83,12 @@ def _table(content: Any, source: str, depth: int) -> RawTable:
             return from_columns(content, source)
         return from_rows([content], source)
     raise BadTable(
-        f"{source} holds no table; give [{{...}}, ...], {{column: [...]}}, {{run: {{...}}}} or one record a line"
+        f"{source} has no table; give [{{...}}, ...], {{column: [...]}}, {{run: {{...}}}} or one record per line"
     )
 
 
 def _of_list(rows: Sequence[Any], source: str) -> RawTable:
-    """Return the table of a list of records, those with readings of their own unfolded."""
+    """Return the table of a list of records; a record with several evaluations becomes several rows."""
     if rows and all(isinstance(row, dict) for row in rows) and any(readings(row) for row in rows):
         named = [(_own_name(row) or f"run {number}", row) for number, row in enumerate(rows, start=1)]
         return _of_runs(named, source)
@@ -96,13 +96,13 @@ def _of_list(rows: Sequence[Any], source: str) -> RawTable:
 
 
 def _own_name(row: Record) -> str | None:
-    """Return the name a record gives itself: what is recognised as a run, or ``name`` and ``id``."""
+    """Return the run name in a record: its run column, else ``name`` or ``id``."""
     keys = [key for key in row if recognise(key) == "run"] or [key for key in ("name", "id", "model") if key in row]
     return str(row[keys[0]]) if keys and isinstance(row[keys[0]], str | int) else None
 
 
 def _wrapped(content: Record) -> Any:
-    """Return the runs inside a document that holds them beside other things, None where it does not."""
+    """Return the runs in a document that also holds other things, None without any."""
     if set(content) >= {"columns", "data"} and all_are(content["data"], list) and isinstance(content["columns"], list):
         return [dict(zip(map(str, content["columns"]), row, strict=False)) for row in content["data"]]
     inside = [
@@ -117,7 +117,7 @@ def _wrapped(content: Record) -> Any:
 
 
 def _pandas(content: Record) -> dict[str, list[Any]] | None:
-    """Return the columns of ``{column: {row: value}}``, as pandas writes a frame; None where it is another thing."""
+    """Return the columns of ``{column: {row: value}}``, as pandas writes a frame; None for other content."""
     if not all_are(content, dict) or not any(len(key) > 1 and quantity_of(key) in METRICS for key in content):
         return None
     labels = list(dict.fromkeys(label for column in content.values() for label in column))
@@ -127,7 +127,7 @@ def _pandas(content: Record) -> dict[str, list[Any]] | None:
 
 
 def _grid(content: Record) -> dict[str, list[Any]] | None:
-    """Return the columns of ``{"10M": {"1e18": loss}}``, sizes by budgets; None where it is another thing."""
+    """Return the columns of ``{"10M": {"1e18": loss}}``, sizes by budgets; None for other content."""
     if not all_are(content, dict) or not all(content.values()):
         return None
     across = list(dict.fromkeys(name for row in content.values() for name in row))
@@ -138,7 +138,7 @@ def _grid(content: Record) -> dict[str, list[Any]] | None:
 
 
 def _runs_of(content: Record) -> Record:
-    """Return the runs that an object holds by name, beside words and numbers at most; nothing where it holds none."""
+    """Return the runs in an object by name, which may also hold words and numbers; empty without runs."""
     inside = {key: value for key, value in content.items() if isinstance(value, dict | list)}
     if any(key.lower() in _PARTS_OF_A_RUN for key in content) or not _are_runs(inside):
         return {}
@@ -156,12 +156,12 @@ def _are_runs(content: Record) -> bool:
 
 
 def _is_columns(content: Record) -> bool:
-    """Return whether each value is a list of numbers or words, one a row."""
+    """Return whether each value is a list of numbers or words, one per row."""
     return all(isinstance(value, list) and not all_are(value, dict) for value in content.values())
 
 
 def _named(content: Record, prefix: str = "") -> list[tuple[str, Any]]:
-    """Return name and content of each run; groups of runs are looked into, their names joined by a slash."""
+    """Return name and content of each run, also within groups, with names joined by a slash."""
     found: list[tuple[str, Any]] = []
     for key, value in content.items():
         name = f"{prefix}{key}"
@@ -173,7 +173,7 @@ def _named(content: Record, prefix: str = "") -> list[tuple[str, Any]]:
 
 
 def _is_group(value: Record) -> bool:
-    """Return whether an object holds runs by name, and is none itself."""
+    """Return whether an object holds runs by name and is not itself a run."""
     if not all_are(value, dict):
         return False
     named = any((len(key) > 1 and quantity_of(key)) or key.lower() in _PARTS_OF_A_RUN for key in value)
@@ -183,7 +183,7 @@ def _is_group(value: Record) -> bool:
 
 
 def _of_runs(runs: Sequence[tuple[str, Any]], source: str) -> RawTable:
-    """Return the rows of these runs, each with the name of its run."""
+    """Return the table of these runs, each row with the name of its run."""
     rows: list[Record] = []
     key = _key(runs)
     numbered = [name for name, _ in runs] == [str(number) for number in range(len(runs))]
@@ -197,24 +197,24 @@ def _of_runs(runs: Sequence[tuple[str, Any]], source: str) -> RawTable:
         table.columns,
         (
             *table.notes,
-            f"{len(runs)} run{'s' if len(runs) > 1 else ''} in {len(rows)} rows, as the JSON names them{called}",
+            f"{len(runs)} run{'s' if len(runs) > 1 else ''} in {len(rows)} rows, with the names in the JSON{called}",
         ),
     )
 
 
 def _key(runs: Sequence[tuple[str, Any]]) -> str:
-    """Return what the names of runs are: N, D or C where they are numbers such as ``10M`` and no run states it."""
+    """Return the column that the names of runs belong to: ``run``, or N, D or C for numbers such as ``10M``."""
     try:
         least = min(parse_number(name) for name, _ in runs)
     except BadNumber:
         return "run"
     parts = [part for _, run in runs for part in ([run] if isinstance(run, dict) else run)]
-    said = {"params" if states_size(key) else quantity_of(key) for part in parts for key in part}
+    stated = {"params" if states_size(key) else quantity_of(key) for part in parts for key in part}
     if least < _LEAST or all(name.isdigit() for name, _ in runs):
         return "run"
     if least >= _LARGE:
-        return "run" if said & {"flops", "planned_flops"} else "flops"
-    return next((name for name in ("params", "tokens") if name not in said), "run")
+        return "run" if stated & {"flops", "planned_flops"} else "flops"
+    return next((name for name in ("params", "tokens") if name not in stated), "run")
 
 
 def _named_twice(row: Record) -> bool:

@@ -1,4 +1,4 @@
-"""A source of runs into raw columns: through the importer that knows its format, or as a plain table."""
+"""Read a source of runs into raw columns, with the importer of its format or as a plain table."""
 
 import os
 from dataclasses import replace
@@ -17,12 +17,12 @@ def read_source(source: Any, importer: str | None = None) -> RawTable:
     """Return the raw columns of a file, a folder, an address, a dataframe or plain containers.
 
     Args:
-        source: whatever holds runs.
-        importer: name of the importer to read it with; None takes the one that recognises it, if any does.
+        source: path, address, dataframe or plain containers.
+        importer: name of the importer; None uses the one that recognises the source, if any.
 
     Raises:
-        BadInput: nothing can read it.
-        BadTable: it holds no table.
+        BadInput: it cannot be read.
+        BadTable: it has no table.
     """
     if not isinstance(source, str | PathLike):
         if importer is not None:
@@ -38,5 +38,5 @@ def read_source(source: Any, importer: str | None = None) -> RawTable:
         if chosen is None:
             return without_controls(replace(read_table(path), by_hand=True))
         if "://" not in path and not os.path.exists(path):
-            raise BadInput(f"there is no file or folder {path!r} for importer={chosen.name!r}")
+            raise BadInput(f"{path!r} for importer={chosen.name!r} does not exist")
         return without_controls(check_rows(chosen.read(path)))

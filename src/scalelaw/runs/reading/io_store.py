@@ -1,4 +1,4 @@
-"""A store of runs into raw columns: one row an evaluation, what was chosen repeated on each."""
+"""Read a store of runs into raw columns: one row per evaluation, with the settings repeated."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -13,21 +13,21 @@ from scalelaw.runs.storing.store import RunRecord, Store, count_states
 
 
 def read_store(store: Store, source: str, runs: Iterable[str] | None = None) -> RawTable:
-    """Return the raw columns of a store as it is now: ``run``, ``state``, the settings, and what was logged.
+    """Return the current raw columns of a store: ``run``, ``state``, settings and logged values.
 
-    A run without evaluations has one row, so that it is counted. Settings inside settings are named with a dot.
+    A run without evaluations gets one row, so that it is counted. Nested settings get dotted names.
 
     Args:
         store: the store.
         source: its name in messages.
-        runs: which of its runs; all by default.
+        runs: names of the runs to read; all by default.
 
     Raises:
-        BadTable: the store holds no run yet.
+        BadTable: the store has no run yet.
     """
     records = [store.read(run) for run in (store.runs() if runs is None else runs)]
     if not records:
-        raise BadTable(f"{source} holds no run yet; sl.record writes one")
+        raise BadTable(f"{source} has no run yet; sl.record writes one")
     records.sort(key=lambda record: (record.started, record.run))
     settings = [_flat(record.settings) for record in records]
     rows = [dict(values) for record in records for values in (record.evals or ({},))]
@@ -52,7 +52,7 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _repeat(cells: list[Any], each: Any) -> RawColumn:
-    """Return a column of one cell a run, repeated on each of its rows."""
+    """Return a column from one cell per run, repeated on each of its rows."""
     once = column(cells)
     return RawColumn(np.repeat(once.values, each), np.repeat(once.missing, each))
 
@@ -62,9 +62,9 @@ def _notes(records: list[RunRecord]) -> Iterable[str]:
     trainers = Counter(record.settings["trainer"] for record in records if "trainer" in record.settings)
     if len(trainers) > 1:
         each = ", ".join(f"{runs} of {trainer}" for trainer, runs in sorted(trainers.items()))
-        yield f"runs of several revisions of the trainer ({each}), which differ in loss at equal settings"
+        yield f"runs of several trainer revisions ({each}), whose losses differ at equal settings"
     if torn := sum(record.torn for record in records):
         yield f"{torn} half-written line{'' if torn == 1 else 's'} ignored"
     if again := sum(record.superseded for record in records):
         evaluations = f"{again} evaluation{'' if again == 1 else 's'}"
-        yield f"{evaluations} done again by a resumed run, or added after it was taken over; not used"
+        yield f"{evaluations} repeated by a resumed run, or added after its takeover; not used"

@@ -1,4 +1,4 @@
-"""A file, a dataframe or plain Python containers into raw columns."""
+"""Read a file, a dataframe or plain Python containers into raw columns."""
 
 import io
 import json
@@ -24,11 +24,11 @@ _WANTED = "a path, an open file, a store, a dataframe, a dict of columns or a li
 
 
 def read_table(source: Any) -> RawTable:
-    """Return the raw columns of whatever holds runs.
+    """Return the raw columns of a path, a dataframe or plain containers.
 
     Raises:
-        BadInput: it is nothing that can be read.
-        BadTable: it can be read, and holds no table.
+        BadInput: it cannot be read.
+        BadTable: it has no table.
     """
     if isinstance(source, Store):
         table = read_store(source, type(source).__name__)
@@ -58,7 +58,7 @@ def check_rows(table: RawTable) -> RawTable:
         raise BadTable(f"{table.source} is empty; it needs named columns and at least one row")
     kept = table.without_blank_rows()
     if not len(kept):
-        raise BadTable(f"{table.source} has column names ({', '.join(list(table.columns)[:8])}) and no rows")
+        raise BadTable(f"{table.source} has column names ({', '.join(list(table.columns)[:8])}) but no rows")
     return kept
 
 
@@ -81,13 +81,13 @@ def _read_file(path: Path) -> RawTable:
     try:
         content = read_limited(path)
     except FileNotFoundError as error:
-        raise BadInput(f"there is no file {str(path)!r}{_neighbours(path)}") from error
+        raise BadInput(f"the file {str(path)!r} does not exist{_neighbours(path)}") from error
     except IsADirectoryError as error:
         if holds_runs(path):
             store, names = store_of(path)
             return read_store(store, path.name, names)
         raise BadInput(
-            f"{str(path)!r} is a directory that no importer recognises; name the file inside it that holds the runs"
+            f"{str(path)!r} is a folder that no importer recognises; name the file with the runs inside it"
         ) from error
     except (OSError, ValueError) as error:
         if isinstance(error, BadInput):
@@ -112,7 +112,7 @@ def _read_content(content: bytes, name: str) -> RawTable:
 
 def _neighbours(path: Path) -> str:
     if not path.parent.is_dir():
-        return f"; nor a folder {str(path.parent)!r}"
+        return f"; nor does the folder {str(path.parent)!r}"
     alike = sorted(other.name for other in path.parent.iterdir() if other.stem == path.stem)
     return f"; the folder has {', '.join(alike[:3])}" if alike else ""
 
@@ -133,7 +133,7 @@ def _text(content: bytes, source: str) -> str:
 
 
 def _opens_json(text: str) -> bool:
-    """Return whether a text that begins as JSON does is JSON, or its first line is."""
+    """Return whether a text that begins like JSON, or its first line, is JSON."""
     for part in (text.strip().partition("\n")[0], text):
         try:
             json.loads(part)
@@ -144,7 +144,7 @@ def _opens_json(text: str) -> bool:
 
 
 def _sniff(text: str) -> Callable[[str, str], RawTable]:
-    """Return the reader that the first characters call for."""
+    """Choose the reader by the first characters."""
     start = text.lstrip()
     if not start.startswith(("{", "[")):
         return read_csv

@@ -1,7 +1,7 @@
-"""One run of a JSON document as rows: its settings on each, its readings in order, a final value on the last.
+"""Read one run of a JSON document as rows: settings on each, evaluations in order, a final value on the last.
 
-A run is a record, a list of records, an object of columns or ``{step: loss}``. A record may hold readings in a list of
-records (``log``, ``history``), in lists of numbers or in ``{step: value}``, and settings in an object (``config``).
+A run is a record, a list of records, an object of columns or ``{step: loss}``. A record may hold evaluations in a list
+of records (``log``, ``history``), in lists of numbers or in ``{step: value}``, and settings in an object (``config``).
 """
 
 import math
@@ -29,7 +29,7 @@ def rows_of_run(content: Any, source: str) -> list[Record]:
     if (records := by_step(content)) is not None:
         return records
     logged = readings(content)
-    said = _flat({key: value for key, value in content.items() if key not in logged})
+    of_run = _flat({key: value for key, value in content.items() if key not in logged})
     columns = {key: value for key, value in logged.items() if isinstance(value, list) and not all_are(value, dict)}
     rows = [
         row
@@ -39,11 +39,11 @@ def rows_of_run(content: Any, source: str) -> list[Record]:
     ]
     if columns:
         rows += [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    return _joined(said, rows) if rows else [said]
+    return _joined(of_run, rows) if rows else [of_run]
 
 
 def _read(key: str, value: Any, *, several: bool) -> list[Record]:
-    """Return the rows of one block of readings; of several, a metric is told apart by the name of its block."""
+    """Return the rows of one block of evaluations; of several blocks, metrics carry the block's name."""
     if (found := series(value)) is not None:
         return [{"step": step, key: reading} for step, reading in found.items()]
     if (records := by_step(value)) is not None:
@@ -60,7 +60,7 @@ def _read(key: str, value: Any, *, several: bool) -> list[Record]:
 
 
 def readings(content: Any) -> Record:
-    """Return the entries of a run that hold more than one value along it."""
+    """Return the entries of a run that hold several values along it."""
     if not isinstance(content, dict):
         return {}
     found: Record = {}
@@ -81,7 +81,7 @@ def _is_numbers(value: Any) -> bool:
 
 
 def series(content: Any) -> dict[float, Any] | None:
-    """Return ``{step: value}`` where an object is that, in the order of its steps; None where it is not."""
+    """Return an object of the form ``{step: value}`` in order of steps, None for other objects."""
     if not isinstance(content, dict) or not content:
         return None
     steps = {key: _STEP.fullmatch(str(key).strip().lower()) for key in content}
@@ -92,7 +92,7 @@ def series(content: Any) -> dict[float, Any] | None:
 
 
 def by_step(content: Any) -> list[Record] | None:
-    """Return the records of ``{step: record}`` in the order of their steps; None where it is not, or sizes differ."""
+    """Return the records of ``{step: record}`` in order of steps; None for other objects or if sizes differ."""
     if not isinstance(content, dict) or not all_are(content, dict):
         return None
     steps = {key: _STEP.fullmatch(str(key).strip().lower()) for key in content}
@@ -105,16 +105,16 @@ def by_step(content: Any) -> list[Record] | None:
 
 
 def states_size(key: str) -> bool:
-    """Return whether a key is N of some kind."""
+    """Return whether a key names N of some kind."""
     return (quantity_of(key) or "").startswith("params")
 
 
-def _joined(said: Record, rows: list[Record]) -> list[Record]:
-    """Return the rows with what is said of their run: settings on each, a final value on the last."""
+def _joined(of_run: Record, rows: list[Record]) -> list[Record]:
+    """Add the entries of the run to its rows: settings to each, a final value to the last."""
     along = {kind: name for row in rows for name in row if (kind := quantity_of(name))}
     last = {name: value for row in rows for name, value in row.items() if value is not None}
     constant, final = Record(), Record()
-    for key, value in said.items():
+    for key, value in of_run.items():
         kind = quantity_of(key)
         if kind in METRICS:
             there = rows[-1].get(key, rows[-1].get(along.get(kind or "", "")) if key not in last else None)
@@ -138,7 +138,7 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _flat(record: Mapping[str, Any], prefix: str = "") -> Record:
-    """Return a record with its settings on one level, by their own last name where no other has it."""
+    """Return a record with its settings flat, each under its last name where that is unique."""
     found: Record = {}
     for key, value in record.items():
         name = f"{prefix}{key}"
@@ -156,12 +156,12 @@ def _flat(record: Mapping[str, Any], prefix: str = "") -> Record:
 
 
 def quantity_of(key: str) -> str | None:
-    """Return the quantity a key names, None where it names none."""
+    """Return the quantity that a key names, or None."""
     named = read_name(key)
     return recognise(key) or (named.quantity if named else None)
 
 
 def all_are(value: Any, kind: type) -> bool:
-    """Return whether a list or an object has entries, and all of them are of this kind."""
+    """Return whether a list or object has entries, all of this type."""
     entries = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
     return bool(entries) and all(isinstance(entry, kind) for entry in entries)

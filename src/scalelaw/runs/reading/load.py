@@ -1,4 +1,4 @@
-"""``load_runs``: from whatever people have to a table of runs, with everything assumed on the way said."""
+"""Load runs from any source and report every assumption (``load_runs``)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -50,24 +50,24 @@ def load_runs(
     importer: str | None = None,
     strict: bool = False,
 ) -> RunTable:
-    """Return the runs of a file, a tracker's log, a dataframe, a dict of columns or a list of records.
+    """Load runs from a file, a tracker's log, a dataframe, a dict of columns or a list of records.
 
-    CSV, TSV, JSON, JSONL and Parquet files are read; columns are recognised by the names people give them.
-    Rows that share a ``run`` are checkpoints of it. Whichever of N, D and C is not given follows from the other
-    two by C = 6 N D, and the table says so.
+    Files may be CSV, TSV, JSON, JSONL or Parquet; columns are recognised under many names. Rows that share a ``run``
+    are checkpoints of it. A missing one of N, D and C follows from the other two by C = 6 N D; a note of the table
+    says so.
 
     Args:
         source: a path, an open file, a dataframe (Hugging Face too), columns or records; a RunTable passes through.
-        columns: quantity -> column where names are not recognised; None leaves one out, ``mixture`` takes a pattern.
-        units: quantity -> unit its bare numbers are in: ``{"tokens": "B", "loss": "bits"}``.
+        columns: quantity -> column, where names are not recognised; None leaves one out, ``mixture`` takes a pattern.
+        units: quantity -> unit of its bare numbers: ``{"tokens": "B", "loss": "bits"}``.
         derive: quantity -> arithmetic over columns: ``{"tokens": "step * batch * seq_len"}``.
-        importer: the name of the importer that reads the source; None finds it, and reads a plain table without.
-        strict: refuse a table of which any run would be set aside.
+        importer: name of the importer; None detects it, or reads a plain table.
+        strict: refuse a table with any excluded run.
 
     Raises:
-        BadInput: the source, or an option, cannot be read.
-        BadTable: the table cannot be fitted by anything.
-        NeedsAnswer: only the user can know; the message names the option that answers.
+        BadInput: the source or an option cannot be read.
+        BadTable: no law can be fitted to the table.
+        NeedsAnswer: the table is ambiguous; the message names the option that decides.
 
     Example:
         >>> table = load_runs({"N": ["70M", "7B"], "D": ["1.4B", "300B"], "val_loss": [3.6, 2.1]})
@@ -77,18 +77,18 @@ def load_runs(
     _check_options(columns=columns, units=units, derive=derive)
     if isinstance(source, RunTable):
         if columns or units or derive or importer:
-            raise BadInput("columns=, units=, derive= and importer= are for loading; this is a RunTable already")
+            raise BadInput("columns=, units=, derive= and importer= are for loading; this is already a RunTable")
         enforce(source.findings, strict=strict)
         return source
     raw, columns = named_shares(melt(read_source(source, importer), columns), columns)
     assignment = assign(raw, columns)
-    said, left_out, doubts = _settled(assignment, dict(units or {}))
+    given, left_out, doubts = _settled(assignment, dict(units or {}))
     raw, formulas, merged = fill_down(raw, assignment, derive or {}, left_out)
     rows = Rows(raw.source, len(raw), run_numbers(raw, assignment), notes=[*raw.notes, *assignment.notes])
-    examples = read_columns(rows, raw, assignment, said)
+    examples = read_columns(rows, raw, assignment, given)
     split_eval_sets(rows)
     _take_outcome(rows)
-    stated = {*said, *assignment.units, *raw.stated, *(name for name, n in rows.numbers.items() if n.suffixed.any())}
+    stated = {*given, *assignment.units, *raw.stated, *(name for name, n in rows.numbers.items() if n.suffixed.any())}
     doubts += find_runs(rows, raw, assignment, one_size=_is_number(formulas.get("params", "")))
     computed = _derive(rows, raw, formulas)
     _check_something_known(rows, raw)
@@ -104,38 +104,38 @@ def load_runs(
 
 
 def _settled(assignment: Assignment, units: dict[str, str]) -> tuple[dict[str, str], set[str], list[Finding]]:
-    """Return units by quantity or target, those whose blank rows are left out, and doubts; what is open is asked."""
+    """Return the units, the quantities whose blank rows are left out, and warnings; ask what is ambiguous."""
     enforce(finding for finding in assignment.findings if finding.grade is not Grade.WARN)
-    said = _check_units_named(units, assignment)
-    enforce(finding for name, finding in assignment.asks.items() if said.get(name, DROP) == DROP)
-    left_out = {name for name, unit in said.items() if unit == DROP and metric_of(name) not in assignment.unit_columns}
+    given = _check_units_named(units, assignment)
+    enforce(finding for name, finding in assignment.asks.items() if given.get(name, DROP) == DROP)
+    left_out = {name for name, unit in given.items() if unit == DROP and metric_of(name) not in assignment.unit_columns}
     doubts = [finding for finding in assignment.findings if finding.grade is Grade.WARN]
-    return {name: unit for name, unit in said.items() if name not in left_out}, left_out, doubts
+    return {name: unit for name, unit in given.items() if name not in left_out}, left_out, doubts
 
 
 def _check_options(**options: object) -> None:
-    for option, said in options.items():
-        if said is None:
+    for option, value in options.items():
+        if value is None:
             continue
-        texts = isinstance(said, Mapping) and all(
-            isinstance(name, str) and (isinstance(value, str) or (value is None and option == "columns"))
-            for name, value in said.items()
+        texts = isinstance(value, Mapping) and all(
+            isinstance(name, str) and (isinstance(text, str) or (text is None and option == "columns"))
+            for name, text in value.items()
         )
         if not texts:
-            raise BadInput(f"{option}={said!r}: give a dict from the name of a quantity to text")
+            raise BadInput(f"{option}={value!r}: give a dict of quantity name -> text")
 
 
 def _check_measurable(name: str, option: str) -> None:
     if name not in QUANTITIES and metric_of(name) not in METRICS:
         raise UnknownName.among(f"quantity in {option}=", name, QUANTITIES)
     if name in QUANTITIES and QUANTITIES[name].kind == "text":
-        raise BadInput(f"{option}= gives {name} a number, and {name} is text")
+        raise BadInput(f"{option}= gives {name} a number, but {name} is text")
 
 
-def _check_units_named(said: dict[str, str], assignment: Assignment) -> dict[str, str]:
-    """Return unit by quantity or target; a metric's unit holds for all its targets."""
+def _check_units_named(given: dict[str, str], assignment: Assignment) -> dict[str, str]:
+    """Return the unit by quantity or target; a metric's unit applies to all its targets."""
     units: dict[str, str] = {}
-    for name, unit in said.items():
+    for name, unit in given.items():
         _check_measurable(name, "units")
         known = {*assignment.quantities, *assignment.targets}
         targets = [target for target in assignment.targets if target == name or metric_of(target) == name]
@@ -148,7 +148,7 @@ def _check_units_named(said: dict[str, str], assignment: Assignment) -> dict[str
 
 
 def _derive(rows: Rows, raw: RawTable, formulas: Mapping[str, str]) -> set[str]:
-    """Add what the user derives, then whichever of N, D and C is still open; return the names of the latter."""
+    """Add the columns of ``derive=``, then a missing N, D or C; return the names of the latter."""
     for name in formulas:
         _check_measurable(name, "derive")
     for name, formula in formulas.items():
@@ -158,7 +158,7 @@ def _derive(rows: Rows, raw: RawTable, formulas: Mapping[str, str]) -> set[str]:
         none = np.zeros(len(values), dtype=bool)
         numbers = Numbers(values, np.isnan(values), none, none)
         rows.origins[name] = formula
-        rows.notes.append(f"{name} = {formula}, as derive= says")
+        rows.notes.append(f"{name} = {formula}, from derive=")
         if metric_of(name) in METRICS:
             rows.targets[name] = numbers
         else:
@@ -179,7 +179,7 @@ def _derive(rows: Rows, raw: RawTable, formulas: Mapping[str, str]) -> set[str]:
     if (budget := derive_budget(counts, rows.numbers)) is not None:
         rows.columns["flops"] = counts["flops"] = budget
         rows.origins["flops"] = rows.origins["planned_flops"]
-        rows.notes.append(f"flops = {rows.origins['flops']!r}, the budget that the table states, taken as spent")
+        rows.notes.append(f"flops = {rows.origins['flops']!r}, the table's budget, taken as spent")
     if (filled := complete_flops(counts)) is not None:
         rows.columns["flops"] = filled[0]
         rows.notes.append(filled[1])
@@ -201,7 +201,7 @@ def _is_number(text: str) -> bool:
 
 
 def _take_outcome(rows: Rows) -> None:
-    """Make a quantity that laws give, such as ``unigram_loss``, the target of a table that measures no metric."""
+    """Use a quantity that laws predict, such as ``unigram_loss``, as the target of a table without metrics."""
     outcome = next((name for name in OUTCOMES if name in rows.numbers), None)
     if not rows.targets and outcome is not None:
         rows.targets[outcome] = rows.numbers.pop(outcome)
@@ -225,15 +225,15 @@ def _check_something_known(rows: Rows, raw: RawTable) -> None:
 
 
 def _keep_unrecognised(rows: Rows, raw: RawTable, assignment: Assignment) -> None:
-    """Keep the other columns for ``where``, and say which of them look like a size nobody named."""
+    """Keep the unrecognised columns for ``where``, and note those that look like a size."""
     used = assignment.used()
     for column, cells in raw.columns.items():
         if column in used:
             continue
-        if column not in QUANTITIES or QUANTITIES[column].kind == "vector":  # its numbers are columns of their own
+        if column not in QUANTITIES or QUANTITIES[column].kind == "vector":  # vectors keep their columns
             rows.columns[column] = cells.values
         elif column not in assignment.named and not cells.missing.all():
-            rows.notes.append(f"the column {column!r} is not used: it holds no number")
+            rows.notes.append(f"the column {column!r} is not used: it has no numbers")
     if not any(name.startswith("params") for name in rows.numbers):
         alike = [column for column in raw.columns if column not in used and "param" in column.lower()]
         if alike := alike or propose(raw, used, "params"):
@@ -272,7 +272,7 @@ def _findings(
 def _at_runs(
     table: RunTable, name: str, values: AnyArray, examples: Mapping[str, str], has: AnyArray | None = None
 ) -> Numbers:
-    """Return one number a run, with the reason where there is none."""
+    """Return one number per run, with masks of missing and unreadable cells."""
     gone = np.isnan(values) if has is None else ~has
     unreadable = gone & (table.absent[name] == f"unreadable {name}") if name in table.absent else np.zeros_like(gone)
     return Numbers(values, gone & ~unreadable, unreadable, np.zeros_like(gone), examples.get(name, ""))

@@ -1,10 +1,10 @@
-"""Merged cells: a label that a spreadsheet wrote once for a block of rows, filled down where it can be nothing else.
+"""Fill down merged cells of a spreadsheet where blanks cannot mean anything else.
 
 Exported sheets keep the value of a merged cell in the first row of its block and leave the others blank. Blanks are
-filled where the column begins with a value, blanks follow most values, no value follows itself, and what else is known
-agrees: with N written once a block, the loss falls as D rises within it, and N and D explain it; with N, D and C given,
-they keep to one ratio. Where few values have blanks below them, all of that must hold without exception.
-Any other blank stays blank. ``down(column)`` in ``derive=`` fills it by word of the user.
+filled if the column begins with a value, blanks follow most values, no value repeats in the next block, and the other
+columns agree: N and D explain the loss, which falls as D rises within a block; N, D and C keep one ratio. Where few
+values have blanks below them, all of this must hold without exception. Other blanks stay; the user can fill them with
+``down(column)`` in ``derive=``.
 """
 
 import re
@@ -31,7 +31,7 @@ _APART = 0.5
 _MANY = 0.3
 _FEWEST = 6
 _BLANKS = 2
-"""One blank cell may be a value that was forgotten."""
+"""Fewest blank cells to fill: a single one may be a forgotten value."""
 _LIKELY, _SURE = 0.9, 0.96
 _SHOWN = 3
 
@@ -39,18 +39,18 @@ _SHOWN = 3
 def fill_down(
     raw: RawTable, assignment: Assignment, derive: Mapping[str, str], left_out: Container[str] = ()
 ) -> tuple[RawTable, dict[str, str], list[Finding]]:
-    """Return the table with the cells below a merged one filled, the formulas left, and all that reading noticed.
+    """Return the table with merged cells filled, the remaining formulas, and the findings so far.
 
     Args:
-        raw: the columns as they were read.
-        assignment: what each column was taken for.
-        derive: quantity -> formula; those that are ``down(column)`` are done here.
-        left_out: quantities whose blank cells the user leaves blank.
+        raw: the columns of the source.
+        assignment: what each column holds.
+        derive: quantity -> formula; ``down(column)`` is applied here.
+        left_out: quantities whose blank cells stay blank.
 
     Raises:
-        UnknownName: ``down`` names no column.
+        UnknownName: ``down`` names an unknown column.
     """
-    columns, left, said = dict(raw.columns), dict(derive), dict[str, int]()
+    columns, left, filled = dict(raw.columns), dict(derive), dict[str, int]()
     known = {**assignment.quantities, **assignment.targets}
     for name, formula in derive.items():
         if match := _DOWN.fullmatch(formula):
@@ -63,23 +63,23 @@ def fill_down(
     if raw.by_hand:
         for column in _merged(raw, assignment, left_out):
             if columns[column] is raw.columns[column]:
-                said[column] = int(_blank(columns[column]).sum())
+                filled[column] = int(_blank(columns[column]).sum())
                 columns[column] = _filled(columns[column])
-    found = [*raw.findings, *([_finding(said, assignment)] if said else [])]
+    found = [*raw.findings, *([_finding(filled, assignment)] if filled else [])]
     return replace(raw, columns=columns), left, found
 
 
 def fill_blocks(cells: RawColumn) -> RawColumn:
-    """Return the column filled down where its blanks can only be those of merged cells, any other as it is."""
+    """Return the column filled down where its blanks must be merged cells, else unchanged."""
     return _filled(cells) if _in_blocks(cells) and _mostly_blocks(cells) else cells
 
 
-def _finding(said: Mapping[str, int], assignment: Assignment) -> Finding:
-    names = ", ".join(map(repr, list(said)[:_SHOWN]))
-    most = max(said.values())
-    message = f"{names}: written once for a block of rows, as merged cells are; {most} blank cells take the value above"
-    counts = [name for name in _COUNTS if assignment.quantities.get(name) in said]
-    fix = "write the value in every row if that is wrong"
+def _finding(filled: Mapping[str, int], assignment: Assignment) -> Finding:
+    names = ", ".join(map(repr, list(filled)[:_SHOWN]))
+    most = max(filled.values())
+    message = f"{names}: written once per block of rows, like merged cells; {most} blank cells take the value above"
+    counts = [name for name in _COUNTS if assignment.quantities.get(name) in filled]
+    fix = "if that is wrong, write the value in every row"
     if counts:
         name = counts[0]
         fix = f'if that is wrong, leave the blanks out with units={{"{name}": "drop"}} (CLI: --unit {name}=drop)'
@@ -87,7 +87,7 @@ def _finding(said: Mapping[str, int], assignment: Assignment) -> Finding:
 
 
 def _merged(raw: RawTable, assignment: Assignment, left_out: Container[str]) -> Iterator[str]:
-    """Yield the columns whose blanks are those of merged cells; what is blank with one left out stays blank, too."""
+    """Yield the columns of merged cells, except those blank in the same rows as a column left out."""
     given = {
         name: column
         for name, column in assignment.quantities.items()
@@ -116,19 +116,19 @@ def _merged(raw: RawTable, assignment: Assignment, left_out: Container[str]) -> 
 
 
 def _labels(name: str) -> bool:
-    """Return whether a sheet may write a quantity once for a block: a count, or a name; never how a run ended."""
+    """Return whether a sheet may write a quantity once per block: a count or a name, but not a result."""
     return name in _COUNTS or (QUANTITIES[name].kind == "text" and name != "state")
 
 
 def _run_has_it(run: RawColumn, cells: RawColumn) -> bool:
-    """Return whether some row of each run has the value: rows of a run share what was chosen for it."""
+    """Return whether each run has the value on some row, which its other rows then share."""
     blank = _blank(cells)
     have = {str(name) for name in run.values[~blank]}
     return any(str(name) in have for name in run.values[blank])
 
 
 def _in_blocks(cells: RawColumn) -> bool:
-    """Return whether the column begins with a value, some blanks follow it, and no value follows itself."""
+    """Return whether the column begins with a value, has blanks, and no value repeats in the next block."""
     blank = _blank(cells)
     starts = np.flatnonzero(~blank)
     if not len(starts) or starts[0] != 0 or blank.sum() < _BLANKS:
@@ -141,14 +141,14 @@ def _in_blocks(cells: RawColumn) -> bool:
 
 
 def _mostly_blocks(cells: RawColumn) -> bool:
-    """Return whether blanks follow most of the values."""
+    """Return whether blanks follow most values."""
     starts = np.flatnonzero(~_blank(cells))
     lengths = np.diff(np.append(starts, len(cells.values)))
     return bool(np.sum(lengths == 1) <= _SINGLE * len(starts))
 
 
 def _agrees(name: str, raw: RawTable, assignment: Assignment, *, strict: bool) -> bool:
-    """Return whether the rows of each block go with its value as far as that can be seen."""
+    """Return whether the other columns agree with the value of each block."""
     known = {
         each: read_numbers(_filled(raw.columns[column]) if each == name else raw.columns[column]).values
         for each, column in assignment.quantities.items()
@@ -169,7 +169,7 @@ def _agrees(name: str, raw: RawTable, assignment: Assignment, *, strict: bool) -
 
 
 def _one_ratio(known: Mapping[str, Array], size: str | None, block: AnyArray) -> bool:
-    """Return whether N D over C stays what it is in the first row of each block."""
+    """Return whether N D / C is constant within each block."""
     flops = first_in(("flops", "planned_flops"), known)
     if size is None or flops is None or "tokens" not in known:
         return True
@@ -181,7 +181,7 @@ def _one_ratio(known: Mapping[str, Array], size: str | None, block: AnyArray) ->
 
 
 def _falls(x: Array, y: Array, block: AnyArray) -> float | None:
-    """Return the share of neighbours in a block whose loss goes down where the other input goes up."""
+    """Return the share of neighbours in a block whose loss falls as the other input rises."""
     same = block[1:] == block[:-1]
     with np.errstate(invalid="ignore", over="ignore"):
         rise, fall = np.diff(x), np.diff(y)
@@ -190,7 +190,7 @@ def _falls(x: Array, y: Array, block: AnyArray) -> float | None:
 
 
 def _explained(one: Array, other: Array, loss: Array) -> float | None:
-    """Return the share of the variance of log loss that N and D explain, once both are filled in."""
+    """Return R2 of log loss on N and D, both filled in."""
     with np.errstate(divide="ignore", invalid="ignore"):
         x, y, z = np.log(one), np.log(other), np.log(loss)
     there = np.isfinite(x) & np.isfinite(y) & np.isfinite(z)
@@ -202,12 +202,12 @@ def _explained(one: Array, other: Array, loss: Array) -> float | None:
 
 
 def _blank(cells: RawColumn) -> AnyArray:
-    """Return where there is nothing, or a NaN of a dataframe or a dict."""
+    """Return a mask of cells that are empty, or NaN in a dataframe or dict."""
     return np.asarray(cells.missing | np.isnan(cells.values) if cells.numeric else cells.missing)
 
 
 def _filled(cells: RawColumn) -> RawColumn:
-    """Return the column with each blank cell as the cell above it."""
+    """Return the column with each blank cell set to the cell above."""
     blank = _blank(cells)
     source = np.maximum.accumulate(np.where(blank, -1, np.arange(len(blank))))
     there = source >= 0

@@ -1,8 +1,8 @@
-"""Grids of losses: rows of one quantity, columns of another, as a pivot table has them; one row a run after melting.
+"""Read grids of losses, such as pivot tables: rows of one quantity, columns of another; melted to one row per run.
 
-A grid is known by its column names, which are numbers (``1e18``, ``6e+18 FLOPs``, ``1B tokens``, ``124M``, ``C=1e18``),
-by losses below them, and by labels of rows that are numbers too. What the two numbers are follows from their units, the
-name of the labels (``size``, ``budget``, ``N / D``) and their magnitude; where that leaves it open, the user is asked.
+A grid has column names that are numbers (``1e18``, ``6e+18 FLOPs``, ``1B tokens``, ``124M``, ``C=1e18``),
+losses below them, and row labels that are numbers too. Their units, the name of the labels (``size``, ``budget``,
+``N / D``) and their magnitude decide which quantities they are; where that is ambiguous, the user is asked.
 """
 
 import re
@@ -36,7 +36,7 @@ _BETWEEN = re.compile(r"\s*[\\/|×]\s*|\s+(?:vs\.?|by|x)\s+")
 _TRAILING = re.compile(r"\s*(?:budget|compute|model|models|total|training)\s*$", re.IGNORECASE)
 _NAMELESS = re.compile(r"(?:unnamed: \d+|index|rows|__index_level_\d+__)?", re.IGNORECASE)
 ROWS = "rows"
-"""What the labels of rows are called where the table does not name them."""
+"""Default names of a column of row labels."""
 _LEAST, _LARGE = 1e5, 1e15
 _FEWEST = 2
 _MOST_LOSS = 1e3
@@ -47,7 +47,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class _Header:
-    """A column name as a number: its value, the quantity it says, and the metric it says stands below."""
+    """A column name as a number: its value, its quantity and the metric of the cells below."""
 
     value: float
     quantity: str | None
@@ -55,45 +55,45 @@ class _Header:
 
 
 def is_grid(rows: Iterable[str], across: Iterable[str]) -> bool:
-    """Return whether names of rows and of columns are numbers that a grid may have, and none a plain count of steps."""
+    """Return whether the names of rows and columns are numbers of a grid rather than step counts."""
     labels = np.isfinite(_values(column(list(rows))))
     return bool(labels.all()) and all(_header(name) is not None and not name.isdigit() for name in across)
 
 
 def melt(raw: RawTable, columns: Mapping[str, str | None] | None = None) -> RawTable:
-    """Return a grid as one row a run, any other table as it is.
+    """Return a grid as one row per run, any other table unchanged.
 
     Args:
-        raw: the columns as they were read.
-        columns: quantity -> column, as the user says; it decides what the labels of rows are.
+        raw: the columns of the source.
+        columns: quantity -> column, as the user named them; decides the quantity of the row labels.
 
     Raises:
-        NeedsAnswer: the table is a grid, and which of its sides is the size is open.
+        NeedsAnswer: the table is a grid, but it is unclear which side is the size.
     """
     as_read, raw = raw, _with_named_labels(raw)
-    said = {quantity: name for quantity, name in (columns or {}).items() if name}
+    given = {quantity: name for quantity, name in (columns or {}).items() if name}
     headers = {name: found for name in raw.columns if (found := _header(name))}
-    if not raw.by_hand or len(headers) < _FEWEST or set(said.values()) & set(headers):
+    if not raw.by_hand or len(headers) < _FEWEST or set(given.values()) & set(headers):
         return as_read
     if not all(_holds_losses(raw.columns[name]) for name in headers) or _has_target(raw, headers):
         return as_read
-    label = _label(raw, headers, said)
+    label = _label(raw, headers, given)
     if label is None:
         return as_read
     values = _values(raw.columns[label], label)
-    here, there = _sides(raw, label, values, headers, said)
-    return _melted(raw, label, values, headers, (here, there), keep=label in said.values())
+    here, there = _sides(raw, label, values, headers, given)
+    return _melted(raw, label, values, headers, (here, there), keep=label in given.values())
 
 
 def _with_named_labels(raw: RawTable) -> RawTable:
-    """Return the table with a column without a name called ``rows``, so that options can name it."""
+    """Name an unnamed column ``rows``, so that options can refer to it."""
     if "" not in raw.columns or ROWS in raw.columns:
         return raw
     return replace(raw, columns={name or ROWS: cells for name, cells in raw.columns.items()})
 
 
 def _header(name: str) -> _Header | None:
-    """Return what a column name says where it is a number with its unit, suffix or size; None elsewhere."""
+    """Read a column name that is a number with a unit, suffix or size; None for other names."""
     name = name.replace("(", " ").replace(")", " ").strip()
     match = _NUMBER.search(name)
     if match is None:
@@ -103,24 +103,24 @@ def _header(name: str) -> _Header | None:
         value = parse_number(rest)
     except BadNumber:
         return None
-    said, lead = words(rest[match.end() - match.start() :]), words(before)
+    given, lead = words(rest[match.end() - match.start() :]), words(before)
     known = frozenset().union(*_WORDS.values())
     if any(word not in known | _FILLERS for word in lead) or value < _LEAST:
         return None
     metric = read_name(before) if before.strip() else None
-    unit = "flops" if "flop" in rest.lower() or "pf" in rest.lower() else _quantity(said)
+    unit = "flops" if "flop" in rest.lower() or "pf" in rest.lower() else _quantity(given)
     named = before.strip(" _@:=-/") if metric is not None and metric.quantity in METRICS else "loss"
     return _Header(value, unit or _quantity(lead), named)
 
 
-def _quantity(said: list[str]) -> str | None:
-    """Return the one quantity that some word stands for, None where none or several do."""
-    found = [name for name, known in _WORDS.items() if known & set(said)]
+def _quantity(given: list[str]) -> str | None:
+    """Return the one quantity that these words name, None for none or several."""
+    found = [name for name, known in _WORDS.items() if known & set(given)]
     return found[0] if len(found) == 1 else None
 
 
 def _holds_losses(cells: RawColumn) -> bool:
-    """Return whether a column holds numbers that may be losses, and little else."""
+    """Return whether a column holds mostly numbers that may be losses."""
     numbers = read_numbers(cells)
     values = numbers.values[numbers.present]
     finite = values[np.isfinite(values)]
@@ -128,22 +128,22 @@ def _holds_losses(cells: RawColumn) -> bool:
 
 
 def _has_target(raw: RawTable, headers: Mapping[str, _Header]) -> bool:
-    """Return whether a column beside the grid is a loss by its name."""
+    """Return whether a column outside the grid is a loss by name."""
     others = [name for name in raw.columns if name not in headers]
     return any(recognise(name) in METRICS for name in others)
 
 
-def _label(raw: RawTable, headers: Mapping[str, _Header], said: Mapping[str, str]) -> str | None:
-    """Return the column that labels the rows: named by the user, by its own name, or the first that holds sizes."""
+def _label(raw: RawTable, headers: Mapping[str, _Header], given: Mapping[str, str]) -> str | None:
+    """Return the column of row labels: the user's, one with a known name, or the first with sizes."""
     others = [name for name in raw.columns if name not in headers]
-    chosen = [said[quantity] for quantity in ("params", "tokens", "flops") if said.get(quantity) in others]
+    chosen = [given[quantity] for quantity in ("params", "tokens", "flops") if given.get(quantity) in others]
     usable = [name for name in others if np.mean(np.isfinite(_values(raw.columns[name], name))) >= _LABELLED]
     named = [name for name in usable if _named(name) is not None]
     return next(iter([*chosen, *named, *usable]), None)
 
 
 def _named(name: str) -> str | None:
-    """Return the quantity the name of the labels says, the first part of ``size / budget``."""
+    """Return the quantity in the name of the labels, the first part of ``size / budget``."""
     first = _BETWEEN.split(split_unit(name)[0].strip())[0]
     known = recognise(name) or recognise(first)
     known = {"planned_flops": "flops", "planned_tokens": "tokens"}.get(known or "", known)
@@ -151,7 +151,7 @@ def _named(name: str) -> str | None:
 
 
 def _values(cells: RawColumn, name: str = "") -> Array:
-    """Return the labels as numbers, also those inside a name such as ``pythia-70m``; NaN where there is none."""
+    """Return the labels as numbers, also from names such as ``pythia-70m``; NaN without one."""
     numbers = read_numbers(cells)
     values = np.where(numbers.present, numbers.values, np.nan)
     bare, unit = split_unit(name)
@@ -164,7 +164,7 @@ def _values(cells: RawColumn, name: str = "") -> Array:
 
 
 def _in_name(text: str) -> float:
-    """Return the number a label holds, as ``N=1e7`` or ``pythia-70m``; NaN where there is none, or are several."""
+    """Return the number in a label such as ``N=1e7`` or ``pythia-70m``; NaN for none or several."""
     if (labelled := _header(text)) is not None:
         return labelled.value
     inside = _INSIDE.findall(text)
@@ -172,10 +172,10 @@ def _in_name(text: str) -> float:
 
 
 def _sides(
-    raw: RawTable, label: str, values: Array, headers: Mapping[str, _Header], said: Mapping[str, str]
+    raw: RawTable, label: str, values: Array, headers: Mapping[str, _Header], given: Mapping[str, str]
 ) -> tuple[str, str]:
-    """Return the quantity of the rows and that of the columns."""
-    chosen = next((quantity for quantity, name in said.items() if name == label), None)
+    """Return the quantities of the rows and of the columns."""
+    chosen = next((quantity for quantity, name in given.items() if name == label), None)
     here = chosen or _named(label) or _unit(raw.columns[label])
     units = {header.quantity for header in headers.values()} - {None}
     there = next(iter(units)) if len(units) == 1 else None
@@ -203,7 +203,7 @@ def _sides(
 
 
 def _unit(cells: RawColumn) -> str | None:
-    """Return the quantity that the units of the labels say, as in ``1B tokens``."""
+    """Return the quantity implied by the units of the labels, as in ``1B tokens``."""
     found = {_quantity(words(str(cell))) for cell in cells.values if isinstance(cell, str)}
     return found.pop() if len(found) == 1 else None
 
@@ -212,10 +212,10 @@ def _question(raw: RawTable, label: str, headers: Mapping[str, _Header]) -> Need
     first = ", ".join(list(headers)[:3])
     message = (
         f"{raw.source} is a grid of losses: {len(headers)} columns ({first}, ...) under labels in {label!r}, "
-        "and which side is the size of the model is open"
+        "but it is unclear which side is the model size"
     )
     fix = (
-        f'say what the rows are with columns={{"params": {label!r}}} or columns={{"tokens": {label!r}}} '
+        f'name the quantity of the rows with columns={{"params": {label!r}}} or columns={{"tokens": {label!r}}} '
         f"(CLI: --column {quoted(f'params={label}')} or --column {quoted(f'tokens={label}')})"
     )
     answers = tuple(Answer(f"the rows are {name}", {"columns": {name: label}}) for name in ("params", "tokens"))
@@ -226,7 +226,7 @@ def _question(raw: RawTable, label: str, headers: Mapping[str, _Header]) -> Need
 def _melted(
     raw: RawTable, label: str, values: Array, headers: Mapping[str, _Header], sides: tuple[str, str], *, keep: bool
 ) -> RawTable:
-    """Return one row for each cell that holds a loss."""
+    """Return the table with one row per cell that holds a loss."""
     here, there = sides
     cells = {name: read_numbers(raw.columns[name]) for name in headers}
     at = [(row, name) for row in range(len(raw)) for name in headers if cells[name].present[row] and values[row] > 0]
@@ -261,5 +261,5 @@ def _finding(
     other = {"params": "tokens", "tokens": "params"}.get(here, "tokens" if there == "params" else "params")
     sure = _named(label) is not None or any(header.quantity == other for header in headers.values())
     option = quoted(f"{other}={label}")
-    fix = f'if the rows are something else, say so, e.g. columns={{"{other}": {label!r}}} (CLI: --column {option})'
+    fix = f'if the rows are something else, pass e.g. columns={{"{other}": {label!r}}} (CLI: --column {option})'
     return Finding("RUNS_GRID", Grade.WARN, message, count, "" if sure or not called else fix)

@@ -1,4 +1,4 @@
-"""A printed log that no importer reads: told from a table, and refused by name with what would be read."""
+"""Detect a printed log that no importer reads, and refuse it with the formats that would be read."""
 
 import re
 from pathlib import PurePath
@@ -19,20 +19,20 @@ _KNOWN = (
     (r"\bv_num=|GPU available: |LightningModule", "Lightning", "give its metrics.csv or its event files"),
     (r"\[titan\]|\bstep:\s+\d+\s+loss:\s+[\d.]+\s+.*\b(?:tps|memory):", "torchtitan", "give its TensorBoard folder"),
     (r"\[step=\d+/\d+|train/CrossEntropyLoss=", "OLMo", "give its W&B export"),
-    (r"wandb: (?:Run|Syncing|Tracking)", "a run tracked by W&B", "give its wandb folder or an export of W&B"),
+    (r"wandb: (?:Run|Syncing|Tracking)", "a run tracked by W&B", "give its wandb folder or a W&B export"),
 )  # fmt: skip
-_READ = "printed logs of llm.c, Megatron-LM, modded-nanogpt and nanoGPT are read"
+_READ = "readable are printed logs of llm.c, Megatron-LM, modded-nanogpt and nanoGPT"
 
 
 def check_no_log(text: str, name: str) -> None:
-    """Refuse a text file that is a printed log and no table.
+    """Refuse a text file that is a printed log, not a table.
 
     Args:
         text: the whole file.
-        name: of the file, for the message.
+        name: file name, for the message.
 
     Raises:
-        BadTable: it is one; the message says what it looks like, which logs are read, and what to export.
+        BadTable: it is a log; the message names the likely trainer, the readable logs, and what to export.
     """
     lines = [line.strip() for line in re.split(r"[\r\n]+", _ANSI.sub("", text[: 2**20])) if line.strip()]
     if not lines or _is_table(lines):
@@ -41,16 +41,16 @@ def check_no_log(text: str, name: str) -> None:
     if len(progress) < max(_LEAST, _SHARE * len(lines)) and PurePath(name).suffix.lower() not in _LOGS:
         return
     example = next((line for line in progress if re.search(r"(?i)loss|ppl", line)), [*progress, lines[0]][0])[:_SHOWN]
-    looks, instead = "a trainer that is not known here", "export a table with a row a run (CSV, JSON or Parquet)"
+    looks, instead = "an unknown trainer", "export a table with one row per run (CSV, JSON or Parquet)"
     for pattern, trainer, what in _KNOWN:
         if re.search(pattern, text):
             looks, instead = trainer, what
             break
-    raise BadTable(f"{name} is a printed log and no table; it looks like {looks} ({example!r}); {_READ}; {instead}")
+    raise BadTable(f"{name} is a printed log, not a table; it looks like {looks} ({example!r}); {_READ}; {instead}")
 
 
 def _is_table(lines: list[str]) -> bool:
-    """Return whether the first line names columns: most parts are words without a number, or one is a quantity."""
+    """Return whether the first line names columns: most parts are words without digits, or one is a quantity."""
     separator = max(_SEPARATORS, key=lines[0].count)
     if separator not in lines[0]:
         return False

@@ -65,7 +65,7 @@ def test_an_importer_reads_paths_only():
 
 
 def test_an_absent_path():
-    with pytest.raises(BadInput, match="there is no file or folder 'nowhere'"):
+    with pytest.raises(BadInput, match=r"'nowhere' for importer=.* does not exist"):
         sl.load_runs("nowhere", importer="trackio")
 
 
@@ -80,7 +80,7 @@ def test_a_folder_of_two_formats_asks(tmp_path):
 
 
 def test_a_folder_of_nothing_known(tmp_path):
-    with pytest.raises(BadInput, match="a directory that no importer recognises"):
+    with pytest.raises(BadInput, match="a folder that no importer recognises"):
         sl.load_runs(tmp_path)
 
 

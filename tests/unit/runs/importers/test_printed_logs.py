@@ -275,7 +275,7 @@ UNKNOWN = {
     "Lightning": ["GPU available: True", "Epoch 0:  10%|█ | 1/10 [00:01<00:09, v_num=3, train_loss=4.20]"] * 3,
     "the Hugging Face Trainer": [f"{{'loss': {4 - at / 10}, 'epoch': {at}}}" for at in range(9)],
     "torchtitan": [f"[titan] INFO - step: {at}  loss:  7.6  memory: 13.7GiB(43%)  tps: 1,023" for at in range(9)],
-    "a trainer that is not known here": [f"Epoch {at} | train loss {4 - at / 10} | valid loss 4.5" for at in range(9)],
+    "an unknown trainer": [f"Epoch {at} | train loss {4 - at / 10} | valid loss 4.5" for at in range(9)],
 }
 
 
@@ -283,7 +283,7 @@ UNKNOWN = {
 @pytest.mark.parametrize("trainer", UNKNOWN)
 def test_an_unknown_log_is_refused_by_name(tmp_path, trainer, suffix):
     path = write(tmp_path / f"b{suffix}", UNKNOWN[trainer])
-    with pytest.raises(BadInput, match=rf"b{suffix} is a printed log and no table; it looks like {trainer} .*nanoGPT"):
+    with pytest.raises(BadInput, match=rf"b{suffix} is a printed log, not a table; it looks like {trainer} .*nanoGPT"):
         sl.load_runs(path)
 
 

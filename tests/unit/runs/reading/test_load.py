@@ -141,9 +141,9 @@ def test_bad_file_is_one_line(tmp_path, name, content, said):
 
 def test_absent_file_and_directory(tmp_path):
     (tmp_path / "runs.tsv").write_text("x")
-    with pytest.raises(BadInput, match=r"no file .*the folder has runs\.tsv"):
+    with pytest.raises(BadInput, match=r"the file .*the folder has runs\.tsv"):
         load_runs(tmp_path / "runs.csv")
-    with pytest.raises(BadInput, match="nor a folder"):
+    with pytest.raises(BadInput, match="nor does the folder"):
         load_runs(tmp_path / "no" / "runs.csv")
     with pytest.raises(BadInput, match="directory"):
         load_runs(tmp_path)

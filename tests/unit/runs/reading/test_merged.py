@@ -43,7 +43,7 @@ def test_a_size_written_once_a_block_is_filled_down(tmp_path, seed):
     path = tmp_path / "sheet.csv"
     sheet.to_csv(path, index=False)
     for source in (path, sheet, sheet.astype(float), sheet.to_dict("list"), sheet.to_dict("records")):
-        with pytest.warns(ScalelawWarning, match="written once for a block of rows"):
+        with pytest.warns(ScalelawWarning, match="written once per block of rows"):
             loaded = sl.load_runs(source)
         assert loaded.runs["params"].tolist() == table["params"].tolist()
         assert len(loaded.endpoints().complete(["params", "tokens"])) == len(table)

@@ -103,7 +103,7 @@ def test_a_grid_in_json(tmp_path):
 def test_two_sides_that_may_both_be_sizes_are_asked_about_and_each_answer_works():
     frame = pd.DataFrame({"x": ["10M", "1B"], "100M": [3.9, 3.5], "2B": [3.8, 3.2]})
     with pytest.raises(
-        NeedsAnswer, match=r"which side is the size .* --column params=x or --column tokens=x"
+        NeedsAnswer, match=r"which side is the model size.* --column params=x or --column tokens=x"
     ) as caught:
         sl.load_runs(frame)
     sizes, tokens = (answer.settings for answer in caught.value.findings[0].answers)

@@ -293,7 +293,7 @@ def test_torn_lines_and_repeats_are_said(tmp_path):
     table = sl.load_runs(tmp_path)
     assert table.endpoints().y.tolist() == [3.25]
     assert any("1 half-written line ignored" in note for note in table.notes)
-    assert any("1 evaluation done again" in note for note in table.notes)
+    assert any("1 evaluation repeated" in note for note in table.notes)
 
 
 def test_an_exception_is_a_crash_and_the_run_goes_on_later(tmp_path):
@@ -369,9 +369,9 @@ def test_a_folder_of_runs_one_run_or_no_run(tmp_path):
     assert len(table) == 3 and table.runs["opt.b2"].tolist() == [0.95] * 3
     assert table.runs["planned_tokens"].tolist() == [2e9] * 3
     assert sl.load_runs(str(tmp_path / "runs" / run.run)).evals["value"].tolist() == [2.0]
-    with pytest.raises(BadInput, match="is a directory"):
+    with pytest.raises(BadInput, match="is a folder"):
         sl.load_runs(tmp_path)
-    with pytest.raises(BadTable, match="holds no run yet"):
+    with pytest.raises(BadTable, match="has no run yet"):
         sl.load_runs(DirStore(tmp_path / "none"))
     with pytest.raises(UnknownName):
         DirStore(tmp_path / "runs").read("x")
