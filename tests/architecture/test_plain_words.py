@@ -28,6 +28,8 @@ CLEAN = (
     "allocation",
     "backtesting",
     "core/nouns",
+    "curves",
+    "diagnosing",
     "datasets",
     "designing",
     "errors.py",
@@ -61,6 +63,8 @@ CLEAN = (
     "runs/table.py",
 )  # fmt: skip
 """Folders and files of the package that hold none of them; the list only grows, until it is the whole package."""
+VALUES = ('"go on"', '"set aside"')
+"""Whole strings that files and JSON hold as values; readers see other words."""
 PAGES = (
     "README.md", "docs/index.md", "docs/quickstart.md", "docs/which-command.md", "docs/background/index.md",
     "docs/concepts/index.md", "docs/concepts/parameters-and-flops.md", "docs/concepts/intervals.md",
@@ -97,6 +101,7 @@ def test_the_source_is_in_plain_words(name: str) -> None:
         f"{path.relative_to(ROOT)}:{line} {habit}"
         for path in files
         for line, text in prose(path.read_text(encoding="utf-8"))
+        if text not in VALUES
         for habit in habits(text)
     ]
     assert not found

@@ -73,7 +73,7 @@ def test_section_9a_hyperbola() -> None:
 
 
 def test_a_trade_off_without_a_bend_is_refused() -> None:
-    with pytest.raises(FitFailed, match="no critical batch"):
+    with pytest.raises(FitFailed, match="which a critical batch needs"):
         sl.diagnosing.trade_off([1e3, 1e4, 1e5], [1e6, 1e5, 1e4])
     with pytest.raises(BadInput, match="3 batches"):
         sl.diagnosing.trade_off([1e3, 1e3, 1e4], [3e4, 3e4, 2e4])
@@ -98,7 +98,7 @@ def test_section_16_dimension_of_a_cube(dimension: int, two_nn: float, slope: fl
     assert found.two_nn == pytest.approx(two_nn, rel=0.04) and found.two_nn_slope == pytest.approx(slope, rel=0.05)
     assert found.levina_bickel == pytest.approx(levina, rel=0.02)
     low, high = found.exponent_prior
-    assert low <= 4 / found.two_nn <= high and "a prior from theory, no prediction" in str(found)
+    assert low <= 4 / found.two_nn <= high and "a prior from theory, not a prediction" in str(found)
 
 
 def test_duplicates_and_scales_do_not_change_a_dimension(rng: np.random.Generator) -> None:

@@ -1,4 +1,4 @@
-"""Curves: a run in flight, where its loss will end, and whether it is where its forecast has it."""
+"""Forecast the final loss of a run in flight, and compare the run with its frozen forecast."""
 
 import lazy_loader
 

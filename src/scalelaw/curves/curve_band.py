@@ -1,7 +1,8 @@
-"""Where a run should be on its way, if it is to end where it was forecast to end; and two beliefs about one end joined.
+"""Band in which a run should be before its end, given the forecast of its end; and combining two estimates of the end.
 
-A loss before the end of a run is no point of a law of finished runs: the rate has not decayed yet, and tokens are
-missing. L(t) = L_end * shape(t) / shape(end), with the shapes of ``curve_shape`` and L_end as it was forecast, is.
+A loss before the end of a run cannot be compared with a law of finished runs: the learning rate has not decayed, and
+tokens are missing. Compare it with L(t) = L_end * shape(t) / shape(end), where L_end is the forecast and the shapes are
+those of ``curve_shape``.
 """
 
 from dataclasses import dataclass
@@ -13,26 +14,26 @@ from scalelaw.curves.curve_forecast import LEAST_NOISE, MISFIT, SURE, known_shap
 from scalelaw.curves.curve_shape import RunSchedule
 
 _TAILS = 4.0
-"""Degrees of freedom of a belief: two that contradict each other leave both possible, and neither half-way."""
+"""Degrees of freedom of an estimate; heavy tails keep two contradicting estimates both possible, but not the middle."""
 _GRID = 2001
 _FAR = 12.0
 _OTHERWISE = 0.1
-"""Of runs, those that turn out to be trained otherwise than the ones they were forecast from."""
+"""Share of runs that are trained differently from the runs they were forecast from."""
 _THEIR_SCALE = 0.1
-"""How far those end from their forecast, on a logarithmic scale: published changes of recipe move a loss 4 to 50 %."""
+"""Scale of ln(loss / forecast) of such runs; published changes of recipe move a loss by 4 to 50 %."""
 _ONE_SCALE = 0.6260990
 """Probability within one scale of the median at these tails."""
 
 
 @dataclass(frozen=True)
 class NormalEstimate:
-    """What is believed of one positive number: Student's t of its logarithm, as wide to each side as its interval says.
+    """Estimate of a positive number: Student's t of its logarithm, with a scale on each side from its interval.
 
     Attributes:
-        middle: its median.
+        middle: median.
         lo: lower end of the central interval.
-        hi: upper end.
-        level: of the interval.
+        hi: upper end of the central interval.
+        level: level of the interval.
     """
 
     middle: float
@@ -49,7 +50,7 @@ class NormalEstimate:
         return np.log(self.middle / self.lo) / end, np.log(self.hi / self.middle) / end
 
     def quantile(self, share: Array) -> Array:
-        """Return the values below which these shares of the belief lie, each in (0, 1)."""
+        """Return the quantiles at these probabilities, each in (0, 1)."""
         from scipy.special import stdtrit
 
         below, above = self.scales
@@ -57,14 +58,14 @@ class NormalEstimate:
         return np.asarray(self.middle * np.exp(standard * np.where(standard < 0, below, above)))
 
     def above(self, value: float) -> float:
-        """Return how probable a larger value is."""
+        """Return the probability of a larger value."""
         from scipy.special import stdtr
 
         far = np.log(value / self.middle)
         return float(1.0 - stdtr(_TAILS, far / self.scales[int(far > 0)]))
 
     def density(self, log_value: Array) -> Array:
-        """Return the logarithm of the density of the logarithm, up to one constant for all beliefs."""
+        """Return the log density of the logarithm, up to a constant common to all estimates."""
         far = log_value - np.log(self.middle)
         below, above = self.scales
         kernel = -(_TAILS + 1) / 2 * np.log1p((far / np.where(far < 0, below, above)) ** 2 / _TAILS)
@@ -72,15 +73,15 @@ class NormalEstimate:
 
 
 def believed(middle: float, lo: float, hi: float, level: float) -> NormalEstimate:
-    """Return the belief of an interval; a middle outside it, which a biased forecast has, is not taken."""
+    """Return the estimate of an interval; replace a middle outside it, as biased forecasts have."""
     return NormalEstimate(middle if lo < middle < hi else float(np.sqrt(lo * hi)), lo, hi, level)
 
 
 def joined(forecast: NormalEstimate, seen: NormalEstimate, level: float = 0.9) -> NormalEstimate:
-    """Return what a forecast from other runs and what is seen of the run itself come to: the product of densities.
+    """Combine a forecast from other runs with that from the run's own curve, by the product of densities.
 
-    One run in ten is held to be trained otherwise than those of the forecast, and to end anywhere near it: where the
-    two contradict each other, what is seen of the run counts.
+    One run in ten is assumed to be trained differently from those behind the forecast. So if the two contradict each
+    other, the run's own curve decides.
 
     Example:
         >>> both = joined(NormalEstimate(2.0, 1.9, 2.1), NormalEstimate(2.1, 2.0, 2.2))
@@ -107,13 +108,13 @@ def joined(forecast: NormalEstimate, seen: NormalEstimate, level: float = 0.9) -
 def band_on_the_way(
     course: RunSchedule, time: Array, end: NormalEstimate, *, level: float = 0.9, noise: float = LEAST_NOISE
 ) -> tuple[Array, Array, Array]:
-    """Return lower end, median and upper end of a reading at each time of a run that ends as believed, each (n,).
+    """Return lower end, median and upper end of a reading at each time, given the estimate of the end, each (n,).
 
     Args:
         course: end and schedule of the run.
         time: tokens or steps before the end, (n,).
-        end: the loss at the end.
-        level: of the band.
+        end: estimate of the loss at the end.
+        level: level of the band.
         noise: standard deviation of a reading over the loss.
     """
     draws = known_shapes()

@@ -1,8 +1,8 @@
-"""One loss curve carried on to its end: the shapes of the prior, weighed by the curve up to the cut.
+"""Extrapolate one loss curve to its end: weight shapes drawn from a prior by the curve up to the cut.
 
-The curve enters as medians over equal steps of ln(progress), over the last decade of progress before the cut. A
-draw's weight is its likelihood; the error allowed at a point is the noise of a reading and a misfit of 3 % for each
-e-fold of progress between it and the cut. The same two widen the forecast, so that it is one of a reading at the end.
+The data are medians over equal steps of ln(progress), over the last decade of progress before the cut. A draw's weight
+is its likelihood. The error at a point is the noise of a reading plus a misfit of 3 % for each e-fold of progress
+between it and the cut. Both errors also widen the forecast, which is of a reading at the end.
 """
 
 from dataclasses import dataclass
@@ -35,15 +35,15 @@ class CurveForecast(Brief):
 
     Attributes:
         cut: tokens or steps of the last reading used.
-        used: readings used.
-        last_value: the last of them.
+        used: number of readings used.
+        last_value: loss of the last reading used.
         noise: standard deviation of a reading around its curve, over the loss.
-        level: of the interval.
+        level: level of the interval.
         time: from the cut to the end, (q,); the last is the end of the run.
         mean: median forecast of a reading, (q,).
         lo: lower end of its interval, (q,).
-        hi: upper end, (q,).
-        effective_draws: how many draws of the prior the curve leaves standing.
+        hi: upper end of its interval, (q,).
+        effective_draws: effective number of draws of the prior that agree with the curve.
     """
 
     cut: float
@@ -59,7 +59,7 @@ class CurveForecast(Brief):
 
     @property
     def strained(self) -> bool:
-        """Whether the curve goes on in a way that the prior holds unlikely."""
+        """Whether the curve is unlikely under the prior."""
         return self.effective_draws < _STRAINED
 
 
@@ -70,11 +70,10 @@ def extrapolate_curve(time: Array, loss: Array, course: RunSchedule, *, level: f
         time: tokens or steps of each reading, ascending, (n,).
         loss: the readings, (n,), positive.
         course: end and schedule of the run.
-        level: of the interval.
+        level: level of the interval.
 
     Raises:
-        BadInput: fewer than three readings after the warmup, readings that are no losses or out of order, or a run
-            that is over.
+        BadInput: fewer than three readings after the warmup, invalid or unordered readings, or a finished run.
 
     Example:
         >>> steps = np.arange(100.0, 3001.0, 100.0)
@@ -119,7 +118,7 @@ def extrapolate_curve(time: Array, loss: Array, course: RunSchedule, *, level: f
 
 @cache
 def known_shapes() -> Shapes:
-    """Return the draws of the prior, made once."""
+    """Return the draws of the prior, computed once."""
     return draw_shapes()
 
 
@@ -131,15 +130,18 @@ def _check(time: Array, loss: Array, course: RunSchedule, level: float) -> None:
     if len(time) < FEWEST:
         raise BadInput(f"{counted(len(time), 'reading')}; a forecast needs {FEWEST} or more")
     if not np.all(np.isfinite(loss) & (loss > 0)):
-        raise BadInput("a loss is missing, infinite or not positive; leave such readings out")
+        raise BadInput("a loss is missing, infinite or not positive; leave out such readings")
     if not (time[0] > 0 and np.all(np.diff(time) > 0)):
         raise BadInput("times must be positive and ascending")
     if time[-1] >= course.end:
-        raise BadInput(f"the last reading is at {time[-1]:g} and the run ends at {course.end:g}: nothing lies ahead")
+        raise BadInput(
+            f"the last reading at {time[-1]:g} is not before the end of the run at {course.end:g}; give a later "
+            "end= or an earlier cut"
+        )
 
 
 def _noise(time: Array, loss: Array) -> float:
-    """Return the spread of a reading over the loss, from the steps between neighbours in the last two thirds."""
+    """Estimate the sd of a reading over the loss from the differences of neighbours in the last two thirds."""
     steps = np.diff(np.log(loss[time > time[-1] / 3.0]))
     if len(steps) < _NOISE_FROM:
         return LEAST_NOISE
@@ -148,7 +150,7 @@ def _noise(time: Array, loss: Array) -> float:
 
 
 def _condensed(time: Array, loss: Array, course: RunSchedule) -> tuple[Array, Array, Array]:
-    """Return time, median loss and number of readings of each bin of the last decade of progress, oldest first."""
+    """Return time, median loss and number of readings per bin of the last decade of progress, oldest first."""
     back = np.log(time / time[-1])
     bins = np.floor(back * _PER_EFOLD).astype(int)
     found = np.unique(bins)

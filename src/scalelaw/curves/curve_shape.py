@@ -1,11 +1,11 @@
-"""How a loss goes on along one run: the shapes held possible beforehand, each a draw of a weak prior.
+"""Shapes of the loss along one run, drawn from a weak prior.
 
     L / L_cut ~ e + (1 - e) * ((x + x0) / (1 + x0))^-a - c * (share of the rate decayed) + g * (cost of repeats)
 
-x is the area under the learning rate over that area at the cut. The prior says what part of the loss at the cut will
-stay (e, half of it between 0.57 and 0.83), how fast the rest goes (a, around 0.4), where the power law starts (x0),
-what a decay gains (c, 3 ± 1.5 % of the loss at the cut) and what repeated data cost (g, within a factor of 1.8).
-How these were measured, and what a choice made without the set it is scored on gives, stands in decision 0023.
+x is the area under the learning rate over that area at the cut. The prior covers the part of the loss at the cut that
+stays (e, half of it between 0.57 and 0.83), how fast the rest falls (a, around 0.4), where the power law starts (x0),
+the gain from a decay (c, 3 ± 1.5 % of the loss at the cut) and the cost of repeated data (g, within a factor of 1.8).
+Decision 0023 describes how these were measured, and the results with priors chosen without the test set.
 """
 
 from dataclasses import dataclass
@@ -37,13 +37,13 @@ _DIMENSIONS = 6
 
 @dataclass(frozen=True)
 class RunSchedule:
-    """What is known of a run before it is trained.
+    """The plan of a run: length, schedule, distinct tokens and size.
 
     Attributes:
         end: tokens or steps of the whole run.
-        schedule: its learning rate; None where nobody knows, and then no gain from a decay is expected.
-        unique_tokens: distinct tokens, where it repeats them; counted like ``end``.
-        params: size of the model; repeats cost nothing where it is None.
+        schedule: learning-rate schedule; None if unknown, and then no gain from a decay is expected.
+        unique_tokens: distinct tokens if the run repeats data, in the unit of ``end``.
+        params: size of the model; without it, repeats cost nothing.
 
     Raises:
         BadInput: ``end`` is not positive.
@@ -64,14 +64,14 @@ class RunSchedule:
         return done if self.schedule is None else self.schedule.area(done)
 
     def decayed(self, time: Array) -> Array:
-        """Return the share of the peak rate that is gone after the warmup; 0 where the schedule is not known."""
+        """Return the share of the peak rate that has decayed after the warmup; 0 for an unknown schedule."""
         done = np.asarray(time, float) / self.end
         if self.schedule is None:
             return np.zeros_like(done)
         return np.where(done < self.schedule.warmup, 0.0, 1.0 - self.schedule.lr(done))
 
     def repeats_cost(self, time: Array) -> Array:
-        """Return the excess loss expected of repeated data, over the loss."""
+        """Return the expected excess loss from repeated data, over the loss."""
         if self.unique_tokens is None or self.params is None:
             return np.zeros_like(np.asarray(time, float))
         size, by_repeats, by_crowding = _COST_OF_REPEATS
@@ -89,7 +89,7 @@ class Shapes(Brief):
         offset: x0, (b, 1).
         gain: c, (b, 1).
         repeats: g, (b, 1).
-        noise: standard normal numbers, one a draw, (b,).
+        noise: one standard normal number per draw, (b,).
     """
 
     exponent: Array
@@ -100,7 +100,7 @@ class Shapes(Brief):
     noise: Array
 
     def at(self, course: RunSchedule, time: Array, cut: float) -> Array:
-        """Return loss over a level near that at the cut, (b, n), of times (n,)."""
+        """Return the loss at times (n,) over a level near that at the cut, (b, n)."""
         x = course.progress(time) / course.progress(np.array([cut]))
         falling = (1 - self.stays) * ((x + self.offset) / (1 + self.offset)) ** -self.exponent
         return np.asarray(
@@ -109,7 +109,7 @@ class Shapes(Brief):
 
 
 def draw_shapes() -> Shapes:
-    """Return the draws, always the same: a low-discrepancy sequence through the quantiles of the prior."""
+    """Return the draws of the prior, from a fixed low-discrepancy sequence through its quantiles."""
     from scipy.special import expit, ndtri
 
     golden = 1.0

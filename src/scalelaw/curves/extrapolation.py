@@ -1,11 +1,11 @@
-"""Learning-curve extrapolation: the loss at the end of each run of a table, from its readings so far.
+"""Learning-curve extrapolation: forecast the loss at the end of each run from its readings so far.
 
 Findings:
 
-CURVES_WHICH_END   ask        nothing says when a run ends
+CURVES_WHICH_END   ask        the end of a run is unknown
 CURVES_NONE_LEFT   refuse     no run has enough readings before the cut
-CURVES_STRAINED    warn       a curve goes on unlike those the shapes were measured on
-CURVES_RISING      warn       a loss has risen well above its lowest; the shapes know repeats, no other overfitting
+CURVES_STRAINED    warn       a curve differs from those the shapes were measured on
+CURVES_RISING      warn       a loss has risen well above its lowest; the shapes allow only for repeated data
 """
 
 from collections.abc import Iterator
@@ -40,15 +40,15 @@ _PLANNED = {"tokens": "planned_tokens", "steps": "planned_steps"}
 
 @dataclass(frozen=True, eq=False)
 class RunForecast(Brief):
-    """One run: what was seen of it, what is expected, and what came.
+    """One run: readings up to the cut, forecast, and actual end if known.
 
     Attributes:
-        run: its name.
-        course: its end and schedule.
+        run: name of the run.
+        course: end and schedule of the run.
         time: tokens or steps of the readings used, (n,).
-        loss: the readings, (n,).
-        forecast: from the cut to the end.
-        actual: the last reading, where the run has come to its end; else None. No forecast has seen it.
+        loss: the readings used, (n,).
+        forecast: forecast from the cut to the end.
+        actual: the last reading of a finished run, else None; forecasts never use it.
         after: tokens or steps and losses of the readings after the cut, (2, m); for figures.
     """
 
@@ -62,7 +62,7 @@ class RunForecast(Brief):
 
     @property
     def error(self) -> float | None:
-        """(forecast - actual) / actual, where there is an actual value."""
+        """(forecast - actual) / actual, or None without an actual value."""
         return None if self.actual is None else float(self.forecast.mean[-1] / self.actual - 1.0)
 
     def to_dict(self) -> dict[str, Any]:
@@ -88,13 +88,13 @@ class Extrapolation(Renderable, Tabular):
     """The forecasts of a table, in its order.
 
     Attributes:
-        target: what is forecast.
-        axis: ``tokens`` or ``steps``, which times are counted in.
-        at: share of each run that was used, or None where all there is was.
-        level: of the intervals.
-        runs: one forecast a run.
-        left_out: name of each other run, and why.
-        findings: what deserves doubt.
+        target: the forecast quantity, ``metric@eval_set``.
+        axis: unit of time, ``tokens`` or ``steps``.
+        at: used share of each run, or None for all readings.
+        level: level of the intervals.
+        runs: one forecast per run.
+        left_out: name of each other run, with the reason.
+        findings: warnings and other findings.
     """
 
     target: str
@@ -106,7 +106,7 @@ class Extrapolation(Renderable, Tabular):
     findings: tuple[Finding, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values: the contract of ``scalelaw extrapolate --json``."""
+        """Return plain values for ``scalelaw extrapolate --json``."""
         return {
             "schema": "scalelaw.extrapolation/1",
             "target": self.target,
@@ -119,12 +119,12 @@ class Extrapolation(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a run."""
+        """Return one row per run."""
         records = [each.to_dict() for each in self.runs]
         return columns_of({name: value for name, value in each.items() if name != "path"} for each in records)
 
     def sheet(self) -> Report:
-        """Return one line a run."""
+        """Return the report, with one line per run."""
         head = ["run", "cut", "end", "schedule", "at the cut", "final", f"{100 * self.level:g} % interval", "actual",
                 "error"]  # fmt: skip
         rows = [head, *(_row(each) for each in self.runs)]
@@ -145,23 +145,23 @@ def extrapolate(
     target: str | None = None,
     level: float = 0.9,
 ) -> Extrapolation:
-    """Forecast the loss at the end of each run from its readings so far, its schedule and nothing else.
+    """Forecast the loss at the end of each run from only its readings so far and its schedule.
 
-    No reading after the cut, of any run, enters a forecast; how is told in ``scalelaw.curves.curve_shape``.
+    No reading after the cut, of any run, enters a forecast; see ``scalelaw.curves.curve_shape`` for the method.
 
     Args:
         runs: a table of checkpoints, or anything ``load_runs`` reads: run, tokens or steps, loss.
-        at: use this share of each run only, ``1/3`` or 0.33; all readings there are where None.
-        end: tokens or steps of a whole run; where None, ``planned_tokens`` or ``planned_steps`` of the run (steps count
-            as many tokens as so far), and with ``at`` and no plan the time of its last reading.
-        schedule: the learning rate of all runs, like ``cosine``, ``wsd[decay=0.2]`` or ``constant``; where None, the
-            column ``schedule`` of the table says it, and without one no gain from a decay is expected.
-        target: a loss; needed only where the table has several targets.
-        level: of the intervals, which are those of a reading at the end.
+        at: use only this share of each run, such as ``1/3`` or 0.33; None uses all readings.
+        end: tokens or steps of a whole run. None means ``planned_tokens`` or ``planned_steps`` of the run (at the
+            tokens per step so far), or with ``at`` and no plan the time of its last reading.
+        schedule: learning-rate schedule of all runs, such as ``cosine``, ``wsd[decay=0.2]`` or ``constant``. None means
+            the column ``schedule``; without one, no gain from a decay is expected.
+        target: the loss to forecast; optional if the table has one target.
+        level: level of the intervals, which are for a reading at the end.
 
     Raises:
-        BadInput: an argument no forecast can use, or the target is a score.
-        NeedsAnswer: nothing says when a run ends.
+        BadInput: a bad argument, or the target is a score.
+        NeedsAnswer: the end of a run is unknown.
         BadTable: no run has three readings before its cut.
 
     Example:
@@ -172,7 +172,7 @@ def extrapolate(
     """
     share = parse_share(at, "at=") if isinstance(at, str) else at
     if share is not None and not 0 < share < 1:
-        raise BadInput(f"at={at!r}: give a share of the run between 0 and 1, like 1/3")
+        raise BadInput(f"at={at!r}: give a share of the run between 0 and 1, such as 1/3")
     table = as_one_run(load_runs(runs))
     name = table.target(target)
     if name.partition("@")[0] == "score":
@@ -193,7 +193,7 @@ def extrapolate(
 
 
 class _Curves:
-    """The readings of a table as curves, and what is planned of each run."""
+    """The readings of a table as curves, and the plan of each run."""
 
     def __init__(
         self, table: RunTable, target: str, share: float | None, end: float | None, schedule: Schedule | None
@@ -211,7 +211,7 @@ class _Curves:
         self.names = [str(each) for each in named]
 
     def forecast(self, run: int, level: float) -> RunForecast | str:
-        """Return the forecast of a run, or why there is none."""
+        """Return the forecast of a run, or the reason why it has no forecast."""
         mine = (self.run == run) & np.isfinite(self.time) & (self.time > 0)
         if mine.sum() < FEWEST:
             return f"{counted(int(mine.sum()), 'reading')}; a forecast needs {FEWEST}"
@@ -226,7 +226,7 @@ class _Curves:
                 f"{counted(count, 'reading')} before the cut at {time_text(cut)} {self.axis}; a forecast needs {FEWEST}"
             )
         if self.time[seen][-1] >= course.end:
-            return f"it has come to its end at {time_text(course.end)} {self.axis}"
+            return f"it has finished at {time_text(course.end)} {self.axis}"
         later = usable & (self.time > cut)
         over = later.any() and self.time[later][-1] >= _REACHED * course.end
         return RunForecast(
@@ -243,8 +243,8 @@ class _Curves:
         planned = self.end or self._planned(run, last)
         if planned is None and self.share is None:
             so_far = f"{time_text(last)} {self.axis}"
-            message = f"nothing says when the run {self.names[run]} ends; its last reading is at {so_far}"
-            fix = f"say end= (CLI: --end), or add a column {_PLANNED[self.axis]}"
+            message = f"the end of run {self.names[run]} is unknown; its last reading is at {so_far}"
+            fix = f"give end= (CLI: --end), or add a column {_PLANNED[self.axis]}"
             if self.axis == "tokens" and "steps" in self.table.runs:
                 fix += " or planned_steps"
             enforce([Finding("CURVES_WHICH_END", Grade.ASK, message, 1, fix)])
@@ -257,7 +257,7 @@ class _Curves:
         )
 
     def _planned(self, run: int, last: float) -> float | None:
-        """Return where the run is to end on its axis; steps planned are tokens at the tokens of a step so far."""
+        """Return the planned end of the run on its axis; convert steps by the tokens per step so far."""
         planned = self._number(run, _PLANNED[self.axis])
         steps = self._number(run, "planned_steps")
         if planned is not None or self.axis == "steps" or steps is None:
@@ -284,25 +284,25 @@ def _refuse(left_out: list[tuple[str, str]]) -> None:
     run, reason = left_out[0]
     more = f" (so are {len(left_out) - 1} more)" if len(left_out) > 1 else ""
     fix = 'if rows are checkpoints, name the column of the run: columns={"run": "..."} (CLI: --column run=...)'
-    message = f"no run can be carried on; {run} is left out: {reason}{more}"
+    message = f"no run can be extrapolated; {run} is left out: {reason}{more}"
     enforce([Finding("CURVES_NONE_LEFT", Grade.REFUSE, message, len(left_out), fix)])
 
 
 def _doubts(run: RunForecast) -> Iterator[Finding]:
     own = run.forecast
     if own.strained:
-        message = f"{run.run}: {own.effective_draws:.0f} of 4096 shapes hold on this curve; it is unlike those known"
-        yield Finding("CURVES_STRAINED", Grade.WARN, message, 1, "believe the interval less than it says")
+        message = f"{run.run}: only {own.effective_draws:.0f} of 4096 shapes fit this curve, unlike known curves"
+        yield Finding("CURVES_STRAINED", Grade.WARN, message, 1, "expect a larger error than the interval shows")
     before = run.loss[:-FEWEST]
     risen = float(np.median(run.loss[-FEWEST:]) / np.min(before) - 1.0) if len(before) else 0.0
     if risen > max(_RISEN, _NOISES * own.noise):
         message = f"{run.run}: the last {FEWEST} readings lie {risen:.1%} above the lowest before them"
-        fix = "where data repeat, give unique_tokens and params; any other rise is not foreseen"
+        fix = "if data repeat, give unique_tokens and params; the forecast cannot model other rises"
         yield Finding("CURVES_RISING", Grade.WARN, message, 1, fix)
 
 
 def time_text(value: float) -> str:
-    """Return tokens or steps as a reader takes them: 23,936 or 300B."""
+    """Format tokens or steps, such as 23,936 or 300B."""
     return f"{value:,.0f}" if value < _SHORT else format_number(value)
 
 

@@ -1,4 +1,4 @@
-"""A log that is still being written, as a table: a last line without an end is not there yet."""
+"""Read a log that is still being written as a table, ignoring an incomplete last line."""
 
 import csv
 import io
@@ -28,19 +28,19 @@ def read_log(
 ) -> RunTable:
     """Return the table of a log as far as it is written.
 
-    In a file of lines a torn last line is left out, all rows are one run where no column names runs, and bare counts
-    are plain: the tokens of a young run are few.
+    In a file of lines, ignore an incomplete last line, take all rows as one run unless a column names runs, and never
+    read counts as millions or billions, since the tokens of a young run are few.
 
     Args:
-        log: JSON lines, CSV or TSV that grows, a folder of ``sl.record``, or whatever ``load_runs`` reads.
-        columns: as for ``load_runs``, and so are the others.
+        log: growing JSON lines, CSV or TSV, a folder of ``sl.record``, or anything ``load_runs`` reads.
+        columns: quantity -> column, as for ``load_runs``.
         units: quantity -> unit.
         derive: quantity -> arithmetic over columns.
-        importer: which importer reads it.
+        importer: the importer to use.
 
     Raises:
         BadInput: the log cannot be read.
-        BadTable: nothing is written yet.
+        BadTable: the log has no complete line yet.
     """
     path = Path(log).expanduser() if isinstance(log, str | Path) else None
     if path is None or path.suffix.lower() not in _LINES or importer is not None or path.is_dir():
@@ -56,7 +56,7 @@ def read_log(
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    """Return the records of the lines that are whole."""
+    """Return the records of the complete lines."""
     try:
         text = read_bytes(path, LARGEST).decode("utf-8-sig", errors="strict")
     except UnicodeDecodeError as error:
@@ -69,12 +69,12 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     else:
         rows = [row for line in whole.split("\n") if isinstance(row := _record(line), dict)]
     if not rows:
-        raise BadTable(f"{path.name} holds no whole line yet")
+        raise BadTable(f"{path.name} has no complete line yet; try again later")
     return rows
 
 
 def _record(line: str) -> Any:
     try:
         return json.loads(line)
-    except (ValueError, RecursionError):  # half a line, where a writer died and another went on
+    except (ValueError, RecursionError):  # half a line, where one writer died and another continued
         return None

@@ -1,10 +1,10 @@
-"""A run in flight against its frozen forecast: is it where it should be by now, and where will it end?
+"""Compare a run in flight with its frozen forecast: is it on track, and where will it end?
 
 code                     grade   when
-WATCH_WHICH_END          ask     nothing tells the steps of the whole run
-WATCH_WHICH_RUN          ask     the log holds several runs, and none has the name or size of the forecast
-WATCH_SCHEDULE_UNSAID    warn    nothing tells the learning rate, so that no gain from a decay is expected
-WATCH_CONTRADICTED       warn    the curve and the registered forecast exclude each other's interval
+WATCH_WHICH_END          ask     the steps of the whole run are unknown
+WATCH_WHICH_RUN          ask     the log has several runs, and none has the name or size of the forecast
+WATCH_SCHEDULE_UNSAID    warn    the learning-rate schedule is unknown, so no gain from a decay is expected
+WATCH_CONTRADICTED       warn    the intervals of the curve and of the registered forecast do not overlap
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,8 +30,10 @@ from scalelaw.runs.schedule import Schedule, parse_schedule
 from scalelaw.runs.table import RunTable
 
 Advice = Literal["go on", "look", "stop", "score"]
-"""What to do: nothing; find out why; save the compute; or the run is over, and ``score_forecast`` tells."""
+"""What to do: continue; find the cause; save the compute; or score the finished run with ``score_forecast``."""
 
+_IN_WORDS = {"go on": "continue", "look": "look", "stop": "stop", "score": "score"}
+"""The advice as shown to a reader; files and JSON hold its name."""
 _REACHED = 0.98
 _SURE = 0.95
 _PLANNED = {"tokens": "planned_tokens", "steps": "planned_steps"}
@@ -39,24 +41,24 @@ _PLANNED = {"tokens": "planned_tokens", "steps": "planned_steps"}
 
 @dataclass(frozen=True, eq=False)
 class Watch(Renderable, Tabular):
-    """A look at a run in flight.
+    """The state of a run in flight against its frozen forecast.
 
     Attributes:
-        forecast: what was frozen.
-        run: its name in the log.
-        axis: ``tokens`` or ``steps``, which ``at`` and ``end`` are counted in.
-        at: where the last reading is.
-        end: where the run is to end.
-        schedule: its learning rate, or None.
+        forecast: the frozen forecast.
+        run: name of the run in the log.
+        axis: unit of ``at`` and ``end``, ``tokens`` or ``steps``.
+        at: time of the last reading.
+        end: planned end of the run.
+        schedule: learning-rate schedule, or None.
         reading: the last loss.
-        band: where a run that ends as registered would be now; None where the forecast has no interval.
-        registered: what was frozen of its end, None as before.
-        curve: what its own curve says of its end, None before there are three readings.
-        revised: both together, or the one there is.
+        band: loss now of a run that ends as registered; None if the forecast has no interval.
+        registered: the frozen estimate of the end; None if the forecast has no interval.
+        curve: estimate of the end from the run's own curve; None with fewer than three readings.
+        revised: both estimates combined, or the only one.
         advice: what to do.
-        why: in words.
-        findings: what deserves doubt.
-        level: of the intervals.
+        why: the reason in words.
+        findings: warnings and other findings.
+        level: level of the intervals.
     """
 
     forecast: FrozenForecast
@@ -84,26 +86,28 @@ class Watch(Renderable, Tabular):
 
     @property
     def comparison(self) -> str:
-        """What is compared with what, in words."""
+        """The comparison in words."""
         share = f"{self.at / self.end:.0%}"
         if self.advice == "score":
-            return "the run is at its end: its last loss is a point of the law, and `registry score` compares them"
-        law = "no point of the law, which is of runs at their end"
+            return "the run is at its end; compare its last loss with the forecast by `scalelaw registry score`"
         if self.schedule is None:
-            return f"at {share} a loss is {law}; the band expects no gain from a decay, since no schedule is known"
+            return (
+                f"at {share} of a run the loss cannot be compared with a law of finished runs; the band expects no "
+                "gain from a decay, since the schedule is unknown"
+            )
         return (
-            f"at {share} of a {self.schedule.kind} run a loss is {law}; "
-            "the band is the registered end, carried back along the shapes of published curves"
+            f"at {share} of a {self.schedule.kind} run the loss cannot be compared with a law of finished runs; the "
+            "band traces the registered end back along published curves"
         )
 
     def line(self) -> str:
-        """Return one line: the look in short."""
-        ends = "" if self.revised is None else f", final {_told(self.revised)}"
+        """Return a summary in one line."""
+        ends = "" if self.revised is None else f", final {_interval(self.revised)}"
         at = f"{time_text(self.at)} {self.axis} ({self.at / self.end:.0%})"
-        return f"{at}: {self.reading:.4g}, {self.where} its band{ends}: {self.advice}"
+        return f"{at}: {self.reading:.4g}, {self.where} its band{ends}: {_IN_WORDS[self.advice]}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values: the contract of ``scalelaw watch --json``."""
+        """Return plain values for ``scalelaw watch --json``."""
         return {
             "schema": "scalelaw.watch/1",
             "target": self.forecast.target,
@@ -126,21 +130,21 @@ class Watch(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row: the run as it stands."""
+        """Return one row with the state of the run."""
         return one_row(self.to_dict())
 
     def sheet(self) -> Report:
-        """Return where it is, where it should be, where it will end, and what to do."""
+        """Return the report: last reading, band, estimates of the end, and advice."""
         level = 100 * self.level
         lines = [
             ("now", f"{self.reading:.4g} at {time_text(self.at)} of {time_text(self.end)} {self.axis}"),
-            ("band", "unknown" if self.band is None else f"{_told(self.band)}: {self.where}"),
+            ("band", "unknown" if self.band is None else f"{_interval(self.band)}: {self.where}"),
             ("compared", self.comparison),
-            ("registered", "no interval" if self.registered is None else f"final {_told(self.registered)}"),
-            ("curve", "too few readings" if self.curve is None else f"final {_told(self.curve)}"),
-            ("revised", "nothing to tell" if self.revised is None else f"final {_told(self.revised)}"),
+            ("registered", "no interval" if self.registered is None else f"final {_interval(self.registered)}"),
+            ("curve", "too few readings" if self.curve is None else f"final {_interval(self.curve)}"),
+            ("revised", "unknown" if self.revised is None else f"final {_interval(self.revised)}"),
             *(("doubt", str(finding)) for finding in self.findings),
-            ("advice", f"{self.advice}: {self.why}"),
+            ("advice", f"{_IN_WORDS[self.advice]}: {self.why}"),
         ]
         title = f"{self.run} against the {self.forecast.target} frozen on {self.forecast.made} ({level:g} % intervals)"
         return Report(title, [Lines(lines)])
@@ -155,21 +159,21 @@ def watch(
     schedule: Schedule | str | None = None,
     level: float = 0.9,
 ) -> Watch:
-    """Look at a run in flight: is it inside its registered band, and where will it end?
+    """Check a run in flight: is it inside its registered band, and where will it end?
 
     Args:
-        forecast: what was frozen of it.
-        log: its readings so far: JSON lines or CSV that grow, a folder of ``sl.record``, a table, or whatever
-            ``load_runs`` reads; a torn last line is left out.
-        run: its name, where the log holds several.
-        end: steps of the whole run, for logs without tokens; else the tokens are those that were frozen.
-        schedule: the learning rate, like ``cosine`` or ``wsd[decay=0.2]``; where None, what the log or the frozen
-            conditions say.
-        level: of the intervals.
+        forecast: its frozen forecast.
+        log: its readings so far: growing JSON lines or CSV, a folder of ``sl.record``, a table, or anything
+            ``load_runs`` reads; an incomplete last line is ignored.
+        run: name of the run, if the log has several.
+        end: steps of the whole run, for logs without tokens; else the end is the frozen number of tokens.
+        schedule: learning-rate schedule, such as ``cosine`` or ``wsd[decay=0.2]``; None uses that of the log or of the
+            frozen conditions.
+        level: level of the intervals.
 
     Raises:
-        BadTable: the run is not the one that was forecast: other size, data, tokenizer or target.
-        NeedsAnswer: which run, or where it ends, only the user knows.
+        BadTable: the run is not the forecast one: other size, data, tokenizer or target.
+        NeedsAnswer: the user must name the run, or its end.
         BadInput: the log cannot be read.
     """
     table = log if isinstance(log, RunTable) else read_log(log)
@@ -199,13 +203,13 @@ def watch(
     if over and advice != "stop":
         advice, why = "score", "the run is over"
     elif advice == "go on" and any(finding.code == "WATCH_CONTRADICTED" for finding in doubts):
-        advice, why = "look", "its curve goes elsewhere than was registered"
+        advice, why = "look", "its curve leads to another end than registered"
     return Watch(forecast, name, axis, float(time[-1]), stop, how, float(loss[-1]), band, registered, curve, revised,
                  advice, why, tuple(doubts), level)  # fmt: skip
 
 
 def _row(forecast: FrozenForecast, table: RunTable, name: str | None) -> int:
-    """Return the row of the run: by name, the only one, or the only one of the frozen size."""
+    """Return the row of the run: the named one, the only one, or the only one of the frozen size."""
     names = [named(table, row) for row in range(len(table))]
     if name is not None and name in names:
         return names.index(name)
@@ -222,8 +226,8 @@ def _row(forecast: FrozenForecast, table: RunTable, name: str | None) -> int:
             alike &= near(table.runs[each], value)
     if alike.sum() != 1:
         some = ", ".join(names[:3])
-        message = f"{table.source} holds {len(table)} runs ({some}, ...), {int(alike.sum())} of them of the frozen size"
-        enforce([Finding("WATCH_WHICH_RUN", Grade.ASK, message, len(table), "say which with run= (CLI: --run)")])
+        message = f"{table.source} has {len(table)} runs ({some}, ...), {int(alike.sum())} of them of the frozen size"
+        enforce([Finding("WATCH_WHICH_RUN", Grade.ASK, message, len(table), "name one with run= (CLI: --run)")])
     return int(np.argmax(alike))
 
 
@@ -241,47 +245,47 @@ def _readings(table: RunTable, target: str) -> tuple[str, Array, Array]:
 
 
 def _end(forecast: FrozenForecast, table: RunTable, axis: str, end: float | None) -> float:
-    """Return where the run is to end, on its axis."""
+    """Return the planned end of the run on its axis."""
     planned = _of_run(table, _PLANNED[axis])
     frozen = forecast.point.get(axis)
     stop = end or (frozen if frozen is not None else planned)
     if stop is None:
-        message = f"the log counts {axis}, and the forecast was of {point_text(forecast)}"
-        fix = f"say the {axis} of the whole run with end= (CLI: --end), or log tokens as well"
+        message = f"the log counts {axis}, but the forecast is for {point_text(forecast)}"
+        fix = f"give the {axis} of the whole run with end= (CLI: --end), or log tokens as well"
         asked = Finding("WATCH_WHICH_END", Grade.ASK, message, 1, fix)
         raise NeedsAnswer(f"{asked} [{asked.code}]", [asked])
-    told = end if end is not None and frozen is not None else planned
-    if frozen is not None and told is not None and not near(told, frozen):
-        _other_run(f"the run is planned for {time_text(told)} {axis}, and frozen was {point_text(forecast)}")
+    given = end if end is not None and frozen is not None else planned
+    if frozen is not None and given is not None and not near(given, frozen):
+        _other_run(f"the run is planned for {time_text(given)} {axis}, but the forecast is for {point_text(forecast)}")
     return float(stop)
 
 
-def _schedule(forecast: FrozenForecast, table: RunTable, said: Schedule | str | None) -> Schedule | None:
-    if isinstance(said, Schedule):
-        return said
-    told = {**forecast.conditions, **told_conditions(table, 0)}.get("schedule")
-    text = said if said is not None else None if told is None else str(told)
+def _schedule(forecast: FrozenForecast, table: RunTable, given: Schedule | str | None) -> Schedule | None:
+    if isinstance(given, Schedule):
+        return given
+    known = {**forecast.conditions, **told_conditions(table, 0)}.get("schedule")
+    text = given if given is not None else None if known is None else str(known)
     return None if text is None or text.lower() in ("unknown", "none") else parse_schedule(text)
 
 
 def _differences(
     forecast: FrozenForecast, table: RunTable, axis: str, name: str, how: Schedule | None
 ) -> Iterator[Finding]:
-    """Yield what makes the run another than the one forecast, and what it does not tell."""
+    """Yield mismatched or missing conditions of the run."""
     for each, value in forecast.point.items():
         have = _of_run(table, each) if each not in ("tokens", "flops") else None
         if have is not None and not near(have, value):
-            _other_run(f"{name} has {each} {time_text(have)}, and frozen was {point_text(forecast)}")
-    told: Mapping[str, float | str] = told_conditions(table, 0)
-    for finding in other_conditions(forecast, told, name):
-        said_otherwise = finding.code == "FORECAST_OTHER_RECIPE" and "schedule" in finding.message
+            _other_run(f"{name} has {each} {time_text(have)}, but the forecast is for {point_text(forecast)}")
+    stated: Mapping[str, float | str] = told_conditions(table, 0)
+    for finding in other_conditions(forecast, stated, name):
+        differs = finding.code == "FORECAST_OTHER_RECIPE" and "schedule" in finding.message
         if finding.grade is Grade.ASK:
             yield Finding(finding.code, Grade.WARN, finding.message, 1)
-        elif not said_otherwise:
+        elif not differs:
             yield finding
     if how is None:
-        message = "nothing tells the learning rate of the run, and no gain from a decay is expected"
-        yield Finding("WATCH_SCHEDULE_UNSAID", Grade.WARN, message, 1, "say schedule= (CLI: --schedule cosine)")
+        message = "the learning-rate schedule of the run is unknown, so no gain from a decay is expected"
+        yield Finding("WATCH_SCHEDULE_UNSAID", Grade.WARN, message, 1, "give schedule= (CLI: --schedule cosine)")
 
 
 def _other_run(message: str) -> None:
@@ -289,7 +293,7 @@ def _other_run(message: str) -> None:
 
 
 def _carried_on(table: RunTable, target: str, end: float, how: Schedule | None, level: float) -> RunForecast | None:
-    """Return the curve carried on to its end, None while it has too few readings."""
+    """Return the curve extrapolated to its end, or None with too few readings."""
     try:
         return extrapolate(table, end=end, schedule=how, target=target, level=level).runs[0]
     except BadTable:
@@ -315,32 +319,33 @@ def _band(course: RunSchedule, at: float, registered: NormalEstimate, level: flo
 
 def _contradiction(registered: NormalEstimate | None, curve: NormalEstimate | None) -> Iterator[Finding]:
     if registered and curve and (registered.hi < curve.lo or curve.hi < registered.lo):
-        message = f"registered is {_told(registered)}, and the curve goes to {_told(curve)}"
-        yield Finding("WATCH_CONTRADICTED", Grade.WARN, message, 1, "one of them is wrong: compare how both were made")
+        message = f"the registered end is {_interval(registered)}, but the curve leads to {_interval(curve)}"
+        fix = "compare the settings of this run with those of the fitted runs"
+        yield Finding("WATCH_CONTRADICTED", Grade.WARN, message, 1, fix)
 
 
 def _advice(
     forecast: FrozenForecast, last: float, band: NormalEstimate | None, curve: NormalEstimate | None, state: str
 ) -> tuple[Advice, str]:
-    """Return what to do; a curve whose decay nobody knows is no reason to stop, and is not given."""
+    """Return advice and reason; a curve with an unknown schedule is not used as a reason to stop."""
     if not np.isfinite(last):
         return "stop", f"the last loss is {last}"
     level = max(forecast.levels)
     widest = forecast.interval(level)
     if widest and curve and (worse := curve.above(widest[1])) >= _SURE:
         return "stop", (
-            f"with a probability of {min(worse, 0.99):.0%} it ends above {widest[1]:.4g}, where the registered "
-            f"{level:.0%} interval does, unless something changes: find out what differs from the fitted runs first"
+            f"with probability {100 * min(worse, 0.99):.0f} % it ends above {widest[1]:.4g}, the upper end of the "
+            f"registered {100 * level:.0f} % interval; first look for differences from the fitted runs"
         )
     if band is not None and last > band.hi:
         return "look", "it is above its band: compare learning rate, data, tokenizer and batch with the fitted runs"
     if band is not None and last < band.lo:
-        return "look", "it is below its band: better than forecast, or measured on something easier"
+        return "look", "it is below its band: better than forecast, or evaluated on easier data"
     if state in ("crashed", "failed", "killed"):
-        return "look", f"its log says it {state}"
+        return "look", f"its state in the log is {state}"
     if band is None:
-        return "go on", "nothing speaks against it, and the forecast has no interval to hold it against"
-    return "go on", "it is where a run that ends as registered would be"
+        return "go on", "there is nothing to compare: the forecast has no interval"
+    return "go on", "it is inside the band of a run that ends as registered"
 
 
 def _of_run(table: RunTable, name: str) -> float | None:
@@ -348,7 +353,7 @@ def _of_run(table: RunTable, name: str) -> float | None:
     return float(value) if isinstance(value, float) and np.isfinite(value) else None
 
 
-def _told(belief: NormalEstimate) -> str:
+def _interval(belief: NormalEstimate) -> str:
     return f"{belief.middle:.4g} ({belief.lo:.4g} - {belief.hi:.4g})"
 
 

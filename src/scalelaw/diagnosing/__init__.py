@@ -1,4 +1,4 @@
-"""Diagnosing: what limits a run, why a curve falls as it does, the critical batch, badly tuned runs."""
+"""Diagnose runs: limiting factors, regimes of a loss curve, critical batch size, badly tuned runs."""
 
 import lazy_loader
 

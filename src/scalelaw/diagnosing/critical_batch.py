@@ -1,4 +1,4 @@
-"""Critical batch size, from gradients of two batch sizes or from steps to a target at several (McCandlish 2018)."""
+"""Estimate the critical batch size from gradients or from steps to a target loss (McCandlish et al. 2018)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ _FEWEST = 3
 
 @dataclass(frozen=True)
 class TradeOff(Renderable, Tabular):
-    """Steps against examples to a target, (S / S_min - 1) (E / E_min - 1) = 1.
+    """Trade-off of steps S against tokens E to a target loss, (S / S_min - 1) (E / E_min - 1) = 1.
 
     Attributes:
         min_steps: S_min, steps with a batch far above critical.
-        min_tokens: E_min, tokens with a batch far below it.
+        min_tokens: E_min, tokens with a batch far below critical.
         rmse: root mean square of the residuals of ln S.
-        interval: of the critical batch, 90 %, by resampling the pairs; None where they are too few.
+        interval: 90 % interval of the critical batch, by resampling the pairs; None with too few pairs.
     """
 
     min_steps: float
@@ -54,7 +54,7 @@ class TradeOff(Renderable, Tabular):
         return one_row(self.to_dict())
 
     def sheet(self) -> Report:
-        """Return the three numbers."""
+        """Return the report: critical batch, least steps and least tokens."""
         ends = "" if self.interval is None else f", 90 % interval {self.interval[0]:.4g} to {self.interval[1]:.4g}"
         lines = [
             ("critical", f"{self.critical_batch:.4g} tokens in a batch{ends}"),
@@ -66,17 +66,17 @@ class TradeOff(Renderable, Tabular):
 
 
 def trade_off(batch_tokens: AnyArray, steps: AnyArray, *, draws: int = 200, seed: int = 0) -> TradeOff:
-    """Fit the hyperbola to batches and the steps each took to one target loss, in logarithms.
+    """Fit the trade-off of steps against tokens to several batch sizes, in logarithms.
 
     Args:
-        batch_tokens: tokens in a batch, (n,), three or more different ones, the learning rate tuned for each.
-        steps: steps to the target, (n,).
-        draws: resamples for the interval of the critical batch.
-        seed: seed of the resamples.
+        batch_tokens: tokens per batch, (n,), at least three different ones, with the learning rate tuned for each.
+        steps: steps to the same target loss, (n,).
+        draws: number of resamples for the interval of the critical batch.
+        seed: seed of the resampling.
 
     Raises:
         BadInput: fewer than three batches, or a number that is not positive.
-        FitFailed: steps do not fall with the batch, so that no critical batch is in sight.
+        FitFailed: steps do not fall with the batch size and level off.
 
     Example:
         >>> found = trade_off([1e3, 1e4, 1e5], [1.1e5, 2e4, 1.1e4])
@@ -91,7 +91,9 @@ def trade_off(batch_tokens: AnyArray, steps: AnyArray, *, draws: int = 200, seed
         raise BadInput(f"a trade-off needs positive steps at {_FEWEST} batches or more, got {len(np.unique(batch))}")
     least = _least(np.log(batch), np.log(taken))
     if least is None:
-        raise FitFailed("steps do not fall with the batch and level off: no critical batch is in sight; add batches")
+        raise FitFailed(
+            "steps do not fall with the batch size and level off, which a critical batch needs; add other batch sizes"
+        )
     rng, found = np.random.default_rng(seed), []
     for _ in range(draws if len(batch) > _FEWEST else 0):
         at = rng.integers(len(batch), size=len(batch))
@@ -110,7 +112,7 @@ def trade_off(batch_tokens: AnyArray, steps: AnyArray, *, draws: int = 200, seed
 
 
 def _least(log_batch: Array, log_steps: Array) -> tuple[float, float] | None:
-    """Return ln S_min and ln B_crit of least squares in ln S; None where the best is beyond every batch."""
+    """Return ln S_min and ln B_crit by least squares in ln S; None if the best is beyond every batch."""
     from scipy.optimize import minimize_scalar
 
     def spread(log_critical: float) -> float:
@@ -127,10 +129,11 @@ def _least(log_batch: Array, log_steps: Array) -> tuple[float, float] | None:
 
 @dataclass(frozen=True, eq=False)
 class NoiseScales(Renderable, Tabular):
-    """Noise scales that runs recorded, beside the batches they were trained with; the scale is near B_crit.
+    """Gradient-noise scales recorded by runs, which estimate B_crit, with the batch size of each run.
 
     Attributes:
-        runs: one mapping a run: ``run``, ``loss``, ``batch_tokens``, ``noise_scale`` and ``noise_scale_se``, in tokens.
+        runs: one mapping per run: ``run``, ``loss``, ``batch_tokens``, ``noise_scale`` and ``noise_scale_se``, in
+            tokens.
     """
 
     runs: tuple[Mapping[str, Any], ...]
@@ -140,11 +143,11 @@ class NoiseScales(Renderable, Tabular):
         return {"schema": "scalelaw.noise-scales/1", "runs": [dict(run) for run in self.runs]}
 
     def to_columns(self) -> Columns:
-        """Return one row a run."""
+        """Return one row per run."""
         return columns_of(self.runs)
 
     def sheet(self) -> Report:
-        """Return the runs, and what a batch B costs: 1 + B / B_noise times the tokens of the smallest."""
+        """Return the report: the runs, with the token cost of their batch B, 1 + B / B_noise."""
         head = ["run", "loss", "batch", "noise scale", "se", "tokens spent by the batch"]
         rows = [
             [
@@ -161,15 +164,15 @@ def noise_scale(
 ) -> Array:
     """Return the simple noise scale tr(S) / |G|^2 after each step, in the unit of the batches, (n,).
 
-    Unbiased |G|^2 and tr(S) from squared gradient norms of two batch sizes, each smoothed on its own: the ratio of
-    single steps is useless. NaN where the smoothed |G|^2 is not positive.
+    It uses unbiased |G|^2 and tr(S) from squared gradient norms of two batch sizes, each smoothed separately, since the
+    ratio of single steps is too noisy. It is NaN where the smoothed |G|^2 is not positive.
 
     Args:
-        small: squared gradient norm over ``batch_small``, one device's share, at each step, (n,).
-        big: squared gradient norm over ``batch_big``, all of them, (n,).
+        small: squared gradient norm at each step over ``batch_small``, the share of one device, (n,).
+        big: squared gradient norm at each step over ``batch_big``, the whole batch, (n,).
         batch_small: the smaller batch, in tokens or examples.
-        batch_big: the larger.
-        decay: of the moving averages; 1 averages all steps alike.
+        batch_big: the larger batch, in the same unit.
+        decay: decay of the moving averages; 1 weighs all steps equally.
 
     Raises:
         BadInput: the larger batch is not larger, the series differ in length, or decay is outside (0, 1].

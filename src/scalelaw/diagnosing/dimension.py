@@ -1,4 +1,4 @@
-"""Intrinsic dimension of data from distances to neighbours, and the prior it gives on an exponent: four over it."""
+"""Estimate the intrinsic dimension d of data from distances to neighbours, and the prior 4/d on an exponent."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,15 +18,15 @@ _UNDERESTIMATED = 5.0
 
 @dataclass(frozen=True)
 class IntrinsicDimension(Renderable, Tabular):
-    """Three estimates of one dimension.
+    """Three estimates of the same dimension.
 
     Attributes:
         two_nn: TwoNN by maximum likelihood.
         two_nn_slope: TwoNN by the slope through the lowest 90 % of the ratios.
-        levina_bickel: over k neighbours, inverses averaged.
+        levina_bickel: Levina-Bickel over k neighbours, with inverses averaged.
         neighbours: k.
-        points: distinct points used.
-        halved: TwoNN of every second point; far from ``two_nn`` means that the scale matters.
+        points: number of distinct points used.
+        halved: TwoNN of every second point; a value far from ``two_nn`` shows that the dimension depends on scale.
     """
 
     two_nn: float
@@ -58,10 +58,10 @@ class IntrinsicDimension(Renderable, Tabular):
             ("TwoNN", f"{self.two_nn:.3g} by likelihood, {self.two_nn_slope:.3g} by slope, of {self.points} points"),
             ("", f"{self.halved:.3g} of every second point"),
             ("Levina", f"{self.levina_bickel:.3g} over {self.neighbours} neighbours"),
-            ("prior", f"exponent {low:.3g} to {high:.3g} = 4/d: a prior from theory, no prediction"),
+            ("prior", f"exponent {low:.3g} to {high:.3g} = 4/d: a prior from theory, not a prediction"),
         ]
         if self.two_nn > _UNDERESTIMATED:
-            lines.append(("warn", "dimensions above five come out too low, by 15 % at ten and more beyond"))
+            lines.append(("warn", "estimates above five are too low, by 15 % at ten and by more beyond"))
         return Report("", [Lines(lines)])
 
 
@@ -69,10 +69,10 @@ def intrinsic_dimension(points: AnyArray, *, neighbours: int = 20) -> IntrinsicD
     """Estimate the dimension of the surface that points lie on.
 
     TwoNN: ratios mu = r2 / r1 of the distances to the two nearest have density d mu^-(d+1). Levina-Bickel: the mean
-    over points of sum ln(T_k / T_j) / (k - 1), inverted. Duplicates are left out; features are standardised.
+    over points of sum ln(T_k / T_j) / (k - 1), inverted. Duplicates are dropped and features standardised.
 
     Args:
-        points: one point a row, (n, features).
+        points: one point per row, (n, features).
         neighbours: k of Levina-Bickel, 5 to 50.
 
     Raises:
@@ -89,7 +89,7 @@ def intrinsic_dimension(points: AnyArray, *, neighbours: int = 20) -> IntrinsicD
     """
     given = np.asarray(points, float)
     if given.ndim != 2 or not np.all(np.isfinite(given)):
-        raise BadInput(f"points must be a table of finite numbers, one point a row, got shape {given.shape}")
+        raise BadInput(f"points must be a table of finite numbers, one point per row, got shape {given.shape}")
     distinct = np.unique(given, axis=0)
     if len(distinct) < max(_FEWEST, neighbours + 2) or neighbours < 2:
         raise BadInput(
@@ -129,7 +129,7 @@ def _likeliest(log_ratio: Array) -> float:
 
 
 def _slope(log_ratio: Array) -> float:
-    """Return the slope through the origin of -ln(1 - F) over ln mu, on the lowest ratios."""
+    """Return the slope through the origin of -ln(1 - F) over ln mu, from the lowest ratios."""
     ordered = np.sort(log_ratio)
     kept = int(_KEPT * len(ordered))
     log_survival = -np.log1p(-np.arange(1, kept + 1) / len(ordered))

@@ -1,7 +1,7 @@
-"""What limits a run: its parameters, its data, its steps, or none of them more than the others.
+"""Find the limiting factor of a run: parameters, data, steps, or balanced.
 
-The four operational regimes have nothing to do with the four of Bahri et al. 2021, which are in
-``fitting.local_slope``: those say why a curve falls as it does, these what to spend on.
+These four operational regimes show what to spend on. They differ from the four of Bahri et al. 2021, which describe why
+a curve falls (``diagnosing.slope_regimes``).
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from scalelaw.planning.penalty import compute_penalty
 
 REGIMES = ("parameter-limited", "data-limited", "step-limited", "compute-limited")
 REPEAT_DECAY = 15.387756
-"""Epochs after which repeated tokens have lost most of their worth (Muennighoff et al. 2023, R*_D)."""
+"""Epochs after which repeated tokens have lost most of their value (Muennighoff et al. 2023, R*_D)."""
 
 _SHARE = 0.75
 _EPOCHS = 4
@@ -30,19 +30,19 @@ _REPEATED = 0.02
 
 @dataclass(frozen=True)
 class Regime(Renderable, Tabular):
-    """What limits a run.
+    """The limiting factor of a run.
 
     Attributes:
-        label: one of ``REGIMES``; ``compute-limited`` is the balanced one.
-        agreement: share of the draws that give the same label; None where there are none.
+        label: one of ``REGIMES``; ``compute-limited`` means balanced.
+        agreement: share of the draws with the same label; None without draws.
         by_params: loss from finite params, nats per token.
-        by_tokens: loss from finite tokens.
-        share: of the reducible loss's elasticity, the part of params: s_N in [0, 1], one half at the optimum.
-        repeated: loss that repeating tokens adds, over the same number of fresh ones.
-        stepped: loss that steps saved by a large batch add; None where no critical batch is known.
+        by_tokens: loss from finite tokens, nats per token.
+        share: params' share of the elasticity of the reducible loss, s_N in [0, 1]; one half at the optimum.
+        repeated: loss added by repeating tokens, over the same number of fresh ones.
+        stepped: loss added by too few steps at a large batch; None without a critical batch.
         epochs: passes over the distinct tokens.
         batch_ratio: batch over critical batch, or None.
-        penalty: compute spent over the least that reaches this loss.
+        penalty: compute spent over the least compute that reaches this loss.
     """
 
     label: str
@@ -65,7 +65,7 @@ class Regime(Renderable, Tabular):
         return one_row(self.to_dict())
 
     def sheet(self) -> Report:
-        """Return the label and the scores behind it."""
+        """Return the report: the label and its scores."""
         agreed = "" if self.agreement is None else f" ({self.agreement:.0%} of the draws agree)"
         lines = [
             ("regime", self.label + agreed),
@@ -99,18 +99,18 @@ def regime(
     batch_ratio: float | None = None,
     seed_noise: float = 0.0,
 ) -> Regime:
-    """Return what limits a run: a label, and the scores it is read from.
+    """Find the limiting factor of a run: a label and its scores.
 
-    Step-limited where the batch is above critical; data-limited after four epochs, where repeating adds 2 % of the
-    reducible loss (or what seeds differ by), or s_N < .25; parameter-limited where s_N > .75; else compute-limited,
-    that is balanced. s_N = u / (u + v), u = alpha A / N^alpha, v = beta B / D'^beta.
+    A run is step-limited if the batch is above critical; data-limited after four epochs, if repeating adds 2 % of the
+    reducible loss (or the difference between seeds), or if s_N < 0.25; parameter-limited if s_N > 0.75; else
+    compute-limited, that is balanced. s_N = u / (u + v), u = alpha A / N^alpha, v = beta B / D'^beta.
 
     Args:
         forecaster: a fit or published constants of ``chinchilla``.
         params: N, a number or text such as ``8B``.
         tokens: D, all tokens seen.
-        unique_tokens: U, the distinct ones; all unless given.
-        batch_ratio: batch over critical batch, which is not guessed.
+        unique_tokens: U, the distinct tokens; all tokens by default.
+        batch_ratio: batch over critical batch; None skips this check.
         seed_noise: difference of loss between seeds, nats per token.
 
     Raises:
@@ -155,9 +155,7 @@ def regime(
 def _surfaces(forecaster: Forecaster) -> tuple[Array, Array | None]:
     """Return E, A, B, alpha, beta (5,) and their draws (b, 5)."""
     if not isinstance(forecaster, FitResult | Published) or forecaster.law.name != "chinchilla":
-        raise BadInput(
-            f"regimes are read off the terms of chinchilla, and {forecaster.label} has others; fit chinchilla"
-        )
+        raise BadInput(f"regimes need the terms of chinchilla, but this is {forecaster.label}; fit chinchilla")
     return forecaster.coef, forecaster.draws
 
 

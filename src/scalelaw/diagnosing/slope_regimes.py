@@ -1,4 +1,4 @@
-"""Why a curve falls as it does: the four regimes of Bahri et al. 2021, {variance, resolution} x {data, parameters}."""
+"""Classify a loss curve by the four regimes of Bahri et al. 2021, {variance, resolution} x {data, parameters}."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,15 +18,15 @@ _SIDES = {"tokens": "data", "examples": "data", "flops": "compute"}
 
 @dataclass(frozen=True)
 class LocalSlope(Renderable, Tabular):
-    """The exponent of a sweep over its own asymptote.
+    """The exponent of a sweep above its asymptote.
 
     Attributes:
-        along: the quantity swept.
+        along: the swept quantity.
         slope: -d ln(L - L_inf) / d ln X.
         se: its standard error.
-        label: ``variance-limited`` where the universal exponent one is within two standard errors, else
-            ``resolution-limited`` below it; ``steeper than either`` above.
-        scores: two-sided p-value of the exponent one; its distance in standard errors.
+        label: ``variance-limited`` if the slope is within two standard errors of the universal exponent one,
+            ``resolution-limited`` below that, ``steeper than either`` above.
+        scores: two-sided p-value of the exponent one, and its distance in standard errors.
     """
 
     along: str
@@ -55,20 +55,20 @@ class LocalSlope(Renderable, Tabular):
 
 
 def local_slope(along: str, x: AnyArray, loss: AnyArray, floor: float) -> LocalSlope:
-    """Return the local exponent of a sweep and the regime it speaks for.
+    """Estimate the local exponent of a sweep and its regime.
 
-    With one of data and parameters held and the other growing past it, loss approaches the asymptote of the held one
-    as 1/X: variance-limited. With the other in abundance it falls with an exponent of the data's geometry, well below
-    one: resolution-limited.
+    If one of data and parameters is fixed and the other grows far beyond it, the loss approaches the asymptote of the
+    fixed one as 1/X: variance-limited. If the other is abundant, the loss falls with an exponent given by the geometry
+    of the data, well below one: resolution-limited.
 
     Args:
-        along: the quantity swept, ``tokens`` or a kind of ``params``.
+        along: the swept quantity, ``tokens`` or a kind of ``params``.
         x: its values, (n,).
         loss: losses of finished runs, nats/token, (n,).
-        floor: L_inf, the asymptote of this very sweep; not the irreducible loss unless all else is in abundance.
+        floor: L_inf, the asymptote of this sweep; equals the irreducible loss only if all else is abundant.
 
     Raises:
-        BadInput: fewer than three points above the floor, or all at one place.
+        BadInput: fewer than three different points above the floor.
 
     Example:
         >>> import numpy as np

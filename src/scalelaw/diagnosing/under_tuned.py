@@ -1,13 +1,13 @@
-"""Rungs that were trained worse than the others, found afterwards.
+"""Find badly tuned rungs of a ladder after training.
 
 code              grade  when
-RUNG_UNDER_TUNED  warn   every end point of a size lies above the law of the other sizes, by more than noise
-RUNG_BETTER_RATE  warn   an end point has a neighbour, the same but for rate or batch, that did better
+RUNG_UNDER_TUNED  warn   every end point of a size lies above the law of the other sizes by more than noise
+RUNG_BETTER_RATE  warn   an end point with another rate or batch, but otherwise equal, has a lower loss
 
-A size is judged by the law fitted without it: the sizes that do not belong with the others are found as a group (see
-``outliers``), and of those only the ones that are worse at every horizon are named. One that is worse at some and
-better at others says that the law is wrong, which ``FIT_MISFIT`` says. A rate that is off at every size moves the law
-itself, and only a neighbour, or ``scalelaw ladder tune``, can tell it.
+A size is judged by the law fitted without it. Outlying sizes are found as a group (see ``outliers``), and only those
+worse at every horizon are named. A size that is worse at some and better at others indicates a wrong law, as
+``FIT_MISFIT`` reports. A rate that is off at every size shifts the law itself; only neighbours, or
+``scalelaw ladder tune``, can reveal it.
 """
 
 import math
@@ -39,11 +39,11 @@ _SHOWN = 4
 
 @dataclass(frozen=True, eq=False)
 class _Ends:
-    """End points as this module sees them.
+    """End points grouped for this check.
 
     Attributes:
         cell: number of the size, horizon and text of each, (n,).
-        setting: number of its cell, rate and batch, (n,).
+        setting: number of the cell, rate and batch of each, (n,).
         log_loss: ln loss, (n,).
         noise: standard deviation of ln loss between seeds.
     """
@@ -55,10 +55,10 @@ class _Ends:
 
 
 def check_tuning(observed: Observations) -> tuple[Finding, ...]:
-    """Return the sizes, and the single end points, that look under-tuned; nothing where that cannot be told.
+    """Return findings about sizes and single end points that look under-tuned; empty if too few runs show it.
 
     Args:
-        observed: the end points of a loss, as ``RunTable.endpoints`` gives them.
+        observed: the end points of a loss, from ``RunTable.endpoints``.
     """
     size = next((name for name in _SIZES if name in observed.columns), None)
     if size is None or "tokens" not in observed.columns or observed.target.partition("@")[0] != "loss":
@@ -91,7 +91,7 @@ def _ends(observed: Observations, size: str) -> _Ends:
 
 
 def _beaten(ends: _Ends) -> AnyArray:
-    """Return where another setting of the same cell did better by more than noise, (n,)."""
+    """Return a mask of end points that another setting of the same cell beats by more than noise, (n,)."""
     count = np.bincount(ends.setting)
     mean = np.bincount(ends.setting, ends.log_loss) / count
     cell_of = np.zeros(len(count), int)
@@ -108,8 +108,10 @@ def _better_rate(observed: Observations, size: str, ends: _Ends, worse: AnyArray
     np.minimum.at(best, ends.cell, ends.log_loss)
     most = math.expm1(float(np.max((ends.log_loss - best[ends.cell])[worse])))
     sizes = _named(np.asarray(observed.columns[size], float)[worse])
-    message = f"{int(worse.sum())} end points did worse, by up to {most:.1%}, than a neighbour of another rate or batch"
-    fix = "train the rung with the better one, or keep the best of each with best() (CLI: --use best)"
+    message = (
+        f"{int(worse.sum())} end points are worse, by up to {most:.1%}, than a neighbour with another rate or batch"
+    )
+    fix = "train the rung with the better setting, or keep the best of each with best() (CLI: --use best)"
     return [Finding("RUNG_BETTER_RATE", Grade.WARN, f"{message} ({size} {sizes})", int(worse.sum()), fix)]
 
 
@@ -135,7 +137,7 @@ def _above_the_law(observed: Observations, size: str, noise: float) -> list[Find
         if own.min() > 0 and own.mean() > _NOISES * noise:
             name, where = _named(fitted.rows.x[size][rung == at]), f"{len(own)} end point{'s' * (len(own) > 1)}"
             message = f"{size} {name} is {math.expm1(own.mean()):.1%} above the law of the others, at all its {where}"
-            fix = "tune it (`scalelaw ladder tune --width`) and train it again, or leave it out"
+            fix = "tune it (`scalelaw ladder tune --width`) and train it again, or exclude it"
             found.append(Finding("RUNG_UNDER_TUNED", Grade.WARN, message, len(own), fix))
     return found
 
@@ -146,7 +148,7 @@ def _named(sizes: Array) -> str:
 
 
 def _steps(values: Array, gap: float) -> AnyArray:
-    """Return a number for each group of values that lie no further apart than a gap, (n,)."""
+    """Return the group number of each value, (n,); a gap between sorted values starts a new group."""
     order = np.argsort(values, kind="stable")
     number = np.zeros(len(values), int)
     number[order] = np.cumsum(np.diff(values[order], prepend=values[order[:1]]) > gap)

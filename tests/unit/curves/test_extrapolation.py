@@ -182,12 +182,12 @@ def test_a_rising_loss_and_a_strange_curve_are_told() -> None:
 @pytest.mark.parametrize(
     ("rows", "options", "error", "message"),
     [
-        (table(), {}, NeedsAnswer, "nothing says when the run a ends.*planned_steps"),
+        (table(), {}, NeedsAnswer, "the end of run a is unknown.*planned_steps"),
         (table(), {"at": 0.0}, BadInput, "at=0.0"),
-        (table(), {"at": 1.5}, BadInput, "between 0 and 1, like 1/3"),
-        (table(), {"at": "third"}, BadInput, "'third' is no share"),
+        (table(), {"at": 1.5}, BadInput, "between 0 and 1, such as 1/3"),
+        (table(), {"at": "third"}, BadInput, "'third' is not a share"),
         (table(), {"at": 0.01}, BadTable, "0 readings before the cut at 90 steps"),
-        (table(), {"end": 9000.0}, BadTable, "come to its end at 9,000 steps"),
+        (table(), {"end": 9000.0}, BadTable, "has finished at 9,000 steps"),
         (table(), {"end": -1.0}, BadInput, "end=-1.0"),
         (table(), {"at": 0.5, "level": 90}, BadInput, "level=90"),
         (table(), {"at": 0.5, "schedule": "cosin"}, BadInput, "Did you mean 'cosine'"),
@@ -213,9 +213,9 @@ def test_a_score_is_no_loss() -> None:
         ([1.0, 2.0], [3.0, 2.0], "2 readings"),
         ([1.0, 2.0, 2.0], [3.0, 2.0, 1.0], "ascending"),
         ([0.0, 2.0, 3.0], [3.0, 2.0, 1.0], "positive"),
-        ([1.0, 2.0, 3.0], [3.0, np.nan, 1.0], "leave such readings out"),
+        ([1.0, 2.0, 3.0], [3.0, np.nan, 1.0], "leave out such readings"),
         ([1.0, 2.0, 3.0], [3.0, 2.0], "one length"),
-        ([1.0, 2.0, 10.0], [3.0, 2.0, 1.0], "nothing lies ahead"),
+        ([1.0, 2.0, 10.0], [3.0, 2.0, 1.0], "is not before the end of the run"),
     ],
 )
 def test_bad_arrays_are_refused(time: list[float], loss: list[float], message: str) -> None:

@@ -86,7 +86,7 @@ def test_domains_that_always_go_together_are_refused(rng: np.random.Generator) -
 
 
 def test_a_law_of_another_size_says_what_there_is(rng: np.random.Generator) -> None:
-    with pytest.raises(BadInput, match=r"mixture of 2, and the table has 3"):
+    with pytest.raises(BadInput, match=r"mixture of size 2, but the table has 3"):
         mixing(table(shares(rng)), "mixing")
 
 

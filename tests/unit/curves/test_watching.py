@@ -63,7 +63,7 @@ def test_a_run_as_forecast_goes_on(forecast: FrozenForecast, log: Log) -> None:
     assert found.registered and found.curve and found.revised
     assert found.revised.hi - found.revised.lo < found.curve.hi - found.curve.lo
     assert found.registered.lo < found.revised.middle < found.curve.hi
-    assert "no point of the law" in found.comparison and "39%" in found.comparison
+    assert "cannot be compared with a law of finished runs" in found.comparison and "39%" in found.comparison
 
 
 @pytest.mark.parametrize(("end", "where"), [(2.173, "inside"), (2.9, "above"), (1.6, "below")])
@@ -93,7 +93,7 @@ def test_a_loss_that_is_no_number_stops(forecast: FrozenForecast, log: Log) -> N
 def test_a_run_at_its_end_is_to_be_scored(forecast: FrozenForecast, log: Log) -> None:
     found = watch(forecast, log(upto=1.005), schedule="cosine")
     assert found.advice == "score" and found.curve is None and found.band == found.registered
-    assert "is a point of the law" in found.comparison
+    assert "the run is at its end" in found.comparison
 
 
 def test_a_young_run_has_a_band_and_no_curve_yet(forecast: FrozenForecast, log: Log) -> None:
@@ -118,7 +118,7 @@ def test_a_log_in_csv_and_one_in_steps(forecast: FrozenForecast, log: Log, tmp_p
     path = tmp_path / "run.csv"
     lines = [f"{step:g},{float(loss)!r}" for step, loss in zip(table.evals["steps"], table.evals["value"], strict=True)]
     path.write_text("\n".join(["step,val_loss", *lines]) + "\n11900,2.")
-    with pytest.raises(NeedsAnswer, match=r"the log counts steps.*say the steps of the whole run.*WATCH_WHICH_END"):
+    with pytest.raises(NeedsAnswer, match=r"the log counts steps.*give the steps of the whole run.*WATCH_WHICH_END"):
         watch(forecast, path)
     found = watch(forecast, path, end=STEPS, schedule="cosine")
     assert (found.axis, found.at, found.advice) == ("steps", 11700, "go on")
@@ -142,7 +142,7 @@ def test_a_folder_that_record_writes(forecast: FrozenForecast, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"params": 8e9}, r"has params 8B, and frozen was a run of params 7B.*FORECAST_OTHER_POINT"),
+        ({"params": 8e9}, r"has params 8B, but the forecast is for a run of params 7B.*FORECAST_OTHER_POINT"),
         ({"planned_tokens": 2e11}, r"planned for 200B tokens.*FORECAST_OTHER_POINT"),
         ({"loss": None, "bpb": 0.8}, r"FORECAST_OTHER_TARGET"),
     ],
@@ -167,7 +167,7 @@ def test_which_run_of_several_is_asked(forecast: FrozenForecast, log: Log, tmp_p
     lines = [json.dumps({**json.loads(line), "run": name}) for name in "ab" for line in log().read_text().splitlines()]
     path = tmp_path / "two.jsonl"
     path.write_text("\n".join(lines) + "\n")
-    with pytest.raises(NeedsAnswer, match=r"holds 2 runs.*WATCH_WHICH_RUN"):
+    with pytest.raises(NeedsAnswer, match=r"has 2 runs.*WATCH_WHICH_RUN"):
         watch(forecast, path, schedule="cosine")
     assert watch(forecast, path, run="b", schedule="cosine").run == "b"
     with pytest.raises(UnknownName, match="unknown run 'c'"):
@@ -179,7 +179,7 @@ def test_a_log_with_nothing_yet_says_so(forecast: FrozenForecast, tmp_path: Path
     with pytest.raises(BadInput, match="cannot read"):
         watch(forecast, path)
     path.write_text('{"step": 1')
-    with pytest.raises(BadTable, match="holds no whole line yet"):
+    with pytest.raises(BadTable, match="has no complete line yet"):
         watch(forecast, path)
 
 
