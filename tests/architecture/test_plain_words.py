@@ -27,6 +27,7 @@ HABITS = {
 CLEAN = (
     "allocation",
     "backtesting",
+    "cli",
     "core/nouns",
     "curves",
     "diagnosing",

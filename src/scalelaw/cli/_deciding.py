@@ -1,4 +1,4 @@
-"""What decides: the ensemble of laws, or one law with its coefficients and inputs held."""
+"""Options of a decision: by the ensemble of laws, or by one law at given values."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -16,15 +16,13 @@ if TYPE_CHECKING:
 
 OneLaw = Annotated[
     str | None,
-    typer.Option(
-        "--law", help="Decide by this law alone; by the ensemble of laws unless given.", metavar="NAME|FORMULA"
-    ),
+    typer.Option("--law", help="Decide by this law alone; by the ensemble unless given.", metavar="NAME|FORMULA"),
 ]
 PriorName = Annotated[
     str | None,
     typer.Option(
         "--prior",
-        help="Whether published studies share in the decision: they do unless none; with --law, only if literature.",
+        help="Use published studies or not; unless given literature, with --law none.",
         metavar="literature|none",
     ),
 ]
@@ -32,26 +30,26 @@ PriorName = Annotated[
 
 @dataclass(frozen=True)
 class OneLawOptions(FixOptions):
-    """What is said of the one law that decides: coefficients held, and values of inputs beside params and tokens."""
+    """Options of the one law that decides: coefficients held, values of other inputs."""
 
     at: Annotated[
         list[str] | None,
-        option("Value of another input of the law, such as a column its formula names.", "INPUT=VALUE", FIT, "--at"),
+        option("Value of another input of the law, such as a column in its formula.", "INPUT=VALUE", FIT, "--at"),
     ] = None
 
     def values(self) -> dict[str, float | str]:
         """Return value by input.
 
         Raises:
-            BadInput: one is not NAME=VALUE.
+            BadInput: a value is not NAME=VALUE.
         """
         return dict(pairs(self.at, "--at"))
 
     def check(self, law: str | None) -> None:
-        """Refuse what is said of one law where the ensemble decides.
+        """Refuse options of one law if the ensemble decides.
 
         Raises:
-            BadInput: what to do instead.
+            BadInput: an option needs --law.
         """
         from scalelaw.forecasting.ensemble_name import ensemble_named
 
@@ -60,13 +58,13 @@ class OneLawOptions(FixOptions):
         for given, values in (("--at", pairs(self.at, "--at")), ("--fix", pairs(self.fix, "--fix"))):
             if values:
                 name = next(iter(values))
-                raise BadInput(f"{given} {name}=... is for one law that has it; name it with --law, like chinchilla")
+                raise BadInput(f"{given} {name}=... needs one law that has {name}; add --law, e.g. --law chinchilla")
 
     def applied(self, law: str | None) -> "str | LawAt | None":
-        """Return the law that decides alone, at these values; None for the ensemble.
+        """Return the law that decides, at these values; None for the ensemble.
 
         Raises:
-            BadInput: values for the ensemble, whose laws take params and tokens alone.
+            BadInput: values for the ensemble, whose laws take params and tokens only.
         """
         from scalelaw.laws import LawAt
 
@@ -79,7 +77,7 @@ def prior_named(prior: str) -> "Literal['literature', 'none']":
     """Return the prior of a decision.
 
     Raises:
-        UnknownName: there is none of this name.
+        UnknownName: unknown prior.
     """
     if prior not in ("literature", "none"):
         raise UnknownName.among("prior", prior, ("literature", "none"))
@@ -87,10 +85,10 @@ def prior_named(prior: str) -> "Literal['literature', 'none']":
 
 
 def given_of(context: typer.Context, bootstrap: DrawOptions, one: OneLawOptions, prior: str | None) -> "FitOptions":
-    """Return the options of a decision, ``draws`` only where the user gave it: one law and an ensemble differ in it.
+    """Return the options of a decision, with ``draws`` only if the user gave it, since defaults differ.
 
     Raises:
-        BadInput: a value that no decision accepts.
+        BadInput: a value is unusable.
     """
     options = bootstrap.chosen() | one.chosen()
     if not is_given(context, "draws"):
@@ -99,9 +97,9 @@ def given_of(context: typer.Context, bootstrap: DrawOptions, one: OneLawOptions,
 
 
 def with_prior(options: "FitOptions", prior: str | None) -> "FitOptions":
-    """Return the options of a decision with its prior, where the user named one.
+    """Return the options of a decision with its prior, if the user gave one.
 
     Raises:
-        UnknownName: there is none of this name.
+        UnknownName: unknown prior.
     """
     return options if prior is None else {**options, "prior": prior_named(prior)}

@@ -13,16 +13,18 @@ if TYPE_CHECKING:
 
 FIT = "The fit"
 
-LawName = Annotated[str, typer.Option("--law", help="Law by name, spelling or formula.", metavar="NAME|FORMULA")]
+LawName = Annotated[str, typer.Option("--law", help="Law: a name, a spelling or a formula.", metavar="NAME|FORMULA")]
 
 
 @dataclass(frozen=True)
 class ResampleOptions:
-    """How sure the answer must be."""
+    """Options of the draws behind an interval."""
 
     draws: Annotated[
         int,
-        typer.Option(help="Draws of the coefficients; 0 for none.", parser=whole, metavar="N", rich_help_panel=FIT),
+        typer.Option(
+            help="Draws of the coefficients; 0 for no intervals.", parser=whole, metavar="N", rich_help_panel=FIT
+        ),
     ] = 1000
     seed: Annotated[int, typer.Option(help="Seed of the draws.", parser=whole, metavar="N", rich_help_panel=FIT)] = 0
     level: Annotated[
@@ -35,14 +37,14 @@ class ResampleOptions:
 
 @dataclass(frozen=True)
 class DrawOptions(ResampleOptions):
-    """How sure the answer of a fit must be, and how that is found."""
+    """Options of the intervals of a fit."""
 
-    intervals: Annotated[str, option("How intervals are drawn.", "auto|laplace|sandwich|wild|cluster|pairs", FIT)] = (
+    intervals: Annotated[str, option("Method for the intervals.", "auto|laplace|sandwich|wild|cluster|pairs", FIT)] = (
         "auto"
     )
 
     def chosen(self) -> "FitOptions":
-        """Return them as options of a fit."""
+        """Return the options of a fit."""
         return {
             "draws": self.draws,
             "seed": self.seed,
@@ -53,13 +55,15 @@ class DrawOptions(ResampleOptions):
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """What is minimised, and from where."""
+    """Options of the search: loss, starts, prior."""
 
-    loss: Annotated[str, option("huber, absolute, squared or, for scores, binomial.", "KIND", FIT)] = "huber"
+    loss: Annotated[
+        str, option("Loss of a residual: huber, absolute, squared, or binomial for scores.", "KIND", FIT)
+    ] = "huber"
     delta: Annotated[
         str,
         typer.Option(
-            help="Huber's threshold, in units of the residual, or auto: 1.345 sd of the residuals.",
+            help="Huber threshold, in units of the residual; auto for 1.345 sd of the residuals.",
             parser=threshold,
             metavar="X|auto",
             rich_help_panel=FIT,
@@ -67,27 +71,23 @@ class SearchOptions:
     ] = "1e-3"
     scale: Annotated[
         str | None,
-        option("What the sd of the noise is a power of (flops or an input), or se.", "QUANTITY|se", FIT),
+        option("Noise sd as a power of this quantity, or se for the column of standard errors.", "QUANTITY|se", FIT),
     ] = None
-    on: Annotated[str, option("Residuals of the log of the target, or of the target: log or raw.", "SCALE", FIT)] = (
-        "log"
-    )
+    on: Annotated[str, option("Residuals of the log of the target (log) or of the target (raw).", "SCALE", FIT)] = "log"
     starts: Annotated[
         int,
-        typer.Option(
-            help="Starts of the search; how many agree is told.", parser=whole, metavar="N", rich_help_panel=FIT
-        ),
+        typer.Option(help="Starts of the search.", parser=whole, metavar="N", rich_help_panel=FIT),
     ] = 64
 
     prior: Annotated[
-        str | None, option("Exponents as far as published studies agree, for few runs.", "literature|none", FIT)
+        str | None, option("Prior on the exponents from published studies, for few runs.", "literature|none", FIT)
     ] = None
 
     def chosen(self) -> "FitOptions":
-        """Return them as options of a fit.
+        """Return the options of a fit.
 
         Raises:
-            BadInput: a value that no fit accepts.
+            BadInput: a value is unusable.
         """
         from scalelaw.fitting.solver.noise import Noise
 
@@ -98,18 +98,18 @@ class SearchOptions:
 
 @dataclass(frozen=True)
 class FixOptions:
-    """Which coefficients of the law are held."""
+    """Options that hold coefficients of the law."""
 
     fix: Annotated[
         list[str] | None,
-        option("Hold a coefficient at a value, e.g. E=1.69; again for another.", "COEF=VALUE", FIT, "--fix"),
+        option("Hold a coefficient at a value, e.g. E=1.69; repeat for others.", "COEF=VALUE", FIT, "--fix"),
     ] = None
 
     def chosen(self) -> "FitOptions":
-        """Return them as options of a fit.
+        """Return the options of a fit.
 
         Raises:
-            BadInput: one is not NAME=NUMBER.
+            BadInput: a value is not NAME=NUMBER.
         """
         held = pairs(self.fix, "--fix")
         return {"fixed": {name: parse_number(value) for name, value in held.items()}} if held else {}

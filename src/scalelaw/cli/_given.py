@@ -1,4 +1,4 @@
-"""Which options stand on the command line."""
+"""Which options the user gave."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -23,7 +23,7 @@ def refuse_with(context: typer.Context, names: Sequence[str], why: str) -> None:
     """Refuse options that would do nothing.
 
     Raises:
-        BadInput: one of them stands on the command line.
+        BadInput: the user gave one of them.
     """
     for name in names:
         if is_given(context, name):

@@ -1,4 +1,4 @@
-"""Groups of options: a command takes a dataclass, and the command line sees its fields as options of their own."""
+"""Groups of options: a command takes a dataclass, and each field becomes an option."""
 
 import inspect
 from collections.abc import Callable
@@ -8,10 +8,10 @@ from typing import Any, get_type_hints
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
-    """Spread every parameter of a command whose default is a dataclass into that dataclass's fields.
+    """Turn each parameter whose default is a dataclass into options, one per field.
 
-    A field becomes an option by its annotation, its default is the value it has in the parameter's default, and the
-    command receives the dataclass filled from the command line.
+    The field's annotation describes the option; the dataclass instance gives the default. The command receives the
+    dataclass filled from the command line.
     """
     signature = inspect.signature(command)
     hints = get_type_hints(command, include_extras=True)

@@ -1,16 +1,16 @@
-"""Warnings of reading a table, held until the result is printed, so that no finding stands on both streams."""
+"""Holds the warnings of reading a table until the result is printed, so that no finding is printed twice."""
 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _BEGINNING = 100
-"""Characters of a warning that name it; what is printed may cut it short behind them."""
+"""Characters that identify a warning; a printed finding may be cut after them."""
 _CODE = re.compile(r" \[[A-Z_]+\]$")
 
 
 class Held:
-    """Holds warnings while a table is read, and lets go those that no result has shown."""
+    """Holds warnings while a table is read, and prints those that no result has shown."""
 
     def __init__(self) -> None:
         self._waiting: list[str] = []
@@ -18,7 +18,7 @@ class Held:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Hold the warnings of what is done within."""
+        """Hold the warnings of this block."""
         self._reading = True
         try:
             yield
@@ -26,13 +26,13 @@ class Held:
             self._reading = False
 
     def takes(self, message: str) -> bool:
-        """Return whether a warning is held, and not to be printed now."""
+        """Hold a warning if a table is being read; return whether it is held."""
         if self._reading:
             self._waiting.append(message)
         return self._reading
 
     def shown(self, text: str) -> None:
-        """Forget the warnings that a printed text states."""
+        """Drop the warnings that a printed text contains."""
         flat = " ".join(text.split())
         self._waiting = [each for each in self._waiting if _beginning(each) not in flat]
 
@@ -44,9 +44,9 @@ class Held:
 
 
 HELD = Held()
-"""Of this command."""
+"""The one of this process."""
 
 
 def _beginning(message: str) -> str:
-    """Return how the message of a finding begins, without its way out and its code."""
+    """Return the first characters of a finding's message, without its code."""
     return " ".join(_CODE.sub("", message).split())[:_BEGINNING].rstrip()

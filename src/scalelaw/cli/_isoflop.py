@@ -1,4 +1,4 @@
-"""Options of the commands that look for the best size at each budget: how runs are grouped, and what a profile is."""
+"""Options of the commands that find the best size at each budget: groups of runs, form of a profile."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _PANEL = "The budgets"
 
-Target = Annotated[str | None, typer.Option(help="What is measured, e.g. loss@c4.", metavar="METRIC@SET")]
+Target = Annotated[str | None, typer.Option(help="Metric to use, e.g. loss@c4.", metavar="METRIC@SET")]
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,21 @@ class SweepOptions:
     """How runs are grouped by budget, and the form of a profile."""
 
     profile: Annotated[
-        str, typer.Option(help="Form of a profile.", metavar="powers|cubic|parabola|akima", rich_help_panel=_PANEL)
+        str,
+        typer.Option(
+            help="Form of the curve at each budget.", metavar="powers|cubic|parabola|akima", rich_help_panel=_PANEL
+        ),
     ] = "powers"
     params_kind: Annotated[
         str,
-        typer.Option(help="Which N was swept, e.g. params_non_embedding.", metavar="KIND", rich_help_panel=_PANEL),
+        typer.Option(
+            help="Kind of N that was swept, e.g. params_non_embedding.", metavar="KIND", rich_help_panel=_PANEL
+        ),
     ] = "params"
     budgets: Annotated[
         str | None,
         typer.Option(
-            help="Budgets, e.g. 1e18,3e18; groups of like compute unless given.",
+            help="Budgets, e.g. 1e18,3e18; clusters of compute unless given.",
             metavar="C,...",
             rich_help_panel=_PANEL,
         ),
@@ -39,7 +44,7 @@ class SweepOptions:
     tolerance: Annotated[
         float,
         typer.Option(
-            help="How far, relative, a run may be from its budget.",
+            help="Largest relative distance of a run from its budget.",
             parser=real,
             metavar="X",
             rich_help_panel=_PANEL,
@@ -48,7 +53,7 @@ class SweepOptions:
     window: Annotated[
         float | None,
         typer.Option(
-            help="Keep sizes within this factor of the best; 10, and for akima any, unless given.",
+            help="Keep sizes within this factor of the best; unless given 10, for akima no limit.",
             parser=real,
             metavar="X",
             rich_help_panel=_PANEL,
@@ -57,7 +62,7 @@ class SweepOptions:
     noise: Annotated[
         float | None,
         typer.Option(
-            help="Standard deviation of a loss between runs; from residuals unless given.",
+            help="Standard deviation of the loss between replicate runs; from residuals unless given.",
             parser=real,
             metavar="X",
             rich_help_panel=_PANEL,
@@ -65,10 +70,10 @@ class SweepOptions:
     ] = None
 
     def chosen(self, bootstrap: ResampleOptions) -> "IsoFlopOptions":
-        """Return them as options of ``isoflop``.
+        """Return the options of ``isoflop``.
 
         Raises:
-            BadInput: a budget is no number.
+            BadInput: a budget is not a number.
         """
         found: IsoFlopOptions = {
             "profile": self.profile,  # type: ignore[typeddict-item]

@@ -1,4 +1,4 @@
-"""What every command prints: a result as text or JSON on stdout, progress on stderr."""
+"""Prints the result of a command as text or JSON on stdout, and progress on stderr."""
 
 import importlib
 import json
@@ -13,36 +13,40 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scalelaw.cli._held import HELD
-from scalelaw.cli._stderr import STDERR
+from scalelaw.cli._stderr import STDERR, coloured
 from scalelaw.cli._stdin import STDIN
 
 if TYPE_CHECKING:
     from scalelaw.reporting.answer import Answer
     from scalelaw.runs.observations import Observations
 
-Verbose = Annotated[bool, typer.Option("--verbose", help="Print everything: runs read, fit, laws, assumptions.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Print runs read, fit, laws and assumptions too.")]
 Plot = Annotated[
-    bool | None, typer.Option("--plot/--no-plot", help="Show the runs as a scatter; unsaid, on a terminal only.")
+    bool | None, typer.Option("--plot/--no-plot", help="Show the runs as a scatter; unless given, on a terminal only.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 _NARROWEST = 60
 _CELLS = 3
+_TITLE = re.compile(r"^(?=\S)(.+)$")
+_DOUBT = re.compile(r"^(\s+)(doubt|warn(?:ing)?|refuse|ask|caution)(?=\s{2}|:)(?!\s+none)")
+_BOLD = "\x1b[1m\\1\x1b[0m"
+_YELLOW = "\\1\x1b[33m\\2\x1b[0m"
 _LABEL = re.compile(r"\s*(?:\w[\w ]*?\s{2,}|\w[\w ]*: |\s+)?")
 
 
 def show(result: Any, as_json: bool) -> None:
-    """Print a result as the JSON of its ``to_dict``, or as text, long lines folded where a terminal reads it."""
+    """Print a result as JSON, or as text with long lines folded on a terminal."""
     _print(result.to_dict() if as_json else str(result))
 
 
 def show_answered(answer: "Answer", result: Any, as_json: bool, fitted: Mapping[str, Any]) -> None:
-    """Print a result below the six lines that answer the question; in JSON they stand under ``answer``.
+    """Print the six lines of the answer, then the result; in JSON they are ``answer``.
 
     Args:
         answer: the six lines.
-        result: what is printed below.
-        as_json: whether all of it is JSON.
-        fitted: what decides and how it was fitted, for the JSON.
+        result: printed below.
+        as_json: whether to print JSON.
+        fitted: the law that decides and its fit, for the JSON.
     """
     if as_json:
         values = result.to_dict()
@@ -61,11 +65,16 @@ def _print(text: Mapping[str, Any] | str) -> None:
     if sys.stdout.isatty():
         width = max(shutil.get_terminal_size().columns, _NARROWEST)
         text = "\n".join(folded(line, width) for line in text.splitlines())
-    typer.echo(text)
+    typer.echo(in_colour(text) if coloured(sys.stdout) else text)
+
+
+def in_colour(text: str) -> str:
+    """Return a text with bold titles and yellow labels of doubts and warnings, for a terminal."""
+    return "\n".join(_TITLE.sub(_BOLD, _DOUBT.sub(_YELLOW, line)) for line in text.split("\n"))
 
 
 def write_figure(kind: str, found: Any, path: str | None) -> None:
-    """Draw the figure of ``scalelaw.viz`` that shows a result, and write it, where a file is named."""
+    """Draw a result with ``scalelaw.viz`` and write the figure, if a path is given."""
     if path is None:
         return
     from scalelaw.viz import save
@@ -75,11 +84,11 @@ def write_figure(kind: str, found: Any, path: str | None) -> None:
 
 
 def plot(observed: "Observations", wanted: bool | None) -> None:
-    """Print the rows as a scatter of the target against compute, unless told, where a terminal reads it.
+    """Print the rows as a scatter of the target against compute.
 
     Args:
-        observed: the rows that may be fitted.
-        wanted: True or False as the user says, None for a terminal only.
+        observed: the rows to show.
+        wanted: whether to print it; None on a terminal only.
     """
     import numpy as np
 
@@ -96,7 +105,7 @@ def plot(observed: "Observations", wanted: bool | None) -> None:
 
 
 def finite(value: Any) -> Any:
-    """Return a value with infinite and missing numbers as null, which JSON can hold."""
+    """Return a value for JSON, with infinite and missing numbers as None."""
     if isinstance(value, Mapping):
         return {name: finite(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
@@ -107,7 +116,7 @@ def finite(value: Any) -> Any:
 
 
 def folded(line: str, width: int) -> str:
-    """Return a line folded at words, what follows hanging below the text behind its label; rows of tables stay.
+    """Fold a line at words, below the text after its label; rows of tables stay whole.
 
     Example:
         >>> print(folded("  note        tokens = flops / (6 x params), counting convention 6N_total", 50))
@@ -126,7 +135,7 @@ def folded(line: str, width: int) -> str:
 
 @contextmanager
 def progress(doing: str) -> Iterator[Callable[[int, int], None] | None]:
-    """Give a callback (done, of) that moves a bar on stderr; None where nobody watches."""
+    """Yield a callback (done, of) that moves a progress bar on stderr; None without a terminal."""
     if not STDERR.watched():
         yield None
         return

@@ -1,4 +1,4 @@
-"""What a command forecasts with: a saved fit, a published law, or a table that must be fitted first."""
+"""The source of a forecast: a saved fit, a published law, or a table to fit."""
 
 import os
 from typing import TYPE_CHECKING, Annotated
@@ -22,10 +22,10 @@ Source = Annotated[
 
 
 def known(source: str) -> "Forecaster | None":
-    """Return the published law or the saved fit that a source names, None for a table.
+    """Return the published law or the saved fit of this name, None for a table.
 
     Raises:
-        BadInput: neither, and no file either.
+        BadInput: unknown law, or no such file.
     """
     from scalelaw.core.schemas import is_fit
     from scalelaw.fitting.files import load_fit
@@ -37,8 +37,8 @@ def known(source: str) -> "Forecaster | None":
             return None
         return load_fit(source)
     if "@" not in source:
-        hint = "a published law is written LAW@SOURCE, like chinchilla@besiroglu2024"
-        raise BadInput(f"there is no file {source!r}; {hint}")
+        hint = "published laws are written LAW@SOURCE, like chinchilla@besiroglu2024"
+        raise BadInput(f"file {source!r} does not exist; {hint}")
     named, of = parse(source)
     if of is None:
         raise UnknownName.among(f"source of {named.spelling}", source, named.published)

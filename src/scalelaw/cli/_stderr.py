@@ -1,4 +1,4 @@
-"""Lines on stderr: one line a message, with a coloured beginning on a terminal, and no warnings under ``--quiet``."""
+"""Messages on stderr: one line each, coloured on a terminal, fewer under ``--quiet``."""
 
 import os
 import sys
@@ -10,34 +10,35 @@ from scalelaw.cli._stdin import STDIN
 
 
 class Stderr:
-    """Writes lines to stderr, warnings only while the user wants them."""
+    """Writes messages to stderr, each as one line."""
 
     def __init__(self) -> None:
         self.quiet = False
 
-    def error(self, message: str) -> None:
-        """Print an error."""
-        self._line(message, typer.colors.RED)
-
-    def warn(self, message: str) -> None:
-        """Print a warning, unless the user wants none."""
-        if not self.quiet:
-            self._line(f"warning: {message}", typer.colors.YELLOW)
-
-    def note(self, message: str) -> None:
-        """Print a note, unless the user wants none."""
-        if not self.quiet:
-            self._line(message, None)
-
-    def watched(self) -> bool:
-        """Return whether somebody watches progress: a terminal, and no ``--quiet``."""
-        return sys.stderr.isatty() and not self.quiet
-
-    def _line(self, message: str, colour: str | None) -> None:
+    def say(self, message: str, colour: str | None = None) -> None:
+        """Print a line that ``--quiet`` does not hide."""
         begin = "scalelaw:"
         if colour and coloured(sys.stderr):
             begin = typer.style(begin, fg=colour, bold=True)
         typer.echo(f"{begin} {' '.join(STDIN.named(message).split())}", err=True)
+
+    def error(self, message: str) -> None:
+        """Print an error."""
+        self.say(message, typer.colors.RED)
+
+    def warn(self, message: str) -> None:
+        """Print a warning, unless ``--quiet`` is given."""
+        if not self.quiet:
+            self.say(f"warning: {message}", typer.colors.YELLOW)
+
+    def note(self, message: str) -> None:
+        """Print a note, unless ``--quiet`` is given."""
+        if not self.quiet:
+            self.say(message)
+
+    def watched(self) -> bool:
+        """Return whether progress is shown: on a terminal, without ``--quiet``."""
+        return sys.stderr.isatty() and not self.quiet
 
 
 STDERR = Stderr()

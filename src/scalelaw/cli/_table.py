@@ -29,7 +29,7 @@ File = Annotated[
 
 
 class Mapped(TypedDict):
-    """How columns become quantities, as ``load_runs`` takes it."""
+    """Keyword arguments of ``load_runs`` that map columns to quantities."""
 
     columns: dict[str, str]
     units: dict[str, str]
@@ -38,7 +38,7 @@ class Mapped(TypedDict):
 
 
 class Reduced(TypedDict):
-    """What of a table is fitted."""
+    """Keyword arguments that select the rows to fit."""
 
     target: str | None
     use: "Reduction | None"
@@ -47,27 +47,26 @@ class Reduced(TypedDict):
 
 @dataclass(frozen=True)
 class MappingOptions:
-    """How the columns of a source become quantities."""
+    """Options that map columns to quantities."""
 
     column: Annotated[
-        list[str] | None, option("Which column holds a quantity.", "QUANTITY=COLUMN", _TABLE, "--column")
+        list[str] | None, option("Read a quantity from this column.", "QUANTITY=COLUMN", _TABLE, "--column")
     ] = None
     unit: Annotated[
-        list[str] | None, option("Unit of a quantity, e.g. tokens=B, loss=bits.", "QUANTITY=UNIT", _TABLE, "--unit")
+        list[str] | None,
+        option("Read a quantity in this unit, e.g. tokens=B, loss=bits.", "QUANTITY=UNIT", _TABLE, "--unit"),
     ] = None
     derive: Annotated[
         list[str] | None,
         option("Compute a quantity, e.g. tokens='step * batch * seq_len'.", "QUANTITY=FORMULA", _TABLE),
     ] = None
-    importer: Annotated[
-        str | None, option("Read the source as this tool's log, e.g. mlflow_folder.", "NAME", _TABLE)
-    ] = None
+    importer: Annotated[str | None, option("Read the logs of this tool, e.g. mlflow_folder.", "NAME", _TABLE)] = None
 
     def arguments(self) -> "Mapped":
-        """Return them as keyword arguments of ``load_runs``.
+        """Return the keyword arguments of ``load_runs``.
 
         Raises:
-            BadInput: one is not NAME=VALUE.
+            BadInput: a value is not NAME=VALUE.
         """
         return {
             "columns": pairs(self.column, "--column", empty=True),
@@ -79,26 +78,24 @@ class MappingOptions:
 
 @dataclass(frozen=True)
 class TableOptions(MappingOptions):
-    """How a table is read, and what of it is fitted."""
+    """Options that read a table and select its rows."""
 
-    target: Annotated[str | None, option("What to fit, e.g. loss@c4.", "METRIC@SET", _TABLE)] = None
+    target: Annotated[str | None, option("Fit this metric, e.g. loss@c4.", "METRIC@SET", _TABLE)] = None
     use: Annotated[
         str | None,
         option(
-            "What to fit: the end of each run, the best of each swept cell, or all checkpoints.",
+            "Fit the end of each run, the best of each swept setting, or all checkpoints.",
             "endpoints|best|curves",
             _TABLE,
         ),
     ] = None
-    over: Annotated[str | None, option("What was swept, for --use best.", "COLUMN,...", _TABLE)] = None
+    over: Annotated[str | None, option("Columns that were swept, for --use best.", "COLUMN,...", _TABLE)] = None
     per_byte: Annotated[
         bool,
-        typer.Option(
-            "--per-byte", help="Turn losses into bits per byte and tokens into bytes.", rich_help_panel=_TABLE
-        ),
+        typer.Option("--per-byte", help="Convert losses to bits per byte and tokens to bytes.", rich_help_panel=_TABLE),
     ] = False
     exclude_top: Annotated[
-        list[str] | None, option("Leave out the rows with the K highest values, e.g. loss=5.", "QUANTITY=K", _TABLE)
+        list[str] | None, option("Exclude the rows with the K highest values, e.g. loss=5.", "QUANTITY=K", _TABLE)
     ] = None
     where: Annotated[
         list[str] | None,
@@ -106,18 +103,18 @@ class TableOptions(MappingOptions):
     ] = None
     exclude: Annotated[
         list[str] | None,
-        option("Leave these runs out, e.g. run=NAME, run='row 7' or lr=0.1,0.2.", "COLUMN=VALUE", _TABLE),
+        option("Exclude these runs, e.g. run=NAME, run='row 7' or lr=0.1,0.2.", "COLUMN=VALUE", _TABLE),
     ] = None
-    reason: Annotated[str | None, option("Why rows are left out; kept with the result.", "TEXT", _TABLE)] = None
+    reason: Annotated[str | None, option("Record why rows are excluded.", "TEXT", _TABLE)] = None
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse a table with any unusable row.", rich_help_panel=_TABLE)
     ] = False
 
     def read(self, file: str) -> "RunTable":
-        """Load a table as the options say.
+        """Load the table.
 
         Raises:
-            BadInput: a bad file or option.
+            BadInput: the file or an option is unusable.
         """
         from scalelaw.runs.reading.load import load_runs
 
@@ -125,23 +122,23 @@ class TableOptions(MappingOptions):
             table = load_runs(file, **self.arguments(), strict=self.strict)
         for name, text in pairs(self.where, "--where").items():
             table = table.where(**{name: wanted(table, name, text)})
-        why = self.reason or "left out on the command line"
+        why = self.reason or "excluded on the command line"
         for name, text in pairs(self.exclude, "--exclude").items():
             table = table.exclude(**{name: wanted(table, name, text)}, reason=why)
         for name, count in pairs(self.exclude_top, "--exclude-top").items():
             if not count.isdigit() or int(count) < 1:
-                raise BadInput(f"--exclude-top {name}={count}: say how many rows, like {name}=5")
+                raise BadInput(f"--exclude-top {name}={count}: give a number of rows, like {name}=5")
             table = table.exclude_top(**{name: int(count)}, reason=why)
         if self.reason and not (self.exclude_top or self.exclude):
             how = "--exclude COLUMN=VALUE or --exclude-top QUANTITY=K"
-            raise BadInput(f"--reason says why rows are left out, and none are; add {how}")
+            raise BadInput(f"--reason explains an exclusion, but no rows are excluded; add {how}")
         return table.per_byte() if self.per_byte else table
 
     def reduced(self) -> "Reduced":
-        """Return the keyword arguments that say what of the table is fitted.
+        """Return the keyword arguments that select the rows to fit.
 
         Raises:
-            BadInput: no such reduction, or --over without --use best.
+            BadInput: unknown reduction, or --over without --use best.
         """
         from scalelaw.runs.observations import Reduction
         from scalelaw.runs.reducing.sweeps import SWEPT
@@ -149,7 +146,7 @@ class TableOptions(MappingOptions):
         if self.use is not None and self.use not in get_args(Reduction):
             raise UnknownName.among("reduction in --use", self.use, get_args(Reduction))
         if self.over and self.use != "best":
-            raise BadInput("--over says what was swept, and nothing is chosen by it; add --use best")
+            raise BadInput("--over has no effect without --use best; add it")
         over = tuple(name.strip() for name in self.over.split(",") if name.strip()) if self.over else SWEPT
         return {"target": self.target, "use": cast("Reduction | None", self.use), "over": over}
 
@@ -158,7 +155,7 @@ def wanted(table: "RunTable", name: str, text: str) -> Any:
     """Return a condition as ``RunTable.where`` takes it: a value, a list at commas, or a range LOW..HIGH.
 
     Raises:
-        BadInput: there is no such column.
+        BadInput: unknown column.
     """
     values = table.values(name)
     if text in {str(value) for value in values.tolist()}:
@@ -171,7 +168,7 @@ def wanted(table: "RunTable", name: str, text: str) -> Any:
 
 
 def words_of(file: str, table: TableOptions) -> str:
-    """Return a file and the options it is read by, as a command line has them."""
+    """Return a file and its table options as words of a command line."""
     words = [STDIN.named(file)]
     for each in fields(table):
         value, name = getattr(table, each.name), f"--{each.name.replace('_', '-')}"

@@ -35,10 +35,15 @@ def option(help: str, metavar: str, panel: str, *names: str) -> typer.models.Opt
 
 
 def pairs(values: Sequence[str] | None, option: str, *, empty: bool = False) -> dict[str, str]:
-    """Split NAME=VALUE arguments; ``empty`` lets a value be left out, as in ``--column run=``.
+    """Split NAME=VALUE arguments into a dict.
+
+    Args:
+        values: the arguments.
+        option: the option, for the message.
+        empty: whether a value may be missing, as in ``--column run=``.
 
     Raises:
-        BadInput: one has no equals sign, or a name stands twice.
+        BadInput: an argument has no equals sign, or a name occurs twice.
     """
     found: dict[str, str] = {}
     for text in values or ():
@@ -46,6 +51,6 @@ def pairs(values: Sequence[str] | None, option: str, *, empty: bool = False) -> 
         if not (equals and name and (value or empty)):
             raise BadInput(f"{option} {text!r}: write it as NAME=VALUE")
         if name in found:
-            raise BadInput(f"{option} names {name} twice: {found[name]!r} and {value!r}")
+            raise BadInput(f"{option} gives {name} twice, as {found[name]!r} and {value!r}; keep one")
         found[name] = value
     return found

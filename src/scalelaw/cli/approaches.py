@@ -1,4 +1,4 @@
-"""``scalelaw approaches``: the compute-optimal size by envelope, IsoFLOP and law, side by side."""
+"""``scalelaw approaches``: compares the best size by envelope, IsoFLOP and law."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from scalelaw.cli._places import Figure, check_figure
 from scalelaw.cli._table import File, MappingOptions
 
 Flops = Annotated[
-    str | None, typer.Option(help="Compute of the N* shown; ten times the largest run unless given.", metavar="C")
+    str | None, typer.Option(help="Compute for which N* is shown; ten times the largest run unless given.", metavar="C")
 ]
 MAPPING = MappingOptions()
 SWEEP = _isoflop.SweepOptions()

@@ -1,4 +1,4 @@
-"""``scalelaw backtest``: how a law forecast the larger runs of a table."""
+"""``scalelaw backtest``: scores the forecasts of a law on the larger runs of a table."""
 
 from scalelaw.cli._fitting import DrawOptions, FixOptions, LawName, SearchOptions
 from scalelaw.cli._groups import grouped

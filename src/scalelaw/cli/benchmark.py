@@ -1,4 +1,4 @@
-"""``scalelaw benchmark`` and ``scalelaw calibrate``: forecasts judged on larger runs, and what that teaches."""
+"""``scalelaw benchmark`` and ``scalelaw calibrate``: score and calibrate forecasts on held-out larger runs."""
 
 import csv
 import datetime
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from scalelaw.workflows.benchmark.benchmark import Benchmark
 
 Protocol = Annotated[str, typer.Argument(help="Tables, cuts, scores and baselines, as TOML.", metavar="PROTOCOL")]
-Data = Annotated[str, typer.Option(help="Folder the tables are below.", envvar="SCALELAW_DATA", metavar="DIR")]
-Half = Annotated[str | None, typer.Option(help="One half of the sources only.", metavar="development|left_out")]
+Data = Annotated[str, typer.Option(help="Folder of the tables.", envvar="SCALELAW_DATA", metavar="DIR")]
+Half = Annotated[str | None, typer.Option(help="Use one half of the sources.", metavar="development|left_out")]
 Store = Annotated[
-    str | None, typer.Option(help="File that keeps each case as it ends; the same command goes on.", metavar="FILE")
+    str | None,
+    typer.Option(help="Keep finished cases in this file; the same command continues from it.", metavar="FILE"),
 ]
-Processes = Annotated[int | None, typer.Option(help="Cases at once; one a core unless given.", metavar="COUNT")]
+Processes = Annotated[int | None, typer.Option(help="Cases in parallel; one per core unless given.", metavar="COUNT")]
 Scores = Annotated[str | None, typer.Option("--to", help="Write every case and method to this CSV.", metavar="FILE")]
-To = Annotated[str, typer.Option("--to", help="File of the calibration.", metavar="FILE")]
+To = Annotated[str, typer.Option("--to", help="Write the calibration to this file.", metavar="FILE")]
 
 
 def benchmark_command(

@@ -1,4 +1,4 @@
-"""``scalelaw calc``: what a run costs and what published laws say of it."""
+"""``scalelaw calc``: the cost of a run, and its loss by published laws."""
 
 from typing import Annotated
 
@@ -32,10 +32,10 @@ def calc_command(
 
 
 def _check_order(params: str, tokens: str) -> None:
-    """Refuse more than ten parameters for each token where no unit says that they are meant.
+    """Refuse more than ten parameters per token, unless the arguments name their units.
 
     Raises:
-        BadInput: with the command for the other order.
+        BadInput: the arguments seem swapped.
     """
     from scalelaw.core.numbers import format_number, parse_number
 

@@ -1,4 +1,4 @@
-"""``scalelaw critical-batch``: the batch at which steps and examples trade evenly."""
+"""``scalelaw critical-batch``: the batch size beyond which fewer steps cost more tokens."""
 
 import math
 
@@ -31,5 +31,5 @@ def critical_batch_command(file: File, json: Json = False) -> None:
     found = {recognise(name): column.values for name, column in raw.items() if column.numeric}
     for name in ("batch_tokens", "steps"):
         if name not in found:
-            raise BadInput(f"{file} has no column {name} of numbers; it has {', '.join(raw) or 'none'}")
+            raise BadInput(f"{file} has no numeric column {name}; its columns are {', '.join(raw)}")
     show(trade_off(found["batch_tokens"], found["steps"]), json)

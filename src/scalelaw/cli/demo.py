@@ -1,4 +1,4 @@
-"""``scalelaw demo``: train a ladder here, freeze the forecast of its held-out rung, train that, and compare."""
+"""``scalelaw demo``: trains a ladder here and tests a frozen forecast of its largest rung."""
 
 from typing import Annotated
 
@@ -6,15 +6,18 @@ import typer
 
 from scalelaw.cli._output import Json, show
 from scalelaw.cli._places import check_writable
+from scalelaw.cli._stderr import STDERR
 from scalelaw.cli._values import real
 from scalelaw.cli.sweep import Workers, watching
 
 Minutes = Annotated[
-    float, typer.Option(help="Time on the clock, by which the ladder is chosen.", parser=real, metavar="COUNT")
+    float, typer.Option(help="Minutes it may take; they choose the ladder.", parser=real, metavar="COUNT")
 ]
 Synthetic = Annotated[bool, typer.Option("--synthetic", help="Train on a language whose irreducible loss is known.")]
-Out = Annotated[str, typer.Option(help="Folder of all it writes; the same one goes on.", metavar="FOLDER")]
-Size = Annotated[str | None, typer.Option("--ladder", help="small, medium or large, not timed.", metavar="SIZE")]
+Out = Annotated[str, typer.Option(help="Folder to write; a run with the same folder continues.", metavar="FOLDER")]
+Size = Annotated[
+    str | None, typer.Option("--ladder", help="Ladder by size, not by time: small, medium or large.", metavar="SIZE")
+]
 
 
 def demo_command(
@@ -35,14 +38,20 @@ def demo_command(
     require("torch", extra="train", why="train models")
     check_writable(out, "--out", folder=True)
 
-    def tell(line: str) -> None:
+    def show_line(line: str) -> None:
         typer.echo(f"{line}\n", err=json)
 
     try:
         found = demo(
-            minutes=minutes, synthetic=synthetic, out=out, ladder=ladder, workers=workers, tell=tell, watching=watching
+            minutes=minutes,
+            synthetic=synthetic,
+            out=out,
+            ladder=ladder,
+            workers=workers,
+            tell=show_line,
+            watching=watching,
         )
     except KeyboardInterrupt:
-        typer.echo(f"scalelaw: stopped; all that was measured is in {out}, and the same command goes on", err=True)
+        STDERR.say(f"stopped; measurements are in {out}, and the same command continues")
         raise
     show(found, json)

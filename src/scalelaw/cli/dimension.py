@@ -1,4 +1,4 @@
-"""``scalelaw dimension``: the intrinsic dimension of data, and the prior it gives on an exponent."""
+"""``scalelaw dimension``: the intrinsic dimension of data, a prior on an exponent."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import typer
 from scalelaw.cli._output import Json, show
 from scalelaw.cli._stdin import STDIN
 
-Neighbours = Annotated[int, typer.Option(help="Neighbours of the Levina-Bickel estimate, 5 to 50.", metavar="K")]
+Neighbours = Annotated[int, typer.Option(help="Neighbours in the Levina-Bickel estimate, 5 to 50.", metavar="K")]
 Points = Annotated[
     str,
     typer.Argument(
@@ -29,5 +29,5 @@ def dimension_command(file: Points, neighbours: Neighbours = 20, json: Json = Fa
 
     columns = [column.values for column in read_source(file).columns.values() if column.numeric]
     if not columns:
-        raise BadInput(f"{file} has no column of numbers; give one feature a column")
+        raise BadInput(f"{file} has no numeric column; give one feature per column")
     show(intrinsic_dimension(np.column_stack(columns), neighbours=neighbours), json)

@@ -1,4 +1,4 @@
-"""``scalelaw envelope``: the compute-optimal size read off the lower envelope of training curves."""
+"""``scalelaw envelope``: the best size from the lower envelope of training curves."""
 
 from typing import Annotated
 
@@ -10,8 +10,8 @@ from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import Json, show
 from scalelaw.cli._table import File, MappingOptions
 
-Kind = Annotated[str, typer.Option(help="Which N, e.g. params_non_embedding.", metavar="KIND")]
-Smooth = Annotated[int, typer.Option(help="Mean of so many values before curves are compared.", metavar="WINDOW")]
+Kind = Annotated[str, typer.Option(help="Kind of N, e.g. params_non_embedding.", metavar="KIND")]
+Smooth = Annotated[int, typer.Option(help="Average this many readings before curves are compared.", metavar="WINDOW")]
 MAPPING = MappingOptions()
 DRAWS = ResampleOptions(draws=400)
 

@@ -1,4 +1,4 @@
-"""``scalelaw explain``: the compute-optimal exponent of a table, one correction after another."""
+"""``scalelaw explain``: the compute-optimal exponent after each correction."""
 
 from typing import Annotated
 
@@ -14,16 +14,17 @@ from scalelaw.cli._values import pairs
 from scalelaw.core.errors import BadInput
 
 Base = Annotated[
-    list[str] | None, typer.Option("--base", help="Runs to begin with, e.g. warmup=long.", metavar="COLUMN=VALUE,...")
+    list[str] | None,
+    typer.Option("--base", help="Start with these runs, e.g. warmup=long.", metavar="COLUMN=VALUE,..."),
 ]
 Step = Annotated[
     list[str] | None,
     typer.Option(
-        "--step", help="A correction: its name, and the conditions it changes.", metavar="NAME:COLUMN=VALUE,..."
+        "--step", help="Add a correction: its name and the conditions it changes.", metavar="NAME:COLUMN=VALUE,..."
     ),
 ]
 Flops = Annotated[
-    str | None, typer.Option(help="Compute of the N* shown; ten times the largest run unless given.", metavar="C")
+    str | None, typer.Option(help="Compute for which N* is shown; ten times the largest run unless given.", metavar="C")
 ]
 MAPPING = MappingOptions()
 SWEEP = _isoflop.SweepOptions()

@@ -1,4 +1,4 @@
-"""``scalelaw extrapolate``: the loss at the end of each run, from its readings so far."""
+"""``scalelaw extrapolate``: the final loss of each run, from its losses so far."""
 
 from typing import Annotated
 
@@ -17,20 +17,22 @@ def extrapolate_command(
     file: File,
     at: Annotated[
         str | None,
-        typer.Option(help="Use this share of each run only, e.g. 1/3; all there is otherwise.", metavar="SHARE"),
+        typer.Option(help="Use only this share of each run, e.g. 1/3; all of it unless given.", metavar="SHARE"),
     ] = None,
     end: Annotated[
         str | None,
-        typer.Option(help="Tokens or steps of a whole run, where no column plans them.", metavar="NUMBER"),
+        typer.Option(help="Tokens or steps of a complete run, if no column has them.", metavar="NUMBER"),
     ] = None,
     schedule: Annotated[
         str | None,
         typer.Option(
-            help="Learning rate of all runs: constant, linear, cosine, wsd[decay=0.2], step[end=0.3,decay=0.4].",
+            help="Learning rate schedule: constant, linear, cosine, wsd[decay=0.2], step[end=0.3,decay=0.4].",
             metavar="NAME",
         ),
     ] = None,
-    target: Annotated[str | None, typer.Option(help="What to forecast, e.g. loss@c4.", metavar="METRIC@SET")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Forecast this metric, e.g. loss@c4.", metavar="METRIC@SET")
+    ] = None,
     level: Annotated[str, typer.Option(help="Level of the intervals, between 0 and 1.", metavar="LEVEL")] = "0.9",
     figure: Figure = None,
     mapping: MappingOptions = MAPPING,

@@ -1,4 +1,4 @@
-"""``scalelaw fit``: one law, one table, coefficients with intervals."""
+"""``scalelaw fit``: fits one law to one table."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from scalelaw.cli._output import plot as draw_points
 from scalelaw.cli._places import check_writable
 from scalelaw.cli._table import File, TableOptions
 
-Save = Annotated[str | None, typer.Option(help="Write the fit, draws included.", metavar="FIT.json")]
+Save = Annotated[str | None, typer.Option(help="Save the fit with its draws.", metavar="FIT.json")]
 TABLE = TableOptions()
 FIX = FixOptions()
 SEARCH = SearchOptions()

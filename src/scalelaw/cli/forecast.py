@@ -1,4 +1,4 @@
-"""``scalelaw forecast``: what larger runs are expected to reach, by every law the runs allow, calibrated."""
+"""``scalelaw forecast``: the loss of larger runs, by a calibrated ensemble of laws."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
@@ -21,7 +21,7 @@ Params = Annotated[str | None, typer.Option(help="Size of the run to forecast, e
 Tokens = Annotated[str | None, typer.Option(help="Tokens of the run to forecast, e.g. 2T.", metavar="D")]
 Flops = Annotated[
     str | None,
-    typer.Option(help="Budget to forecast, spent compute-optimally; 3, 10 and 30 times the largest run unless given."),
+    typer.Option(help="Budget, split compute-optimally; 3, 10 and 30 times the largest run unless given."),
 ]
 Kind = Annotated[str | None, typer.Option(help="Kind of N the laws take, e.g. params_active.", metavar="KIND")]
 Draws = Annotated[int, typer.Option(help="Draws of each law.", metavar="COUNT")]
@@ -61,7 +61,7 @@ def forecast_command(
     check_level(level)
     check_draws(draws)
     if (params is None) != (tokens is None) or (params is not None and flops is not None):
-        raise BadInput("a run is --params and --tokens together; --flops alone spends a budget compute-optimally")
+        raise BadInput("give --params and --tokens together for one run, or --flops alone for a compute-optimal run")
     size, data, budget = (None if text is None else parse_number(text) for text in (params, tokens, flops))
     how: FitOptions = {"draws": draws, "seed": seed, "level": level}
     how = with_prior(how, prior)

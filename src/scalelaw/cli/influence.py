@@ -1,4 +1,4 @@
-"""``scalelaw influence``: what a decision owes to single runs and to groups of them."""
+"""``scalelaw influence``: how much a decision depends on single runs and on groups of runs."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 
 Quantity = Annotated[
     str,
-    typer.Option(help="tokens_per_param, params, tokens or loss at --flops, or a coefficient.", metavar="QUANTITY"),
+    typer.Option(
+        help="Quantity to decide: tokens_per_param, params, tokens or loss at --flops, or a coefficient.",
+        metavar="QUANTITY",
+    ),
 ]
 Flops = Annotated[
     str | None,
     typer.Option(help="Budget of the decision, e.g. 1e22; ten times the largest run unless given.", metavar="C"),
 ]
-Rate = Annotated[float, typer.Option(help="Share of false flags to accept in the group.", parser=real, metavar="RATE")]
+Rate = Annotated[
+    float, typer.Option(help="False discovery rate of the group of outlying runs.", parser=real, metavar="RATE")
+]
 TABLE = TableOptions()
 ONE = OneLawOptions()
 SEARCH = SearchOptions()

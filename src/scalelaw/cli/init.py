@@ -1,4 +1,4 @@
-"""``scalelaw init``: look at runs, ask at most one question, write ``scalelaw.toml``."""
+"""``scalelaw init``: looks at runs, asks at most one question, writes ``scalelaw.toml``."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -14,12 +14,12 @@ from scalelaw.core.errors import BadInput
 if TYPE_CHECKING:
     from scalelaw.workflows.project.proposal import Proposal
 
-Force = Annotated[bool, typer.Option("--force", help="Overwrite a scalelaw.toml that is there.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing scalelaw.toml.")]
 AnswerOption = Annotated[
     str | None,
-    typer.Option("--answer", help="Answer to the one question, by number or words, where it asks.", metavar="N|TEXT"),
+    typer.Option("--answer", help="Answer the one question in advance, by number or words.", metavar="N|TEXT"),
 ]
-Dry = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")]
+Dry = Annotated[bool, typer.Option("--dry-run", help="Show the scalelaw.toml without writing it.")]
 MAPPING = MappingOptions()
 
 
@@ -40,9 +40,9 @@ def init_command(
 
     if STDIN.holds(source):
         raise BadInput("a project reads its runs again and again; write them to a file, then: scalelaw init FILE")
-    said = {name: value for name, value in mapping.arguments().items() if value}
-    given = _asked if answer is None and sys.stdin.isatty() and not json else answer
-    proposal = init(relative(source), answer=given, **said)
+    given = {name: value for name, value in mapping.arguments().items() if value}
+    reply = _asked if answer is None and sys.stdin.isatty() and not json else answer
+    proposal = init(relative(source), answer=reply, **given)
     written = None if dry_run else proposal.write(force=force)
     show(proposal, json)
     if json:
@@ -50,15 +50,15 @@ def init_command(
     if written is None:
         typer.echo(f"\n{proposal.toml()}")
     elif proposal.refusal is not None:
-        typer.echo(f"\n{written} written; `scalelaw` will refuse it until that is mended")
+        typer.echo(f"\n{written} written; `scalelaw` refuses it until this is corrected")
     elif proposal.question is None:
         typer.echo(f"\n{written} written; run `scalelaw` here for the study")
     else:
-        typer.echo(f"\n{written} written with the question open; uncomment an answer in it, then run `scalelaw`")
+        typer.echo(f"\n{written} written without an answer; uncomment one in it, then run `scalelaw`")
 
 
 def _asked(proposal: "Proposal") -> int:
-    """Show the question and return the number of the answer typed, asking again until it is one."""
+    """Ask the question until the user types the number of an answer; return it."""
     typer.echo(str(proposal))
     answers = len(proposal.question.answers) if proposal.question else 0
     while True:

@@ -1,4 +1,4 @@
-"""``scalelaw isoflop``: the best size at each budget, and how it grows with compute."""
+"""``scalelaw isoflop``: the best size at each budget and its growth with compute."""
 
 from scalelaw.cli import _isoflop
 from scalelaw.cli._fitting import ResampleOptions

@@ -1,4 +1,4 @@
-"""``scalelaw ladder``: design, show, dry-run and train ladders of small runs, and list the recipes they use."""
+"""``scalelaw ladder``: designs, shows and trains ladders of small runs, and lists recipes."""
 
 import os
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +23,7 @@ app.command("tune")(tune.tune_command)
 
 
 def _flops(text: str | float) -> float:
-    """Return a compute as people write it, for the ``parser`` of an option."""
+    """Return a compute in FLOP, for the ``parser`` of an option."""
     try:
         return parse_number(text, "flops")
     except BadNumber as error:
@@ -34,22 +34,27 @@ File = Annotated[str, typer.Argument(help="The ladder.toml, or its folder.", met
 Target = Annotated[float, typer.Option(help="Compute of the run to forecast, e.g. 1e22.", parser=_flops, metavar="C")]
 OtherTarget = Annotated[
     float | None,
-    typer.Option("--target", help="Compute to forecast instead of the ladder's own.", parser=_flops, metavar="C"),
+    typer.Option(
+        "--target", help="Compute of the run to forecast; the ladder's own unless given.", parser=_flops, metavar="C"
+    ),
 ]
-Width = Annotated[str, typer.Option(help="Half the interval of the forecast, over the loss.", metavar="SHARE")]
+Width = Annotated[
+    str, typer.Option(help="Precision: half the interval of the forecast, over the loss.", metavar="SHARE")
+]
 Device = Annotated[
-    str | None, typer.Option(help="What is trained on: cpu (one core), h100, ...; by the target.", metavar="NAME")
+    str | None,
+    typer.Option(help="Device to train on: cpu (one core), h100, ...; by the target unless given.", metavar="NAME"),
 ]
-Workers = Annotated[int, typer.Option(help="Devices that train side by side.", metavar="N")]
+Workers = Annotated[int, typer.Option(help="Devices that train in parallel.", metavar="N")]
 Assume = Annotated[
     str | None,
-    typer.Option(help="Law and noise to assume: a fit of earlier runs, a published law, or cpu-text.",
+    typer.Option(help="Law and noise to assume: a saved fit, a published law, or cpu-text.",
                  metavar="FIT.json|LAW@SOURCE|cpu-text"),
 ]  # fmt: skip
-Level = Annotated[float, typer.Option(help="Probability the interval shall claim.", parser=real, metavar="SHARE")]
-Like = Annotated[str | None, typer.Option(help="Take shapes, recipe and data of this ladder.", metavar="LADDER.toml")]
+Level = Annotated[float, typer.Option(help="Level of the interval, between 0 and 1.", parser=real, metavar="SHARE")]
+Like = Annotated[str | None, typer.Option(help="Use shapes, recipe and data of this ladder.", metavar="LADDER.toml")]
 To = Annotated[str | None, typer.Option(help="Write the ladder.toml to this file.", metavar="FILE")]
-Name = Annotated[str | None, typer.Argument(help="A recipe, to see its constants and sources.", metavar="NAME")]
+Name = Annotated[str | None, typer.Argument(help="Recipe to show with its constants and sources.", metavar="NAME")]
 
 
 @app.command("design")
@@ -130,10 +135,10 @@ def recipes_command(name: Name = None, json: Json = False) -> None:
 
 
 def _assumed(text: str | None) -> "Assumption | None":
-    """Return a name as it is, and a saved fit loaded.
+    """Load a saved fit; return any other name unchanged.
 
     Raises:
-        BadInput: a file that holds no fit.
+        BadInput: the file is not a saved fit.
     """
     if text is None or not os.path.exists(text):
         return text
@@ -141,5 +146,5 @@ def _assumed(text: str | None) -> "Assumption | None":
     from scalelaw.fitting.files import load_fit
 
     if not is_fit(text):
-        raise BadInput(f"--assume {text}: that is no saved fit; `scalelaw fit RUNS --save fit.json` writes one")
+        raise BadInput(f"--assume {text}: not a saved fit; write one with `scalelaw fit RUNS --save fit.json`")
     return load_fit(text)

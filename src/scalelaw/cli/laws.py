@@ -1,4 +1,4 @@
-"""``scalelaw laws``: the registry of laws, listed, one shown, one begun."""
+"""``scalelaw laws``: lists the laws, shows one, starts a new one."""
 
 from typing import Annotated
 
@@ -10,12 +10,12 @@ from scalelaw.cli._places import check_figure
 
 app = Commands()
 
-Name = Annotated[str, typer.Argument(help="Law by name or spelling.", metavar="NAME")]
+Name = Annotated[str, typer.Argument(help="Law: a name or a spelling.", metavar="NAME")]
 Figure = Annotated[
     str | None,
     typer.Option("--figure", help="Draw the law at its published constants.", metavar="FILE"),
 ]
-Folder = Annotated[str, typer.Option(help="Folder of laws it belongs to, e.g. data.", metavar="FOLDER")]
+Folder = Annotated[str, typer.Option(help="Folder of laws for it, e.g. data.", metavar="FOLDER")]
 NewName = Annotated[str, typer.Argument(help="Name of the new law, in lower case.", metavar="NAME")]
 
 

@@ -1,4 +1,4 @@
-"""``scalelaw local-slope``: why a curve falls as it does."""
+"""``scalelaw local-slope``: whether variance or resolution limits a sweep."""
 
 from typing import Annotated
 
@@ -9,10 +9,10 @@ from scalelaw.cli._output import Json, show
 from scalelaw.cli._table import File, TableOptions
 from scalelaw.cli._values import real
 
-Along = Annotated[str, typer.Option(help="Quantity that was swept: tokens, or a kind of params.", metavar="QUANTITY")]
+Along = Annotated[str, typer.Option(help="Quantity that was swept: tokens or a kind of params.", metavar="QUANTITY")]
 Floor = Annotated[
     float,
-    typer.Option(help="Asymptote of this sweep, nats per token.", metavar="LOSS", parser=real),
+    typer.Option(help="Asymptote of the sweep, nats per token.", metavar="LOSS", parser=real),
 ]
 TABLE = TableOptions()
 
@@ -32,6 +32,6 @@ def local_slope_command(
     from scalelaw.diagnosing.slope_regimes import local_slope
     from scalelaw.fitting.observe import observe_rows
 
-    said = table.reduced()
-    rows = observe_rows(table.read(file), said["target"], said["use"], said["over"]).complete([along])
+    chosen = table.reduced()
+    rows = observe_rows(table.read(file), chosen["target"], chosen["use"], chosen["over"]).complete([along])
     show(local_slope(along, rows.inputs([along])[along], rows.y, floor), json)

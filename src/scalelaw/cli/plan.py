@@ -1,4 +1,4 @@
-"""``scalelaw plan``: how to spend a budget, from a table, a saved fit or a published law."""
+"""``scalelaw plan``: splits a budget, by a table, a saved fit or a published law."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from scalelaw.planning.question import QuestionOptions
 
 Flops = Annotated[str | None, typer.Option(help="Budget, e.g. 1e22.", metavar="C")]
-Params = Annotated[str | None, typer.Option(help="Size, e.g. 8B: how many tokens suit it?", metavar="N")]
-Tokens = Annotated[str | None, typer.Option(help="Tokens, e.g. 2T: which size suits them?", metavar="D")]
-LossGoal = Annotated[str | None, typer.Option("--loss", help="Loss to reach at the least compute.", metavar="L")]
+Params = Annotated[str | None, typer.Option(help="Size, e.g. 8B, to find its tokens.", metavar="N")]
+Tokens = Annotated[str | None, typer.Option(help="Tokens, e.g. 2T, to find their size.", metavar="D")]
+LossGoal = Annotated[str | None, typer.Option("--loss", help="Loss to reach with the least compute.", metavar="L")]
 MaxParams = Annotated[str | None, typer.Option(help="Largest size allowed.", metavar="N")]
-MaxTokens = Annotated[str | None, typer.Option(help="Most tokens there are.", metavar="D")]
+MaxTokens = Annotated[str | None, typer.Option(help="Most tokens available.", metavar="D")]
 TABLE = TableOptions()
 ONE = OneLawOptions()
 DRAWS = DrawOptions()
@@ -72,12 +72,12 @@ def plan_command(
         answer = replace(found, words=words_of(source, table)).answer
         show_answered(answer, found.plan if json else answer.below(found.plan), json, found.fitted)
         return
-    why = f"is for fitting a table, and {source} is fitted already"
+    why = f"applies to tables only; {source} is already fitted"
     of_fits = ("law", "prior", "fix", *names_of(TableOptions), "draws", "seed", "intervals")
     refuse_with(context, of_fits, why)
     if values := one.values():
         if not isinstance(forecaster, FitResult):
-            raise BadInput(f"--at is for a saved fit or a table, and {source} is published constants")
+            raise BadInput(f"--at applies to tables and saved fits only; {source} has published constants")
         forecaster = forecaster.at(**values)
     if all(each is None for each in (flops, params, tokens, loss)):
         asked["flops"] = default_budget(forecaster.domain)

@@ -1,4 +1,4 @@
-"""``scalelaw regime``: what limits a run, its parameters, its data, its steps, or none more than the others."""
+"""``scalelaw regime``: whether parameters, data, steps or compute limit a run."""
 
 from typing import Annotated
 
@@ -18,8 +18,8 @@ Source = Annotated[
 ]
 Params = Annotated[str, typer.Option(help="Parameters, e.g. 8B.", metavar="N")]
 Tokens = Annotated[str, typer.Option(help="Training tokens seen, e.g. 15T.", metavar="D")]
-Unique = Annotated[str | None, typer.Option(help="Distinct tokens; all unless given.", metavar="U")]
-Ratio = Annotated[float | None, typer.Option(help="Batch over critical batch.", metavar="RATIO", parser=real)]
+Unique = Annotated[str | None, typer.Option(help="Distinct tokens; all tokens unless given.", metavar="U")]
+Ratio = Annotated[float | None, typer.Option(help="Batch size over critical batch size.", metavar="RATIO", parser=real)]
 
 
 def regime_command(

@@ -1,4 +1,4 @@
-"""``scalelaw registry``: freeze a forecast before its run, keep it, verify it, score it."""
+"""``scalelaw registry``: freezes forecasts before their runs, verifies and scores them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,23 +36,21 @@ Place = Annotated[
 Params = Annotated[str | None, typer.Option(help="Size of the run, e.g. 7B.", metavar="N")]
 Tokens = Annotated[str | None, typer.Option(help="Tokens of the run, e.g. 1T.", metavar="D")]
 Flops = Annotated[str | None, typer.Option(help="Compute of the run, e.g. 4e22.", metavar="C")]
-At = Annotated[list[str] | None, typer.Option(help="Another quantity of the run.", metavar="QUANTITY=VALUE")]
+At = Annotated[list[str] | None, typer.Option(help="Other quantity of the run.", metavar="QUANTITY=VALUE")]
 Run = Annotated[str | None, typer.Option(help="Name of the run.", metavar="NAME")]
 Say = Annotated[
     list[str] | None,
-    typer.Option(help="What a comparable run shares, e.g. tokenizer=gpt2.", metavar="CONDITION=VALUE"),
+    typer.Option(help="Condition that the run must share, e.g. tokenizer=gpt2.", metavar="CONDITION=VALUE"),
 ]
 To = Annotated[str | None, typer.Option(help="File to write; forecast.json unless given.", metavar="FORECAST.json")]
 Into = Annotated[
-    str | None, typer.Option("--registry", help="Add it to this file, which only grows.", metavar="FORECASTS.jsonl")
+    str | None, typer.Option("--registry", help="Append the forecast to this registry.", metavar="FORECASTS.jsonl")
 ]
-Entry = Annotated[str | None, typer.Option(help="Which forecast: its number or digest.", metavar="ENTRY")]
-Head = Annotated[str | None, typer.Option(help="The digest that was published.", metavar="DIGEST")]
+Entry = Annotated[str | None, typer.Option(help="Forecast by number or digest.", metavar="ENTRY")]
+Head = Annotated[str | None, typer.Option(help="Digest that was published.", metavar="DIGEST")]
 Law = Annotated[
     str | None,
-    typer.Option(
-        "--law", help="One law by itself; the calibrated ensemble of laws unless given.", metavar="NAME|FORMULA"
-    ),
+    typer.Option("--law", help="Forecast by this law alone; by the ensemble unless given.", metavar="NAME|FORMULA"),
 ]
 Measured = Annotated[
     str, typer.Argument(help="Runs, with the one that was forecast; - for stdin.", metavar="RUNS", parser=STDIN.path)
@@ -97,7 +95,7 @@ def freeze_command(
     point = {name: value for name, value in named.items() if value is not None}
     others = pairs(at, "--at")
     if twice := next((name for name in others if name in point), None):
-        raise BadInput(f"{twice} is given twice, by --{twice} and by --at")
+        raise BadInput(f"{twice} is given by both --{twice} and --at; keep one")
     point |= others
     forecaster: Forecaster | None = known(source)
     runs: RunTable | None = None
@@ -106,7 +104,7 @@ def freeze_command(
         forecaster = _made(context, runs, table, law, {**search.chosen(), **held.chosen(), **bootstrap.chosen()})
     else:
         groups = (TableOptions, FixOptions, SearchOptions, DrawOptions)
-        why = f"is for fitting a table, and {source} is fitted already"
+        why = f"applies to tables only; {source} is already fitted"
         refuse_with(context, ("law", *names_of(*groups)), why)
     conditions = pairs(say, "--say")
     frozen = freeze(forecaster, run=run or "", conditions=conditions, runs=runs, **point)
@@ -120,7 +118,7 @@ def freeze_command(
 def _made(
     context: typer.Context, runs: "RunTable", table: TableOptions, law: str | None, chosen: "FitOptions"
 ) -> "Forecaster":
-    """Return one law fitted as the options say, or the mixture, which has a way of its own."""
+    """Fit one law, or the ensemble if no law is given."""
     from scalelaw.fitting.fit import fit_observations, make_spec
     from scalelaw.fitting.observe import observe
     from scalelaw.forecasting.forecast import forecast
@@ -129,7 +127,7 @@ def _made(
         of_law, observed = observe(law, runs, **table.reduced())
         return fit_observations(of_law, observed, make_spec(**chosen))
     own = (*names_of(SearchOptions), "intervals", "level", "draws")
-    refuse_with(context, own, "is for one law; name it with --law")
+    refuse_with(context, own, "applies to one law; name it with --law")
     return forecast(runs, **table.reduced(), seed=chosen["seed"])
 
 

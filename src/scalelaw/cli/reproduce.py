@@ -1,4 +1,4 @@
-"""``scalelaw reproduce``: published figures computed again."""
+"""``scalelaw reproduce``: recomputes published figures."""
 
 from typing import Annotated
 
@@ -9,10 +9,10 @@ from scalelaw.cli._places import check_writable
 from scalelaw.core.files import write_whole
 
 Names = Annotated[
-    list[str] | None, typer.Argument(help="Figures by name, or how it begins; all without any.", metavar="[NAME]...")
+    list[str] | None, typer.Argument(help="Figures by name or first letters; all unless given.", metavar="[NAME]...")
 ]
 Data = Annotated[
-    str | None, typer.Option(help="Folder of published tables; SCALELAW_DATA without it.", metavar="FOLDER")
+    str | None, typer.Option(help="Folder of published tables; SCALELAW_DATA unless given.", metavar="FOLDER")
 ]
 To = Annotated[str | None, typer.Option(help="Write the table as Markdown to this file.", metavar="FILE")]
 

@@ -1,4 +1,4 @@
-"""``scalelaw robustness``: the same decision under every defensible choice."""
+"""``scalelaw robustness``: the decision under every defensible choice."""
 
 from typing import Annotated
 

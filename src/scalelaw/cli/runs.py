@@ -1,4 +1,4 @@
-"""``scalelaw runs``: list, show, check and export the runs of any source that can be loaded; pack a folder of them."""
+"""``scalelaw runs``: lists, shows, checks and exports runs of any source; packs folders."""
 
 import warnings
 from typing import Annotated
@@ -21,11 +21,11 @@ Source = Annotated[
     str,
     typer.Argument(help="File of runs or folder of recorded runs; - for stdin.", metavar="SOURCE", parser=STDIN.path),
 ]
-Run = Annotated[str, typer.Argument(help="Name of a run, or how it begins.", metavar="RUN")]
+Run = Annotated[str, typer.Argument(help="Name of a run or its first letters.", metavar="RUN")]
 Folder = Annotated[str, typer.Argument(help="Folder of runs.", metavar="FOLDER")]
 Packed = Annotated[str, typer.Argument(help="File that `runs pack` wrote.", metavar="FILE")]
 ToFile = Annotated[str, typer.Option("--to", help="File to write.", metavar="FILE")]
-ToFolder = Annotated[str, typer.Option("--out", help="Folder to make; it must be absent or empty.", metavar="FOLDER")]
+ToFolder = Annotated[str, typer.Option("--out", help="Folder to create; it must be new or empty.", metavar="FOLDER")]
 Out = Annotated[str, typer.Argument(help="File to write: .csv, .jsonl or .parquet.", metavar="OUT")]
 
 

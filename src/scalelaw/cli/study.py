@@ -1,4 +1,4 @@
-"""``scalelaw study`` and ``scalelaw report``: fit, backtest and plan from one table, as text or as a page."""
+"""``scalelaw study`` and ``scalelaw report``: decide from one table, as text or as a page."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +27,7 @@ MaybeFile = Annotated[
 Flops = Annotated[
     str | None, typer.Option(help="Budget to plan for; ten times the largest run unless given.", metavar="C")
 ]
-Out = Annotated[str | None, typer.Option(help="Folder for the figures; none are drawn without it.", metavar="DIR")]
+Out = Annotated[str | None, typer.Option(help="Folder for figures; without it no figures are drawn.", metavar="DIR")]
 Page = Annotated[str, typer.Option("--to", help="HTML file to write.", metavar="FILE")]
 Demo = Annotated[bool, typer.Option("--demo", help="Study the shipped synthetic ladder instead of a file.")]
 _PROJECT = "scalelaw.toml"
@@ -98,18 +98,18 @@ def report_command(
 
 
 def _of_project(context: typer.Context, file: str | None, demo: bool, own: tuple[str, ...]) -> bool:
-    """Return whether the project of this folder is meant; nothing may be said then that its file should say.
+    """Return whether to study the project of this folder; options that belong in its file are refused.
 
     Raises:
-        BadInput: neither a file, nor the demo, nor a project; or more than one.
+        BadInput: not exactly one of a file, --demo and a project.
     """
     if file is None and not demo and project_here():
         given = (*own, *names_of(TableOptions, OneLawOptions, DrawOptions))
-        refuse_with(context, given, "is for a FILE; say it in scalelaw.toml")
+        refuse_with(context, given, "applies to a FILE; set it in scalelaw.toml")
         return True
     if demo == (file is not None):
         name = context.info_name
-        raise BadInput(f"{name} takes either a FILE of runs or --demo; try: scalelaw {name} --demo")
+        raise BadInput(f"{name} needs either a FILE of runs or --demo; try: scalelaw {name} --demo")
     return False
 
 
@@ -129,7 +129,7 @@ def _studied(
 
     if file is None:
         given = names_of(TableOptions)
-        refuse_with(context, given, "is for a FILE; the shipped ladder is read as it is")
+        refuse_with(context, given, "applies to a FILE, not to --demo")
         runs = datasets.load("synthetic-ladder")
     else:
         runs = table.read(file)
@@ -143,7 +143,7 @@ def _studied(
 
 
 def called(found: "Study", words: str) -> "Study":
-    """Return a study that knows what its table is called on the command line."""
+    """Return a study with the words of its table on the command line."""
     return replace(found, decided=replace(found.decided, words=words))
 
 

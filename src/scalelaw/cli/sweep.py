@@ -1,4 +1,4 @@
-"""``scalelaw ladder run``: train the rungs of a ladder, with one display of how far it is."""
+"""``scalelaw ladder run``: trains the rungs of a ladder and shows the progress."""
 
 import time
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from scalelaw.training.train_ladder import Progress, Watch
 
 LadderFile = Annotated[str, typer.Argument(help="The ladder.toml, or its folder.", metavar="LADDER")]
-Out = Annotated[str, typer.Option(help="Folder of the runs; made if need be.", metavar="FOLDER")]
-Workers = Annotated[int | None, typer.Option(help="Processes; unsaid: one a core.", min=1, metavar="N")]
-Device = Annotated[str, typer.Option(help="cpu or cuda.", metavar="DEVICE")]
+Out = Annotated[str, typer.Option(help="Folder of the runs; created if needed.", metavar="FOLDER")]
+Workers = Annotated[int | None, typer.Option(help="Processes; one per core unless given.", min=1, metavar="N")]
+Device = Annotated[str, typer.Option(help="Device: cpu or cuda.", metavar="DEVICE")]
 
 NoiseScale = Annotated[
-    bool, typer.Option("--noise-scale", help="Measure the gradient-noise scale of each run: 64 steps more.")
+    bool, typer.Option("--noise-scale", help="Measure the gradient-noise scale of each run, in 64 extra steps.")
 ]
 
 _EVERY_S = 10.0
@@ -41,13 +41,13 @@ def run_command(
     from scalelaw.ladder import Ladder
     from scalelaw.training.train_ladder import train_ladder
 
-    meant = Ladder.load(ladder)
+    loaded = Ladder.load(ladder)
     require("torch", extra="train", why="train models")
     try:
-        with watching(meant.name) as watch:
-            swept = train_ladder(meant, out, workers=workers, device=device, noise_scale=noise_scale, watch=watch)
+        with watching(loaded.name) as watch:
+            swept = train_ladder(loaded, out, workers=workers, device=device, noise_scale=noise_scale, watch=watch)
     except KeyboardInterrupt:
-        typer.echo(f"scalelaw: stopped; what was measured is in {out}, and the same command goes on", err=True)
+        STDERR.say(f"stopped; measurements are in {out}, and the same command continues")
         raise
     show(swept, json)
     if swept.failed:
@@ -56,7 +56,7 @@ def run_command(
 
 @contextmanager
 def watching(doing: str) -> "Iterator[Watch]":
-    """Give what shows the progress of a sweep on stderr: a bar on a terminal, a line now and then elsewhere."""
+    """Yield a callback that shows progress on stderr: a bar on a terminal, occasional lines elsewhere."""
     if not STDERR.watched():
         yield _Lines(doing).show
         return
@@ -64,26 +64,26 @@ def watching(doing: str) -> "Iterator[Watch]":
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    columns = TextColumn(doing), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[said]}")
+    columns = TextColumn(doing), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[state]}")
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(doing, total=1.0, said="starting")
-        yield lambda now: bar.update(task, completed=now.share, said=_said(now))
+        task = bar.add_task(doing, total=1.0, state="starting")
+        yield lambda now: bar.update(task, completed=now.share, state=_state(now))
 
 
 class _Lines:
-    """Says in a line how far it is, every few seconds."""
+    """Prints the progress as a line every few seconds."""
 
     def __init__(self, doing: str) -> None:
         self._doing = doing
-        self._told = time.monotonic()
+        self._shown = time.monotonic()
 
     def show(self, now: "Progress") -> None:
-        if not STDERR.quiet and time.monotonic() - self._told > _EVERY_S:
-            self._told = time.monotonic()
-            typer.echo(f"{self._doing}: {now.share:.0%} {_said(now)}", err=True)
+        if not STDERR.quiet and time.monotonic() - self._shown > _EVERY_S:
+            self._shown = time.monotonic()
+            typer.echo(f"{self._doing}: {now.share:.0%} {_state(now)}", err=True)
 
 
-def _said(now: "Progress") -> str:
+def _state(now: "Progress") -> str:
     left = "" if now.left_s is None else f"{_duration(now.left_s)} left, "
     active = ", ".join(f"{name} {share:.0%} loss {loss:.3f}" for name, (share, loss) in sorted(now.active.items()))
     return f"{left}{now.finished} of {now.jobs} trunks done{'; ' * bool(active)}{active}"

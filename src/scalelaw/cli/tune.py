@@ -1,4 +1,4 @@
-"""``scalelaw ladder tune``: search the base learning rate and batch of a ladder on its cheapest rung."""
+"""``scalelaw ladder tune``: tunes base learning rate and batch on the cheapest rung of a ladder."""
 
 from typing import Annotated
 
@@ -6,21 +6,25 @@ import typer
 
 from scalelaw.cli._output import Json, show
 from scalelaw.cli._places import check_writable
+from scalelaw.cli._stderr import STDERR
 from scalelaw.cli._values import real
 from scalelaw.cli.sweep import Device, LadderFile, Workers, watching
 
-Out = Annotated[str, typer.Option(help="Folder of the trials, as runs; the same one goes on.", metavar="FOLDER")]
+Out = Annotated[
+    str, typer.Option(help="Folder of the trials; a search with the same folder continues.", metavar="FOLDER")
+]
 Width = Annotated[
-    list[int] | None, typer.Option(help="Rung to train; may be given twice. Unsaid: the cheapest.", metavar="WIDTH")
+    list[int] | None,
+    typer.Option(help="Rung to train; repeat for a second. The cheapest unless given.", metavar="WIDTH"),
 ]
 Tokens = Annotated[
     float | None,
-    typer.Option(help="Horizon of the trials; unsaid: the longest of the rung.", parser=real, metavar="D"),
+    typer.Option(help="Tokens of each trial; the longest horizon of the rung unless given.", parser=real, metavar="D"),
 ]
-Trials = Annotated[int, typer.Option(help="Trials in all, earlier ones included.", min=1, metavar="N")]
-Batch = Annotated[bool, typer.Option("--batch/--no-batch", help="Search the batch as well.")]
+Trials = Annotated[int, typer.Option(help="Trials in all, including earlier ones.", min=1, metavar="N")]
+Batch = Annotated[bool, typer.Option("--batch/--no-batch", help="Search the batch size too.")]
 Within = Annotated[
-    float, typer.Option(help="How many times lower or higher rates may be.", parser=real, metavar="FACTOR")
+    float, typer.Option(help="Search rates up to this factor lower or higher.", parser=real, metavar="FACTOR")
 ]
 Seed = Annotated[int, typer.Option(help="Seed of the runs and of the search.", min=0, metavar="N")]
 To = Annotated[str | None, typer.Option(help="Write the ladder with the best rate here.", metavar="LADDER.toml")]
@@ -48,19 +52,19 @@ def tune_command(
     from scalelaw.ladder import Ladder
     from scalelaw.training.tuning.tune import tune
 
-    meant = Ladder.load(ladder)
+    loaded = Ladder.load(ladder)
     require("torch", extra="train", why="train models")
     check_writable(out, "--out", folder=True)
     if to is not None:
         check_writable(to, "--to")
     try:
-        with watching(f"tuning {meant.name}") as watch:
+        with watching(f"tuning {loaded.name}") as watch:
             found = tune(
-                meant, out, widths=width, tokens=tokens, tunes_batch=tunes_batch, within=within, trials=trials,
+                loaded, out, widths=width, tokens=tokens, tunes_batch=tunes_batch, within=within, trials=trials,
                 seed=seed, workers=workers, device=device, watch=watch,
             )  # fmt: skip
     except KeyboardInterrupt:
-        typer.echo(f"scalelaw: stopped; what was measured is in {out}, and the same command goes on", err=True)
+        STDERR.say(f"stopped; measurements are in {out}, and the same command continues")
         raise
     show(found, json)
     if to is not None:

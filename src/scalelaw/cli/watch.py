@@ -1,4 +1,4 @@
-"""``scalelaw watch``: a run in flight against its frozen forecast, once or for as long as it is trained."""
+"""``scalelaw watch``: compares a run in training with its frozen forecast."""
 
 import time
 import warnings
@@ -24,12 +24,14 @@ File = Annotated[
     typer.Argument(help="A frozen forecast or a registry; - for stdin.", metavar="FORECAST.json", parser=STDIN.path),
 ]
 Log = Annotated[str, typer.Option(help="Log of the run: JSON lines or CSV, or its folder.", metavar="RUN.jsonl")]
-Once = Annotated[bool, typer.Option("--once", help="Look once; otherwise follow until the run ends.")]
+Once = Annotated[bool, typer.Option("--once", help="Look once instead of following the run to its end.")]
 Every = Annotated[float, typer.Option(help="Seconds between looks.", parser=real, metavar="S")]
-Run = Annotated[str | None, typer.Option(help="Which run of the log.", metavar="NAME")]
-Entry = Annotated[str | None, typer.Option(help="Which forecast: its number or digest.", metavar="ENTRY")]
-End = Annotated[str | None, typer.Option(help="Steps of the whole run, for logs without tokens.", metavar="NUMBER")]
-How = Annotated[str | None, typer.Option(help="Learning rate: cosine, wsd[decay=0.2], constant, ...", metavar="NAME")]
+Run = Annotated[str | None, typer.Option(help="Run of the log.", metavar="NAME")]
+Entry = Annotated[str | None, typer.Option(help="Forecast by number or digest.", metavar="ENTRY")]
+End = Annotated[str | None, typer.Option(help="Steps of the complete run, for logs without tokens.", metavar="NUMBER")]
+How = Annotated[
+    str | None, typer.Option(help="Learning rate schedule: cosine, wsd[decay=0.2], constant, ...", metavar="NAME")
+]
 Level = Annotated[float, typer.Option(help="Level of the intervals, between 0 and 1.", parser=real, metavar="LEVEL")]
 
 
@@ -73,7 +75,7 @@ def watch_command(
 
 
 def _followed(look: Callable[[], "Watch"], every: float) -> "Watch":
-    """Look again and again, print a line whenever it differs from the last, and return the look at the end."""
+    """Look repeatedly, print each line that differs from the last, and return the last look."""
     seen, found = "", None
     while True:
         with warnings.catch_warnings():

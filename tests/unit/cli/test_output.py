@@ -1,6 +1,7 @@
 """How results are printed: folded for a narrow terminal, whole elsewhere; help, version, progress."""
 
 import doctest
+import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 import scalelaw
 from scalelaw.cli import _output as output
 from scalelaw.cli import study as study_module
+from scalelaw.cli._stderr import coloured
 from scalelaw.cli.main import app
 
 
@@ -82,3 +84,37 @@ def test_on_a_terminal_progress_is_a_bar_on_stderr(
     shown = capsys.readouterr()
     assert shown.out == ""
     assert re.search(r"backtest .*3/7", shown.err)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_colour_is_for_terminals_without_no_color(
+    variables: dict[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert coloured(Terminal()) is expected
+    assert not coloured(io.StringIO())
+
+
+def test_colour_marks_titles_and_doubts_and_changes_no_character() -> None:
+    text = "A title\n  loss      2.1\n  doubt     few runs\n  doubt     none found\n    warn      bends [FIT_MISFIT]\n"
+    shown = output.in_colour(text)
+    assert re.sub(r"\x1b\[\d+m", "", shown) == text
+    marked = [line for line in shown.splitlines() if "\x1b" in line]
+    assert [re.sub(r"\x1b\[\d+m", "", line).split()[0] for line in marked] == ["A", "doubt", "warn"]
+    assert "none found" not in "".join(marked)
+
+
+def test_a_pipe_gets_no_colour() -> None:
+    for words in (["--help"], ["laws", "show", "power"], ["fit", "no.csv"]):
+        assert "\x1b" not in CliRunner().invoke(app, words).output
