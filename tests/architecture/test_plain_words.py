@@ -70,7 +70,8 @@ PAGES = (
     "README.md", "docs/index.md", "docs/quickstart.md", "docs/which-command.md", "docs/background/index.md",
     "docs/concepts/index.md", "docs/concepts/parameters-and-flops.md", "docs/concepts/intervals.md",
     "docs/concepts/calibration.md", "docs/concepts/isoflop-and-laws.md", "docs/how-to/forecast-larger-runs.md",
-    "docs/decisions/0004-rooms-by-subject.md", "docs/decisions/0005-results-in-python.md",
+    "docs/how-to/use-results-in-python.md", "docs/decisions/0004-rooms-by-subject.md",
+    "docs/decisions/0005-results-in-python.md",
 )  # fmt: skip
 """Pages that hold none of them."""
 

@@ -13,6 +13,7 @@ from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.findings import Finding
 from scalelaw.core.forecaster import Domain
 from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.runs.other_columns import OtherColumns, joined
@@ -34,7 +35,7 @@ class SetAside:
 
 
 @dataclass(frozen=True, eq=False)
-class Observations(Brief):
+class Observations(Brief, Tabular):
     """One target over the runs that have it, one row per observation.
 
     Attributes:
@@ -77,6 +78,12 @@ class Observations(Brief):
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def to_columns(self) -> Columns:
+        """Return one row an observation: the run, its quantities, the target and its weight."""
+        names = [] if self.names is None else [("run", self.names)]
+        lists = {name: values.tolist() if values.ndim > 1 else values for name, values in self.columns.items()}
+        return {**dict(names), **lists, self.target: self.y, "weight": self.weight}
 
     @property
     def digest(self) -> str:

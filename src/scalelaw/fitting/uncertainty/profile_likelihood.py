@@ -8,6 +8,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular
 from scalelaw.core.types import Array
 from scalelaw.fitting.solver.coordinates import Coordinates, Restrictions
 from scalelaw.fitting.solver.noise import huber
@@ -26,7 +27,7 @@ At = Callable[[float, Array], tuple[float, Array]]
 
 
 @dataclass(frozen=True, eq=False)
-class LikelihoodProfile(Brief):
+class LikelihoodProfile(Brief, Tabular):
     """The profile of one number.
 
     Attributes:
@@ -46,6 +47,10 @@ class LikelihoodProfile(Brief):
     lo: float | None
     hi: float | None
     level: float
+
+    def to_columns(self) -> Columns:
+        """Return one row a value: the value, and the likelihood ratio statistic there."""
+        return {self.name: self.values, "ratio": self.ratio}
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
