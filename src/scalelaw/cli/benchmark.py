@@ -69,7 +69,9 @@ def calibrate_command(
     from scalelaw.core.digest import digest
     from scalelaw.forecasting.calibration import calibrate
 
-    check_writable(to, "--to")
+    for path, name in ((store, "--store"), (to, "--to")):
+        if path is not None:
+            check_writable(path, name)
     found = _run(protocol, data, None, store, processes)
     known = calibrate(
         found.records(),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scalelaw.cli._output import Json, show
+from scalelaw.cli._places import check_writable
 from scalelaw.cli._stderr import STDERR
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def run_command(
     from scalelaw.ladder import Ladder
     from scalelaw.training.train_ladder import train_ladder
 
+    check_writable(out, "--out", folder=True)
     loaded = Ladder.load(ladder)
     require("torch", extra="train", why="train models")
     try:

@@ -184,9 +184,13 @@ def observe_rows(
     """Return the rows of one target, reduced by ``use``, or by ``otherwise`` without it.
 
     Raises:
-        BadInput: the rows were already reduced in another way.
+        BadInput: ``over`` without ``use="best"``, or rows of another target or reduction than asked for.
     """
+    if over and tuple(over) != SWEPT and (use or otherwise) != "best":
+        raise BadInput(f"over={over!r} names what was swept, which only use='best' reads; add it")
     if isinstance(runs, Observations):
+        if target is not None and target != runs.target:
+            raise BadInput(f"target={target!r}: these rows are of {runs.target}; pass the original table")
         if use is not None and use != runs.reduction:
             raise BadInput(f"use={use!r}: these rows are already reduced to {runs.reduction}; pass the original table")
         return runs

@@ -232,3 +232,21 @@ def test_a_loss_that_still_falls_is_never_said_to_rise(count: int, seed: int) ->
     rows = {"run": ["a"] * len(steps), "steps": steps, "loss": loss, "planned_steps": [9000.0] * len(steps)}
     found = sl.extrapolate(rows, at=0.5)
     assert "CURVES_RISING" not in [finding.code for finding in found.findings]
+
+
+@pytest.mark.parametrize("planned", ["column", "end="])
+def test_a_share_is_one_of_the_planned_end_and_not_of_what_is_read(planned: str) -> None:
+    """Readings to 4500 of 9000 steps: a third is 3000 steps, not 1500."""
+    rows = table(power(STEPS[:45]))
+    options: dict[str, Any] = {"at": 1 / 3, "schedule": "constant"}
+    if planned == "column":
+        rows["planned_steps"] = [9000.0] * 45
+    else:
+        options["end"] = 9000
+    run = sl.extrapolate(rows, **options).runs[0]
+    assert run.course.end == 9000 and run.forecast.cut == 3000 and run.time[-1] == 3000
+    assert run.after[0, 0] == 3100 and run.actual is None, "half of a run is no end"
+    whole = sl.extrapolate(table(), **options).runs[0]
+    np.testing.assert_array_equal(run.forecast.mean, whole.forecast.mean)
+    assert whole.actual == pytest.approx(power(STEPS)[-1])
+    assert whole.error == pytest.approx(whole.forecast.mean[-1] / whole.actual - 1)

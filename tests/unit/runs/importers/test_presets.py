@@ -147,3 +147,20 @@ def test_settings_that_differ_are_kept_and_the_rest_is_not():
         run.log("val/loss", 1, 3.0)
     columns = tabulate(runs, "x").columns
     assert "mixture" in columns and "config.same" not in columns and "config.api_key" not in columns
+
+
+@pytest.mark.parametrize("batch", [None, 512])
+def test_tokens_that_were_logged_are_kept_whatever_the_settings_say(batch):
+    """Steps x batch_tokens is for runs that logged none: a batch that grew would be counted wrong."""
+    run = LoggedRun("r", config={} if batch is None else {"batch_tokens": batch})
+    for step in (10, 20, 30):
+        run.log("tokens", step, 1000.0 * step + 7)
+        run.log("val/loss", step, 4 - step / 100)
+    without = LoggedRun("s", config={} if batch is None else {"batch_tokens": batch})
+    without.log("val/loss", 10, 3.0)
+    table = tabulate([run, without], "x")
+    assert table.columns["tokens"].values.tolist()[:3] == [10_007, 20_007, 30_007]
+    assert table.columns["tokens"].missing.tolist() == [False, False, False, batch is None]
+    if batch is not None:
+        assert table.columns["tokens"].values.tolist()[3] == 5120
+    assert ("tokens = steps x batch_tokens, from the settings" in table.notes) == (batch is not None)

@@ -212,3 +212,22 @@ def test_without_optuna_the_command_says_what_to_install(
     result = CliRunner().invoke(app, ["ladder", "tune", str(tmp_path), "--out", str(tmp_path / "tune")])
     assert result.exit_code == 2 and "pip install 'scalelaw[tune]'" in result.stderr
     assert not (tmp_path / "tune").exists()
+
+
+@pytest.mark.parametrize(
+    ("centre", "steep", "batch", "code"),
+    [(2.0, 0.05, 0, "TUNE_EDGE"), (0.0, 0.05, 2, "TUNE_EDGE"), (0.0, 0.0025, 0, "TUNE_FLAT"), (0.0, 0.05, 0, "")],
+)
+def test_an_optimum_at_an_end_or_in_a_flat_bowl_is_a_finding(
+    tiny: Tiny, tmp_path: Path, centre: float, steep: float, batch: int, code: str
+) -> None:
+    """Rates from a quarter to four times, batches from a quarter to four times; losses with a little noise."""
+    wiggle = (0.001, -0.002, 0.0015, -0.001, 0.002, -0.0015, 0.001, -0.001, 0.0005)
+    rates = [-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0]
+    trials = tuple(
+        Trial(3 * n + k, lr, b, (3.0 * math.exp(steep * (lr - centre) ** 2 + 0.05 * (b - batch) ** 2 + off),))
+        for k, b in enumerate((-2, 0, 2))
+        for n, (lr, off) in enumerate(zip(rates, wiggle, strict=True))
+    )
+    found = tuned(Space.of(tiny()), tmp_path, trials, {})
+    assert {each.code for each in found.findings} == ({code} if code else set())
