@@ -16,7 +16,8 @@ from scalelaw.core.nouns.coefficients import named_array
 from scalelaw.core.reading import LARGEST_DOCUMENT, Allowance, read_text
 from scalelaw.core.types import AnyArray
 from scalelaw.fitting.checks.status import FitStatus
-from scalelaw.fitting.result import FitResult, FittedRows
+from scalelaw.fitting.fitted_rows import FittedRows
+from scalelaw.fitting.result import FitResult
 from scalelaw.fitting.saving import _STATUS, SCHEMA, _content
 from scalelaw.fitting.solver.noise import Noise
 from scalelaw.fitting.spec import FitSpec

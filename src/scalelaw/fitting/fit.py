@@ -19,9 +19,10 @@ from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.fitting.checks.misfit import misfit
 from scalelaw.fitting.checks.status import FitStatus, assess
 from scalelaw.fitting.checks.suspects import compared
+from scalelaw.fitting.fitted_rows import FittedRows
 from scalelaw.fitting.observe import capitals_of, check_sizes, observe
 from scalelaw.fitting.recalled import fitted
-from scalelaw.fitting.result import ENOUGH, FitResult, FittedRows
+from scalelaw.fitting.result import ENOUGH, FitResult
 from scalelaw.fitting.solver.solve import Problem
 from scalelaw.fitting.spec import FitOptions, FitSpec
 from scalelaw.fitting.uncertainty.prior import check_prior, prior_of

@@ -9,7 +9,6 @@ import numpy as np
 
 from scalelaw.accounting.cost import StatedCost
 from scalelaw.accounting.flops import COUNTINGS, Counting, counting_for
-from scalelaw.core.components import check_mixtures, codes, kind_of
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
@@ -20,88 +19,38 @@ from scalelaw.core.forecaster import (
     Prediction,
     Provenance,
     check_level,
-    holding,
-    outside,
-    robust_sd,
 )
-from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.nouns.coefficients import Coefficients
 from scalelaw.core.nouns.plottable import Plottable
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
-from scalelaw.core.numbers import counted, format_number
-from scalelaw.core.rendering import Lines, Renderable, Report, Table
-from scalelaw.core.types import AnyArray, Array, Inputs
+from scalelaw.core.numbers import counted
+from scalelaw.core.rendering import Renderable, Report
+from scalelaw.core.types import Array, Inputs
 from scalelaw.core.version import __version__
 from scalelaw.fitting.checks.outliers import RATE
 from scalelaw.fitting.checks.status import FitStatus
+from scalelaw.fitting.fitted_rows import FittedRows
+from scalelaw.fitting.show import sheet, to_dict
 from scalelaw.fitting.solver.coordinates import Coordinates
 from scalelaw.fitting.solver.noise import Noise
 from scalelaw.fitting.solver.solve import Problem
-from scalelaw.fitting.spec import FitSpec, prior_in_words
+from scalelaw.fitting.spec import FitSpec
+from scalelaw.fitting.uncertainty.coefficient_intervals import coefficients, undetermined
 from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem, numbered
-from scalelaw.fitting.uncertainty.intervals import described, units
+from scalelaw.fitting.uncertainty.predictions import predict, sample
 from scalelaw.fitting.uncertainty.profile_likelihood import LikelihoodProfile, profile_coefficient, profile_prediction
 from scalelaw.fitting.uncertainty.residual_model import ResidualModel, errors, log_size
 from scalelaw.fitting.uncertainty.seed_noise import SeedFloor, seed_floor
 from scalelaw.fitting.uncertainty.variance import VarianceFunction
 from scalelaw.laws import Law
-from scalelaw.runs.checking.missing import with_names
-from scalelaw.runs.observations import SetAside
 
 ENOUGH = 0.5
 """Least share of the requested draws; fewer would be a biased selection, so intervals need at least this."""
-_WIDE = 10
-"""A coefficient whose interval extends more than this factor from its value is undetermined."""
 
 if TYPE_CHECKING:
     from scalelaw.fitting.checks.influence import Influence
     from scalelaw.fitting.held import HeldAt
     from scalelaw.registry.frozen import FrozenForecast
-
-
-@dataclass(frozen=True, eq=False)
-class FittedRows(Brief):
-    """The rows a law was fitted to, and the excluded rows.
-
-    Attributes:
-        x: inputs, each (n,).
-        y: measured values (n,).
-        weight: weights (n,).
-        cluster: the run of each row (n,).
-        read: number of rows in the source.
-        set_aside: excluded rows with reasons.
-        digest: digest of the rows, independent of their order.
-        levels: names of the components of a vector, or of the codes of a category.
-        names: name of the run of each row, (n,); None without names.
-        setting: number of the setting of each row's run, ignoring its seed, (n,); None if unknown.
-    """
-
-    x: Mapping[str, Array]
-    y: Array
-    weight: Array
-    cluster: AnyArray
-    read: int
-    set_aside: tuple[SetAside, ...]
-    digest: str
-    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    names: AnyArray | None = None
-    setting: AnyArray | None = None
-
-    def run_names(self) -> AnyArray:
-        """Return the name of the run of each row, (n,), or its number without names."""
-        return np.asarray(self.cluster).astype(str).astype(object) if self.names is None else self.names
-
-    def arrays(self, x: Inputs) -> Inputs:
-        """Return inputs as the law takes them, with categories as codes.
-
-        Raises:
-            BadInput: a level that was not fitted, or shares that do not sum to one.
-        """
-        check_mixtures(x)
-        return {
-            name: codes(name, values, self.levels.get(name, ())) if kind_of(name) == "text" else values
-            for name, values in x.items()
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,16 +102,7 @@ class FitResult(Renderable, Tabular, Plottable, Predicting):
     @cached_property
     def undetermined(self) -> tuple[str, ...]:
         """Coefficients with a singular direction, an interval beyond a factor of 10, or too few draws."""
-        open_ = set(self.status.undetermined)
-        known = {*self.spec.fixed, *self.spec.ties, *self.status.at_bounds}
-        if self.draws is not None and self.trusted is None:
-            open_ |= {coef.name for coef in self.law.coefs} - known
-        for coef, values in zip(self.law.coefs, self.coefficients().values(), strict=True):
-            if coef.name in known or coef.low < 0 or values["lo"] is None:
-                continue
-            if values["lo"] < values["value"] / _WIDE or values["hi"] > values["value"] * _WIDE:
-                open_.add(coef.name)
-        return tuple(coef.name for coef in self.law.coefs if coef.name in open_)
+        return undetermined(self)
 
     @property
     def trusted(self) -> Array | None:
@@ -236,40 +176,13 @@ class FitResult(Renderable, Tabular, Plottable, Predicting):
         standardised = self.residuals if self.spread is None else self.residuals / self.spread.relative
         return seed_floor(self.rows.x, standardised, sample.member, self.fitted, self.rows.setting)
 
-    @np.errstate(all="ignore")
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
         """Draw (draws, n) predictions; ``new_run`` adds the noise of one run, at least that between seeds."""
-        from scalelaw.fitting.uncertainty.prior_draws import leans, new_run_errors
+        return sample(self, x, kind, seed)
 
-        if self.trusted is None:
-            return None
-        x = self.rows.arrays(x)
-        mean = np.asarray(self.law.predict(self.trusted, x))
-        if kind == "mean":
-            return mean
-        noise, rng = self.scoring, np.random.default_rng(seed)
-        if leans(self):
-            return noise.unscaled(noise.scaled(mean) - new_run_errors(self, mean.shape, rng))
-        relative = 1.0 if self.spread is None else self.spread.at(x, noise)
-        if noise.kind == "binomial":
-            items = np.round(1 / np.broadcast_to(relative, mean.shape[-1:]) ** 2).astype(int)
-            share = np.clip(mean, 0, 1)
-            noisy = share + self.errors.sd * (rng.binomial(items, share) / items - share)
-            return np.asarray(np.clip(noisy, 0.0, 1.0))
-        named = noise.scale if self.spread is not None and self.spread.gamma is not None else None
-        size = np.broadcast_to(log_size(x, named), mean.shape[-1:])
-        floor = self.seed_floor.sd / self.errors.sd if self.seed_floor and self.errors.sd > 0 else 0.0
-        error = self.errors.draw(size, len(mean), rng) * relative * max(1.0, floor)
-        return np.asarray(noise.unscaled(noise.scaled(mean) - error))
-
-    @np.errstate(all="ignore")
     def predict_at(self, x: Inputs, level: float, kind: Kind) -> Prediction:
         """Predict at n points, given as arrays, with the interval of the mean or of a new run; see ``predict``."""
-        x = self.rows.arrays(x)
-        mean = np.asarray(self.law.predict(self.coef, x))
-        draws = self.sample(x, kind, self.spec.seed)
-        lo, hi = (None, None) if draws is None else holding(mean, draws, level)
-        return Prediction(mean, lo, hi, level, np.broadcast_to(outside(x, self.domain), mean.shape))
+        return predict(self, x, level, kind)
 
     def at(self, **values: float | str) -> "HeldAt":
         """Return the fit at fixed values of some of its inputs, such as a column that its formula names.
@@ -290,26 +203,7 @@ class FitResult(Renderable, Tabular, Plottable, Predicting):
         The standard error is ``robust_sd`` of the draws, which heavy tails do not inflate. Standard error and interval
         equal None without draws or if too many were lost; an interval always contains its value.
         """
-        level = level or self.spec.level
-        k = len(self.law.coefs)
-        unknown: list[float | None] = [None] * k
-        se, lo, hi = unknown, unknown, unknown
-        if self.trusted is not None:
-            se = robust_sd(self.trusted).tolist()
-            lo, hi = (ends.tolist() for ends in holding(self.coef, self.trusted, level))
-            for i in self._pressed():
-                se[i] = lo[i] = hi[i] = None
-        return {
-            c.name: {
-                "value": float(self.coef[i]),
-                "se": se[i],
-                "lo": lo[i],
-                "hi": hi[i],
-                "level": level,
-                "unit": c.unit,
-            }
-            for i, c in enumerate(self.law.coefs)
-        }
+        return coefficients(self, level)
 
     def influence(
         self,
@@ -390,32 +284,7 @@ class FitResult(Renderable, Tabular, Plottable, Predicting):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for ``scalelaw fit --json``."""
-        return {
-            "schema": "scalelaw.fit-summary/1",
-            "law": self.law.spelling,
-            "target": self.target,
-            "coefficients": self.coefficients(),
-            "objective": self.objective,
-            "status": {**self.status.to_dict(), "undetermined": list(self.undetermined)},
-            "starts": {"n": self.status.starts, "agreeing": self.status.agreeing},
-            "rows": {
-                "read": self.rows.read,
-                "set_aside": [part.to_dict() for part in self.rows.set_aside],
-                "fitted": len(self.rows.y),
-            },
-            "domain": {name: list(ends) for name, ends in self.domain.items()},
-            "findings": [finding.to_dict() for finding in self.findings],
-            "notes": list(self.notes),
-            "compute": self._counted,
-            "noise": {
-                **self.scoring.to_dict(),
-                "spread": self.spread.to_dict() if self.spread else None,
-                "seed_floor": self.seed_floor.to_dict() if self.seed_floor else None,
-            },
-            "spec": self.spec.to_dict(),
-            "digest": self.digest,
-            "version": self.version,
-        }
+        return to_dict(self)
 
     def to_columns(self) -> Columns:
         """Return one row a coefficient."""
@@ -428,125 +297,4 @@ class FitResult(Renderable, Tabular, Plottable, Predicting):
 
     def sheet(self) -> Report:
         """Return the report: coefficients, optimum, intervals, rows and warnings."""
-        return Report(f"{self.law.spelling} fitted to {self.target}", [self._table(), Lines(self._lines())])
-
-    @property
-    def _counted(self) -> str | None:
-        """How C follows from N and D, in words; None unless the law takes both."""
-        return self.counting.words if self.counting and "tokens" in self.inputs else None
-
-    def _why(self, part: SetAside) -> str:
-        return with_names(part.reason, part.n, self.findings)
-
-    def _table(self) -> Table:
-        """Return the table of coefficients."""
-        percent = f"{100 * self.spec.level:g} % interval"
-        rows = [["", "value", "se", percent, "", "meaning"]]
-        for c, values in zip(self.law.coefs, self.coefficients().values(), strict=True):
-            known = values["se"] is not None
-            rows.append(
-                [
-                    c.name,
-                    f"{values['value']:.5g}",
-                    f"{values['se']:.2g}" if known else "unknown",
-                    _end(values["lo"], values["value"]) if known else "unknown",
-                    _end(values["hi"], values["value"]) if known else "",
-                    c.meaning,
-                ]
-            )
-        return Table(rows, right=[1, 2, 3, 4])
-
-    def _lines(self) -> list[tuple[str, str]]:
-        """Return the lines below the table of coefficients."""
-        draws = 0 if self.trusted is None else len(self.trusted)
-        lines = [
-            ("objective", f"{self.objective:.4g} (sum of losses; {self.scoring})"),
-            ("optimum", self._found()),
-            ("intervals", self._drawn(draws) if draws else self._undrawn()),
-            *self._noise_lines(),
-            ("rows", f"{self.rows.read} read, {len(self.rows.y)} fitted"),
-            *(("", f"{part.n} excluded: {self._why(part)}") for part in self.rows.set_aside),
-            ("fitted on", ", ".join(self._ranges())),
-            *(() if self._counted is None else (("compute", self._counted),)),
-            *(("note", note) for note in self.notes),
-            *self._doubts(),
-        ]
-        return lines
-
-    def _found(self) -> str:
-        """Return whether the search converged, and the undetermined coefficients."""
-        wide = [name for name in self.undetermined if name not in self.status.undetermined]
-        return f"{self.status}; these runs do not determine {', '.join(wide)}" if wide else str(self.status)
-
-    def _ranges(self) -> list[str]:
-        """Return what was fitted of each input: the range of a number or share, the levels of a category."""
-        ranges = []
-        for name in dict.fromkeys((*self.inputs, "flops")):
-            levels = self.rows.levels.get(name, ())
-            if kind_of(name) == "text":
-                ranges.append(f"{name} {', '.join(levels)}")
-            ends = [(key, self.domain[key]) for key in self.domain if key.partition("[")[0] == name]
-            for i, (_, (low, high)) in enumerate(ends):
-                of = f" of {levels[i]}" if kind_of(name) == "vector" and i < len(levels) else ""
-                ranges.append(f"{name}{of} {format_number(low)} to {format_number(high)}")
-        return ranges
-
-    def _pressed(self) -> list[int]:
-        """Return indices of the fitted coefficients whose draws are all at a bound, so that their spread is unknown."""
-        held = {*self.spec.fixed, *self.spec.ties}
-        still = np.ptp(self.draws, axis=0) == 0 if self.draws is not None else np.zeros(len(self.coef), bool)
-        return [i for i, coef in enumerate(self.law.coefs) if still[i] and coef.name not in held]
-
-    def _undrawn(self) -> str:
-        """Return why there are no draws."""
-        if not self.spec.draws:
-            return "none: no draws requested"
-        if self.draws is not None:
-            lost = self.spec.draws - len(self.draws)
-            return f"none: {lost} of {self.spec.draws} draws failed, and the rest would be a biased selection"
-        spare = len(self.rows.y) > self.fitted
-        return "none: no draw has finite values" if spare else "none: too few rows to estimate the noise"
-
-    def _drawn(self, draws: int) -> str:
-        """Describe how the draws were made."""
-        from scalelaw.fitting.uncertainty.prior_draws import leans
-
-        runs, rows = len(np.unique(self.rows.cluster)), len(self.rows.y)
-        if self.spec.prior is None:
-            return described(self.spec, draws, runs, rows)
-        moved = "rows perturbed by their noise" if leans(self) else f"resampled {units(runs, rows)}"
-        return f"{draws} refits with exponents drawn from the {prior_in_words(self.spec.prior)}, {moved}"
-
-    def _noise_lines(self) -> list[tuple[str, str]]:
-        """Return the lines about the noise."""
-        spread, lines = self.spread, []
-        if spread is not None and spread.gamma is not None:
-            size, se = f"({self.scoring.scale} / {np.exp(spread.log_reference):.3g})", spread.gamma_se
-            lines.append(("noise", f"sd grows as {size}^{spread.gamma:.3g} (se {se:.2g})"))
-        if spread is not None and spread.excess is not None:
-            lines.append(("noise", f"sd {spread.excess:.3g} beyond the standard errors of the values"))
-        if self.scoring.kind == "binomial" and len(self.rows.y) > self.fitted:
-            lines.append(("noise", f"{self.errors.sd:.3g} times the binomial sd of n_items"))
-        if self.seed_floor is not None:
-            lines.append(("seed floor", str(self.seed_floor)))
-        return lines
-
-    def _doubts(self) -> list[tuple[str, str]]:
-        """Return the findings that no line above shows, with a shared fix given once."""
-        shown = [
-            finding
-            for finding in self.findings
-            if finding.code != "FIT_NOT_CERTIFIED"
-            and (finding.grade is not Grade.SET_ASIDE or finding.code == "RUNS_UNREADABLE")
-        ]
-        lines = []
-        for finding, following in zip(shown, [*shown, None][1:], strict=True):
-            lines.append((str(finding.grade), f"{finding.message} [{finding.code}]"))
-            if finding.fix and (following is None or following.fix != finding.fix):
-                lines.append(("", finding.fix))
-        return lines
-
-
-def _end(end: float, value: float) -> str:
-    """Format an end of an interval, one digit shorter than the value unless equal to it."""
-    return f"{end:.5g}" if end == value else f"{end:.4g}"
+        return sheet(self)

@@ -25,7 +25,8 @@ from scalelaw.fitting.refit import problem_of
 from scalelaw.fitting.solver.solve import Problem, solve
 
 if TYPE_CHECKING:
-    from scalelaw.fitting.result import FitResult, FittedRows
+    from scalelaw.fitting.fitted_rows import FittedRows
+    from scalelaw.fitting.result import FitResult
 
 _AT_ONCE = 256
 _SHOWN = 8
