@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
-from scalelaw.cli._fitting import FIT, DrawOptions, FixOptions
+from scalelaw.cli._fitting import FIT, DrawOptions, FixOptions, laws_beginning
 from scalelaw.cli._given import is_given
 from scalelaw.cli._values import option, pairs
 from scalelaw.core.errors import BadInput, UnknownName
@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 
 OneLaw = Annotated[
     str | None,
-    typer.Option("--law", help="Decide by this law alone; by the ensemble unless given.", metavar="NAME|FORMULA"),
+    typer.Option(
+        "--law",
+        help="Decide by this law alone; by the ensemble unless given.",
+        metavar="NAME|FORMULA",
+        autocompletion=laws_beginning,
+    ),
 ]
 PriorName = Annotated[
     str | None,
     typer.Option(
         "--prior",
-        help="Use published studies or not; unless given literature, with --law none.",
+        help="Use published studies (literature) or not (none, the default with --law).",
         metavar="literature|none",
     ),
 ]
@@ -85,7 +90,7 @@ def prior_named(prior: str) -> "Literal['literature', 'none']":
 
 
 def given_of(context: typer.Context, bootstrap: DrawOptions, one: OneLawOptions, prior: str | None) -> "FitOptions":
-    """Return the options of a decision, with ``draws`` only if the user gave it, since defaults differ.
+    """Return the options of a decision; ``draws`` only if given, since one law and the ensemble differ in it.
 
     Raises:
         BadInput: a value is unusable.

@@ -13,7 +13,20 @@ if TYPE_CHECKING:
 
 FIT = "The fit"
 
-LawName = Annotated[str, typer.Option("--law", help="Law: a name, a spelling or a formula.", metavar="NAME|FORMULA")]
+
+def laws_beginning(incomplete: str) -> list[str]:
+    """Return the names of laws that begin so, for the shell."""
+    from scalelaw.laws import names
+
+    return [name for name in names() if name.startswith(incomplete)]
+
+
+LawName = Annotated[
+    str,
+    typer.Option(
+        "--law", help="Law: a name, a spelling or a formula.", autocompletion=laws_beginning, metavar="NAME|FORMULA"
+    ),
+]
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ _OPTIONS = {
 
 
 def current_group(name: str) -> str:
-    """Return the name of a command or group today."""
+    """Return the new name of a command or group."""
     if name not in _GROUPS:
         return name
     _note(f"scalelaw {name}", f"scalelaw {_GROUPS[name]}")
@@ -35,7 +35,7 @@ def current_group(name: str) -> str:
 
 
 def current_options(command: str, words: list[str]) -> list[str]:
-    """Return the words of a command line with every option by its name of today."""
+    """Return the words of a command line with every option by its new name."""
     renamed = _OPTIONS.get(command, {})
     found = []
     for at, word in enumerate(words):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scalelaw.workflows.benchmark.benchmark import Benchmark
 
 Protocol = Annotated[str, typer.Argument(help="Tables, cuts, scores and baselines, as TOML.", metavar="PROTOCOL")]
-Data = Annotated[str, typer.Option(help="Folder of the tables.", envvar="SCALELAW_DATA", metavar="DIR")]
+Data = Annotated[str, typer.Option(help="Folder of the tables.", envvar="SCALELAW_DATA", metavar="FOLDER")]
 Half = Annotated[str | None, typer.Option(help="Use one half of the sources.", metavar="development|left_out")]
 Store = Annotated[
     str | None,

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from scalelaw.designing.assumed import Assumption
 
 app = Commands(no_args_is_help=True, help="Design, train and tune ladders of small runs.")
-app.command("run")(sweep.run_command)
-app.command("tune")(tune.tune_command)
 
 
 def _flops(text: str | float) -> float:
@@ -123,6 +121,10 @@ def dry_run_command(
     ladder = Ladder.load(file)
     sure = expected_half_width(ladder, target=target, assume=_assumed(assume), level=level)
     show(ladder.dry_run(device or "cpu", workers=workers, forecast=sure), json)
+
+
+app.command("run")(sweep.run_command)
+app.command("tune")(tune.tune_command)
 
 
 @app.command("recipes")

@@ -5,15 +5,16 @@ from typing import Annotated
 import typer
 
 from scalelaw.cli._command import Commands
-from scalelaw.cli._output import Json, show
+from scalelaw.cli._fitting import laws_beginning
+from scalelaw.cli._output import Json, show, write_figure
 from scalelaw.cli._places import check_figure
 
 app = Commands()
 
-Name = Annotated[str, typer.Argument(help="Law: a name or a spelling.", metavar="NAME")]
+Name = Annotated[str, typer.Argument(help="Law: a name or a spelling.", autocompletion=laws_beginning, metavar="NAME")]
 Figure = Annotated[
     str | None,
-    typer.Option("--figure", help="Draw the law at its published constants.", metavar="FILE"),
+    typer.Option("--figure", help="Draw the law with its published constants.", metavar="FILE"),
 ]
 Folder = Annotated[str, typer.Option(help="Folder of laws for it, e.g. data.", metavar="FOLDER")]
 NewName = Annotated[str, typer.Argument(help="Name of the new law, in lower case.", metavar="NAME")]
@@ -37,7 +38,6 @@ def list_command(json: Json = False) -> None:
 @app.command("show")
 def show_command(name: Name, figure: Figure = None, json: Json = False) -> None:
     """Show one law: formula, coefficients, published constants."""
-    from scalelaw.cli._output import write_figure
     from scalelaw.laws import describe
 
     if figure is not None:

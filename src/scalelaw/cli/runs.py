@@ -26,7 +26,7 @@ Folder = Annotated[str, typer.Argument(help="Folder of runs.", metavar="FOLDER")
 Packed = Annotated[str, typer.Argument(help="File that `runs pack` wrote.", metavar="FILE")]
 ToFile = Annotated[str, typer.Option("--to", help="File to write.", metavar="FILE")]
 ToFolder = Annotated[str, typer.Option("--out", help="Folder to create; it must be new or empty.", metavar="FOLDER")]
-Out = Annotated[str, typer.Argument(help="File to write: .csv, .jsonl or .parquet.", metavar="OUT")]
+Out = Annotated[str, typer.Argument(help="File to write: .csv, .jsonl or .parquet.", metavar="FILE")]
 
 
 @app.command("list")

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 MaybeFile = Annotated[
     str | None,
-    typer.Argument(help="Runs, - for stdin; without it the project of this folder.", metavar="FILE", parser=STDIN.path),
+    typer.Argument(
+        help="Runs, - for stdin; the project of this folder unless given.", metavar="FILE", parser=STDIN.path
+    ),
 ]
 Flops = Annotated[
     str | None, typer.Option(help="Budget to plan for; ten times the largest run unless given.", metavar="C")
 ]
-Out = Annotated[str | None, typer.Option(help="Folder for figures; without it no figures are drawn.", metavar="DIR")]
+Out = Annotated[str | None, typer.Option(help="Folder for figures; without it no figures are drawn.", metavar="FOLDER")]
 Page = Annotated[str, typer.Option("--to", help="HTML file to write.", metavar="FILE")]
 Demo = Annotated[bool, typer.Option("--demo", help="Study the shipped synthetic ladder instead of a file.")]
 _PROJECT = "scalelaw.toml"

@@ -133,7 +133,11 @@ def test_quiet_prints_no_warnings() -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_completes_commands_and_options(shell: str) -> None:
     words = {"bash": "COMP_WORDS", "zsh": "_TYPER_COMPLETE_ARGS", "fish": "_TYPER_COMPLETE_ARGS"}[shell]
-    for line, expected in (("scalelaw rob", "robustness"), ("scalelaw fit --exclude-t", "--exclude-top")):
+    for line, expected in (
+        ("scalelaw rob", "robustness"),
+        ("scalelaw fit --exclude-t", "--exclude-top"),
+        ("scalelaw plan r.csv --law chin", "chinchilla"),
+    ):
         asked = {"_SCALELAW_COMPLETE": f"complete_{shell}", words: line, "COMP_CWORD": str(len(line.split()) - 1)}
         environ = {**asked, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
         assert expected in CliRunner().invoke(app, [], prog_name="scalelaw", env=environ).stdout

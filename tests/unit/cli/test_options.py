@@ -80,7 +80,7 @@ COMMANDS = {
     "runs list": {"SOURCE", "--json", *MAPPING},
     "runs show": {"SOURCE", "RUN", "--json", *MAPPING},
     "runs check": {"SOURCE", "--json", *MAPPING},
-    "runs export": {"SOURCE", "OUT", *MAPPING},
+    "runs export": {"SOURCE", "FILE", *MAPPING},
     "runs pack": {"FOLDER", "--to", "--json"},
     "runs unpack": {"FILE", "--out", "--json"},
 }  # fmt: skip
