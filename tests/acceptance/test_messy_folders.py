@@ -73,7 +73,7 @@ def test_a_name_with_a_dash_in_it_and_the_range_columns():
 def test_a_chart_without_its_runs_table_is_refused(tmp_path):
     shutil.copy(WANDB / "history.csv", tmp_path)
     for source in (tmp_path, tmp_path / "history.csv"):
-        with pytest.raises(BadTable, match="no params and no tokens; export the runs table"):
+        with pytest.raises(BadTable, match="without params and tokens; export the runs table"):
             sl.load_runs(source)
 
 

@@ -49,6 +49,7 @@ CLEAN = (
     "runs/delimited.py",
     "runs/export.py",
     "runs/grouping",
+    "runs/importers",
     "runs/listing.py",
     "runs/observations.py",
     "runs/other_columns.py",
@@ -61,6 +62,7 @@ CLEAN = (
     "runs/rows.py",
     "runs/schedule.py",
     "runs/show.py",
+    "runs/storing",
     "runs/table.py",
 )  # fmt: skip
 """Folders and files of the package that hold none of them; the list only grows, until it is the whole package."""

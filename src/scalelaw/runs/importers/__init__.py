@@ -1,4 +1,4 @@
-"""Importers: what trackers and trainers write becomes rows, one file a format."""
+"""Importers: read the logs of trackers and trainers into rows, one file per format."""
 
 from scalelaw.runs.importers._base import Importer as Importer
 from scalelaw.runs.importers._registry import find as find

@@ -1,4 +1,4 @@
-"""What an importer is: it recognises a path or address, and reads it into raw columns."""
+"""The contract of importers: recognise a path or address, and read it into raw columns."""
 
 from typing import Protocol, runtime_checkable
 
@@ -7,32 +7,32 @@ from scalelaw.runs.raw import RawTable
 
 @runtime_checkable
 class Importer(Protocol):
-    """Reads one format; ``scalelaw.testing.importer_checks`` says what that must hold to.
+    """Reads one format; ``scalelaw.testing.importer_checks`` tests an importer.
 
-    The table it gives is long, one row an evaluation, in the order of the log. Columns carry conventional names where
-    the format says what they are, and their own name otherwise:
+    The table is long, one row per evaluation, in the order of the log. Columns have conventional names where the
+    format defines their meaning, else their own name:
 
     - of a row: ``run``, ``steps``, ``tokens``, ``lr_now`` (at that step), ``flops``, ``train_loss``, and targets
-      spelled ``loss``, ``loss@c4``, ``bpb@...``, ``score@...``, with ``score@..._stderr`` and ``n_items_...`` beside;
+      spelled ``loss``, ``loss@c4``, ``bpb@...``, ``score@...``, with ``score@..._stderr`` and ``n_items_...``;
     - of a run, repeated on its rows: ``params``, ``params_non_embedding``, ``state`` (finished, crashed, failed,
       running or deleted), ``planned_steps``, ``planned_tokens``, ``lr`` (the peak), ``batch_tokens``, ``seq_len``,
       ``resumed_from``, ``created_at`` (ISO 8601), ``label`` where several runs share a name, ``id``.
 
-    What a format does not say is missing, never 0. Which runs are then set aside is not an importer's business.
+    Values that a format lacks are missing, never 0. Importers exclude no runs.
     """
 
     @property
     def name(self) -> str:
-        """The name ``importer=`` takes, that of the file."""
+        """The name for ``importer=``, that of the file."""
         ...
 
     @property
     def reads(self) -> str:
-        """What it reads, as one phrase."""
+        """The format it reads, as one phrase."""
         ...
 
     def recognises(self, source: str) -> bool:
-        """Return whether the path or address is of this format; cheap, and never an error."""
+        """Return whether the path or address has this format; fast, and never raises."""
         ...
 
     def read(self, source: str) -> RawTable:

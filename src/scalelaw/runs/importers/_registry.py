@@ -1,4 +1,4 @@
-"""Finding importers: by file name in this package, by registration in a session, or by entry point."""
+"""Find importers: by file name in this package, by registration in a session, or by entry point."""
 
 import importlib
 import pkgutil
@@ -10,13 +10,13 @@ from scalelaw.core.errors import NeedsAnswer, UnknownName
 from scalelaw.runs.importers._base import Importer
 
 GROUP = "scalelaw.importers"
-"""The entry-point group in which other packages offer importers."""
+"""The entry-point group for importers of other packages."""
 
 _registered: dict[str, Importer] = {}
 
 
 def register(importer: Importer) -> None:
-    """Make an importer of this session known by its name, for notebooks."""
+    """Register an importer by name for this session, e.g. in a notebook."""
     _registered[importer.name] = importer
 
 
@@ -32,10 +32,10 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Importer:
-    """Return an importer by name; plugins are scanned only when nothing else has it.
+    """Return an importer by name; plugins are scanned only for other names.
 
     Raises:
-        UnknownName: there is none of this name.
+        UnknownName: unknown importer.
 
     Example:
         >>> get("wandb_csv").reads
@@ -54,16 +54,16 @@ def get(name: str) -> Importer:
 
 
 def find(source: str) -> Importer | None:
-    """Return the importer that recognises the path or address, None where none does.
+    """Return the importer that recognises the path or address, or None.
 
     Raises:
-        NeedsAnswer: several do, as in an output folder that also holds event files.
+        NeedsAnswer: several recognise it, as in an output folder with event files.
     """
     found = [name for name in names() if _recognised(get(name), source)]
     if len(found) > 1:
         raise NeedsAnswer(
             f"{Path(source).name!r} can be read by {' and by '.join(found)}; "
-            f"say which with importer={found[0]!r} (CLI: --importer {found[0]}), or name the file inside it"
+            f"choose one with importer={found[0]!r} (CLI: --importer {found[0]}), or name the file inside it"
         )
     return get(found[0]) if found else None
 
@@ -71,5 +71,5 @@ def find(source: str) -> Importer | None:
 def _recognised(importer: Importer, source: str) -> bool:
     try:
         return importer.recognises(source)
-    except (OSError, ValueError):  # a path that cannot be one, or a folder that may not be looked into
+    except (OSError, ValueError):  # an invalid path or an unreadable folder
         return False

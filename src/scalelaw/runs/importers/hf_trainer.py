@@ -1,4 +1,4 @@
-"""Output folders of the Hugging Face Trainer: ``trainer_state.json`` and ``config.json``, here or in checkpoints."""
+"""Import output folders of the Hugging Face Trainer: ``trainer_state.json``, ``config.json``, checkpoints."""
 
 import re
 from collections.abc import Mapping
@@ -24,19 +24,19 @@ _TOKENS = "num_input_tokens_seen"
 
 @dataclass(frozen=True)
 class HfTrainer:
-    """Reads one output folder or all below a folder; of a run's states the one furthest on is used."""
+    """Reads one output folder or all below a folder; uses the latest state of each run."""
 
     name = "hf_trainer"
     reads = "output folders of the Hugging Face Trainer, trainer_state.json"
 
     def recognises(self, source: str) -> bool:
-        """Return whether it is a state or a folder that holds one."""
+        """Return whether it is a state file or a folder with one."""
         if is_folder(source):
             return next(walk(Path(source), _is_state, depth=4, glance=True), None) is not None
         return Path(source).name == _STATE and Path(source).is_file()
 
     def read(self, source: str) -> RawTable:
-        """Return the rows of every run: what was evaluated, and N from the architecture."""
+        """Return the rows of every run: evaluations, and N from the architecture."""
         path = Path(source)
         states = list(walk(path, _is_state, depth=4)) if path.is_dir() else [path]
         by_run: dict[Path, list[Path]] = {}
@@ -56,7 +56,7 @@ def _is_state(name: str) -> bool:
 
 
 def _read_run(folder: Path, states: list[Path], source: Path, notes: list[str]) -> LoggedRun:
-    """Return a run from the state furthest on: that at the top, else the checkpoint of the highest number."""
+    """Return a run from its latest state: at the top, else in the checkpoint of the highest number."""
     chosen = max(states, key=_order)
     content = read_json(chosen)
     history = content.get("log_history")
@@ -82,13 +82,13 @@ def _read_run(folder: Path, states: list[Path], source: Path, notes: list[str]) 
 
 
 def _order(state: Path) -> float:
-    """Return how far on a state is by its place: the top of a run is after every checkpoint."""
+    """Return the order of a state by its folder: the top of a run comes after every checkpoint."""
     match = _CHECKPOINT.fullmatch(state.parent.name)
     return float(match[1]) if match else float("inf")
 
 
 def _read_entry(run: LoggedRun, entry: Mapping[str, Any]) -> None:
-    """Add one entry of the log; tokens that were not counted stand there as 0, and are absent."""
+    """Add one entry of the log; zero tokens mean not counted, hence missing."""
     step = number(entry.get("step"))
     if step is None:
         return
@@ -102,7 +102,7 @@ def _read_entry(run: LoggedRun, entry: Mapping[str, Any]) -> None:
 
 
 def _sizes(path: Path, notes: list[str]) -> dict[str, Any]:
-    """Return every N of the architecture, and what the Trainer multiplies to count compute."""
+    """Return every N of the architecture, with vocabulary and family."""
     config = read_json(path)
     kept = {"vocab_size": number(config.get("vocab_size")), "family": config.get("model_type")}
     try:
@@ -115,7 +115,7 @@ def _sizes(path: Path, notes: list[str]) -> dict[str, Any]:
 
 
 def _offer_tokens(run: LoggedRun, flops: float | None, notes: list[str]) -> None:
-    """Say what D the Trainer's own count of compute would give; it is not assumed."""
+    """Note the D implied by the Trainer's own count of compute, which is not assumed."""
     kind = "params_non_embedding"
     would = ""
     if flops and (params := run.columns.get(kind)):

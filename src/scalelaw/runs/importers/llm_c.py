@@ -1,4 +1,4 @@
-"""llm.c as it prints (``step 1/100 | loss 4.1``, ``val loss 4.2``) and as its main.log has it (``s:100 tel:4.2``)."""
+"""Import logs of llm.c, printed (``step 1/100 | loss 4.1``, ``val loss 4.2``) or main.log (``s:100 tel:4.2``)."""
 
 import re
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ def _parse(lines: Sequence[Line], run: LoggedRun, readings: Readings) -> tuple[s
 
 
 def _read_main(line: Line, readings: Readings) -> None:
-    """Read what main.log says."""
+    """Read a line of main.log."""
     for match in _MAIN.finditer(line.text):
         ends = match.end() == len(line.text)
         readings.add(line, _METRICS[match[2]], match[1], match[3], ends=ends and match[4] is None)
@@ -42,7 +42,7 @@ def _read_main(line: Line, readings: Readings) -> None:
 
 
 def _read_step(line: Line, readings: Readings) -> str | None:
-    """Read a printed step; return how many were done after it, None where the line is of none."""
+    """Read a printed step; return the number of completed steps, None for other lines."""
     step = None
     for match in _STEP.finditer(line.text):
         step = match[1]

@@ -1,4 +1,4 @@
-"""Results of the LM Evaluation Harness: ``results_*.json``, a file a model and time."""
+"""Import results of the LM Evaluation Harness: ``results_*.json``, one file per model and time."""
 
 import re
 from collections.abc import Mapping
@@ -18,19 +18,19 @@ _SIBLINGS = frozenset({"configs", "versions", "n-shot", "n-samples", "config"})
 
 @dataclass(frozen=True)
 class LmEval:
-    """Reads one results file, or all below a folder, those in folders called ``.__x`` included."""
+    """Reads one results file, or all below a folder, also in folders called ``.__x``."""
 
     name = "lm_eval"
     reads = "results of the LM Evaluation Harness, results_*.json"
 
     def recognises(self, source: str) -> bool:
-        """Return whether it is a results file or a folder that holds one."""
+        """Return whether it is a results file or a folder with one."""
         if is_folder(source):
             return any(_begins_so(path) for path in walk(Path(source), _is_results, glance=True))
         return _is_results(Path(source).name) and "://" not in source and _begins_so(Path(source))
 
     def read(self, source: str) -> RawTable:
-        """Return a row a file: the scores of a model, with their standard errors and items."""
+        """Return one row per file: the scores of a model, with standard errors and item counts."""
         path = Path(source)
         files = [file for file in walk(path, _is_results) if _begins_so(file)] if path.is_dir() else [path]
         if not files:
@@ -51,7 +51,7 @@ def _is_results(name: str) -> bool:
 
 
 def _begins_so(path: Path) -> bool:
-    """Return whether a file begins as the harness writes it; tables of other people are called results as well."""
+    """Return whether a file begins like one of the harness; other tables are called results too."""
     return re.match(rb'\s*\{\s*"results"\s*:\s*\{', glance(path, 200)) is not None
 
 
@@ -70,7 +70,7 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 def _model(content: Mapping[str, Any], config: Mapping[str, Any], path: Path) -> str:
-    """Return the model's name: as the harness was told, else the folder of the file."""
+    """Return the model's name: from the settings of the harness, else the folder of the file."""
     told = re.search(r"(?:^|,)\s*(?:pretrained|model|path)=([^,]+)", str(config.get("model_args", "")))
     told_args = config.get("model_args")
     if isinstance(told_args, dict):
@@ -80,7 +80,7 @@ def _model(content: Mapping[str, Any], config: Mapping[str, Any], path: Path) ->
 
 
 def _scores(task: str, measured: Mapping[str, Any], items: float | None) -> dict[str, Any]:
-    """Return the columns of one task: the first fraction is its score, others carry their metric's name."""
+    """Return the columns of one task: the first fraction is its score; others keep their metric's name."""
     by_metric: dict[str, tuple[str, float]] = {}
     for key, value in measured.items():
         metric, _, under = key.partition(",")
@@ -100,7 +100,7 @@ def _scores(task: str, measured: Mapping[str, Any], items: float | None) -> dict
 
 
 def _items(content: Mapping[str, Any], task: str) -> float | None:
-    """Return the items behind a score; a group has those of its tasks together."""
+    """Return the number of items of a score; for a group, the sum over its tasks."""
     counts = content.get("n-samples")
     groups = content.get("group_subtasks")
     if not isinstance(counts, dict):
@@ -114,7 +114,7 @@ def _items(content: Mapping[str, Any], task: str) -> float | None:
 
 
 def _tell_apart(rows: list[dict[str, Any]]) -> None:
-    """Number the results of one model, in the order of their time, and keep the name they share."""
+    """Number the results of one model in order of time and keep the shared name as ``label``."""
     names = [row["run"] for row in rows]
     if len(set(names)) == len(names):
         return

@@ -1,4 +1,4 @@
-"""Megatron-LM as it prints: ``iteration 10/ 100 | lm loss: 4.1E+00 |``, ``validation loss at iteration 100 | ...``."""
+"""Import printed logs of Megatron-LM: ``iteration 10/ 100 | lm loss: 4.1E+00 |``, ``validation loss at ...``."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -43,16 +43,16 @@ def _parse(lines: Sequence[Line], run: LoggedRun, readings: Readings) -> Iterato
 
 
 def _sizes(lines: Sequence[Line], run: LoggedRun) -> Iterator[str]:
-    """Yield how N was found: one rank states it, several are summed."""
+    """Set N from one rank or the sum over ranks; yield a note."""
     ranks = {(match[1], match[2]): float(match[3]) for _, match in found(lines, _RANK)}
     total = stated(lines, _TOTAL)
     if len(ranks) == 1 or (ranks and total is None):
         run.columns["params"] = sum(ranks.values())
         if len(ranks) > 1:
-            yield "params are summed over model-parallel ranks; what several ranks hold is counted on each"
+            yield "params are summed over model-parallel ranks; replicated parameters count on each rank"
     elif total is not None:
         run.columns["params"] = total * 1e9
-        yield "params as Megatron prints them, in billions of two digits"
+        yield "params as printed by Megatron: billions with two digits"
 
 
 IMPORTER = TextLog(

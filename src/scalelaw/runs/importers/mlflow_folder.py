@@ -1,4 +1,4 @@
-"""MLflow's old folder ``mlruns/``: a folder a run, a file a metric, lines of ``timestamp value step``."""
+"""Import MLflow's old folder ``mlruns/``: one folder per run, one file per metric, lines ``timestamp value step``."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class MlflowFolder:
     reads = "MLflow's folder mlruns/"
 
     def recognises(self, source: str) -> bool:
-        """Return whether there are experiments in it: a ``meta.yaml``, and runs with one below."""
+        """Return whether it holds experiments: a ``meta.yaml``, and runs with one below."""
         return is_folder(source) and bool(_experiments(Path(source)))
 
     def read(self, source: str) -> RawTable:
@@ -32,7 +32,7 @@ class MlflowFolder:
         notes: list[str] = []
         runs = [_read_run(run, notes) for experiment in _experiments(path) for run in _runs(experiment)]
         if not runs:
-            raise BadTable(f"{path.name} holds MLflow experiments and no run")
+            raise BadTable(f"{path.name} holds MLflow experiments but no runs")
         runs.sort(key=lambda run: (run.columns.get("created_at") or "", run.id))
         return tabulate(runs, path.name, [f"read: {len(runs)} run folders of MLflow", *notes], read=len(runs))
 
@@ -69,11 +69,11 @@ def _read_run(folder: Path, notes: list[str]) -> LoggedRun:
 
 
 def _read_meta(path: Path) -> dict[str, str]:
-    """Return the lines ``key: value`` of a meta file; it is flat, so no YAML reader is needed."""
+    """Return the lines ``key: value`` of a meta file, which is flat and needs no YAML reader."""
     pairs = (line.partition(":") for line in read_text(path, _LARGEST_META).splitlines() if not line.startswith(" "))
     meta = {key.strip(): value.strip().strip("'\"") for key, colon, value in pairs if colon}
     if not {"run_id", "run_uuid"} & set(meta):
-        raise BadTable(f"{shown(path)} says no run_id; is it cut off?")
+        raise BadTable(f"{shown(path)} has no run_id; is it cut off?")
     return meta
 
 
@@ -85,13 +85,13 @@ def _small_files(folder: Path) -> dict[str, str]:
 
 
 def _read_metric(run: LoggedRun, metric: str, path: Path, notes: list[str]) -> None:
-    """Add a metric; of several values at one step the latest stays, and lines may be in any order."""
+    """Add a metric; the latest of several values at one step counts, and lines may be in any order."""
     latest: dict[float, tuple[float, float]] = {}
     content = read_text(path)
     lines = content.splitlines()
     if not content.endswith("\n"):
         lines.pop()
-        notes.append(f"{metric} of {run.name} ends inside a line, which is left out")
+        notes.append(f"{metric} of {run.name} ends inside a line, which is ignored")
     repeated = len(lines) - len(set(lines))
     for line_number, line in enumerate(lines, start=1):
         words = line.split()

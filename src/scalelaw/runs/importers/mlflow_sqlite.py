@@ -1,4 +1,4 @@
-"""MLflow's SQLite file: the tables of its tracking store, read with the standard library."""
+"""Import MLflow's SQLite file with the standard library."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,7 @@ class MlflowSqlite:
                 if identity in runs and found is not None:
                     runs[identity].log(str(key), float(step or 0), found)
         if not runs:
-            raise BadTable(f"{path.name} holds no run")
+            raise BadTable(f"{path.name} has no runs")
         return tabulate(list(runs.values()), path.name, [f"read: {counted(len(runs), 'run')} of MLflow"])
 
 

@@ -1,4 +1,4 @@
-"""modded-nanogpt as it prints: ``step:125/1390 val_loss:4.56 train_time:...``, below a copy of its own source."""
+"""Import printed logs of modded-nanogpt: ``step:125/1390 val_loss:4.56 train_time:...``, below a copy of its source."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""nanoGPT as it prints: ``step 100: train loss 4.1, val loss 4.2`` at evaluations, ``iter 100: loss 4.1`` between."""
+"""Import printed logs of nanoGPT: evaluations ``step 100: train loss 4.1, val loss 4.2`` and ``iter 100: loss 4.1``."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ def _parse(lines: Sequence[Line], run: LoggedRun, readings: Readings) -> Iterato
         run.columns["params"] = sum(tensors.values())
     elif rounded is not None:
         run.columns["params"] = rounded
-        yield "params as nanoGPT prints them: rounded, without position embeddings"
+        yield "params as printed by nanoGPT: rounded, without position embeddings"
 
 
 IMPORTER = TextLog("nanogpt", "printed logs of nanoGPT", re.compile(rf"{_EVAL.pattern}|{_TRAIN.pattern} time"), _parse)

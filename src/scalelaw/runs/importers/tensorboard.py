@@ -1,4 +1,4 @@
-"""TensorBoard event files: TFRecords of protocol buffers, read without TensorFlow.
+"""Import TensorBoard event files (TFRecords of protocol buffers) without TensorFlow.
 
 A record is its length, a masked CRC-32C of that, the event, and a masked CRC-32C of the event. Scalars of both
 generations are read (``simple_value`` and tensors of the scalars plugin), and the hyperparameters plugin.
@@ -18,7 +18,7 @@ from scalelaw.runs.raw import RawTable
 
 _MARK = "tfevents"
 _LARGEST_EVENT = 65536
-"""Events above this size hold pictures and graphs; they are stepped over."""
+"""Events above this size hold pictures and graphs; they are skipped."""
 
 # Fields of Event, Summary, Summary.Value, TensorProto, SummaryMetadata and HParamsPluginData.
 _WALL_TIME, _STEP, _VERSION, _SUMMARY = 1, 2, 3, 5
@@ -31,19 +31,19 @@ _NUMBER_VALUE, _STRING_VALUE, _BOOL_VALUE = 2, 3, 4
 
 @dataclass(frozen=True)
 class TensorBoard:
-    """Reads an event file, or every folder below one that holds some; a folder is a run."""
+    """Reads an event file, or all below a folder; each folder with event files is a run."""
 
     name = "tensorboard"
     reads = "TensorBoard event files, events.out.tfevents.*"
 
     def recognises(self, source: str) -> bool:
-        """Return whether it is an event file or a folder that holds one."""
+        """Return whether it is an event file or a folder with one."""
         if is_folder(source):
             return next(walk(Path(source), _is_events, glance=True), None) is not None
         return _is_events(Path(source).name) and "://" not in source and Path(source).is_file()
 
     def read(self, source: str) -> RawTable:
-        """Return the rows of every run; a run that was restarted has several files, and the later one wins."""
+        """Return the rows of every run; a restarted run has several files, of which the later wins."""
         path = Path(source)
         files = list(walk(path, _is_events)) if path.is_dir() else [path]
         runs: dict[str, LoggedRun] = {}
@@ -54,7 +54,7 @@ class TensorBoard:
             _read_file(run, file, notes)
         listed = [run for run in runs.values() if run.series or run.config]
         if not listed:
-            raise BadTable(f"{path.name} holds event files and no scalar in them")
+            raise BadTable(f"{path.name} holds event files without scalars")
         said = f"read: {len(files)} event file{'s' if len(files) > 1 else ''} of TensorBoard"
         return tabulate(_with_subfolders(listed), path.name, [said, *notes])
 
@@ -67,7 +67,7 @@ def _is_events(name: str) -> bool:
 
 
 def _with_subfolders(runs: list[LoggedRun]) -> list[LoggedRun]:
-    """Join what a writer put into folders below a run: hyperparameters of a trial, one scalar a folder."""
+    """Merge folders below a run into it: hyperparameters of a trial, or one scalar per folder."""
     by_name = {run.name: run for run in runs}
     kept = []
     for run in sorted(runs, key=lambda run: run.name):
@@ -90,19 +90,19 @@ def _read_file(run: LoggedRun, path: Path, notes: list[str]) -> None:
 
 
 def _records(content: bytes, source: str, notes: list[str]) -> Iterator[tuple[int, bytes]]:
-    """Yield each event with its place; the last may be cut off, as in a run that was killed, and that is said."""
+    """Yield each event with its offset; a last event cut off by a killed run gives a note."""
     at = 0
     while at < len(content):
         head = content[at : at + 12]
         if len(head) == 12 and _masked(head[:8]) != struct.unpack("<I", head[8:])[0]:
-            what = "is damaged" if at else "is no event file"
+            what = "is damaged" if at else "is not an event file"
             raise BadTable(f"{source} {what}: the length at byte {at} does not match its checksum")
         length = struct.unpack("<Q", head[:8])[0] if len(head) == 12 else 0
         end = at + 12 + length + 4
         if len(head) < 12 or end > len(content):
             if not at:
                 raise BadTable(f"{source} is cut off before its first event ends")
-            notes.append(f"{source} ends inside an event: what stands before it is read")
+            notes.append(f"{source} ends inside an event; the events before it are read")
             return
         if length <= _LARGEST_EVENT:
             event = content[at + 12 : end - 4]
@@ -144,7 +144,7 @@ def _read_value(run: LoggedRun, step: int, content: bytes) -> None:
 
 
 def _scalar(tensor: bytes) -> float | None:
-    """Return the number in a tensor that holds one float or double, None for any other tensor."""
+    """Return the value of a tensor of one float or double, None for other tensors."""
     entries = list(wire.fields(tensor))
     kind = next((value for field, _, value in entries if field == _DTYPE), 0)
     size = {_FLOAT: 4, _DOUBLE: 8}.get(kind, 0) if isinstance(kind, int) else 0
@@ -155,7 +155,7 @@ def _scalar(tensor: bytes) -> float | None:
 
 
 def _hyperparameters(metadata: bytes) -> dict[str, Any]:
-    """Return the settings that the hyperparameters plugin wrote, none from other plugins."""
+    """Return the settings of the hyperparameters plugin, empty for other plugins."""
     plugin = next((wire.message(value) for field, _, value in wire.fields(metadata) if field == _PLUGIN), b"")
     parts = {field: value for field, _, value in wire.fields(plugin)}
     if wire.text(parts.get(1, b"")) != "hparams":

@@ -1,4 +1,4 @@
-"""trackio's SQLite file: a row a logged step, its metrics as JSON."""
+"""Import trackio's SQLite file: one row per logged step, metrics as JSON."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ _TABLES = {"metrics": {"run_name", "step", "metrics", "timestamp"}}
 
 @dataclass(frozen=True)
 class Trackio:
-    """Reads every run of a project; files from before runs had ids tell runs apart by name."""
+    """Reads every run of a project, by id, or by name in older files."""
 
     name = "trackio"
     reads = "trackio's SQLite file of a project"
@@ -26,7 +26,7 @@ class Trackio:
         return has_tables(source, _TABLES)
 
     def read(self, source: str) -> RawTable:
-        """Return the rows of every run; trackio does not say whether a run came to its end."""
+        """Return the rows of every run; trackio does not record whether a run finished."""
         path = Path(source)
         runs: dict[str, LoggedRun] = {}
         with opened(path) as database:
@@ -45,7 +45,7 @@ class Trackio:
                     if str(key) in runs and isinstance(content, dict):
                         runs[str(key)].config = settings_of(content)
         if not runs:
-            raise BadTable(f"{path.name} holds no run")
+            raise BadTable(f"{path.name} has no runs")
         return tabulate(list(runs.values()), path.name, [f"read: {counted(len(runs), 'run')} of trackio"])
 
 

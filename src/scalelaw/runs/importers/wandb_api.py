@@ -1,7 +1,7 @@
-"""Runs of a Weights & Biases project, asked of its service: ``wandb://entity/project``, or the page in a browser.
+"""Import runs from the Weights & Biases service: ``wandb://entity/project``, or the page in a browser.
 
-The ``wandb`` package does the asking, with the credentials it finds by itself: scalelaw never sees, prints or stores
-them. The whole history is scanned; what the service calls ``history`` is a sample of 500 points.
+The ``wandb`` package sends the requests with the credentials it finds; scalelaw never sees, prints or stores them. The
+whole history is scanned, since the service's ``history`` is a sample of 500 points.
 """
 
 from collections.abc import Callable, Iterable
@@ -25,7 +25,7 @@ class WandbApi:
     """Reads every run of a project, or one run: ``wandb://entity/project/run``.
 
     Attributes:
-        connect: returns the service; None for the one of the ``wandb`` package.
+        connect: returns the service; None uses the ``wandb`` package.
     """
 
     connect: Callable[[], Any] | None = None
@@ -34,11 +34,11 @@ class WandbApi:
     reads = "runs of a Weights & Biases project, wandb://entity/project"
 
     def recognises(self, source: str) -> bool:
-        """Return whether the address is of this scheme, or of a page of the service."""
+        """Return whether the address has this scheme or is a page of the service."""
         return source.startswith((_SCHEME, _PAGE))
 
     def read(self, source: str) -> RawTable:
-        """Return the rows of every run of the project; only this reaches for the network."""
+        """Return the rows of every run of the project; only this uses the network."""
         parts = _parts(source)
         if not 2 <= len(parts) <= 3 or not all(parts) or any(set(part) & set("?#@") for part in parts):
             raise BadInput("a W&B address is wandb://entity/project or wandb://entity/project/run, without a key in it")
@@ -48,12 +48,12 @@ class WandbApi:
             runs = _read_runs(asked)
         except (BadInput, MemoryError):
             raise
-        except Exception as error:  # of the package; its text may hold a key, so only its type is told
+        except Exception as error:  # its text may hold a key, so only its type is shown
             raise BadInput(
                 f"W&B did not give {'/'.join(parts)} ({type(error).__name__}); check the name and `wandb login`"
             ) from None
         if not runs:
-            raise BadTable(f"{'/'.join(parts)} holds no run")
+            raise BadTable(f"{'/'.join(parts)} has no runs")
         return tabulate(runs, "/".join(parts), [f"read: {counted(len(runs), 'run')} of W&B"])
 
 
@@ -61,7 +61,7 @@ IMPORTER = WandbApi()
 
 
 def _parts(source: str) -> list[str]:
-    """Return entity, project and, where one is named, run; of a page what it is about."""
+    """Return entity, project and, if named, run from an address or page."""
     if source.startswith(_SCHEME):
         return source.removeprefix(_SCHEME).strip("/").split("/")
     parts = source.removeprefix(_PAGE).partition("?")[0].strip("/").split("/")

@@ -1,4 +1,4 @@
-"""CSV exports of Weights & Biases: a chart (wide), the runs table beside it, or a history (long)."""
+"""Import CSV exports of Weights & Biases: a chart (wide) with its runs table, or a history (long)."""
 
 import re
 from collections import Counter
@@ -27,13 +27,13 @@ _HISTORY = frozenset({"_step", "_runtime", "_timestamp"})
 
 @dataclass(frozen=True)
 class WandbCsv:
-    """Joins charts with the runs table by name; the range columns ``__MIN`` and ``__MAX`` are no values."""
+    """Joins charts with the runs table by name; ignores the range columns ``__MIN`` and ``__MAX``."""
 
     name = "wandb_csv"
     reads = "CSV exports of Weights & Biases: charts, runs tables, histories"
 
     def recognises(self, source: str) -> bool:
-        """Return whether it is such a file, or a folder with a chart in it."""
+        """Return whether it is such a file or a folder with a chart."""
         if is_folder(source):
             return any(_kind(path) == "chart" for path in sorted(Path(source).glob("*.csv"))[:100])
         return source.lower().endswith(".csv") and "://" not in source and _kind(Path(source)) != ""
@@ -57,7 +57,7 @@ IMPORTER = WandbCsv()
 
 
 def _kind(path: Path) -> str:
-    """Return what the header says the file is: ``chart``, ``runs``, ``history``, or nothing of W&B."""
+    """Return the kind of export by its header: ``chart``, ``runs``, ``history``, or empty."""
     header = glance(path, _LARGEST_HEADER).partition(b"\n")[0].decode("utf-8-sig", "replace")
     names = {name.strip().strip('"') for name in header.split(",")}
     if any((match := _RANGE.fullmatch(name)) and match["curve"] in names for name in names):
@@ -88,18 +88,18 @@ def _read_charts(charts: list[Path], tables: list[Path], source: str) -> RawTabl
         _refuse(charts[0].name)
     if charts:
         notes.append("charts and runs tables are joined by the name of the run")
-    said = [f"read: {', '.join(notes[:-1] or notes)}", *notes[1:][-1:]]
-    return tabulate(list(runs.values()), source, said, read=read)
+    summary = [f"read: {', '.join(notes[:-1] or notes)}", *notes[1:][-1:]]
+    return tabulate(list(runs.values()), source, summary, read=read)
 
 
 def _refuse(chart: str) -> None:
-    message = f"{chart} is a chart of losses: it has no params and no tokens"
-    fix = "export the runs table (Runs, Export to CSV) with the settings as columns, and put it beside as runs.csv"
+    message = f"{chart} is a chart of losses without params and tokens"
+    fix = "export the runs table (Runs, Export to CSV) with the settings as columns, next to the chart as runs.csv"
     enforce([Finding("RUNS_NOTHING_KNOWN", Grade.REFUSE, message, 0, fix)])
 
 
 def _records(path: Path) -> list[dict[str, Any]]:
-    """Return the rows of a CSV file, cells that say nothing left out."""
+    """Return the rows of a CSV file without empty cells."""
     table = read_csv(read_text(path), path.name)
     if not len(table):
         raise BadTable(f"{path.name} has column names and no rows")
@@ -108,7 +108,7 @@ def _records(path: Path) -> list[dict[str, Any]]:
 
 
 def _listed(rows: list[dict[str, Any]]) -> list[LoggedRun]:
-    """Return the runs of a runs table; a metric in it is the last value of the run."""
+    """Return the runs of a runs table, whose metrics are last values."""
     counted = Counter(str(row.get("Name")) for row in rows)
     repeated = counted.most_common(1)[0][1] > 1
     found = []
@@ -126,14 +126,14 @@ def _listed(rows: list[dict[str, Any]]) -> list[LoggedRun]:
 
 
 def _is_measure(key: str, column: str) -> bool:
-    """Return whether an entry of a runs table is a last value; a setting of the same word has dots, not slashes."""
+    """Return whether an entry of a runs table is a last value; settings have dots, not slashes, in their names."""
     return column.partition("@")[0] in (*METRICS, "train_loss") or (
         column == "tokens" and ("/" in key or "." not in key)
     )
 
 
 def _add_chart(runs: dict[str, LoggedRun], rows: list[dict[str, Any]], source: str) -> None:
-    """Add the curves of a chart to the runs; a column is named ``run - metric``, split at the last dash."""
+    """Add the curves of a chart to the runs; columns are named ``run - metric``, split at the last dash."""
     x_axis = next(iter(rows[0]))
     if recognise(x_axis) != "steps":
         raise BadInput(f"{source}: the first column is {x_axis!r}; export the chart over Step")
@@ -154,11 +154,11 @@ def _number(cell: Any, source: str, column: str) -> float:
     try:
         return float(cell)
     except (TypeError, ValueError):
-        raise BadTable(f"{source}: {column!r} holds {str(cell)[:40]!r}, and a chart holds numbers") from None
+        raise BadTable(f"{source}: {column!r} holds {str(cell)[:40]!r}, but a chart holds numbers") from None
 
 
 def _read_history(path: Path) -> RawTable:
-    """Return a long export as it is, with conventional names beside those of the export."""
+    """Return a long export with conventional names added."""
     table = read_csv(read_text(path), path.name).without_blank_rows()
     if not len(table):
         raise BadTable(f"{path.name} has column names and no rows")

@@ -1,4 +1,4 @@
-"""Offline runs of Weights & Biases: the ``.wandb`` file that a run writes beside its training.
+"""Import offline runs of Weights & Biases from their ``.wandb`` files.
 
 The file is a LevelDB log after a header of 7 bytes (``:W&B``, 0xBEE1, version 0): blocks of 32 KiB, each record with a
 CRC-32, a length and a type, cut into parts where a block ends. Each record is a protocol buffer of ``wandb_internal``;
@@ -32,13 +32,13 @@ _RUN_ID, _RUN_CONFIG, _RUN_NAME, _RUN_START, _START_SECONDS = 1, 4, 8, 17, 1
 
 @dataclass(frozen=True)
 class WandbOffline:
-    """Reads one file, or every one below a folder; a run without an end record counts as crashed."""
+    """Reads one file or all below a folder; a run without an end record counts as crashed."""
 
     name = "wandb_offline"
     reads = "offline files of Weights & Biases, run-*.wandb"
 
     def recognises(self, source: str) -> bool:
-        """Return whether it is such a file or a folder that holds one."""
+        """Return whether it is such a file or a folder with one."""
         if is_folder(source):
             return next(walk(Path(source), _is_log, depth=3, glance=True), None) is not None
         return source.endswith(".wandb") and "://" not in source and starts_with(Path(source), _MAGIC[:4])
@@ -62,7 +62,7 @@ def _is_log(name: str) -> bool:
 def _read_run(path: Path, notes: list[str]) -> LoggedRun:
     content = read_bytes(path)
     if not content.startswith(_MAGIC):
-        raise BadTable(f"{path.name} is no offline run of W&B, or of a version that is not known here")
+        raise BadTable(f"{path.name} is not an offline run of W&B, or has an unknown version")
     run = LoggedRun(path.stem.removeprefix("run-"), path.stem.removeprefix("run-"))
     run.columns["state"] = "crashed"
     config: dict[str, Any] = {}
@@ -73,13 +73,13 @@ def _read_run(path: Path, notes: list[str]) -> LoggedRun:
         except BadTable as error:
             raise BadTable(f"{path.name}: {error} (byte {at})") from error
     if not run.series and not config:
-        raise BadTable(f"{path.name} holds no settings and no history; was the run ever started?")
+        raise BadTable(f"{path.name} has no settings and no history; did the run start?")
     run.config = settings_of(config)
     return run
 
 
 def _records(content: bytes, source: str, notes: list[str]) -> Iterator[tuple[int, bytes]]:
-    """Yield each record with its place; the last may be cut off, as in a run that was killed, and that is said."""
+    """Yield each record with its offset; a last record cut off by a killed run gives a note."""
     at = len(_MAGIC)
     parts: list[bytes] = []
     while at < len(content):
@@ -137,7 +137,7 @@ def _read_run_record(run: LoggedRun, config: dict[str, Any], content: bytes) -> 
 
 
 def _items(content: bytes) -> Iterator[tuple[str, Any]]:
-    """Yield name and value of each item of a history, summary or config; parts of a name are joined by dots."""
+    """Yield name and value of each item of a history, summary or config, with dotted names."""
     for number_, kind, value in wire.fields(content):
         if number_ != 1 or kind != wire.BYTES:
             continue

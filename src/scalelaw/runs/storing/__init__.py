@@ -1,1 +1,1 @@
-"""Storing: runs while they are written, folders of them, and files that carry them elsewhere."""
+"""Storing: record runs, keep them in folders, and pack folders into single files."""

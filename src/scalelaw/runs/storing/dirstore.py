@@ -1,8 +1,8 @@
-"""Runs as folders: ``<store>/<run>/run.json`` says what a run is, ``evals.jsonl`` what was measured, line by line.
+"""Store runs as folders: ``<store>/<run>/run.json`` holds the settings, ``evals.jsonl`` one evaluation per line.
 
 Both are plain text that grep, git and any JSON reader understand. ``run.json`` is written once and never changed;
-``evals.jsonl`` only grows. How a run ended is a line of it too, ``{"state": "finished"}``; a run whose writer died says
-nothing, and is *crashed* once its lock is stale.
+``evals.jsonl`` only grows. The end of a run is a line too, ``{"state": "finished"}``; without one, a run is *crashed*
+once its lock is stale.
 """
 
 import json
@@ -29,7 +29,7 @@ class DirStore:
     """A folder of runs.
 
     Attributes:
-        root: the folder; made when the first run is written.
+        root: the folder, created with the first run.
         beat_s: seconds between heartbeats of a writer.
         missed: heartbeats after which a silent writer counts as dead.
 
@@ -48,21 +48,21 @@ class DirStore:
     missed: int = MISSED
 
     def runs(self) -> tuple[str, ...]:
-        """Return the names of all runs, sorted; the name of a run is the name of its folder."""
+        """Return the sorted names of all runs, which are the names of their folders."""
         return tuple(sorted(path.parent.name for path in self.root.glob(f"*/{_RUN}")))
 
     def read(self, run: str) -> RunRecord:
-        """Return a run as it is now; see ``Store.read``.
+        """Return the current state of a run; see ``Store.read``.
 
         Raises:
-            UnknownName: there is none of this name.
-            BadTable: its ``run.json`` was edited into something else.
+            UnknownName: unknown run.
+            BadTable: its ``run.json`` is damaged.
         """
         folder = self.root / run
         if not (folder / _RUN).exists():
             raise UnknownName.among("run", run, self.runs())
         said = _read_run(folder / _RUN)
-        # The lock first: a writer that finishes in between is then read as finished, never as crashed.
+        # Check the lock first, so that a writer that finishes in between counts as finished, not crashed.
         held = is_held(folder / _LOCK, missed=self.missed)
         lines, torn = read_journal(folder / _EVALS)
         story = _replay(lines)
@@ -72,11 +72,11 @@ class DirStore:
         return RunRecord(run, said["settings"], state, evals, started, torn, superseded + story.late)
 
     def write(self, spec: RunSpec) -> RunWriter:
-        """Open the run of these settings for writing; see ``Store.write``.
+        """Open the run with these settings for writing; see ``Store.write``.
 
         Raises:
             RunLocked: another process is writing it; the message names the process.
-            BadInput: the run is finished, or the folder cannot be written.
+            BadInput: the run has finished, or the folder cannot be written.
         """
         folder = self.root / spec.digest
         try:
@@ -94,11 +94,11 @@ class DirStore:
         if not (folder / _RUN).exists():
             _write_run(folder / _RUN, spec)
         elif RunSpec.of(_read_run(folder / _RUN)["settings"]) != spec:
-            raise BadInput(f"{folder / _RUN} was edited: its settings are not those of the folder's name")
+            raise BadInput(f"{folder / _RUN} was edited: its settings do not match the folder's name")
         story = _replay(read_journal(folder / _EVALS)[0])
         if story.state == "finished":
             raise BadInput(
-                f"run {spec.digest} of these settings is finished; change a setting (seed=1, say) to run it again, "
+                f"run {spec.digest} with these settings has finished; change a setting (e.g. seed=1) to repeat it, "
                 f"or delete {str(folder)!r}"
             )
         writer = _DirRun(spec.digest, open_journal(folder / _EVALS), lock, story.session + 1)
@@ -134,18 +134,18 @@ class _DirRun:
         self._lock.release()
 
     def say(self, **values: bool | int | float | str | None) -> None:
-        """Add a line."""
+        """Append a line of these values."""
         self._lock.check()
         self._journal.append({**values, **self._session, "time": round(time.time(), 3)})
 
 
 def holds_runs(path: Path) -> bool:
-    """Return whether a folder is a DirStore, or one run of it."""
+    """Return whether a folder is a DirStore or one run of it."""
     return (path / _RUN).is_file() or next(path.glob(f"*/{_RUN}"), None) is not None
 
 
 def store_of(path: Path) -> tuple[DirStore, tuple[str, ...]]:
-    """Return the store at a path, and the runs meant: all of them, or the one whose folder the path is."""
+    """Return the store at a path and the runs to read: all, or the one whose folder the path is."""
     if (path / _RUN).is_file():
         folder = path.resolve()
         return DirStore(folder.parent), (folder.name,)
@@ -155,13 +155,13 @@ def store_of(path: Path) -> tuple[DirStore, tuple[str, ...]]:
 
 @dataclass
 class _Replay:
-    """What the lines of a run say.
+    """The content of a run's lines.
 
     Attributes:
-        sessions: the evaluations of each time that a writer opened the run.
-        state: what the last writer said.
-        session: its number, from 1; 0 before the first.
-        late: evaluations of a writer that had already been replaced.
+        sessions: the evaluations of each session, from opening to closing.
+        state: the state written last.
+        session: number of the last session, from 1; 0 before the first.
+        late: evaluations that a writer added after its takeover.
     """
 
     sessions: list[list[Values]] = field(default_factory=list)
@@ -171,7 +171,7 @@ class _Replay:
 
 
 def _replay(lines: list[dict[str, Any]]) -> _Replay:
-    """Follow the lines of a run; a writer that was replaced between its look at the lock and its line is too late."""
+    """Replay the lines of a run; lines of a writer after its takeover do not count."""
     story = _Replay()
     for line in lines:
         session = line.get("session", 1)
@@ -193,12 +193,12 @@ def _read_run(path: Path) -> dict[str, Any]:
         raise BadTable(f"{str(path)!r} is not valid JSON: {error}") from error
     schema = said.get("schema") if isinstance(said, dict) else None
     if schema != _SCHEMA or not isinstance(said.get("settings"), dict):
-        raise BadTable(f"{str(path)!r} is {schema or 'no run'}; this version reads {_SCHEMA}")
+        raise BadTable(f"{str(path)!r} is {schema or 'not a run'}; this version reads {_SCHEMA}")
     return dict(said)
 
 
 def _write_run(path: Path, spec: RunSpec) -> None:
-    """Write what a run is in one step: a reader sees all of it or nothing."""
+    """Write the settings of a run atomically: a reader sees all or nothing."""
     started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     said = {"schema": _SCHEMA, "run": spec.digest, "started": started, "settings": spec.settings}
     write_whole(path, json.dumps(said, indent=1, ensure_ascii=False) + "\n")

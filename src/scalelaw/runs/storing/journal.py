@@ -1,4 +1,4 @@
-"""A file of JSON lines that only grows: each line is on the disk before the next is begun."""
+"""Append JSON lines to a file; each line is on disk before the next begins."""
 
 import json
 import math
@@ -22,10 +22,10 @@ class Journal:
         self._torn = torn
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Add one line and wait until it is on the disk.
+        """Append one line and wait until it is on disk.
 
         Raises:
-            OSError: the disk is full or gone; the line may be torn, and the next append starts a new one.
+            OSError: the disk is full or gone; the line may be torn, and the next append starts a new line.
         """
         text = json.dumps({name: _written(value) for name, value in record.items()}, ensure_ascii=False)
         line = (b"\n" if self._torn else b"") + text.encode("utf-8", "backslashreplace") + b"\n"
@@ -39,7 +39,7 @@ class Journal:
 
 
 def open_journal(path: Path) -> Journal:
-    """Open a journal at its end; a torn last line is ended, so that what follows can be read."""
+    """Open a journal at its end; a torn last line is terminated first."""
     descriptor = open_to_append(path)
     size = os.fstat(descriptor).st_size
     torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
@@ -48,7 +48,7 @@ def open_journal(path: Path) -> Journal:
 
 
 def read_journal(path: Path) -> tuple[list[dict[str, Any]], int]:
-    """Return the records of a journal, and how many lines are torn; one being written now is not there yet."""
+    """Return the records of a journal and the number of torn lines; a line still being written is ignored."""
     try:
         content = read_limited(path, _LARGEST)
     except FileNotFoundError:
@@ -75,7 +75,7 @@ def _record(line: bytes) -> Any:
 
 
 def _written(value: Any) -> Any:
-    """Return NaN and the infinities as text: JSON has no word for them, and every reader knows these."""
+    """Return NaN and infinities as text, since JSON has no such numbers."""
     if isinstance(value, float) and not math.isfinite(value):
         return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
     return value

@@ -1,9 +1,9 @@
-"""One writer a run, on any file system: a lock file made exclusively, kept alive by a heartbeat.
+"""Allow one writer per run on any file system, by a lock file with a heartbeat.
 
-Advisory locks (flock, fcntl) come and go with the mount options of a network file system; making a file that must
-not exist yet does not. The holder touches its file every ``beat_s`` seconds. A holder whose process is known to be
-dead, or that missed ``missed`` beats, has lost the lock to whoever asks next. Ages are differences of time stamps of
-one file system, so that the clocks of two machines need not agree.
+Advisory locks (flock, fcntl) depend on the mount options of a network file system; exclusive file creation does not.
+The holder touches its file every ``beat_s`` seconds. A holder whose process is dead, or that missed ``missed`` beats,
+loses the lock to the next process that asks. Ages are differences of time stamps on one file system, so the clocks of
+two machines need not agree.
 """
 
 import json
@@ -25,21 +25,21 @@ BEAT_S = 10.0
 """Seconds between two heartbeats."""
 
 MISSED = 6
-"""Heartbeats that a holder may miss before its lock is taken over."""
+"""Heartbeats a holder may miss before its lock is taken over."""
 
 _LARGEST = 2**16
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lock.
+    """The process that holds a lock.
 
     Attributes:
-        host: name of its machine, for people.
-        pid: its process.
-        machine: what tells its machine and process space from others: process numbers compare only within.
-        birth: when the process started, in the kernel's count; tells it from a later one of the same number.
-        token: what tells this holding from any other.
+        host: name of its machine, for messages.
+        pid: its process id.
+        machine: id of its machine and process namespace, within which process ids compare.
+        birth: start of the process by the kernel's clock, to detect a reused process id.
+        token: unique id of this holding.
         since: when it began, ISO 8601 in UTC.
         beat_s: seconds between its heartbeats.
     """
@@ -57,7 +57,7 @@ class Holder:
 
 
 class RunLock:
-    """A lock that is held; use ``acquire``."""
+    """A held lock; use ``acquire``."""
 
     def __init__(self, path: Path, holder: Holder) -> None:
         self.holder = holder
@@ -66,14 +66,14 @@ class RunLock:
         self._thread = threading.Thread(target=self._beat, name="scalelaw heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Begin the heartbeat."""
+        """Start the heartbeat."""
         self._thread.start()
 
     def check(self) -> None:
-        """Make sure that the lock is still ours.
+        """Raise unless this process still holds the lock.
 
         Raises:
-            RunLocked: it was taken over, or we are a forked child of its holder.
+            RunLocked: it was taken over, or this is a forked child of its holder.
         """
         if os.getpid() != self.holder.pid:
             raise RunLocked(
@@ -82,14 +82,14 @@ class RunLock:
             )
         now = read_holder(self._path)
         if now is None or now.token != self.holder.token:
-            by = f"by {now}" if now else "by somebody who deleted the lock file"
+            by = f"by {now}" if now else "after its lock file was deleted"
             raise RunLocked(
                 f"run {self._path.parent.name} was taken over {by}, because this process was silent for too long; "
-                "nothing more is written from here"
+                "this process writes nothing more"
             )
 
     def release(self) -> None:
-        """Stop the heartbeat and delete the lock file, if it is still ours."""
+        """Stop the heartbeat and delete the lock file if this process still holds it."""
         self._stop.set()
         if os.getpid() != self.holder.pid:
             return
@@ -105,20 +105,20 @@ class RunLock:
                 if now is None or now.token != self.holder.token:
                     return
                 os.utime(self._path)
-            except OSError:  # a network file system that is away for a while; the next beat may reach it
+            except OSError:  # a network file system may be away; the next beat may reach it
                 continue
 
 
 def acquire(path: Path, *, beat_s: float = BEAT_S, missed: int = MISSED) -> RunLock:
-    """Take the lock, from a holder that is dead or silent if need be, which is said in a warning.
+    """Take the lock, with a warning if from a dead or silent holder.
 
     Args:
         path: the lock file; its folder exists.
-        beat_s: seconds between our heartbeats.
+        beat_s: seconds between heartbeats.
         missed: heartbeats that another holder may miss before it counts as dead.
 
     Raises:
-        RunLocked: somebody else holds it; the message names them.
+        RunLocked: another process holds it; the message names the process.
     """
     holder = _me(beat_s)
     if not _create(path, holder):
@@ -132,7 +132,7 @@ def acquire(path: Path, *, beat_s: float = BEAT_S, missed: int = MISSED) -> RunL
 
 
 def is_held(path: Path, *, missed: int = MISSED) -> bool:
-    """Return whether a live process holds the lock, without writing anything."""
+    """Return whether a live process holds the lock; writes nothing."""
     try:
         age = time.time() - path.stat().st_mtime
     except FileNotFoundError:
@@ -141,7 +141,7 @@ def is_held(path: Path, *, missed: int = MISSED) -> bool:
 
 
 def read_holder(path: Path) -> Holder | None:
-    """Return who the lock file names; None where there is none, or it is just being written."""
+    """Return the holder in the lock file; None without a file or while it is being written."""
     try:
         return Holder(**json.loads(read_text(path, _LARGEST)))
     except (FileNotFoundError, ValueError, TypeError):
@@ -149,7 +149,7 @@ def read_holder(path: Path) -> Holder | None:
 
 
 def _create(path: Path, holder: Holder) -> bool:
-    """Make the lock file; return whether it did not exist."""
+    """Create the lock file; return False if it existed."""
     return make_once(path, _line(holder))
 
 
@@ -158,9 +158,9 @@ def _line(holder: Holder) -> bytes:
 
 
 def _take_over(path: Path, holder: Holder, missed: int) -> str | None:
-    """Replace a dead holder; return who it was and why, None where the lock was released meanwhile.
+    """Replace a dead holder; return its description, or None if the lock was released meanwhile.
 
-    A second exclusive file makes sure that of several who find the same dead holder, one replaces it.
+    A second exclusive file ensures that only one of several processes replaces it.
     """
     taking = path.with_name(path.name + ".taking")
     if not _create(taking, holder):
@@ -185,7 +185,7 @@ def _take_over(path: Path, holder: Holder, missed: int) -> str | None:
 
 
 def _age(path: Path, token: str) -> float:
-    """Return seconds since the last heartbeat, by the clock of the file system; infinite where there is no file."""
+    """Return seconds since the last heartbeat by the file system's clock; infinite without a file."""
     probe = path.with_name(f"{path.name}.{token}.clock")
     try:
         make_once(probe)
@@ -197,7 +197,7 @@ def _age(path: Path, token: str) -> float:
 
 
 def _why_dead(holder: Holder | None, age: float, missed: int) -> str | None:
-    """Return why a holder is dead, or None where it is alive for all we can know."""
+    """Return why a holder counts as dead, or None."""
     if holder is None:
         return f"silent for {age:.3g} s" if age > missed * BEAT_S else None
     if holder.machine == _machine() and _birth(holder.pid) not in (holder.birth, "unknown"):
@@ -214,18 +214,18 @@ def _me(beat_s: float) -> Holder:
 
 
 def _machine() -> str:
-    """Return what two processes share that can see each other's process numbers."""
+    """Return an id of the machine and process namespace."""
     parts = [socket.gethostname()]
     try:
         parts.append(read_text("/proc/sys/kernel/random/boot_id", _LARGEST).strip())
         parts.append(os.readlink("/proc/self/ns/pid"))
-    except OSError:  # no Linux: the name has to do
+    except OSError:  # not Linux: use the host name
         pass
     return digest(parts)
 
 
 def _birth(pid: int) -> str:
-    """Return when a process started, ``gone`` where it is dead, ``unknown`` where the system does not say when."""
+    """Return the start of a process, ``gone`` if it is dead, ``unknown`` where the system does not report it."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

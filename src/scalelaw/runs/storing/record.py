@@ -1,4 +1,4 @@
-"""``sl.record``: three lines that make anyone's training loop write a run that scalelaw reads."""
+"""Record runs from any training loop with three lines (``sl.record``)."""
 
 import contextlib
 from os import PathLike
@@ -14,9 +14,9 @@ from scalelaw.runs.storing.store import RunWriter, Store
 
 
 class Recording:
-    """A run that is being recorded; made by ``record``.
+    """A run being recorded; returned by ``record``.
 
-    As a context manager it ends the run: finished at the end of the block, crashed on an exception.
+    As a context manager it closes the run: finished at the end of the block, crashed on an exception.
     """
 
     def __init__(self, writer: RunWriter, settings: frozenset[str]) -> None:
@@ -29,15 +29,15 @@ class Recording:
         return self._writer.run
 
     def log(self, **values: Any) -> None:
-        """Keep one evaluation; when this returns it is on the disk.
+        """Record one evaluation; it is on disk when this returns.
 
         Args:
-            **values: ``step``, ``tokens``, and what was measured: ``loss``, ``bpb``, ``score``, or with the name of the
-                eval set, ``**{"loss@c4": 3.1}``. Numbers, or what holds one number.
+            **values: ``step``, ``tokens`` and metrics: ``loss``, ``bpb``, ``score``, or with an evaluation set,
+                ``**{"loss@c4": 3.1}``. Numbers, or arrays and tensors of one number.
 
         Raises:
-            BadInput: a value that is not one number, a name that is a setting, or the run has ended.
-            RunLocked: another process has taken the run over.
+            BadInput: a value that is not one number, the name of a setting, or a closed run.
+            RunLocked: another process has taken over the run.
 
         Example:
             >>> import tempfile
@@ -49,20 +49,20 @@ class Recording:
             raise BadInput("log() needs values, e.g. log(step=100, tokens=5e7, loss=3.2)")
         for name in values:
             if name in RESERVED:
-                raise BadInput(f"log({name}=...): the store gives {name} itself; choose another name")
+                raise BadInput(f"log({name}=...): the store sets {name} itself; choose another name")
             if name in self._settings:
                 raise BadInput(
-                    f"log({name}=...): {name} is a setting of this run; log what changes under another name, "
+                    f"log({name}=...): {name} is a setting of this run; log changing values under another name, "
                     f"e.g. {_other_name(name)}"
                 )
         self._writer.append({name: plain(value, name) for name, value in values.items()})
 
     def finish(self) -> None:
-        """Say that the run came to its planned end; a second time is fine."""
+        """Mark the run as finished; calling it twice is fine."""
         self._writer.close("finished")
 
     def crash(self, error: str = "") -> None:
-        """Say that the run broke off; it may be opened again with the same settings, and go on."""
+        """Mark the run as crashed; opening it again with the same settings resumes it."""
         self._writer.close("crashed", error)
 
     def __enter__(self) -> Self:
@@ -74,24 +74,24 @@ class Recording:
         if kind is None:
             self.finish()
             return
-        with contextlib.suppress(RunLocked, OSError):  # what went wrong first is what counts
+        with contextlib.suppress(RunLocked, OSError):  # keep the first exception
             self.crash(kind.__name__)
 
 
 def record(store: str | PathLike[str] | Store, /, **settings: Any) -> Recording:
-    """Open a run for writing; its evaluations can be read at once, by ``load_runs`` and by people.
+    """Open a run for writing; ``load_runs`` can read its evaluations at once.
 
-    The same settings are the same run: one that crashed goes on where it is opened again, one that is finished is
-    refused, and so is a second writer. In a distributed job let one process record.
+    Equal settings mean the same run: opening a crashed run resumes it; a finished run or a second writer is refused.
+    In a distributed job, record from one process.
 
     Args:
-        store: a folder, made if need be, or any ``Store``.
-        **settings: what was chosen: ``params`` or its kinds, ``seed``, ``lr``, ``planned_tokens``, whatever tells this
-            run from others. Numbers, text, flags, lists or dicts.
+        store: a folder, created if absent, or any ``Store``.
+        **settings: settings that identify the run: ``params`` or its kinds, ``seed``, ``lr``, ``planned_tokens`` and
+            others. Numbers, text, flags, lists or dicts.
 
     Raises:
         RunLocked: another process is writing this run; the message names it.
-        BadInput: the run is finished, or a setting is not plain.
+        BadInput: the run has finished, or a setting is not plain.
 
     Example:
         >>> import tempfile
@@ -108,7 +108,7 @@ def record(store: str | PathLike[str] | Store, /, **settings: Any) -> Recording:
 
 
 def _other_name(name: str) -> str:
-    """Return a name for the changing value of a setting, or for the setting."""
+    """Suggest a name for the changing value, or for the setting."""
     if recognise(name) == "tokens":
         return "planned_tokens for the setting"
     return f"{name}_now" if name in QUANTITIES else f"current_{name}"

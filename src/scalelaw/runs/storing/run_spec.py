@@ -1,4 +1,4 @@
-"""What a run was told to be: its settings, and the digest under which it is kept."""
+"""The settings of a run, and the digest that names it."""
 
 import json
 import math
@@ -10,12 +10,12 @@ from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 
 RESERVED = frozenset({"run", "state", "time", "session", "error"})
-"""Names that a store itself gives."""
+"""Names that the store itself sets."""
 
 
 @dataclass(frozen=True)
 class RunSpec:
-    """The settings of one run as canonical JSON; equal settings have equal digests, whatever their order.
+    """The settings of one run as canonical JSON; equal settings have equal digests in any order.
 
     Attributes:
         text: the settings as canonical JSON; made by ``RunSpec.of``.
@@ -29,20 +29,20 @@ class RunSpec:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
-        """Return the spec of these settings.
+        """Make the spec of these settings.
 
         Args:
-            settings: name -> number, text, flag, None, or a list or dict of those. A whole float is an integer: 1e6
-                and 1000000 are one setting.
+            settings: name -> number, text, flag, None, or a list or dict of those. Whole floats count as
+                integers: 1e6 equals 1000000.
 
         Raises:
-            BadInput: a name that a store gives itself, or a value that is none of these.
+            BadInput: a name that the store sets itself, or a value of another type.
         """
         for name in settings:
             if not isinstance(name, str) or not name.strip():
-                raise BadInput(f"setting {name!r}: a name is a text that is not empty")
+                raise BadInput(f"setting {name!r}: give a name that is text and not empty")
             if name in RESERVED:
-                raise BadInput(f"setting {name}={settings[name]!r}: the store gives {name} itself; choose another name")
+                raise BadInput(f"setting {name}={settings[name]!r}: the store sets {name} itself; choose another name")
         plain = {name: canonical(value, name) for name, value in settings.items()}
         return cls(json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 
@@ -53,15 +53,15 @@ class RunSpec:
 
     @property
     def digest(self) -> str:
-        """16 hexadecimal digits of the settings; the name of the run."""
+        """Digest of the settings, 16 hexadecimal digits; the name of the run."""
         return digest(self.settings)
 
 
 def canonical(value: Any, name: str) -> Any:
-    """Return the value as JSON holds it; ``name`` is for the message.
+    """Return the value in canonical JSON types; ``name`` is for the message.
 
     Raises:
-        BadInput: JSON cannot hold it.
+        BadInput: JSON cannot store it.
     """
     if isinstance(value, Mapping):
         if bad := next((key for key in value if not isinstance(key, str)), None):
@@ -72,16 +72,16 @@ def canonical(value: Any, name: str) -> Any:
     found = plain(value, name)
     if isinstance(found, float):
         if not math.isfinite(found):
-            raise BadInput(f"{name}={found}: a setting is a finite number")
+            raise BadInput(f"{name}={found}: give a finite number")
         return int(found) if found.is_integer() and abs(found) < 2**53 else found
     return found
 
 
 def plain(value: Any, name: str) -> bool | int | float | str | None:
-    """Return a single value as Python's own type; NumPy and torch scalars are taken.
+    """Return a single value as a Python type; accepts NumPy and torch scalars.
 
     Raises:
-        BadInput: it is not a single number, text or flag.
+        BadInput: not a single number, text or flag.
     """
     if value is None or isinstance(value, bool | int | str):
         return value
@@ -91,7 +91,7 @@ def plain(value: Any, name: str) -> bool | int | float | str | None:
     if callable(item):
         try:
             return plain(item(), name)
-        except (ValueError, RuntimeError, TypeError) as error:  # more than one element, or on no device
+        except (ValueError, RuntimeError, TypeError) as error:  # several elements, or without data
             raise BadInput(
                 f"{name}: {_shown(value)} is not one number; log a mean, or each under its own name"
             ) from error

@@ -1,4 +1,4 @@
-"""What keeps runs while they are written: the contract, and what a run looks like when read back."""
+"""The contract of stores of runs, and the record of a run read back."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,21 +13,21 @@ Values = Mapping[str, bool | int | float | str | None]
 """One evaluation: name -> value; ``step``, ``tokens`` and metrics such as ``loss`` or ``loss@c4``."""
 
 STATES = ("running", "finished", "crashed")
-"""A run is *running* while its writer lives, *crashed* when that died or said so, *finished* when it said so."""
+"""States of a run: *running* while its writer lives, then *crashed* or *finished*."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunRecord(Brief):
-    """One run as a store has it now.
+    """The current state of one run in a store.
 
     Attributes:
         run: its name in the store.
-        settings: what it was told to be.
+        settings: its settings.
         state: one of ``STATES``.
-        evals: what was measured, in order; what a resumed run did again is here once, as done last.
-        started: when it was first written, ISO 8601 in UTC.
-        torn: lines that a crash left half written; they are ignored.
-        superseded: evaluations that a resumed run did again, or that a writer added after it was replaced.
+        evals: the evaluations in order; those repeated by a resumed run appear once, the last.
+        started: time of the first write, ISO 8601 in UTC.
+        torn: number of half-written lines, which are ignored.
+        superseded: number of evaluations that a resumed run repeated, or a writer added after its takeover.
     """
 
     run: str
@@ -41,57 +41,56 @@ class RunRecord(Brief):
 
 @runtime_checkable
 class RunWriter(Protocol):
-    """The one writer of one run."""
+    """The only writer of a run."""
 
     @property
     def run(self) -> str:
         """The name of the run."""
 
     def append(self, values: Values) -> None:
-        """Keep one evaluation; when this returns, it survives the death of the process and of the machine.
+        """Record one evaluation, on disk before this returns.
 
         Raises:
-            RunLocked: another process has taken the run over.
+            RunLocked: another process has taken over the run.
             BadInput: the writer is closed.
         """
 
     def close(self, state: str, error: str = "") -> None:
-        """End the writing in one of ``STATES``, and let others write; closing twice is fine.
+        """Close the run in one of ``STATES`` and release it for other writers; closing twice is fine.
 
         Args:
             state: ``finished`` or ``crashed``.
-            error: what went wrong, in a word.
+            error: short description of the failure.
         """
 
 
 @runtime_checkable
 class Store(Protocol):
-    """A place for runs: many readers, and one writer a run."""
+    """A store of runs with many readers, and one writer per run."""
 
     def runs(self) -> tuple[str, ...]:
         """Return the names of all runs, sorted."""
 
     def read(self, run: str) -> RunRecord:
-        """Return a run as it is now, whether or not it is being written.
+        """Return the current state of a run, also while it is being written.
 
         Raises:
-            UnknownName: there is none of this name.
+            UnknownName: unknown run.
         """
 
     def write(self, spec: RunSpec) -> RunWriter:
-        """Open the run of these settings for writing: a new one, or one that crashed.
+        """Open the run with these settings for writing, new or crashed.
 
         Raises:
             RunLocked: another process is writing it; the message names the process.
-            BadInput: the run is finished.
+            BadInput: the run has finished.
         """
 
 
 def surviving(sessions: Sequence[Sequence[Values]]) -> tuple[tuple[Values, ...], int]:
-    """Return the evaluations that count, and how many were done again.
+    """Return the valid evaluations and the number of repeated ones.
 
-    Each session starts where a writer opened the run. One that resumes at step s does again whatever an earlier
-    session did at s or later.
+    A session starts when a writer opens the run. One that resumes at step s replaces earlier evaluations at s or later.
     """
     kept: list[Values] = []
     dropped = 0
@@ -106,13 +105,13 @@ def surviving(sessions: Sequence[Sequence[Values]]) -> tuple[tuple[Values, ...],
 
 
 def _clock(values: Values) -> float | None:
-    """Return the step of an evaluation, its tokens where it has none, or None."""
+    """Return the step of an evaluation, else its tokens, else None."""
     by_quantity = {recognise(name): value for name, value in values.items()}
     value = by_quantity.get("steps", by_quantity.get("tokens"))
     return float(value) if isinstance(value, int | float) else None
 
 
 def count_states(records: Iterable[RunRecord]) -> str:
-    """Return how many runs are in which state, in words."""
+    """Return the number of runs per state, in words."""
     counts = Counter(record.state for record in records)
     return ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])

@@ -72,7 +72,7 @@ def test_an_absent_path():
 def test_a_folder_of_two_formats_asks(tmp_path):
     shutil.copytree(LOGS / "hf_trainer", tmp_path, dirs_exist_ok=True)
     shutil.copytree(LOGS / "tensorboard", tmp_path / "runs")
-    with pytest.raises(NeedsAnswer, match="hf_trainer and by tensorboard; say which with importer='hf_trainer'"):
+    with pytest.raises(NeedsAnswer, match="hf_trainer and by tensorboard; choose one with importer='hf_trainer'"):
         sl.load_runs(tmp_path)
     with pytest.raises(NeedsAnswer, match="CLI: --importer hf_trainer"):
         sl.load_runs(tmp_path)

@@ -109,7 +109,7 @@ def test_an_odd_address_is_refused(address):
 
 
 def test_an_empty_project_is_refused():
-    with pytest.raises(BadTable, match="holds no run"):
+    with pytest.raises(BadTable, match="has no runs"):
         WandbApi(lambda: SimpleNamespace(runs=lambda path: [])).read("wandb://lab/ladder")
 
 

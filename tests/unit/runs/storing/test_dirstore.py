@@ -145,7 +145,7 @@ def test_a_line_that_comes_after_the_take_over_does_not_count(tmp_path):
     found = only(tmp_path)
     assert [values["loss"] for values in found.evals] == [4.0, 3.0, 2.0]
     assert (found.state, found.superseded) == ("finished", 1)
-    with pytest.raises(RunLocked, match="deleted the lock file"):
+    with pytest.raises(RunLocked, match="lock file was deleted"):
         run.log(step=9, loss=1.0)
 
 
@@ -224,7 +224,7 @@ def test_an_empty_lock_is_being_written(tmp_path):
 def test_a_deleted_lock_stops_the_writer(tmp_path):
     run = sl.record(tmp_path, **SETTINGS)
     (tmp_path / run.run / "lock").unlink()
-    with pytest.raises(RunLocked, match="deleted the lock file"):
+    with pytest.raises(RunLocked, match="lock file was deleted"):
         run.log(step=1, loss=3.0)
     assert only(tmp_path).state == "crashed"
 
@@ -317,8 +317,8 @@ def test_values_of_any_number_type_are_logged(tmp_path):
 def test_what_cannot_be_recorded_is_said(tmp_path):
     for settings, said in (
         ({"model": object()}, "model=<object"),
-        ({"lr": float("nan")}, "lr=nan: a setting is a finite number"),
-        ({"run": "baseline"}, "the store gives run itself"),
+        ({"lr": float("nan")}, "lr=nan: give a finite number"),
+        ({"run": "baseline"}, "the store sets run itself"),
         ({"opt": {1: 2}}, "opt: the key 1 is not text"),
     ):
         with pytest.raises(BadInput, match=said):
@@ -328,7 +328,7 @@ def test_what_cannot_be_recorded_is_said(tmp_path):
         ({}, "needs values"),
         ({"loss": [1.0]}, "loss=.*list"),
         ({"loss": np.array([1.0, 2.0])}, "not one number"),
-        ({"state": "fine"}, "gives state itself"),
+        ({"state": "fine"}, "sets state itself"),
         ({"lr": 1e-5}, "lr is a setting of this run.*lr_now"),
         ({"tokens": 5}, "planned_tokens"),
     ):
@@ -337,7 +337,7 @@ def test_what_cannot_be_recorded_is_said(tmp_path):
     run.finish()
     with pytest.raises(BadInput, match="closed"):
         run.log(step=1, loss=1.0)
-    with pytest.raises(BadInput, match=r"is finished; change a setting \(seed=1, say\)"):
+    with pytest.raises(BadInput, match=r"has finished; change a setting \(e\.g\. seed=1\)"):
         sl.record(tmp_path, **SETTINGS, tokens=1e9, lr=6e-4)
 
 

@@ -65,7 +65,7 @@ def test_a_folder_that_is_written_or_holds_links_or_no_runs_is_not_packed(folder
     (folder / "link").symlink_to("/etc/passwd")
     with pytest.raises(BadInput, match="is a link"):
         sl.runs.pack_runs(folder, to)
-    with pytest.raises(BadInput, match="no folder of runs"):
+    with pytest.raises(BadInput, match="not a folder of runs"):
         sl.runs.pack_runs(tmp_path / "corpus", to)
     assert not to.exists() and not list(tmp_path.glob(".*"))
 
@@ -93,7 +93,7 @@ def edited(pack: Path, change: Callable[[dict[str, bytes]], object], *, relist: 
 def test_a_name_that_leaves_the_folder_is_refused(folder: Path, tmp_path: Path, name: str) -> None:
     sl.runs.pack_runs(folder, tmp_path / "runs.pack")
     hostile = edited(tmp_path / "runs.pack", lambda members: members.update({name: b"evil here"}), relist=True)
-    with pytest.raises(BadInput, match="no plain file inside its folder"):
+    with pytest.raises(BadInput, match="not a plain file inside its folder"):
         sl.runs.unpack_runs(hostile, tmp_path / "inner" / "out")
     assert not (tmp_path / "inner").exists() and not (tmp_path / "evil").exists()
 
@@ -102,9 +102,9 @@ def test_what_was_changed_is_refused_and_nothing_is_left(folder: Path, tmp_path:
     pack = tmp_path / "runs.pack"
     sl.runs.pack_runs(folder, pack)
     longer = edited(pack, lambda members: members.update({"ladder.toml": members["ladder.toml"] + b"x" * 10**6}))
-    with pytest.raises(BadInput, match=r"ladder.toml is not what was packed"):
+    with pytest.raises(BadInput, match=r"ladder.toml differs from the packed file"):
         sl.runs.unpack_runs(longer, tmp_path / "out")
-    with pytest.raises(BadInput, match="its list of files is not what it holds"):
+    with pytest.raises(BadInput, match="its list of files does not match its content"):
         sl.runs.unpack_runs(edited(pack, lambda members: members.pop("ladder.toml")), tmp_path / "out")
     whole = pack.read_bytes()
     for content in (

@@ -1,1 +1,1 @@
-"""What several importers share: logged series, printed logs, presets of trainers, SQLite and protocol buffers."""
+"""Shared parts of importers: logged series, printed logs, presets of trainers, SQLite and protocol buffers."""

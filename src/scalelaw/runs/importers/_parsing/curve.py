@@ -1,4 +1,4 @@
-"""One logged series in the order of its steps: what stood last at a step, and what a growing count was there."""
+"""Look up a logged series by step: the last value, or an interpolated count."""
 
 import bisect
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class Curve:
         return cls([step for step, _ in items], [value for _, value in items])
 
     def last(self, step: float) -> float | None:
-        """Return the value logged last at or before the step, None before the first.
+        """Return the last value at or before the step, None before the first.
 
         Example:
             >>> Curve.of({10: 0.1, 20: 0.2}).last(15)
@@ -29,7 +29,7 @@ class Curve:
         return self._values[at - 1] if at else None
 
     def counted(self, step: float) -> float | None:
-        """Return a count that grows with the steps: as logged, else in proportion between and beyond logged values.
+        """Return a growing count at a step: as logged, else by linear interpolation or extrapolation.
 
         Example:
             >>> curve = Curve.of({10: 100.0, 20: 200.0})

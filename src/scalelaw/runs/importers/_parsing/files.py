@@ -1,4 +1,4 @@
-"""Reading what a stranger's program wrote: bounded, without following links, with errors that name the file."""
+"""Read files of other programs safely: bounded size, no links followed, errors that name the file."""
 
 import json
 import math
@@ -12,17 +12,17 @@ from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.reading import LARGEST, glance, read_limited
 
 MOST_ENTRIES = 200_000
-"""Files and folders that an importer looks at below one folder at most."""
+"""Largest number of files and folders that an importer looks at below one folder."""
 
 _GLANCE = 5_000
 _NOT_FINITE = {"nan": math.nan, "infinity": math.inf, "inf": math.inf, "-infinity": -math.inf, "-inf": -math.inf}
 
 
 def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
-    """Return the content of a file that is there, not empty and not larger than ``largest``.
+    """Return the content of a file that is neither empty nor larger than ``largest``.
 
     Raises:
-        BadInput: it is none of that; the message names the file.
+        BadInput: it is absent, empty or too large; the message names the file.
     """
     try:
         content = read_limited(path, largest)
@@ -39,7 +39,7 @@ def read_text(path: Path, largest: int = LARGEST) -> str:
     """Return a file as UTF-8 text.
 
     Raises:
-        BadInput: it cannot be read, or is something else.
+        BadInput: it cannot be read, or is not UTF-8 text.
     """
     try:
         return read_bytes(path, largest).decode("utf-8-sig")
@@ -48,10 +48,10 @@ def read_text(path: Path, largest: int = LARGEST) -> str:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Return the record that a JSON file holds; a bare NaN is read as one.
+    """Return the record in a JSON file; a bare NaN is accepted.
 
     Raises:
-        BadInput: it is not readable, is cut off, or holds something else.
+        BadInput: it is not readable, is cut off, or is not a record.
     """
     try:
         content = json.loads(read_text(path))
@@ -65,13 +65,13 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def walk(folder: Path, wanted: Callable[[str], bool], *, depth: int = 8, glance: bool = False) -> Iterator[Path]:
-    """Yield the files below a folder whose name is wanted, in a stable order, hidden folders included.
+    """Yield the files below a folder with a wanted name, in a stable order, also in hidden folders.
 
     Args:
         folder: where to start; links inside it are not followed.
-        wanted: of a file name.
+        wanted: returns whether a file name is wanted.
         depth: folders below this depth are left out.
-        glance: stop without an error after some thousand entries, for recognising.
+        glance: stop silently after some thousand entries, to recognise a format.
 
     Raises:
         BadInput: there are too many entries.
@@ -90,12 +90,12 @@ def walk(folder: Path, wanted: Callable[[str], bool], *, depth: int = 8, glance:
 
 
 def starts_with(path: Path, magic: bytes) -> bool:
-    """Return whether the file is there and begins with these bytes."""
+    """Return whether the file exists and begins with these bytes."""
     return glance(path, len(magic)) == magic
 
 
 def is_folder(source: str) -> bool:
-    """Return whether the text is the path of a folder; what no path can be is not."""
+    """Return whether the text is the path of a folder; False if it cannot be a path."""
     try:
         return bool(source) and "://" not in source and Path(source).is_dir()
     except (OSError, ValueError):
@@ -103,12 +103,12 @@ def is_folder(source: str) -> bool:
 
 
 def shown(path: Path) -> str:
-    """Return the last parts of a path, enough to find the file and no more."""
+    """Return the last parts of a path, enough to find the file."""
     return "/".join(path.parts[-2:])
 
 
 def number(value: Any) -> float | None:
-    """Return a logged value as a number, None where it is something else; flags are something else."""
+    """Return a logged value as a number, None for other types, flags included."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Logged series to rows: one row for each step at which something held out was measured."""
+"""Turn logged series into rows, one per step with a held-out metric."""
 
 import re
 from collections import Counter
@@ -13,7 +13,7 @@ from scalelaw.runs.importers._parsing.presets import batch_of, is_secret, metric
 from scalelaw.runs.raw import RawTable, from_rows
 
 MOST_POINTS = 20_000_000
-"""Logged values that one import holds at most."""
+"""Largest number of logged values in one import."""
 
 _MOST_KEPT = 60
 _GIGA = 1e9
@@ -23,19 +23,19 @@ _GROWING = ("steps", "tokens", "flops", "gflops")
 _TEXTS = frozenset({"resumed_from", *(name for name, quantity in QUANTITIES.items() if quantity.kind == "text")})
 
 Series = dict[float, float]
-"""Step -> value; of several values at one step the last stays."""
+"""Step -> value; the last of several values at one step counts."""
 
 
 @dataclass
 class LoggedRun:
-    """One run as its tracker has it.
+    """One run as its tracker logged it.
 
     Attributes:
-        name: as people call it.
-        id: as the tracker tells runs apart.
+        name: its name for people.
+        id: its unique id in the tracker.
         series: metric -> step -> value.
-        config: settings, flat, the parts of a name joined by dots.
-        columns: run-level columns that the format itself states, by their conventional names.
+        config: settings, flat, with dotted names.
+        columns: run-level columns that the format defines, by conventional names.
     """
 
     name: str
@@ -50,7 +50,7 @@ class LoggedRun:
 
 
 def flat(config: Mapping[str, Any], prefix: str = "", depth: int = 8) -> dict[str, Any]:
-    """Return nested settings as one level of dotted names; lists stay what they are.
+    """Return nested settings as one level of dotted names; lists stay lists.
 
     Example:
         >>> flat({"model": {"n_params": 7}, "seed": 0})
@@ -76,50 +76,50 @@ def tabulate(
     """Return the long table of these runs; see ``Importer`` for its columns.
 
     Args:
-        runs: in the order they shall have.
-        source: the name to say in messages.
-        notes: what was said on reading.
-        stated: columns whose unit the format settles.
-        read: rows or files of the source, as its owner counts them.
+        runs: the runs, in output order.
+        source: the name for messages.
+        notes: notes of the reader.
+        stated: columns whose unit the format defines.
+        read: number of rows or files of the source.
 
     Raises:
-        BadTable: there is no run.
-        BadInput: there is more than an import holds.
+        BadTable: no runs.
+        BadInput: too many logged values.
     """
     if not runs:
         raise BadTable(f"{source} holds no run")
     if sum(len(series) for run in runs for series in run.series.values()) > MOST_POINTS:
         raise BadInput(f"{source} holds more than {MOST_POINTS} logged values; import fewer runs at a time")
-    said = list(notes)
+    remarks = list(notes)
     presets = [found.name for run in runs if (found := preset_of(run.series))]
     if presets:
-        said.append(f"metrics are named as {Counter(presets).most_common(1)[0][0]} names them")
+        remarks.append(f"metric names are those of {Counter(presets).most_common(1)[0][0]}")
     meant = metric_columns({metric for run in runs for metric in run.series})
     held_out = {metric for metric, column in meant.items() if column.partition("@")[0] in METRICS}
     if "loss" in held_out and meant["loss"] == "loss":
-        said.append("'loss' is taken for the held-out loss; where it is the training loss, say columns={'loss': None}")
+        remarks.append("'loss' is taken for the held-out loss; if it is the training loss, pass columns={'loss': None}")
     measured = any(held_out & set(run.series) for run in runs)
     if not measured and "train_loss" in meant.values():
-        said.append("no held-out loss is logged: columns={'loss': 'train_loss'} is taken as said")
+        remarks.append("no held-out loss is logged; columns={'loss': 'train_loss'} uses the training loss")
     kept = _settings_that_differ(runs)
     labels = _labels(runs)
     others = sorted({metric for run in runs for metric in run.series} - set(meant))
     if len(others) > _MOST_KEPT:
-        said.append(f"of {len(others)} other metrics the first {_MOST_KEPT} are kept")
+        remarks.append(f"the first {_MOST_KEPT} of {len(others)} other metrics are kept")
     rows: list[dict[str, Any]] = []
     for run, label in zip(runs, labels, strict=True):
-        chosen = {**label, **_run_level(run, kept, said), **run.columns}
-        rows += _rows(run, chosen, meant, held_out, others[:_MOST_KEPT], said, training=not measured)
+        chosen = {**label, **_run_level(run, kept, remarks), **run.columns}
+        rows += _rows(run, chosen, meant, held_out, others[:_MOST_KEPT], remarks, training=not measured)
     table = from_rows(rows, source)
     columns = {name: column for name, column in table.columns.items() if not column.missing.all()}
-    return RawTable(source, columns, tuple(said), stated, read)
+    return RawTable(source, columns, tuple(remarks), stated, read)
 
 
 def _rows(
     run: LoggedRun, chosen: dict[str, Any], meant: Mapping[str, str], held_out: set[str], others: Sequence[str],
-    said: list[str], *, training: bool,
+    remarks: list[str], *, training: bool,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Return the rows of one run; a run without any measure has one row, so that it is counted."""
+    """Return the rows of one run; a run without metrics gets one row, so that it is counted."""
     curves = {meant[metric]: Curve.of(series) for metric, series in run.series.items() if meant.get(metric)}
     at = {step for metric in held_out & set(run.series) for step in run.series[metric]}
     if training and not at:
@@ -129,15 +129,15 @@ def _rows(
     for step in sorted(at) or [max(ends)] if ends else [None]:
         row = dict(chosen)
         if step is not None:
-            row |= _progress(curves, step, chosen.get("batch_tokens"), said)
+            row |= _progress(curves, step, chosen.get("batch_tokens"), remarks)
             row |= {meant[metric]: run.series[metric].get(step) for metric in held_out & set(run.series)}
             row |= {_own_name(metric): run.series.get(metric, {}).get(step) for metric in others}
         rows.append(row)
     return rows
 
 
-def _progress(curves: Mapping[str, Curve], step: float, batch_tokens: Any, said: list[str]) -> dict[str, Any]:
-    """Return where the run stood at the tracker's step: optimizer steps, tokens, learning rate, compute."""
+def _progress(curves: Mapping[str, Curve], step: float, batch_tokens: Any, remarks: list[str]) -> dict[str, Any]:
+    """Return the progress at the tracker's step: optimizer steps, tokens, learning rate, compute."""
     found: dict[str, Any] = {"steps": step}
     found |= {column: curves[column].last(step) for column in _STANDING if column in curves}
     found |= {column: curves[column].counted(step) for column in _GROWING if column in curves}
@@ -145,24 +145,24 @@ def _progress(curves: Mapping[str, Curve], step: float, batch_tokens: Any, said:
         found["flops"] = gflops * _GIGA
     if "tokens" not in curves and isinstance(batch_tokens, int | float) and found["steps"] is not None:
         found["tokens"] = found["steps"] * batch_tokens
-        _say(said, "tokens = steps x batch_tokens, from the settings")
+        _note(remarks, "tokens = steps x batch_tokens, from the settings")
     return found
 
 
-def _run_level(run: LoggedRun, kept: Sequence[str], said: list[str]) -> dict[str, Any]:
-    """Return the columns that the settings of a run state."""
+def _run_level(run: LoggedRun, kept: Sequence[str], remarks: list[str]) -> dict[str, Any]:
+    """Return the columns given by the settings of a run."""
     meant, open_ones = setting_columns(run.config)
     for note in open_ones:
-        _say(said, note)
+        _note(remarks, note)
     columns = {column: _plain(column, run.config[key]) for key, column in meant.items() if _is_scalar(run.config[key])}
     if "batch_tokens" not in columns and (found := batch_of(run.config, preset_of(run.series))):
         columns["batch_tokens"] = found[0]
-        _say(said, f"batch_tokens = {found[1]}, from the settings")
+        _note(remarks, f"batch_tokens = {found[1]}, from the settings")
     return {**columns, **{f"config.{key}": run.config.get(key) for key in kept}}
 
 
 def _settings_that_differ(runs: Sequence[LoggedRun]) -> list[str]:
-    """Return the settings worth keeping under their own name: not understood, not secret, not the same everywhere."""
+    """Return the settings to keep under their own name: unrecognised, not secret, and varying between runs."""
     values: dict[str, set[str]] = {}
     for run in runs:
         for key, value in run.config.items():
@@ -174,7 +174,7 @@ def _settings_that_differ(runs: Sequence[LoggedRun]) -> list[str]:
 
 
 def _labels(runs: Sequence[LoggedRun]) -> list[dict[str, Any]]:
-    """Return for each run a name that no other run has, and where names repeat, the name that reruns share."""
+    """Return a unique name for each run and, where names repeat, the shared name as ``label``."""
     count = Counter(run.name for run in runs)
     if max(count.values()) == 1:
         return [{"run": run.name, "id": run.id or None} for run in runs]
@@ -189,7 +189,7 @@ def _labels(runs: Sequence[LoggedRun]) -> list[dict[str, Any]]:
 
 
 def _own_name(metric: str) -> str:
-    """Return a name under which an unknown metric is kept and taken for nothing else."""
+    """Return a column name for an unknown metric that is not recognised as a quantity."""
     taken = recognise(metric) or re.match(r"(?:val_|eval_|validation_)?(?:loss|bpb|score|acc)", metric, re.IGNORECASE)
     return f"metric.{metric}" if taken else metric
 
@@ -199,7 +199,7 @@ def _is_scalar(value: Any) -> bool:
 
 
 def _plain(column: str, value: Any) -> Any:
-    """Return a number that a tracker keeps as text as a number, and what carries a suffix as it is."""
+    """Return numeric text as a number; text with a suffix stays text."""
     if not isinstance(value, str) or column in _TEXTS:
         return value
     try:
@@ -208,6 +208,6 @@ def _plain(column: str, value: Any) -> Any:
         return value
 
 
-def _say(said: list[str], note: str) -> None:
-    if note not in said:
-        said.append(note)
+def _note(remarks: list[str], note: str) -> None:
+    if note not in remarks:
+        remarks.append(note)

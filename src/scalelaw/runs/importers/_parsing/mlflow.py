@@ -1,4 +1,4 @@
-"""What both ways in which MLflow keeps runs have in common."""
+"""Shared parts of the two MLflow importers."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ _STATES = {
     "RUNNING": "running", "SCHEDULED": "running", "FINISHED": "finished", "FAILED": "failed", "KILLED": "failed",
 }  # fmt: skip
 _HELD = 1.7e308
-"""MLflow writes an infinity into a database as the largest number."""
+"""MLflow stores infinity in a database as the largest number."""
 
 
 def run_of(meta: dict[str, Any], params: dict[str, Any], tags: dict[str, Any]) -> LoggedRun:
-    """Return a run without its metrics; only the tags that name it and its parent are read."""
+    """Return a run without metrics; reads only the tags of its name and parent."""
     identity = str(meta.get("run_uuid") or meta.get("run_id") or "")
     name = tags.get("mlflow.runName") or meta.get("run_name") or meta.get("name") or identity
     started = number(meta.get("start_time")) if not isinstance(meta.get("start_time"), str) else _milliseconds(meta)
@@ -27,7 +27,7 @@ def run_of(meta: dict[str, Any], params: dict[str, Any], tags: dict[str, Any]) -
 
 
 def metric_value(text: Any, is_nan: Any = False) -> float | None:
-    """Return a metric as a number: NaN and infinities are values."""
+    """Return a metric as a number, NaN and infinities included."""
     if is_nan:
         return float("nan")
     try:

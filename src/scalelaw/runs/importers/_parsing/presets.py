@@ -1,7 +1,7 @@
-"""What the metrics and settings of known trainers mean: names of a log to quantities and targets.
+"""Map metrics and settings of known trainers to quantities and targets.
 
-A preset is tried first where its signature is among the logged names; then the general rules, which hold for most
-trainers. The first rule that matches a name wins. ``docs/how-to/import-from-trackers.md`` shows the presets as a table.
+A preset applies first if its signature is among the logged names, then the general rules for most trainers. The first
+rule that matches a name wins. ``docs/how-to/import-from-trackers.md`` shows the presets as a table.
 """
 
 import re
@@ -14,13 +14,13 @@ from scalelaw.core.quantities import METRICS, QUANTITIES, recognise, spelling
 
 @dataclass(frozen=True)
 class Preset:
-    """How one trainer names what it logs.
+    """The names in the logs of one trainer.
 
     Attributes:
-        name: of the trainer.
-        signature: a log with one of these names comes from it.
-        rules: pattern of a whole name -> column, with the groups of the pattern in it; "" is left out.
-        factors: settings whose product is the tokens of a step.
+        name: name of the trainer.
+        signature: names that identify its logs.
+        rules: pattern of a whole name -> column, which may use groups of the pattern; "" drops it.
+        factors: settings whose product is the tokens per step.
     """
 
     name: str
@@ -139,16 +139,16 @@ _SECRET = re.compile(r"(?:^|_)(?:api_?key|key|secret|password|passwd|credentials
 
 
 def preset_of(names: Iterable[str]) -> Preset | None:
-    """Return the preset whose signature is among the names of a log, None where there is none."""
+    """Return the preset whose signature is among the names of a log, or None."""
     have = set(names)
     return next((preset for preset in PRESETS if have & set(preset.signature)), None)
 
 
 def metric_columns(names: Iterable[str]) -> dict[str, str]:
-    """Return the column that each logged name stands for, "" for what is left out; names no rule knows are absent.
+    """Return logged name -> column, "" for dropped names; unknown names are absent.
 
-    Where two names claim a column, the earlier rule has it; a target that loses it keeps the first word of its name
-    as its set. A bare ``loss`` is the training loss where a held-out one is logged, and the loss where none is.
+    If two names claim a column, the earlier rule wins; a target that loses gets the first word of its name as its
+    evaluation set. A bare ``loss`` is the training loss if a held-out loss is logged, else the held-out loss.
 
     Example:
         >>> metric_columns(["eval/paloma/c4_en/bpb", "throughput/total_tokens", "loss", "val/loss"])
@@ -176,10 +176,10 @@ def metric_columns(names: Iterable[str]) -> dict[str, str]:
 
 
 def setting_columns(config: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
-    """Return the column that each setting stands for, and what was left open, in words.
+    """Return setting -> column, and notes on ambiguous settings.
 
     Args:
-        config: settings of a run, flat, with dots or slashes between the parts of a name.
+        config: settings of a run, flat, with dots or slashes in names.
 
     Example:
         >>> setting_columns({"model.n_params": 7e9, "optim.lr": 3e-4, "name": "x"})
@@ -202,7 +202,7 @@ def setting_columns(config: Mapping[str, Any]) -> tuple[dict[str, str], list[str
 
 
 def setting_column(key: str) -> str | None:
-    """Return the column that a setting's last word stands for, or None."""
+    """Return the column of a setting by the last word of its name, or None."""
     word = spelling(re.split(r"[./]", key)[-1])
     if len(word) < 2 or is_secret(key):
         return None
@@ -211,7 +211,7 @@ def setting_column(key: str) -> str | None:
 
 
 def batch_of(config: Mapping[str, Any], preset: Preset | None) -> tuple[float, str] | None:
-    """Return the tokens of a step as the product of settings that the preset, or any, names: value and wording."""
+    """Return the tokens per step as a product of settings, by the preset or any other: value and formula."""
     last = {re.split(r"[./]", key)[-1]: value for key, value in config.items()}
     for candidate in ([preset] if preset else []) + list(PRESETS):
         values = [last.get(word) for word in candidate.factors]
@@ -225,7 +225,7 @@ def batch_of(config: Mapping[str, Any], preset: Preset | None) -> tuple[float, s
 
 
 def is_secret(key: str) -> bool:
-    """Return whether a setting's name says that its value is nobody's business."""
+    """Return whether a setting is secret by its name."""
     return any(_SECRET.search(spelling(part)) for part in re.split(r"[./]", key))
 
 

@@ -1,4 +1,4 @@
-"""Reading a SQLite file that is somebody else's: never written to, never trusted."""
+"""Read SQLite files of other programs: never written to, never trusted."""
 
 import os
 import sqlite3
@@ -19,7 +19,7 @@ _MAGIC = b"SQLite format 3\0"
 
 
 def has_tables(source: str, wanted: dict[str, set[str]]) -> bool:
-    """Return whether the file is a SQLite database with these columns in these tables; never an error."""
+    """Return whether the file is a SQLite database with these tables and columns; never raises."""
     path = Path(source)
     if "://" in source or not starts_with(path, _MAGIC):
         return False
@@ -32,10 +32,10 @@ def has_tables(source: str, wanted: dict[str, set[str]]) -> bool:
 
 @contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a database to read; one with a write-ahead log is read from a copy, so that its folder stays as it is.
+    """Open a database read-only; one with a write-ahead log is copied first, so its folder does not change.
 
     Raises:
-        BadInput: it is no database, is damaged or too large.
+        BadInput: not a database, damaged or too large.
     """
     log = path.with_name(path.name + "-wal")
     with open_regular(path) as file:
@@ -56,11 +56,11 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
                 database.execute("pragma trusted_schema = off")
                 yield database
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            raise BadTable(f"{path.name} is no readable SQLite database ({error}); is it cut off?") from error
+            raise BadTable(f"{path.name} is not a readable SQLite database ({error}); is it cut off?") from error
 
 
 def columns_of(database: sqlite3.Connection, table: str) -> list[str]:
-    """Return the columns of a table, none where there is no table of this name; a view is none."""
+    """Return the columns of a table, empty without such a table; views do not count."""
     is_table = database.execute("select 1 from sqlite_master where type = 'table' and name = ?", (table,)).fetchone()
     if is_table is None:
         return []
@@ -68,10 +68,10 @@ def columns_of(database: sqlite3.Connection, table: str) -> list[str]:
 
 
 def rows_of(database: sqlite3.Connection, table: str, columns: list[str], order: str = "rowid") -> Iterator[Any]:
-    """Yield these columns of every row; a column that the table lacks is None.
+    """Yield these columns of every row; missing columns give None.
 
     Raises:
-        BadInput: there are more rows than an import holds.
+        BadInput: too many rows.
     """
     have = columns_of(database, table)
     chosen = ", ".join(f'"{name}"' if name in have else "null" for name in columns)

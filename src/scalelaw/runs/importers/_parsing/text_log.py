@@ -1,9 +1,8 @@
-"""What trainers print: lines freed of colour, progress bars and prefixes, and readings over steps with their restarts.
+"""Parse printed logs: lines without colours, progress bars and prefixes, and values over steps, with restarts.
 
-A reading is searched for inside a line, so that a time, a rank or a progress bar before it does not hide it. Where
-several ranks print, the lowest that has the reading is taken. A step that goes back is a resumed run: what was printed
-before of that step and those beyond is of the branch that was given up. A last line without its end is taken only as
-far as its numbers are whole.
+A value may stand anywhere in a line, after a time, a rank or a progress bar. If several ranks print it, the lowest rank
+counts. A step that goes back means a resumed run; earlier values at that step or later belong to the abandoned branch.
+An unterminated last line counts only as far as its numbers are complete.
 """
 
 import re
@@ -20,7 +19,7 @@ from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
 from scalelaw.runs.raw import RawTable
 
 STEP = "step"
-"""A reading of this name says only that the step was done."""
+"""Metric name that only marks a completed step."""
 
 NUMBER = r"(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|nan|inf)"
 """A number as trainers print it."""
@@ -42,9 +41,9 @@ class Line:
     """One printed line.
 
     Attributes:
-        text: without colours and without the carriage returns of progress bars.
-        rank: that printed it, None where it does not say.
-        whole: False for a last line that the log breaks off in.
+        text: the line without colours and the carriage returns of progress bars.
+        rank: rank that printed it, None if unknown.
+        whole: False for an unterminated last line.
     """
 
     text: str
@@ -54,13 +53,13 @@ class Line:
 
 @dataclass
 class Readings:
-    """Values over steps in the order they were printed."""
+    """Values over steps, in print order."""
 
     seen: list[tuple[str, float, float, int | None]] = field(default_factory=list)
     decimals: dict[str, int] = field(default_factory=dict)
 
     def add(self, line: Line, metric: str, step: str, value: str, *, ends: bool = False) -> None:
-        """Add one value; ``ends`` says that it ends its line, so that a line broken off may have cut it."""
+        """Add one value; ``ends`` marks the last value of a line, which may be cut off."""
         decimals = len(value.partition(".")[2])
         if ends and not line.whole and decimals < self.decimals.get(metric, 1):
             return
@@ -68,7 +67,7 @@ class Readings:
         self.seen.append((metric, float(step), float(value), line.rank))
 
     def into(self, run: LoggedRun) -> int:
-        """Record what holds in the run; return how often it was resumed."""
+        """Record the valid values in the run; return the number of restarts."""
         lowest: dict[str, int] = {}
         for metric, _, _, rank in self.seen:
             if rank is not None:
@@ -96,18 +95,18 @@ class Readings:
 
 
 Parse = Callable[[Sequence[Line], LoggedRun, Readings], Iterable[str]]
-"""Reads the lines of one log into a run and its readings; returns what is to be said."""
+"""Parser of one log: fills a run and its values; returns notes."""
 
 
 @dataclass(frozen=True)
 class TextLog:
-    """An importer of one kind of printed log: a file is a run, a folder of files several.
+    """An importer of one kind of printed log: one run per file.
 
     Attributes:
-        name: of the importer.
-        reads: what it reads, as one phrase.
-        signature: of a reading, that no other format prints.
-        parse: reads the lines of one file.
+        name: name of the importer.
+        reads: its format, as one phrase.
+        signature: pattern that only this format prints.
+        parse: parser of the lines of one file.
     """
 
     name: str
@@ -137,12 +136,12 @@ class TextLog:
             readings = Readings()
             notes += [note for note in self.parse(printed(file), run, readings) if note not in notes]
             if restarts := readings.into(run):
-                notes.append(f"{run.name} was resumed {restarts} time{'s' if restarts > 1 else ''}: later values hold")
+                notes.append(f"{run.name} was resumed {restarts} time{'s' if restarts > 1 else ''}: later values count")
             _set_rate(run)
             if not run.series:
-                raise BadTable(f"{file.name} holds no reading that {self.reads} have; is it cut off?")
+                raise BadTable(f"{file.name} has no line of {self.reads}; is it cut off?")
             runs.append(run)
-        notes += _unsaid(runs)
+        notes += _missing(runs)
         kinds = frozenset({"tokens", "params", "batch_tokens"})
         return tabulate(
             runs, path.name, [f"{len(runs)} run{'s' if len(runs) > 1 else ''} from {self.reads}", *notes], kinds
@@ -171,21 +170,21 @@ def found(lines: Sequence[Line], pattern: re.Pattern[str]) -> Iterator[tuple[Lin
 
 
 def stated(lines: Sequence[Line], pattern: re.Pattern[str]) -> float | None:
-    """Return the number that a line of settings states, the last one where several do, None where none is above 0."""
+    """Return the last positive number that matches in lines of settings, or None."""
     numbers = [_number(match[1]) for line, match in found(lines, pattern) if line.whole]
     known = [number for number in numbers if number is not None and number > 0]
     return known[-1] if known else None
 
 
 def set_stated(run: LoggedRun, lines: Sequence[Line], patterns: Mapping[str, re.Pattern[str]]) -> None:
-    """Set what lines of settings state of a run: column -> pattern of the line; what none states stays unset."""
+    """Set columns of a run from lines of settings: column -> pattern; without a match a column stays unset."""
     for name, pattern in patterns.items():
         if (value := stated(lines, pattern)) is not None:
             run.columns[name] = value
 
 
 def _set_rate(run: LoggedRun) -> None:
-    """Take a learning rate that never changes for that of the run, and the largest of one that does for its peak."""
+    """Set the learning rate of the run: the constant value, or the largest as the peak."""
     if rates := run.series.get("lr"):
         run.columns["lr"] = max(rates.values())
         if len(set(rates.values())) == 1:
@@ -219,7 +218,7 @@ def _may_be_log(name: str) -> bool:
 
 
 def _name(file: Path, source: Path) -> str:
-    """Return the name of a run: its file, or its folder where the file has the name that all of them have."""
+    """Return the name of a run: its file, or its folder where all files have the same name."""
     if not source.is_dir():
         return file.stem
     place = file.relative_to(source)
@@ -228,8 +227,8 @@ def _name(file: Path, source: Path) -> str:
     return place.with_suffix("").as_posix()
 
 
-def _unsaid(runs: Sequence[LoggedRun]) -> Iterator[str]:
-    """Yield what the logs do not say and how to say it, and offer the sizes that names of runs hold."""
+def _missing(runs: Sequence[LoggedRun]) -> Iterator[str]:
+    """Yield a note per missing quantity with the option that adds it, using sizes in run names."""
     sizes = {}
     for run in runs:
         inside = _SIZE.findall(run.name)
@@ -247,5 +246,5 @@ def _unsaid(runs: Sequence[LoggedRun]) -> Iterator[str]:
         formula = "consumed_samples * 2048" if samples else "steps * 524288"
         yield (
             f'no column is tokens; compute it with derive={{"tokens": "{formula}"}} '
-            f"(CLI: --derive 'tokens={formula}') and your own {'sequence length' if samples else 'tokens of a step'}"
+            f"(CLI: --derive 'tokens={formula}') with your own {'sequence length' if samples else 'tokens per step'}"
         )

@@ -1,4 +1,4 @@
-"""What the file and the service of Weights & Biases have in common."""
+"""Shared parts of the Weights & Biases importers."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ _STATES = {
 
 
 def state_of(text: Any) -> str | None:
-    """Return the state in our words, None where it says nothing we know.
+    """Return the state in canonical words, None if unknown.
 
     Example:
         >>> state_of("Killed")
@@ -23,19 +23,19 @@ def state_of(text: Any) -> str | None:
 
 
 def settings_of(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of a run, without what the tracker keeps among them."""
+    """Return the settings of a run without the tracker's own entries."""
     return flat({key: value for key, value in config.items() if not key.startswith("_")})
 
 
 def add_row(run: LoggedRun, row: dict[str, Any], at: float) -> None:
-    """Add what was logged together at one step; media, tables and the tracker's own entries are left out."""
+    """Add the values logged at one step, without media, tables and the tracker's own entries."""
     for metric, value in row.items():
         if not metric.startswith(("_", "system/", "gradients/")) and (found := number(value)) is not None:
             run.log(metric, at, found)
 
 
 def parsed(text: Any) -> Any:
-    """Return a value written as JSON, None where it is none."""
+    """Return a value written as JSON, None if it is not valid."""
     try:
         return json.loads(text)
     except (TypeError, ValueError, RecursionError):

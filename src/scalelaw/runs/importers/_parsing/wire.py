@@ -1,4 +1,4 @@
-"""Protocol buffers without a schema: the fields of a message, as the wire has them."""
+"""Read protocol buffers without a schema, as raw fields."""
 
 import struct
 from collections.abc import Iterator
@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from scalelaw.core.errors import BadTable
 
 Field = tuple[int, int, int | bytes]
-"""Field number, wire type, and the integer or the bytes; fixed-size numbers stay bytes."""
+"""Field number, wire type, and integer or bytes; fixed-size numbers stay bytes."""
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 
 
 def fields(message: bytes) -> Iterator[Field]:
-    """Yield the fields of a message in their order.
+    """Yield the fields of a message in order.
 
     Raises:
-        BadTable: the bytes are no message.
+        BadTable: the bytes are not a message.
 
     Example:
         >>> list(fields(bytes([8, 150, 1, 18, 2, 104, 105])))
@@ -37,24 +37,24 @@ def fields(message: bytes) -> Iterator[Field]:
 
 
 def text(value: int | bytes) -> str:
-    """Return a field's bytes as text; what is not UTF-8 is replaced."""
+    """Return a field's bytes as text; invalid UTF-8 is replaced."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else ""
 
 
 def message(value: int | bytes) -> bytes:
-    """Return a field's bytes, none where it is a number."""
+    """Return a field's bytes, empty for a number."""
     return value if isinstance(value, bytes) else b""
 
 
 def signed(value: int | bytes) -> int:
-    """Return an integer field as the signed 64-bit number it stands for."""
+    """Return an integer field as a signed 64-bit number."""
     if isinstance(value, bytes):
         return 0
     return value - (1 << 64) if value >= 1 << 63 else value
 
 
 def floating(value: int | bytes) -> float:
-    """Return a fixed-size field as the float or double it stands for."""
+    """Return a fixed-size field as a float or double."""
     if not isinstance(value, bytes) or len(value) not in (4, 8):
         raise BadTable("a record is damaged: a number has the wrong size")
     return float(struct.unpack("<f" if len(value) == 4 else "<d", value)[0])
