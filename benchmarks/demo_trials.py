@@ -22,7 +22,7 @@ from scalelaw.runs.reading.load import load_runs
 from scalelaw.runs.table import RunTable
 from scalelaw.training.train_ladder import train_ladder
 from scalelaw.workflows.demo.demo import RUNS
-from scalelaw.workflows.demo.held_out_forecast import LAST, POWER, HeldOutForecast, foretell, recall
+from scalelaw.workflows.demo.held_out_forecast import BEST_RUN, POWER, HeldOutForecast, forecast_held_out, load_held_out
 from scalelaw.workflows.demo.ladders import SIZES, demo_ladder
 
 _NAME = "demo-trials"
@@ -42,23 +42,23 @@ def rows_of(table: RunTable, ladder: Ladder, trial: int) -> RunTable:
     return table.keep(np.array(wanted), f"of another trial than {trial}")
 
 
-def foretold(ladder: Ladder, fitted: RunTable, folder: Path, trial: int) -> HeldOutForecast:
+def held_out_forecast(ladder: Ladder, fitted: RunTable, folder: Path, trial: int) -> HeldOutForecast:
     """Return the forecast of a trial, frozen now or before."""
     path = folder / f"{ladder.name}-{trial}.json"
     rows = rows_of(fitted, ladder, trial)
     if path.exists():
-        return recall(path, ladder, rows)
+        return load_held_out(path, ladder, rows)
     whole = load_runs(folder / RUNS)
     if ((whole.values("params") == ladder.held_out[0].params) & (whole.values("seed") == trial)).any():
         raise SystemExit(f"{path} is missing, and the run it should forecast was begun")
-    found = foretell(ladder, rows)
+    found = forecast_held_out(ladder, rows)
     found.frozen.save(path)
     return found
 
 
 def shown(trials: Sequence[tuple[HeldOutForecast, float]], reach: float) -> str:
     """Return the table, and what it comes to."""
-    head = ["trial", "forecast", "90 % band", "measured", "inside", "error", "of the drop", POWER, LAST]
+    head = ["trial", "forecast", "90 % band", "measured", "inside", "error", "of the drop", POWER, BEST_RUN]
     lines = [f"| {' | '.join(head)} |", f"| {' | '.join(['---'] * len(head))} |"]
     errors, widths, shares, inside = [], [], [], []
     for number, (told, loss) in enumerate(trials):
@@ -71,7 +71,7 @@ def shown(trials: Sequence[tuple[HeldOutForecast, float]], reach: float) -> str:
         cells = [
             str(number), f"{told.band.value:.3f}", str(told.band), f"{loss:.3f}", "yes" if inside[-1] else "NO",
             f"{error[told.method]:+.2%}", f"{error[told.method] * loss / drop:+.0%}",
-            f"{error[POWER]:+.2%}", f"{error[LAST]:+.2%}",
+            f"{error[POWER]:+.2%}", f"{error[BEST_RUN]:+.2%}",
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     median = {name: np.median([abs(error[name]) for error in errors]) for name in errors[0]}
@@ -104,7 +104,7 @@ def tried(ladder: Ladder, trials: int, folder: Path) -> str:
     """Train what is not trained, forecasts between the fitted and the held-out, and return the table."""
     many, runs = repeated(ladder, trials), folder / RUNS
     fitted = train_ladder(many, runs, held_out=False).table
-    told = [foretold(ladder, fitted, folder, trial) for trial in range(trials)]
+    told = [held_out_forecast(ladder, fitted, folder, trial) for trial in range(trials)]
     measured = {row["seed"]: row["loss"] for row in train_ladder(many, runs, held_out=True).rows}
     done = [(each, measured[trial]) for trial, each in enumerate(told) if measured[trial] is not None]
     return shown(done, told[0].reach)

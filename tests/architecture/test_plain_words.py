@@ -36,6 +36,7 @@ CLEAN = (
     "errors.py",
     "fitting",
     "forecasting",
+    "ladder",
     "planning",
     "registry",
     "reporting",
@@ -64,6 +65,8 @@ CLEAN = (
     "runs/show.py",
     "runs/storing",
     "runs/table.py",
+    "viz",
+    "workflows",
 )  # fmt: skip
 """Folders and files of the package that hold none of them; the list only grows, until it is the whole package."""
 VALUES = ('"go on"', '"set aside"')

@@ -48,7 +48,7 @@ def demo_command(
             out=out,
             ladder=ladder,
             workers=workers,
-            tell=show_line,
+            notify=show_line,
             watching=watching,
         )
     except KeyboardInterrupt:

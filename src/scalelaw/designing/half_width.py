@@ -161,8 +161,8 @@ def expected_half_width(
     goal = target if target is not None else ladder.target
     if goal is not None and not goal > 0:
         raise BadInput(f"target={goal!r}: give C in FLOP, e.g. 1e22")
-    held_out = max(ladder.held_out, key=lambda rung: rung.dearest) if ladder.held_out and goal is None else None
-    largest = BEYOND * max(rung.dearest for rung in ladder.fitted) if goal is None else goal
+    held_out = max(ladder.held_out, key=lambda rung: rung.largest_flops) if ladder.held_out and goal is None else None
+    largest = BEYOND * max(rung.largest_flops for rung in ladder.fitted) if goal is None else goal
     known = assumed(assume if assume is not None else default_assumption(largest))
     if held_out is not None:
         point = (float(held_out.counts.count(known.n)), float(held_out.horizons[-1]))

@@ -1,4 +1,4 @@
-"""Ladders: small runs designed so that their losses give a law that extrapolates."""
+"""Ladders: series of small runs, designed for fitting a law that extrapolates."""
 
 from scalelaw.ladder.check import check_ladder as check_ladder
 from scalelaw.ladder.coordinates import CoordinateCheck as CoordinateCheck

@@ -1,15 +1,15 @@
-"""What is doubtful about a ladder before any of it is trained.
+"""Check a ladder before training.
 
 code              grade   when
-ONE_RAY           warn    every fitted run has about the same tokens per parameter: N and D cannot be told apart
+ONE_RAY           warn    every fitted run has about the same tokens per parameter, so N and D are not separable
 SPAN_NARROW       warn    fitted sizes, or horizons, span less than a decade
-NO_REPEATS        warn    nothing is trained twice: the noise of a run stays unknown
-HORIZON_SHORT     warn    a fitted run sees fewer tokens per parameter than laws hold from
-STEPS_FEW         warn    the shortest horizon has few steps: its batch is large for it
-WARMUP_LONG       warn    the warmup takes much of the shortest horizon
-HELD_OUT_NEAR     warn    the held-out runs are hardly dearer than the largest fitted one
-EPOCHS_MANY       warn    more than four passes over the text: repeated tokens teach less
-MEMORY_EXCEEDED   warn    a rung does not fit into the device with a single sequence
+NO_REPEATS        warn    no run has a replicate, so the noise of a run stays unknown
+HORIZON_SHORT     warn    a fitted run has fewer tokens per parameter than additive laws need
+STEPS_FEW         warn    the shortest horizon has few steps, since its batch is large
+WARMUP_LONG       warn    the warmup takes a large share of the shortest horizon
+HELD_OUT_NEAR     warn    the held-out runs have little more compute than the largest fitted one
+EPOCHS_MANY       warn    more than four passes over the text, and repeated tokens help less
+MEMORY_EXCEEDED   warn    a rung does not fit into the device even with a single sequence
 """
 
 from typing import TYPE_CHECKING
@@ -25,27 +25,31 @@ if TYPE_CHECKING:
     from scalelaw.ladder.ladder import Ladder
 
 LEAST_RATIO = 3.0
-"""Tokens per parameter, head counted: wide models with fewer are still in their first phase (our prototype)."""
+"""Tokens per parameter, head included; wide models with fewer are still in their first phase (our prototype)."""
 LEAST_STEPS = 300
-"""Steps: 244 of 2048 tokens lost 2-4 % to 488 of 1024 (our prototype)."""
+"""Steps; 244 of 2048 tokens were 2-4 % worse than 488 of 1024 (our prototype)."""
 MOST_WARMUP = 0.2
-"""Share of a run: 100 of 244 steps cost .04 nats (our prototype)."""
+"""Share of a run; 100 of 244 steps cost 0.04 nats (our prototype)."""
 LEAST_REACH = 3.0
 """Compute of the held-out runs over the largest fitted one."""
 MOST_EPOCHS = 4.0
-"""Passes up to which repeated tokens are nearly as good as new ones (Muennighoff et al. 2023, arXiv 2305.16264)."""
+"""Repeated tokens are nearly as good as new ones up to this many passes (Muennighoff et al. 2023, 2305.16264)."""
 LEAST_SPAN = 1.0
-"""Decades."""
+"""Decades of size."""
 LEAST_RATIO_SPAN = 0.3
 """Decades of tokens per parameter."""
 
 
 def check_ladder(ladder: "Ladder", device: Device | None = None) -> tuple[Finding, ...]:
-    """Return what is doubtful about a ladder, on a device if one is named."""
+    """Return warnings about a ladder, and about its memory on a device if one is given."""
     found = [*_spans(ladder), *_horizons(ladder), *_held_out(ladder)]
     if ladder.data.epochs > MOST_EPOCHS:
         found.append(
-            _warn("EPOCHS_MANY", f"{ladder.data.epochs:g} passes over the text are allowed", "add text, or fit by what")
+            _warn(
+                "EPOCHS_MANY",
+                f"{ladder.data.epochs:g} passes over the text are allowed",
+                "add text, or fit a law of repeated data",
+            )
         )
     if device is not None:
         found += _too_large(ladder, device)
@@ -53,9 +57,9 @@ def check_ladder(ladder: "Ladder", device: Device | None = None) -> tuple[Findin
 
 
 def in_parts(rung: Rung, device: Device) -> tuple[int, float]:
-    """Return in how many parts a batch passes through a device, and the bytes that takes; estimated.
+    """Return the number of micro-batches per batch on a device, and the memory in bytes, both estimated.
 
-    The fewest parts, a power of two, that fit; single sequences where none does.
+    The number is the smallest power of two that fits, or one sequence per part if none fits.
     """
     parts = 1
     while (needed := _memory(rung, device, parts)) > (device.memory_bytes or np.inf):
@@ -93,7 +97,7 @@ def _spans(ladder: "Ladder") -> list[Finding]:
         message = f"fitted sizes span {span:.2g} decades"
         found.append(_warn("SPAN_NARROW", message, "add narrower or wider rungs", len(sizes)))
     if all(len(rung.seeds) < 2 for rung in ladder.fitted):
-        found.append(_warn("NO_REPEATS", "nothing is trained twice", "set seeds = 2 on the cheapest rungs"))
+        found.append(_warn("NO_REPEATS", "no run has a replicate", "set seeds = 2 on the cheapest rungs"))
     return found
 
 
@@ -103,10 +107,10 @@ def _horizons(ladder: "Ladder") -> list[Finding]:
     if early := [rung for rung, ratio in least.items() if ratio < LEAST_RATIO]:
         worst = min(early, key=lambda rung: least[rung])
         message = (
-            f"{len(early)} rungs are fitted below {LEAST_RATIO:g} tokens per parameter, where no additive law holds "
-            f"yet ({worst.name}: {least[worst]:.2g})"
+            f"{len(early)} rungs are fitted below {LEAST_RATIO:g} tokens per parameter, where additive laws do not "
+            f"hold yet ({worst.name}: {least[worst]:.2g})"
         )
-        found.append(_warn("HORIZON_SHORT", message, "leave their shortest horizons out", len(early)))
+        found.append(_warn("HORIZON_SHORT", message, "omit their shortest horizons", len(early)))
     first = {rung: rung.trunk.branches[0].steps for rung in ladder.fitted}
     if few := [rung for rung, steps in first.items() if steps < LEAST_STEPS]:
         worst = min(few, key=lambda rung: first[rung])
@@ -128,10 +132,10 @@ def _horizons(ladder: "Ladder") -> list[Finding]:
 def _held_out(ladder: "Ladder") -> list[Finding]:
     if not ladder.held_out:
         return []
-    reach = max(rung.dearest for rung in ladder.held_out) / max(rung.dearest for rung in ladder.fitted)
+    reach = max(rung.largest_flops for rung in ladder.held_out) / max(rung.largest_flops for rung in ladder.fitted)
     if reach >= LEAST_REACH:
         return []
-    message = f"the largest held-out run takes {reach:.2g} x the compute of the largest fitted one"
+    message = f"the largest held-out run has {reach:.2g} x the compute of the largest fitted one"
     return [_warn("HELD_OUT_NEAR", message, "hold out a wider rung at the longest horizon")]
 
 
@@ -142,7 +146,7 @@ def _too_large(ladder: "Ladder", device: Device) -> list[Finding]:
         return []
     rung, needed = large[-1]
     message = (
-        f"{len(large)} rungs do not fit into the {have / 1e9:.3g} GB of {device.name} with a single sequence "
+        f"{len(large)} rungs do not fit into the {have / 1e9:.3g} GB of {device.name} even with one sequence "
         f"({rung.name}: about {needed / 1e9:.3g} GB)"
     )
-    return [_warn("MEMORY_EXCEEDED", message, "take a larger device, or shard", len(large))]
+    return [_warn("MEMORY_EXCEEDED", message, "use a larger device, or shard", len(large))]

@@ -1,11 +1,11 @@
-"""Coordinate check: under a recipe that transfers, nothing inside the model grows or shrinks with the width.
+"""Coordinate check: with a recipe that transfers, activations do not grow or shrink with the width.
 
-For each width a trainer gives the root mean square of what it watches (activations of a layer, logits, and how far they
-have moved since the start) after a few steps; the slope of its logarithm over the logarithm of the width is to be about
-zero (Yang et al. 2022, arXiv 2203.03466, appendix D.1). Only widths above the narrowest few tell an asymptotic slope.
+For each width a trainer gives root mean squares (of activations, logits, and their change since the start) after a few
+steps; their slope on log-log axes should be about zero (Yang et al. 2022, arXiv 2203.03466, appendix D.1). The
+narrowest widths do not show the asymptotic slope.
 
 code                 grade   when
-COORDINATES_DRIFT    warn    something inside the model grows or shrinks with the width
+COORDINATES_DRIFT    warn    a root mean square grows or shrinks with the width
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,21 +21,21 @@ from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import Array, frozen
 
 Measure = Callable[[int, int], Mapping[str, float]]
-"""(width, seed) -> name of what is watched -> its root mean square after a few steps."""
+"""(width, seed) -> name -> root mean square after a few steps."""
 
 TOLERANCE = 0.25
-"""Slope that is taken for none: standard scaling of Adam gives +1 in the hidden layers and muP 0."""
+"""Largest slope that passes; standard scaling of Adam gives +1 in the hidden layers, and muP 0."""
 
 
 @dataclass(frozen=True, eq=False)
 class CoordinateCheck(Renderable, Tabular):
-    """How what is watched changes with the width.
+    """Root mean squares by width, and their slopes.
 
     Attributes:
-        widths: measured, (n,).
-        sizes: name -> root mean squares, the geometric mean over seeds, (n,).
+        widths: measured widths, (n,).
+        sizes: name -> root mean squares, geometric mean over seeds, (n,).
         slopes: name -> slope of log size over log width.
-        tolerance: slope that is taken for none.
+        tolerance: largest slope that passes.
     """
 
     widths: Array
@@ -45,13 +45,13 @@ class CoordinateCheck(Renderable, Tabular):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """A warning that names what drifts, or nothing."""
+        """A warning that names the drifting quantities, if any."""
         drifting = {name: slope for name, slope in self.slopes.items() if abs(slope) > self.tolerance}
         if not drifting:
             return ()
-        said = ", ".join(f"{name} as width^{slope:+.2f}" for name, slope in drifting.items())
-        fix = "change the recipe's exponents of width, or its initialisation"
-        return (Finding("COORDINATES_DRIFT", Grade.WARN, f"with the width go: {said}", len(drifting), fix),)
+        names = ", ".join(f"{name} as width^{slope:+.2f}" for name, slope in drifting.items())
+        fix = "change the recipe's width exponents or its initialisation"
+        return (Finding("COORDINATES_DRIFT", Grade.WARN, f"these vary with width: {names}", len(drifting), fix),)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -64,7 +64,7 @@ class CoordinateCheck(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a quantity, one column a width."""
+        """Return one row per quantity, one column per width."""
         return columns_of(
             {
                 "name": name,
@@ -75,7 +75,7 @@ class CoordinateCheck(Renderable, Tabular):
         )
 
     def sheet(self) -> Report:
-        """Return sizes by width, and slopes."""
+        """Return sizes by width and slopes."""
         head = ["", *(f"{width:g}" for width in self.widths), "slope"]
         rows = [
             [name, *(f"{size:.3g}" for size in sizes), f"{self.slopes[name]:+.2f}"]
@@ -88,13 +88,13 @@ class CoordinateCheck(Renderable, Tabular):
 def coordinate_check(
     measure: Measure, widths: Sequence[int], *, seeds: int = 1, tolerance: float = TOLERANCE
 ) -> CoordinateCheck:
-    """Return how the insides of a model change with its width.
+    """Measure how activations of a model change with its width.
 
     Args:
-        measure: trains a model of this width and seed for a few steps, and returns what it watched.
-        widths: two or more.
-        seeds: models a width; their geometric mean counts.
-        tolerance: slope that is taken for none.
+        measure: trains a model of this width and seed for a few steps, and returns root mean squares.
+        widths: two or more widths.
+        seeds: seeds per width; the geometric mean is used.
+        tolerance: largest slope that passes.
 
     Raises:
         BadInput: fewer than two widths, or a size that is not positive and finite.
@@ -105,13 +105,13 @@ def coordinate_check(
         (0.5, 'COORDINATES_DRIFT')
     """
     if len(set(widths)) < 2:
-        raise BadInput(f"widths={list(widths)}: a slope needs two or more")
+        raise BadInput(f"widths={list(widths)}: give two or more widths")
     measured = [[measure(width, seed) for seed in range(seeds)] for width in widths]
     sizes = {}
     for name in measured[0][0]:
         values = np.array([[each[name] for each in of_width] for of_width in measured])
         if not np.all(np.isfinite(values) & (values > 0)):
-            raise BadInput(f"{name}: its root mean square is zero or not finite at some width")
+            raise BadInput(f"{name}: its root mean square is zero or not finite at a width; check the measure")
         sizes[name] = np.exp(np.mean(np.log(values), axis=1))
     along = np.log(np.array(widths, float))
     slopes = {name: float(np.polyfit(along, np.log(each), 1)[0]) for name, each in sizes.items()}

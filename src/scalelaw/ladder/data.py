@@ -1,4 +1,4 @@
-"""What a ladder reads: the source of its text, how it is cut into tokens, and how many distinct ones there are."""
+"""Training data of a ladder: source of the text, tokenizer and number of distinct tokens."""
 
 import math
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from scalelaw.core.errors import BadInput, BadNumber, UnknownName
 from scalelaw.core.numbers import parse_number
 
 TOKENIZERS = ("bpe", "bytes")
-"""A byte-pair encoding trained on the corpus itself, or bytes as they are."""
+"""A byte-pair encoding trained on the corpus, or raw bytes."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """The text of a ladder; the trainer knows its sources.
+    """The text of a ladder; ``training`` loads it.
 
     Attributes:
         source: ``stdlib``, ``synthetic``, or a folder or file of text.
         tokenizer: one of ``TOKENIZERS``.
-        seq_len: tokens of a sequence.
-        eval_tokens: held-out tokens of the one evaluation set.
-        unique_tokens: distinct tokens there are to train on; None where that is not known yet.
-        epochs: passes over them that are allowed.
+        seq_len: tokens per sequence.
+        eval_tokens: held-out tokens of the evaluation set.
+        unique_tokens: distinct training tokens; None if unknown.
+        epochs: largest number of passes over them.
     """
 
     source: str = "stdlib"
@@ -32,25 +32,25 @@ class Data:
 
     def __post_init__(self) -> None:
         if not isinstance(self.source, str) or not self.source.strip():
-            raise BadInput(f"source = {self.source!r}: name a source, e.g. stdlib, or a folder")
+            raise BadInput(f"source = {self.source!r}: give stdlib, synthetic or a folder of text")
         if self.tokenizer not in TOKENIZERS:
             raise UnknownName.among("tokenizer", self.tokenizer, TOKENIZERS)
         if isinstance(self.seq_len, bool) or not isinstance(self.seq_len, int) or self.seq_len < 2:
-            raise BadInput(f"seq_len = {self.seq_len!r}: a whole number of at least 2 is needed")
+            raise BadInput(f"seq_len = {self.seq_len!r}: give a whole number of at least 2")
         for name in ("eval_tokens", "unique_tokens", "epochs"):
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, _positive(name, value))
 
     def check(self, needed: float, what: str) -> None:
-        """Refuse a corpus that is too small; one of unknown size passes.
+        """Check that the corpus is large enough; an unknown size passes.
 
         Args:
             needed: training tokens of the longest run.
-            what: that run, for the message.
+            what: name of that run, for the message.
 
         Raises:
-            BadInput: more are needed than ``epochs`` passes give; the message says how many.
+            BadInput: ``epochs`` passes give too few tokens.
         """
         if self.unique_tokens is None or needed <= self.epochs * self.unique_tokens:
             return

@@ -1,4 +1,4 @@
-"""What a ladder takes before it is trained: compute by every convention, steps, hours, memory, energy, money, text."""
+"""Estimate the cost of a ladder before training: compute by every convention, steps, time, memory, energy, money."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class Forecast(Protocol):
-    """What is expected of the forecast a ladder is for; the planning layer computes it."""
+    """The expected precision of a ladder's forecast, computed in ``designing``."""
 
     def lines(self) -> list[tuple[str, str]]:
-        """Return it in words, each line behind a label."""
+        """Return label and text of each line."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -34,17 +34,17 @@ class Forecast(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class RungCost(Brief):
-    """What one rung takes, all seeds, trunk and branches.
+    """The cost of one rung: all seeds, trunk and branches.
 
     Attributes:
         rung: the rung.
         flops: convention -> C in FLOP.
         steps: optimizer steps.
-        hours: of one device, estimated.
-        parts: in how many a batch passes through the device.
-        memory_bytes: of one run, estimated.
-        energy_kwh: estimated; None where the device's power is not known.
-        dollars: estimated; None where the device's price is not known.
+        hours: estimated device hours.
+        parts: micro-batches per batch.
+        memory_bytes: estimated memory of one run.
+        energy_kwh: estimated energy; None if the device's power is unknown.
+        dollars: estimated cost; None if the device's price is unknown.
     """
 
     rung: Rung
@@ -79,15 +79,15 @@ class RungCost(Brief):
 
 @dataclass(frozen=True, eq=False)
 class DryRun(Renderable, Tabular):
-    """What a ladder takes on a device.
+    """The cost of a ladder on a device.
 
     Attributes:
         ladder: the ladder.
-        device: what each run is trained on.
-        workers: devices that train side by side.
-        rungs: what each rung takes.
-        forecast: what is expected of the forecast; None where that was not asked.
-        findings: what is doubtful.
+        device: device of each run.
+        workers: number of devices in parallel.
+        rungs: cost of each rung.
+        forecast: expected precision of the forecast, if requested.
+        findings: warnings about the ladder.
     """
 
     ladder: "Ladder"
@@ -99,26 +99,26 @@ class DryRun(Renderable, Tabular):
 
     @property
     def hours(self) -> float:
-        """Hours of one device, estimated."""
+        """Estimated device hours."""
         return sum(each.hours for each in self.rungs)
 
     @property
     def wall_hours(self) -> float:
-        """Hours on the clock, estimated: the work shared out, and no less than the longest trunk with its branches."""
+        """Estimated wall-clock hours: the work over all workers, and at least the longest trunk with its branches."""
         return max(self.hours / self.workers, *(each.hours / len(each.rung.seeds) for each in self.rungs))
 
     @property
     def energy_kwh(self) -> float | None:
-        """Energy of all rungs, estimated."""
+        """Estimated energy of all rungs."""
         return energy_kwh(self.hours, self.device)
 
     @property
     def dollars(self) -> float | None:
-        """Money for all rungs, estimated."""
+        """Estimated cost of all rungs, dollars."""
         return cost_dollars(self.hours, self.device)
 
     def flops(self, convention: str = EXACT.name) -> float:
-        """Return C of all rungs by a convention."""
+        """Return C in FLOP of all rungs by a convention."""
         return sum(each.flops[convention] for each in self.rungs)
 
     def to_dict(self) -> dict[str, Any]:
@@ -143,19 +143,19 @@ class DryRun(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a rung."""
+        """Return one row per rung."""
         return columns_of(each.to_dict() for each in self.rungs)
 
     def sheet(self) -> Report:
-        """Return a row a rung, compute by every convention, and what is expected of the forecast."""
+        """Return one row per rung, compute by every convention, and the expected precision of the forecast."""
         title = f"ladder {self.ladder.name} on {self.workers} x {self.device.name}; nothing is trained"
         parts: list[Table | Lines | Report] = [
             self._rungs(),
-            Lines(self._said()),
+            Lines(self._details()),
             Report("C by convention", [self._conventions()]),
         ]
         if self.forecast is not None:
-            parts.append(Report("The forecast that is to be expected", [Lines(self.forecast.lines(), width=16)]))
+            parts.append(Report("Expected forecast", [Lines(self.forecast.lines(), width=16)]))
         warned = [("warn", f"{each} [{each.code}]") for each in self.findings]
         return Report(title, [*parts, *([Lines(warned)] if warned else [])])
 
@@ -187,12 +187,12 @@ class DryRun(Renderable, Tabular):
         )  # fmt: skip
         return Table(rows, right=(1, 3, 4, 5, 6, 7, 8, 9, 10))
 
-    def _said(self) -> list[tuple[str, str]]:
+    def _details(self) -> list[tuple[str, str]]:
         ladder, saved = self.ladder, 1 - self.ladder.flops / self.ladder.separate_flops
         epochs = ladder.data.epochs
-        price = self.device.sources.get("dollars_per_hour", "at the price given")
+        price = self.device.sources.get("dollars_per_hour", "at the given price")
         return [
-            ("C", f"FLOP by {EXACT.name}; branches save {saved:.0%} of what separate runs would take"),
+            ("C", f"FLOP by {EXACT.name}; branches save {saved:.0%} of the compute of separate runs"),
             ("clock", f"{_hours(self.wall_hours)}, estimated; rates {self.device.sources['rates']}"),
             (
                 "energy",
@@ -210,16 +210,16 @@ class DryRun(Renderable, Tabular):
 
 
 def dry_run(ladder: "Ladder", device: str | Device, *, workers: int = 1, forecast: Forecast | None = None) -> DryRun:
-    """Return what a ladder takes on a device; nothing is trained.
+    """Estimate the cost of a ladder on a device, without training.
 
     Args:
         ladder: the ladder.
         device: a device, or the name of one of ``accounting.hardware``.
-        workers: devices that train side by side.
-        forecast: what is expected of the forecast, as ``expected_half_width`` gives it.
+        workers: number of devices in parallel.
+        forecast: expected precision of the forecast, from ``expected_half_width``.
 
     Raises:
-        UnknownName: there is no such device.
+        UnknownName: unknown device.
         BadInput: fewer than one worker.
 
     Example:
@@ -230,7 +230,7 @@ def dry_run(ladder: "Ladder", device: str | Device, *, workers: int = 1, forecas
         1075
     """
     if workers < 1:
-        raise BadInput(f"workers = {workers}: at least 1 is needed")
+        raise BadInput(f"workers = {workers}: give at least 1")
     chosen = device_named(device) if isinstance(device, str) else device
     rungs = tuple(_cost(rung, chosen) for rung in ladder.rungs)
     return DryRun(ladder, chosen, workers, rungs, forecast, check_ladder(ladder, chosen))

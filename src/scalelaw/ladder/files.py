@@ -1,4 +1,4 @@
-"""``ladder.toml``: read with an error for every key that is wrong, and written with comments, to be edited by hand."""
+"""Read a ``ladder.toml``, with an error for every wrong key."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scalelaw.ladder.ladder import Ladder
 
 FILE = "ladder.toml"
-"""Usual name of the file."""
+"""Default name of the file."""
 
 _KEYS = ("name", "target", "shape", "recipe", "data", "rungs")
 
@@ -26,59 +26,59 @@ L = TypeVar("L", bound="Ladder")
 
 
 def load_ladder(path: Path, kind: type[L]) -> L:
-    """Return the ladder of a file, or of the ``ladder.toml`` of a folder.
+    """Load the ladder of a file, or of the ``ladder.toml`` in a folder.
 
     Raises:
-        BadInput: the file cannot be read or understood; the message names it.
+        BadInput: the file cannot be read or is invalid.
     """
     path = path / FILE if path.is_dir() else path
-    said = read_toml(path, "`scalelaw ladder design` writes one")
+    content = read_toml(path, "`scalelaw ladder design` writes one")
     try:
-        return read_ladder(said, kind, otherwise=path.stem)
+        return read_ladder(content, kind, otherwise=path.stem)
     except BadInput as error:
         raise type(error)(f"{path}: {error}") from error
 
 
-def read_ladder(said: Mapping[str, Any], kind: type[L], otherwise: str = "ladder") -> L:
+def read_ladder(content: Mapping[str, Any], kind: type[L], otherwise: str = "ladder") -> L:
     """Return the ladder that the keys of a ``ladder.toml`` describe.
 
     Args:
-        said: the file as a dict.
-        kind: what to make.
-        otherwise: the name of a ladder that says none.
+        content: the file as a dict.
+        kind: class of the ladder.
+        otherwise: default name of the ladder.
 
     Raises:
-        BadInput: an unknown key, or a value that is wrong.
+        BadInput: an unknown key or a wrong value.
     """
-    _known("key", said, _KEYS)
-    rungs = said.get("rungs", ())
+    _known("key", content, _KEYS)
+    rungs = content.get("rungs", ())
     if not isinstance(rungs, list) or not rungs:
-        raise BadInput('no [[rungs]]; say which widths are trained how far, e.g. widths = [16, 32], tokens = ["1M"]')
+        raise BadInput('no [[rungs]]; add one with widths and horizons, e.g. widths = [16, 32], tokens = ["1M"]')
     grids = tuple(_part(f"[[rungs]] {at}", each, Grid, Grid) for at, each in enumerate(rungs, 1))
-    name = said.get("name", otherwise)
+    name = content.get("name", otherwise)
     if not isinstance(name, str) or not name.strip():
         raise BadInput(f"name = {name!r}: give text")
     return kind(
         name=name,
         grids=grids,
-        shapes=_part("[shape]", said.get("shape", {}), Shapes, Shapes),
-        recipe=_part("[recipe]", said.get("recipe", {}), Recipe, _recipe),
-        data=_part("[data]", said.get("data", {}), Data, Data),
-        target=_target(said.get("target")),
+        shapes=_part("[shape]", content.get("shape", {}), Shapes, Shapes),
+        recipe=_part("[recipe]", content.get("recipe", {}), Recipe, _recipe),
+        data=_part("[data]", content.get("data", {}), Data, Data),
+        target=_target(content.get("target")),
     )
 
 
 P = TypeVar("P")
 
 
-def _part(where: str, said: Any, described: type, build: Callable[..., P]) -> P:
-    """Return the part that a table describes, its errors behind the name of the table."""
-    if not isinstance(said, Mapping):
-        raise BadInput(f"{where} = {said!r}: give a table")
+def _part(where: str, table: Any, described: type, build: Callable[..., P]) -> P:
+    """Return the part that a table describes; errors start with the name of the table."""
+    if not isinstance(table, Mapping):
+        raise BadInput(f"{where} = {table!r}: give a table")
     known = ("name", *CONSTANTS) if described is Recipe else tuple(each.name for each in fields(described))
     try:
-        _known("key", said, known)
-        return build(**said)
+        _known("key", table, known)
+        return build(**table)
     except TypeError as error:
         raise BadInput(f"{where}: {str(error).partition(') ')[2] or error}") from error
     except BadInput as error:
@@ -102,7 +102,7 @@ def _target(value: Any) -> float | None:
         raise BadInput(f"target: {error}") from error
 
 
-def _known(what: str, said: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for name in said:
+def _known(what: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for name in table:
         if name not in known:
             raise UnknownName.among(what, name, known)

@@ -1,4 +1,4 @@
-"""Grids: which widths are trained to which horizons, said in tokens, tokens per parameter, or compute."""
+"""Grids: widths and their horizons, in tokens, tokens per parameter, or compute."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,23 +15,23 @@ from scalelaw.ladder.shapes import Shapes
 from scalelaw.ladder.trunk import Trunk, trunk
 
 AXES = ("tokens", "tokens_per_param", "flops")
-"""The ways to say how far a width is trained; N of the second and C of the third count the head (``porian_att``)."""
+"""Units of a horizon; N of the second and C of the third include the head (``porian_att``)."""
 
 EXACT = CONVENTIONS["porian_att"]
-"""The convention by which budgets are spent: 6 N with the head, and attention to the causal half."""
+"""The convention of budgets: 6 N with the head, and attention over the causal half."""
 
 
 @dataclass(frozen=True)
 class Rung:
-    """One width of a ladder: a trunk with its branches, once for every seed.
+    """One width of a ladder: a trunk with its branches, for every seed.
 
     Attributes:
         shape: the model.
         trunk: its horizons.
-        hyper: what it is trained with.
-        seeds: of its repeats, from 0 up.
-        held_out: it is forecast before it is trained, and not fitted.
-        seq_len: tokens of a sequence.
+        hyper: its hyperparameters.
+        seeds: seeds of its replicates, from 0.
+        held_out: whether it is forecast before training instead of fitted.
+        seq_len: tokens per sequence.
     """
 
     shape: Architecture
@@ -43,7 +43,7 @@ class Rung:
 
     @property
     def name(self) -> str:
-        """The width, as file names have it."""
+        """Name of the rung from its width, such as ``w64``."""
         return f"w{self.shape.width}"
 
     @cached_property
@@ -58,37 +58,38 @@ class Rung:
 
     @property
     def horizons(self) -> tuple[int, ...]:
-        """D of each branch in tokens, whole steps, shortest first."""
+        """D of each branch in tokens, in whole steps, shortest first."""
         return tuple(branch.tokens for branch in self.trunk.branches)
 
     def flops(self, tokens: float, convention: str = EXACT.name) -> float:
-        """Return C in FLOP of training on so many tokens, by a convention."""
+        """Return C in FLOP of training on this many tokens, by a convention."""
         return float(CONVENTIONS[convention].flops_of(self.shape, tokens, self.seq_len))
 
     @property
-    def dearest(self) -> float:
+    def largest_flops(self) -> float:
         """C in FLOP of its longest horizon."""
         return self.flops(self.horizons[-1])
 
     @property
     def spent(self) -> float:
-        """C in FLOP of all its seeds, trunks and branches."""
+        """C in FLOP of all seeds, trunks and branches."""
         return self.flops(self.trunk.tokens) * len(self.seeds)
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Widths that share how far they are trained, how often, and what for: one ``[[rungs]]`` of a ``ladder.toml``.
+    """Widths with shared horizons, seeds and purpose: one ``[[rungs]]`` of a ``ladder.toml``.
 
-    Exactly one of ``tokens``, ``tokens_per_param`` and ``flops`` is given.
+    Give exactly one of ``tokens``, ``tokens_per_param`` and ``flops``.
 
     Attributes:
-        widths: of the models.
+        widths: widths of the models.
         tokens: horizons in tokens, for every width.
-        tokens_per_param: horizons over N; N has the head and no lookup (``params_one_embedding``).
-        flops: budgets in FLOP, for every width (IsoFLOP); counted exactly.
-        seeds: how often each is trained.
-        held_out: forecast before they are trained, and not fitted.
+        tokens_per_param: horizons over N; N includes the head and excludes the embedding table
+            (``params_one_embedding``).
+        flops: budgets in FLOP, for every width (IsoFLOP), by ``EXACT``.
+        seeds: number of seeds.
+        held_out: whether they are forecast before training instead of fitted.
 
     Example:
         >>> Grid(widths=(16, 24), tokens=("0.5M", "1M"), seeds=2).tokens
@@ -108,16 +109,16 @@ class Grid:
             object.__setattr__(self, axis, _numbers(axis, getattr(self, axis)))
         given = [axis for axis in AXES if getattr(self, axis)]
         if len(given) != 1:
-            said = " and ".join(given) or "none of them"
-            raise BadInput(f"a [[rungs]] takes one of {', '.join(AXES)}; got {said}")
+            got = " and ".join(given) or "none of them"
+            raise BadInput(f"a [[rungs]] takes one of {', '.join(AXES)}; got {got}")
         if isinstance(self.seeds, bool) or not isinstance(self.seeds, int) or self.seeds < 1:
-            raise BadInput(f"seeds = {self.seeds!r}: say how many, 1 or more")
+            raise BadInput(f"seeds = {self.seeds!r}: give a number of seeds, 1 or more")
         if not isinstance(self.held_out, bool):
             raise BadInput(f"held_out = {self.held_out!r}: give true or false")
 
     @property
     def axis(self) -> str:
-        """Which of ``AXES`` it is said in."""
+        """The given one of ``AXES``."""
         return next(axis for axis in AXES if getattr(self, axis))
 
     def rungs(self, shapes: Shapes, recipe: Recipe, seq_len: int) -> tuple[Rung, ...]:
@@ -145,18 +146,18 @@ class Grid:
         return value * count_params(shape).count(EXACT.params)
 
     def settings(self) -> dict[str, Any]:
-        """Return the keys of its ``[[rungs]]``; counts of tokens as people write them."""
+        """Return the keys of its ``[[rungs]]``, with token counts as short text."""
         values = getattr(self, self.axis)
-        said: dict[str, Any] = {"widths": list(self.widths), self.axis: [_written(self.axis, each) for each in values]}
+        keys: dict[str, Any] = {"widths": list(self.widths), self.axis: [_written(self.axis, each) for each in values]}
         if self.seeds != 1:
-            said["seeds"] = self.seeds
+            keys["seeds"] = self.seeds
         if self.held_out:
-            said["held_out"] = True
-        return said
+            keys["held_out"] = True
+        return keys
 
 
 def shown(count: float) -> str:
-    """Return a count of tokens in short: 499712 is 500K.
+    """Return a token count as short text: 499712 is 500K.
 
     Example:
         >>> shown(499712), shown(1.5e6), shown(2e10)
@@ -167,7 +168,7 @@ def shown(count: float) -> str:
 
 
 def _written(axis: str, value: float) -> str | float:
-    """Return a number as people write it where that says all of it."""
+    """Return a number as short text if that is exact."""
     if axis == "tokens":
         for short in (shown(value), format_number(value, 6)):
             if short[-1] in "KMBT" and parse_number(short) == value:
@@ -197,5 +198,5 @@ def _whole_numbers(name: str, values: Sequence[int]) -> tuple[int, ...]:
         if isinstance(each, bool) or not isinstance(each, int) or each < 1:
             raise BadInput(f"{name}: {each!r} is not a whole number of at least 1")
     if len(set(values)) < len(values):
-        raise BadInput(f"{name} = {list(values)}: a width stands twice")
+        raise BadInput(f"{name} = {list(values)}: a width is repeated; use seeds = 2 for replicates")
     return tuple(values)

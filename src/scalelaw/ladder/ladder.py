@@ -1,4 +1,4 @@
-"""A ladder: the runs we intend, from one dial, one recipe and a few grids."""
+"""A ladder: planned runs from one family of shapes, one recipe and a few grids."""
 
 import math
 from collections import Counter
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Intent:
-    """One run we intend: a rung, a seed, a branch.
+    """One planned run: a rung, a seed, a branch.
 
     Attributes:
         rung: its model and trunk.
-        seed: of initial weights and order of the data.
+        seed: seed of initial weights and data order.
         branch: its horizon.
     """
 
@@ -43,21 +43,21 @@ class Intent:
 
     @property
     def name(self) -> str:
-        """Short and unique in its ladder."""
+        """Short name, unique in the ladder."""
         return f"{self.rung.name}-s{self.seed}-{shown(self.branch.tokens)}"
 
 
 @dataclass(frozen=True)
 class Ladder(Renderable, Tabular):
-    """Small runs whose losses are to give a law that extrapolates.
+    """A series of small runs, for fitting a law that extrapolates.
 
     Attributes:
-        name: what it is called.
-        grids: which widths are trained how far and how often.
+        name: name of the ladder.
+        grids: widths with horizons and seeds.
         shapes: the family of models.
-        recipe: how they are trained.
-        data: what they read.
-        target: C in FLOP of what is to be forecast; None for the held-out rungs, or ten times the largest.
+        recipe: training recipe.
+        data: training data.
+        target: C in FLOP of the run to forecast; None for the held-out rungs, or ten times the largest.
 
     Example:
         >>> ladder = Ladder("tiny", (Grid(widths=(16, 32), tokens=("0.5M", "1M")),))
@@ -81,52 +81,52 @@ class Ladder(Renderable, Tabular):
             widths = Counter(width for grid in self.grids if grid.held_out is held_out for width in grid.widths)
             for width, times in widths.items():
                 if times > 1:
-                    raise BadInput(f"width {width} stands in {times} [[rungs]]; leave it in one")
+                    raise BadInput(f"width {width} is in {times} [[rungs]]; keep it in one")
         if all(grid.held_out for grid in self.grids):
-            raise BadInput("every [[rungs]] is held out, and nothing is left to fit")
+            raise BadInput("every [[rungs]] is held out; remove held_out from the rungs to fit")
         longest = max(self.rungs, key=lambda rung: rung.trunk.unique_tokens)
         self.data.check(longest.trunk.unique_tokens, f"width {longest.shape.width}")
 
     @cached_property
     def rungs(self) -> tuple[Rung, ...]:
-        """Every rung, the fitted ones first, narrowest first."""
+        """All rungs: the fitted ones first, each group from narrow to wide."""
         rungs = [rung for grid in self.grids for rung in grid.rungs(self.shapes, self.recipe, self.data.seq_len)]
         return tuple(sorted(rungs, key=lambda rung: (rung.held_out, rung.shape.width)))
 
     @property
     def fitted(self) -> tuple[Rung, ...]:
-        """The rungs a law is fitted to."""
+        """The fitted rungs."""
         return tuple(rung for rung in self.rungs if not rung.held_out)
 
     @property
     def held_out(self) -> tuple[Rung, ...]:
-        """The rungs that are forecast before they are trained."""
+        """The held-out rungs, forecast before training."""
         return tuple(rung for rung in self.rungs if rung.held_out)
 
     @property
     def tokens(self) -> int:
-        """Distinct training tokens that the longest run needs, in ``data.epochs`` passes."""
+        """Distinct training tokens that the longest run needs with ``data.epochs`` passes."""
         return math.ceil(max(rung.trunk.unique_tokens for rung in self.rungs) / self.data.epochs)
 
     @property
     def flops(self) -> float:
-        """C in FLOP of all that is trained, seeds and held-out rungs included."""
+        """C in FLOP of the whole ladder, including seeds and held-out rungs."""
         return sum(rung.spent for rung in self.rungs)
 
     @property
     def separate_flops(self) -> float:
-        """C in FLOP that one run to each horizon would take."""
+        """C in FLOP of a separate run per horizon."""
         return sum(rung.flops(rung.trunk.separate_tokens) * len(rung.seeds) for rung in self.rungs)
 
     def runs(self) -> Iterator[Intent]:
-        """Yield every run: rung by rung, seed by seed, the shortest horizon first."""
+        """Yield every run, by rung, seed and horizon (shortest first)."""
         for rung in self.rungs:
             for seed in rung.seeds:
                 for branch in rung.trunk.branches:
                     yield Intent(rung, seed, branch)
 
     def settings(self, run: Intent) -> dict[str, Any]:
-        """Return what a run is told to be, in the words of the vocabulary: what ``record`` and ``RunSpec`` take."""
+        """Return the settings of a run by quantity, as ``record`` and ``RunSpec`` take them."""
         rung, branch, counts = run.rung, run.branch, run.rung.counts
         warm, cool = rung.trunk.warmup / branch.steps, branch.cooldown / branch.steps
         return {
@@ -152,21 +152,21 @@ class Ladder(Renderable, Tabular):
 
     @property
     def digest(self) -> str:
-        """Digest of all that decides a loss: name, target and size of the corpus are left out."""
-        said = {
+        """Digest of everything that affects losses; excludes name, target and corpus size."""
+        parts = {
             "grids": [asdict(grid) for grid in self.grids],
             "shapes": asdict(self.shapes),
             "recipe": self.recipe.constants,
             "data": asdict(self.data) | {"unique_tokens": None},
         }
-        return digest(said)
+        return digest(parts)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
-        """Return the ladder that a ``ladder.toml`` says.
+        """Load a ladder from a ``ladder.toml``.
 
         Raises:
-            BadInput: the file cannot be read or understood; the message names it.
+            BadInput: the file cannot be read or is invalid.
         """
         from scalelaw.ladder.files import load_ladder
 
@@ -175,15 +175,15 @@ class Ladder(Renderable, Tabular):
     def dry_run(
         self, device: "str | Device" = "cpu", *, workers: int = 1, forecast: "Forecast | None" = None
     ) -> "DryRun":
-        """Return what it takes on a device: compute, steps, hours, memory, energy, money, text; nothing is trained.
+        """Estimate compute, steps, time, memory, energy, money and text on a device, without training.
 
         Args:
             device: a device, or the name of one.
-            workers: devices that train side by side.
-            forecast: what is expected of the forecast, as ``expected_half_width`` gives it.
+            workers: number of devices in parallel.
+            forecast: expected precision of the forecast, from ``expected_half_width``.
 
         Raises:
-            UnknownName: there is no such device.
+            UnknownName: unknown device.
             BadInput: fewer than one worker.
         """
         from scalelaw.ladder.dry_run import dry_run
@@ -194,12 +194,12 @@ class Ladder(Renderable, Tabular):
         """Write its ``ladder.toml`` to a file.
 
         Raises:
-            BadInput: it cannot be written.
+            BadInput: the file cannot be written.
         """
         write_whole(path, self.toml())
 
     def toml(self) -> str:
-        """Return the text of its ``ladder.toml``: commented, and made to be edited."""
+        """Return the text of its ``ladder.toml``, with comments for editing."""
         from scalelaw.ladder.writing import written
 
         return written(self)
@@ -232,23 +232,23 @@ class Ladder(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a rung."""
+        """Return one row per rung."""
         return columns_of(self.to_dict()["rungs"])
 
     def sheet(self) -> Report:
-        """Return the rungs: shape, counts by group, horizons, seeds."""
+        """Return the rungs with shape, parameters by group, horizons and seeds."""
         head = ["width", "heads", "embedding", "head", "attention", "mlp", "norms", "N", "tokens", "D/N", "seeds", ""]
         rows = [_row(rung) for rung in self.rungs]
         data, saved = self.data, 1 - self.flops / self.separate_flops
-        said = [
+        lines = [
             ("models", f"{self.shapes.layers} layers, heads of {self.shapes.head_dim}, V = {self.shapes.vocab_size}"),
             ("recipe", self.recipe.label),
-            ("text", f"{data.source}, {data.tokenizer}, {data.seq_len} tokens a sequence"),
+            ("text", f"{data.source}, {data.tokenizer}, {data.seq_len} tokens per sequence"),
             ("runs", f"{len(list(self.runs()))} on {sum(len(rung.seeds) for rung in self.rungs)} trunks"),
             ("compute", f"{self.flops:.3g} FLOP ({EXACT.name}); {saved:.0%} less than separate runs"),
             ("digest", self.digest),
         ]
-        return Report(f"ladder {self.name}", [Table([head, *rows], right=range(8)), Lines(said)])
+        return Report(f"ladder {self.name}", [Table([head, *rows], right=range(8)), Lines(lines)])
 
 
 def _row(rung: Rung) -> list[str]:

@@ -1,7 +1,7 @@
-"""Recipes: how a model of any width, depth, batch and horizon is trained, each constant with its source.
+"""Recipes: training settings for any width, depth, batch and horizon, with the source of each constant.
 
     lr of a group = its constant * (d / d_0)^-e * (L / L_0)^-l * (B / B_0)^b * (D / D_0)^h
-    batch         = B_0 (D / D_0)^c        rounded to a power of two of sequences; D is the longest horizon of a trunk
+    batch         = B_0 (D / D_0)^c        rounded to a power-of-two number of sequences; D is a trunk's longest horizon
 
 The groups of parameters are ``matrices`` (attention and feed-forward), ``embedding``, ``head`` and ``gains`` (norms).
 """
@@ -17,29 +17,29 @@ from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.rendering import Renderable, Report, Table
 
 GROUPS = ("matrices", "embedding", "head", "gains")
-"""Groups of parameters that are trained alike."""
+"""Groups of parameters that share a learning rate."""
 
 OPTIMIZERS = ("muon", "adamw")
-"""``muon`` takes the matrices, and AdamW the other groups; ``adamw`` takes all."""
+"""``muon`` trains the matrices with Muon and the other groups with AdamW; ``adamw`` trains all with AdamW."""
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """What one rung is trained with.
+    """Hyperparameters of one rung.
 
     Attributes:
         optimizer: one of ``OPTIMIZERS``.
-        batch_tokens: B, tokens of a step.
-        warmup_steps: steps over which the rate rises.
-        cooldown: share of a run over which the rate falls linearly to zero.
+        batch_tokens: B, tokens per step.
+        warmup_steps: warmup steps.
+        cooldown: share of a run with linear decay of the rate to zero.
         lr: group -> peak rate.
-        weight_decay: of the matrices, times the rate.
-        momentum: of Muon.
-        betas: of AdamW.
-        eps: of AdamW.
-        init_gain: standard deviation of a matrix at the start, times the root of its inputs; gains start at one.
-        init_embedding: standard deviation of the embedding at the start.
-        zero_init: head and output projections of attention and feed-forward start at zero instead.
+        weight_decay: weight decay of the matrices, times the rate.
+        momentum: momentum of Muon.
+        betas: betas of AdamW.
+        eps: eps of AdamW.
+        init_gain: initial standard deviation of a matrix times the root of its input width; gains start at one.
+        init_embedding: initial standard deviation of the embedding.
+        zero_init: whether head and output projections of attention and feed-forward start at zero.
     """
 
     optimizer: str
@@ -58,40 +58,40 @@ class Hyperparameters:
 
 @dataclass(frozen=True)
 class Recipe(Renderable, Tabular):
-    """A named way to train, with constants that hold at one width, depth, batch and horizon, and how they transfer.
+    """A named recipe: constants at one width, depth, batch and horizon, and exponents of their transfer.
 
     Attributes:
-        name: what it is called; a changed one keeps it, and says what was changed by ``changed``.
+        name: name of the recipe, kept when constants are changed.
         optimizer: one of ``OPTIMIZERS``.
-        width: d_0, width at which the rates hold.
-        layers: L_0, depth at which they hold.
-        tokens: D_0, horizon at which rates and batch hold.
-        batch_tokens: B_0.
+        width: d_0, reference width of the rates.
+        layers: L_0, reference depth.
+        tokens: D_0, reference horizon of rates and batch.
+        batch_tokens: B_0, reference batch.
         batch_horizon: c, exponent of the horizon in the batch.
         lr_matrices: peak rate of the matrices.
         lr_embedding: peak rate of the embedding.
         lr_head: peak rate of the head.
         lr_gains: peak rate of the gains.
-        width_matrices: exponent e with which the rate of the matrices falls with the width.
-        width_embedding: of the embedding.
-        width_head: of the head.
-        width_gains: of the gains.
-        lr_depth: exponent l with which every rate falls with the depth.
-        lr_batch: exponent b with which every rate rises with the batch.
-        lr_horizon: exponent h with which every rate rises with the horizon.
-        warmup_steps: steps over which the rate rises.
-        warmup_share: of the shortest horizon of a trunk, the most the warmup may take.
+        width_matrices: exponent e of the decrease of the matrices' rate with width.
+        width_embedding: the same for the embedding.
+        width_head: the same for the head.
+        width_gains: the same for the gains.
+        lr_depth: exponent l of the decrease of every rate with depth.
+        lr_batch: exponent b of the increase of every rate with batch.
+        lr_horizon: exponent h of the increase of every rate with the horizon.
+        warmup_steps: warmup steps.
+        warmup_share: largest share of a trunk's shortest horizon for the warmup.
         cooldown: share of a run that is cooldown, linear to zero.
-        weight_decay: of the matrices, times the rate.
-        momentum: of Muon.
-        beta1: of AdamW.
-        beta2: of AdamW.
-        eps: of AdamW.
-        init_embedding: standard deviation of the embedding at the start.
-        init_gain: standard deviation of a matrix at the start, times the root of its inputs.
-        zero_init: head and output projections start at zero.
-        sources: field -> where its value comes from.
-        changed: fields that were given by hand.
+        weight_decay: weight decay of the matrices, times the rate.
+        momentum: momentum of Muon.
+        beta1: beta1 of AdamW.
+        beta2: beta2 of AdamW.
+        eps: eps of AdamW.
+        init_embedding: initial standard deviation of the embedding.
+        init_gain: initial standard deviation of a matrix times the root of its input width.
+        zero_init: whether head and output projections start at zero.
+        sources: field -> source of its value.
+        changed: fields changed by the user.
     """
 
     name: str
@@ -143,13 +143,13 @@ class Recipe(Renderable, Tabular):
                 raise BadInput(f"recipe.{name} = {getattr(self, name)!r}: give a share from 0 to below 1")
 
     def at(self, shape: Architecture, tokens: float, seq_len: int, *, shortest: float | None = None) -> Hyperparameters:
-        """Return what a rung is trained with.
+        """Return the hyperparameters of a rung.
 
         Args:
-            shape: of the rung.
+            shape: shape of the rung.
             tokens: D of its longest horizon.
-            seq_len: tokens of a sequence; a batch is a power of two of them.
-            shortest: D of its shortest horizon, which bounds the warmup; unsaid it is the longest.
+            seq_len: tokens per sequence; a batch is a power-of-two number of sequences.
+            shortest: D of its shortest horizon, which bounds the warmup; by default the longest.
 
         Example:
             >>> from scalelaw.ladder.shapes import Shapes
@@ -187,15 +187,15 @@ class Recipe(Renderable, Tabular):
         )
 
     def batch_at(self, tokens: float, seq_len: int) -> int:
-        """Return B in tokens for a longest horizon of D tokens: the nearest power of two of sequences, at least one."""
+        """Return B in tokens for a longest horizon of D tokens: the nearest power-of-two number of sequences."""
         wanted = self.batch_tokens * (tokens / self.tokens) ** self.batch_horizon
         return int(2 ** max(0, round(math.log2(wanted / seq_len)))) * seq_len
 
     def replaced(self, **values: Any) -> Self:
-        """Return the recipe with constants changed; they are named wherever the recipe is.
+        """Return the recipe with changed constants; its label lists them.
 
         Raises:
-            UnknownName: there is no such constant.
+            UnknownName: unknown constant.
         """
         for name in values:
             if name not in CONSTANTS:
@@ -205,19 +205,19 @@ class Recipe(Renderable, Tabular):
         return replace(self, **values, changed=changed, sources=sources)
 
     def with_lr(self, factor: float) -> Self:
-        """Return the recipe with every rate times a factor: what a search over the base rate tries."""
+        """Return the recipe with every rate multiplied by a factor."""
         return self.replaced(**{name: getattr(self, name) * factor for name in RATES})
 
     @property
     def constants(self) -> dict[str, Any]:
-        """Name -> value of all of ``CONSTANTS``."""
+        """Name -> value of the constants."""
         return {name: getattr(self, name) for name in CONSTANTS}
 
     @property
     def label(self) -> str:
-        """The name, and what was changed in it."""
-        said = ", ".join(f"{name}={getattr(self, name)}" for name in self.changed)
-        return f"{self.name}[{said}]" if said else self.name
+        """The name and the changed constants."""
+        changes = ", ".join(f"{name}={getattr(self, name)}" for name in self.changed)
+        return f"{self.name}[{changes}]" if changes else self.name
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -225,7 +225,7 @@ class Recipe(Renderable, Tabular):
         return {"schema": "scalelaw.recipe/1", "name": self.name, "changed": list(self.changed), "constants": constants}
 
     def to_columns(self) -> Columns:
-        """Return one row a constant."""
+        """Return one row per constant."""
         return columns_of(
             {"constant": name, "value": str(value), "source": self.sources[name]}
             for name, value in self.constants.items()
@@ -239,7 +239,7 @@ class Recipe(Renderable, Tabular):
 
 
 RATES = ("lr_matrices", "lr_embedding", "lr_head", "lr_gains")
-"""The constants that ``with_lr`` scales together."""
+"""Constants that ``with_lr`` scales together."""
 _POSITIVE = ("width", "layers", "tokens", "batch_tokens", *RATES, "eps", "init_embedding", "init_gain")
 CONSTANTS = tuple(each.name for each in fields(Recipe) if each.name not in ("name", "sources", "changed"))
-"""The constants of a recipe, as ``ladder.toml`` names them."""
+"""Names of a recipe's constants, as in ``ladder.toml``."""

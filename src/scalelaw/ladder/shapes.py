@@ -1,7 +1,7 @@
-"""Shapes of a ladder: one dial, the width, says the rest; the depth stays as it is.
+"""Shapes of a ladder: the width varies, and the depth is fixed.
 
-A depth that grows along a ladder breaks it at small scale (an abrupt, seed-dependent drop between 2M and 4M tokens was
-measured at width 128 and depth 4), so depth is a constant of a ladder and not a dial.
+At small scale a growing depth breaks the law: at width 128 and depth 4 we measured an abrupt, seed-dependent drop
+between 2M and 4M tokens.
 """
 
 from dataclasses import dataclass, fields
@@ -12,15 +12,15 @@ from scalelaw.core.errors import BadInput
 
 @dataclass(frozen=True)
 class Shapes:
-    """The family of models a ladder climbs.
+    """The family of models of a ladder.
 
-    Decoder-only: RoPE, RMSNorm, QK-norm with one learned scale a layer, squared ReLU, no biases, an untied head.
+    Decoder-only: RoPE, RMSNorm, QK-norm with one learned scale per layer, squared ReLU, no biases, untied head.
 
     Attributes:
         layers: blocks of every rung.
-        head_dim: least elements of a head; a width that is no multiple spreads over the heads it has room for.
+        head_dim: smallest head dimension; a width that is not a multiple has fewer, larger heads.
         vocab_size: V, rows of embedding and head.
-        ffn_ratio: hidden elements of the feed-forward over the width.
+        ffn_ratio: feed-forward width over the model width.
 
     Example:
         >>> from scalelaw.accounting import count_params
@@ -38,23 +38,25 @@ class Shapes:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise BadInput(f"{field.name}={value!r}: a whole number of at least 1 is needed")
+                raise BadInput(f"{field.name}={value!r}: give a whole number of at least 1")
         if self.head_dim % 2:
-            raise BadInput(f"head_dim={self.head_dim}: rotary positions turn pairs of elements; give an even number")
+            raise BadInput(f"head_dim={self.head_dim}: rotary positions need an even number")
 
     def at(self, width: int) -> Architecture:
         """Return the shape at this width.
 
         Raises:
-            BadInput: the width does not divide into heads of an even number of elements; the nearest that do are named.
+            BadInput: the width does not divide into heads of even dimension (with the nearest that do).
         """
         if isinstance(width, bool) or not isinstance(width, int) or width < 1:
-            raise BadInput(f"width={width!r}: a whole number of at least 1 is needed")
+            raise BadInput(f"width={width!r}: give a whole number of at least 1")
         if not self.divides(width):
             below = next((each for each in range(width - 1, 0, -1) if self.divides(each)), None)
             above = next(each for each in range(width + 1, 3 * width + 2 * self.head_dim) if self.divides(each))
             near = f"{below} and {above} do" if below else f"{above} does"
-            raise BadInput(f"width {width} does not divide into even heads of {self.head_dim} or a little more; {near}")
+            raise BadInput(
+                f"width {width} does not divide into heads of even dimension {self.head_dim} or slightly more; {near}"
+            )
         return Architecture(
             layers=self.layers,
             width=width,
@@ -66,6 +68,6 @@ class Shapes:
         )
 
     def divides(self, width: int) -> bool:
-        """Return whether a width divides into heads of an even number of elements, ``head_dim`` or a little more."""
+        """Return whether a width divides into heads of an even dimension, ``head_dim`` or slightly more."""
         heads = width // self.head_dim
         return heads > 0 and width % (2 * heads) == 0

@@ -1,4 +1,4 @@
-"""``ladder.toml`` written with comments, to be edited by hand."""
+"""Write a ``ladder.toml`` with comments, for editing by hand."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 def written(ladder: "Ladder") -> str:
     """Return the text of a ``ladder.toml``."""
     lines = [
-        f"# A ladder of small runs, written by scalelaw {__version__}; yours to edit.",
-        "# `scalelaw ladder show` counts it, `scalelaw ladder dry-run` says what it takes and how sure it will be.",
+        f"# A ladder of small runs, written by scalelaw {__version__}; edit as you like.",
+        "# `scalelaw ladder show` lists it, `scalelaw ladder dry-run` estimates its cost and the forecast's precision.",
         "",
         *spelt("name", ladder.name),
-        "# What is to be forecast: training compute in FLOP. Unsaid: the held-out rungs, or ten times the largest.",
+        "# Target of the forecast: training compute in FLOP. Default: the held-out rungs, or ten times the largest.",
         *(spelt("target", _budget(ladder.target)) if ladder.target else ['# target = "1e22"']),
         "",
-        "[shape] # one dial, the width; the depth stays as it is",
+        "[shape] # the width varies, the depth is fixed",
         *_table(ladder.shapes, _SHAPE),
         "",
-        f"[recipe] # one of {', '.join(RECIPES)}; any constant of it may be given below",
+        f"[recipe] # one of {', '.join(RECIPES)}; its constants may be changed below",
         *spelt("name", ladder.recipe.name),
         *(line for name in ladder.recipe.changed for line in spelt(name, getattr(ladder.recipe, name))),
         *([] if ladder.recipe.changed else [f"# lr_matrices = {ladder.recipe.lr_matrices!r}"]),
@@ -33,7 +33,7 @@ def written(ladder: "Ladder") -> str:
         "[data]",
         *_table(ladder.data, _DATA),
         "",
-        "# Each [[rungs]]: widths, and how far they are trained: tokens, tokens_per_param or flops (equal compute).",
+        "# Each [[rungs]]: widths and their horizons, as tokens, tokens_per_param or flops (equal compute).",
         "# All horizons of a width branch off one trunk. seeds = 2 trains it twice; held_out = true is not fitted.",
     ]
     for grid in ladder.grids:
@@ -48,24 +48,24 @@ def _budget(flops: float) -> str | float:
 
 _SHAPE = {
     "layers": "blocks of every rung",
-    "head_dim": "least elements of a head; widths are multiples of it, or spread over fewer heads",
+    "head_dim": "smallest head dimension; widths are multiples of it, or use larger heads",
     "vocab_size": "rows of embedding and head",
-    "ffn_ratio": "hidden elements of the feed-forward over the width",
+    "ffn_ratio": "feed-forward width over the model width",
 }
 
 
 _DATA = {
     "source": "stdlib, synthetic, or a folder of text",
     "tokenizer": "bpe, trained on the text itself, or bytes",
-    "seq_len": "tokens of a sequence",
+    "seq_len": "tokens per sequence",
     "eval_tokens": "held-out tokens of the one evaluation set",
-    "unique_tokens": "distinct training tokens there are; the longest horizon must fit",
-    "epochs": "passes over them that are allowed",
+    "unique_tokens": "distinct training tokens; the longest horizon must fit",
+    "epochs": "largest number of passes over them",
 }
 
 
 def _table(part: Any, meanings: Mapping[str, str]) -> list[str]:
-    """Return the lines of a part, each with its meaning; what is not known stands as a remark."""
+    """Return the lines of a table, each with its meaning; unknown values are comments."""
     lines = []
     for name, meaning in meanings.items():
         value = getattr(part, name)

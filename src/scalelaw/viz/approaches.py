@@ -1,4 +1,4 @@
-"""The compute-optimal size against compute by envelope, IsoFLOP and law, with their intervals."""
+"""The compute-optimal size against compute by envelope, IsoFLOP and law, with intervals."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,11 +27,11 @@ class Line(Brief):
     """One approach.
 
     Attributes:
-        name: which.
-        label: its exponent in words.
+        name: name of the approach.
+        label: legend with its exponent.
         line: compute and N*, (2, p).
         band: ends of the interval, (2, p), or None.
-        optima: compute and N* of single optima behind it, (2, k); empty for the law.
+        optima: compute and N* of single optima, (2, k); empty for the law.
     """
 
     name: str
@@ -43,13 +43,13 @@ class Line(Brief):
 
 @dataclass(frozen=True, eq=False)
 class ApproachesFigure:
-    """What the figure shows.
+    """Data of the figure.
 
     Attributes:
-        params_name: which N stands on the axis.
-        flops: compute the table of approaches tells N* at.
-        level: level of the intervals.
-        lines: the approaches used.
+        params_name: kind of N on the axis.
+        flops: compute at which the approaches are compared, FLOP.
+        level: probability of the intervals.
+        lines: the approaches.
     """
 
     params_name: str
@@ -59,7 +59,7 @@ class ApproachesFigure:
 
 
 def approaches_info(found: Agreement) -> ApproachesFigure:
-    """Compute the figure."""
+    """Compute the data of the figure."""
     low = found.flops / found.reach / 1e3
     kinds = [each.found.params.quantity for each in found.used if isinstance(each.found, IsoFlop | Envelope)]
     kinds += [each.found.inputs[0] for each in found.used if isinstance(each.found, FitResult)]
@@ -86,7 +86,7 @@ def _optima(found: Envelope | IsoFlop | FitResult | None) -> Array:
 
 
 def _sizes(found: Envelope | IsoFlop | FitResult | None, flops: Array) -> tuple[Array, Array | None]:
-    """Return N* at each compute, and of each draw."""
+    """Return N* at each compute, for the point estimate and for each draw."""
     if isinstance(found, IsoFlop | Envelope):
         return found.params.at(flops), found.params.draws_at(flops)
     if not isinstance(found, FitResult) or not isinstance(found.law, HasOptimum):

@@ -1,4 +1,4 @@
-"""A scatter for the terminal: eight dots to a character, both axes logarithmic."""
+"""A scatter plot for the terminal: eight dots per character, both axes logarithmic."""
 
 from collections.abc import Sequence
 
@@ -15,17 +15,17 @@ _HIGH, _WIDE = _DOTS.shape
 
 
 def scatter(x: Array, y: Array, *, labels: Sequence[str] = ("", ""), columns: int = 64, lines: int = 14) -> str:
-    """Return points as braille characters in a frame, with the ends of both axes.
+    """Return a framed plot of points as braille characters, with the ends of both axes.
 
     Args:
-        x: positive, (n,).
-        y: positive, (n,).
-        labels: what x and y are.
-        columns: characters across.
-        lines: characters down, two or more.
+        x: positive values, (n,).
+        y: positive values, (n,).
+        labels: names of x and y.
+        columns: width in characters.
+        lines: height in characters, two or more.
 
     Raises:
-        BadInput: there is no point, or one that has no logarithm.
+        BadInput: no points, or a value that is not positive.
 
     Example:
         >>> print(scatter([1, 10, 100], [4, 2, 1], columns=6, lines=2))

@@ -1,4 +1,4 @@
-"""Loss curves up to the cut, their forecasts with intervals, and what came after."""
+"""Loss curves up to the cut, their forecasts with intervals, and later readings."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,14 +17,14 @@ _BACK = 30.0
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """What the figure shows.
+    """Data of the figure.
 
     Attributes:
-        target: what is forecast.
-        axis: what times are counted in.
-        level: of the intervals.
+        target: the forecast metric.
+        axis: unit of time, such as tokens.
+        level: probability of the intervals.
         runs: the runs shown.
-        hidden: how many more there are.
+        hidden: number of further runs.
     """
 
     target: str
@@ -35,7 +35,7 @@ class Curves:
 
 
 def curves_info(extrapolation: Extrapolation, *, most: int = _MOST) -> Curves:
-    """Return what the figure shows: at most so many runs, in the order of the table.
+    """Compute the data of the figure: at most this many runs, in table order.
 
     Raises:
         BadInput: ``most`` is not positive.
@@ -49,7 +49,7 @@ def curves_info(extrapolation: Extrapolation, *, most: int = _MOST) -> Curves:
 
 
 def draw(info: Curves) -> "Figure":
-    """Render one panel a run."""
+    """Render one panel per run."""
     across = min(3, len(info.runs))
     down = -(-len(info.runs) // across)
     figure, panels = style.grid(across, down)

@@ -1,4 +1,4 @@
-"""Runs of a ladder by width, and the one held out: the band that was frozen before it trained, and what it came to."""
+"""Runs of a ladder by width, and the held-out run with its frozen band and measured loss."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class HeldOut(Brief):
-    """What the figure shows.
+    """Data of the figure.
 
     Attributes:
-        target: what is forecast.
-        sizes: N -> compute and loss of the runs of that size, (2, n), cheapest first; the fitted ones.
-        run: name of the run held out.
-        flops: its compute.
-        forecast: its loss by the frozen forecast.
+        target: the forecast metric.
+        sizes: N -> compute and loss of its fitted runs, (2, n), cheapest first.
+        run: name of the held-out run.
+        flops: its compute, FLOP.
+        forecast: its frozen forecast.
         band: ends of the interval.
-        level: of the interval.
-        measured: its loss; None until it is trained.
+        level: probability of the interval.
+        measured: its loss; None before training.
     """
 
     target: str
@@ -44,35 +44,35 @@ def held_out_info(
     fitted: Observations,
     run: str,
     flops: float,
-    told: tuple[float, float, float],
+    band: tuple[float, float, float],
     *,
     level: float,
     measured: float | None = None,
 ) -> HeldOut:
-    """Return what the figure shows.
+    """Compute the data of the figure.
 
     Args:
-        fitted: the runs that were fitted, with ``params`` and ``flops``.
-        run: name of the run held out.
-        flops: its compute, counted as that of the runs fitted.
-        told: lower end, forecast and upper end.
-        level: of the interval.
-        measured: its loss, once it is known.
+        fitted: the fitted runs, with ``params`` and ``flops``.
+        run: name of the held-out run.
+        flops: its compute, by the convention of the fitted runs.
+        band: lower end, forecast and upper end.
+        level: probability of the interval.
+        measured: its loss, if known.
     """
     params, order = fitted.columns["params"], np.argsort(fitted.columns["flops"])
     sizes = {
         float(n): np.stack([fitted.columns["flops"][order], fitted.y[order]])[:, params[order] == n]
         for n in np.unique(params)
     }
-    low, value, high = told
+    low, value, high = band
     return HeldOut(fitted.target, sizes, run, flops, value, (low, high), level, measured)
 
 
 def draw(info: HeldOut) -> "Figure":
-    """Render it."""
+    """Render the figure."""
     figure, (axes,) = style.canvas()
     best = best_value(info.target, np.concatenate([points[1] for points in info.sizes.values()]))
-    axes.axhline(best, color=style.RUNS, linewidth=0.8, linestyle=":", label=f"best run fitted, {best:.3f}")
+    axes.axhline(best, color=style.RUNS, linewidth=0.8, linestyle=":", label=f"best fitted run, {best:.3f}")
     for shade, (params, (flops, loss)) in zip(np.linspace(0.25, 1, len(info.sizes)), info.sizes.items(), strict=True):
         axes.plot(flops, loss, "o", color=style.RUNS, alpha=shade, markersize=4, label=f"fitted, N = {params:,.0f}")
     low, high = info.band
@@ -80,12 +80,12 @@ def draw(info: HeldOut) -> "Figure":
         [info.flops], low, high, color=style.BAND, linewidth=8, label=f"{info.run}: {info.level:.0%} band, frozen"
     )
     axes.plot([info.flops], [info.forecast], "_", color=style.LAW, markersize=14, markeredgewidth=1.6,
-              label=f"{info.run}: forecast, frozen before it trained")  # fmt: skip
+              label=f"{info.run}: forecast, frozen before training")  # fmt: skip
     if info.measured is not None:
         inside = low <= info.measured <= high
-        colour, said = (style.INSIDE, "inside") if inside else (style.OUTSIDE, "outside")
+        colour, where = (style.INSIDE, "inside") if inside else (style.OUTSIDE, "outside")
         axes.plot([info.flops], [info.measured], "o", color=colour, markersize=6, zorder=5,
-                  label=f"{info.run}: measured {info.measured:.3f}, {said}")  # fmt: skip
+                  label=f"{info.run}: measured {info.measured:.3f}, {where}")  # fmt: skip
     axes.set_xscale("log")
     axes.set_yscale("log")
     style.plain_log_ticks(axes.yaxis)

@@ -1,4 +1,4 @@
-"""What each run does to a decision against how far it lies from the others; outliers that hide each other stand out."""
+"""Influence of each run on a decision against its distance from the others, with a group of outliers marked."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,18 +21,18 @@ _NAMED = 8
 
 @dataclass(frozen=True, eq=False)
 class InfluenceInfo(Brief):
-    """What the figure shows.
+    """Data of the figure.
 
     Attributes:
-        decision: what is decided, in words.
-        relative: whether the decision stands on a logarithmic axis.
-        distance: how far each run lies from the fit without the group, in robust standard deviations, (m,); its rank
-            where the rows are too few to tell.
+        decision: name of the decision.
+        relative: whether the decision has a logarithmic axis.
+        distance: distance of each run from the fit without the group, in robust standard deviations, (m,); with too
+            few rows the rank by influence.
         ranked: whether ``distance`` is the rank.
         without: the decision without each run, (m,).
-        value: the decision by all runs.
-        flagged: runs of the group, a mask (m,).
-        group_value: the decision without the group, or None where there is none.
+        value: the decision from all runs.
+        flagged: mask of the group of outliers, (m,).
+        group_value: the decision without the group; None without a group.
         names: names of the runs, (m,).
     """
 
@@ -48,7 +48,7 @@ class InfluenceInfo(Brief):
 
 
 def influence_info(found: Influence) -> InfluenceInfo:
-    """Compute the figure from what ``influence`` found; runs without which there is no decision are left out."""
+    """Compute the data of the figure; runs without which no decision is possible are omitted."""
     group = found.group
     members = () if group is None else group.members
     shown = np.isfinite(found.without)
@@ -74,9 +74,9 @@ def draw(info: InfluenceInfo) -> "Figure":
     if info.relative:
         axes.set_yscale("log")
         style.plain_log_ticks(axes.yaxis)
-    axes.axhline(info.value, color=style.LAW, linewidth=1.4, label=f"by all runs: {format_number(info.value)}")
+    axes.axhline(info.value, color=style.LAW, linewidth=1.4, label=f"all runs: {format_number(info.value)}")
     if info.group_value is not None:
-        label = f"without the {counted(int(info.flagged.sum()), 'run')} apart: {format_number(info.group_value)}"
+        label = f"without {counted(int(info.flagged.sum()), 'outlying run')}: {format_number(info.group_value)}"
         axes.axhline(info.group_value, color=style.OUTSIDE, linewidth=1.4, linestyle="--", label=label)
     sound = ~info.flagged
     axes.plot(
@@ -91,7 +91,12 @@ def draw(info: InfluenceInfo) -> "Figure":
     )
     if info.flagged.any():
         axes.plot(
-            info.distance[~sound], info.without[~sound], "o", ms=6, color=style.OUTSIDE, label="without one run apart"
+            info.distance[~sound],
+            info.without[~sound],
+            "o",
+            ms=6,
+            color=style.OUTSIDE,
+            label="without one outlying run",
         )
     _name(axes, info)
     axes.set_xlim(right=1.4 * float(info.distance.max()))
@@ -102,7 +107,7 @@ def draw(info: InfluenceInfo) -> "Figure":
 
 
 def _name(axes: "Axes", info: InfluenceInfo) -> None:
-    """Write the names of the runs apart beside them."""
+    """Write the names of the outlying runs next to them."""
     apart = np.flatnonzero(info.flagged)
     for i, at in enumerate(apart[np.argsort(-info.distance[apart])][:_NAMED]):
         where, beside = (info.distance[at], info.without[at]), (6, -10 if i % 2 else 4)

@@ -26,12 +26,12 @@ _COLOURS = "cividis"
 
 @dataclass(frozen=True, eq=False)
 class IsoLoss(Brief):
-    """What the figure shows.
+    """Data of the figure.
 
     Attributes:
         label: name of the forecaster.
-        level: level of the efficient line's interval.
-        params_name: which N stands on the axis.
+        level: probability of the efficient line's interval.
+        params_name: kind of N on the axis.
         runs: compute, params and loss of the runs, (3, n).
         flops: compute of the grid, (p,).
         params: params of the grid, (p,).
@@ -39,7 +39,7 @@ class IsoLoss(Brief):
         line: compute and N* along the efficient line, (2, m).
         band: ends of the interval of N*, (2, m), or None.
         planned: compute and N* of the recommended run, or None.
-        metric: what was measured, such as bpb.
+        metric: measured metric, such as bpb.
     """
 
     label: str
@@ -58,7 +58,7 @@ class IsoLoss(Brief):
 def iso_loss_info(
     forecaster: Forecaster, observed: Observations, *, level: float = 0.9, planned: Plan | None = None
 ) -> IsoLoss:
-    """Compute the figure from a forecaster over params and tokens, the runs to show in it, and the recommended run."""
+    """Compute the data of the figure from a forecaster of params and tokens, runs, and the recommended run."""
     kind = next(name for name in forecaster.inputs if name.startswith("params"))
     compute, sizes = (np.asarray(observed.columns[name], float) for name in ("flops", kind))
     recommended = (planned.flops.value, planned.params.value) if planned else None

@@ -1,4 +1,4 @@
-"""IsoFLOP profiles with their minima, and below them the best size against compute with its interval."""
+"""IsoFLOP profiles with their minima; below, the best size against compute with its interval."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,8 +26,8 @@ class ProfileLine(Brief):
         flops: C in FLOP.
         params: N of its runs, ascending, (w,).
         loss: measured, (w,).
-        curve: sizes and the profile there, (2, p), or None where the budget is set aside.
-        best: N* and the loss there, or None likewise.
+        curve: sizes and fitted profile, (2, p), or None if the budget is excluded.
+        best: N* and its loss, or None likewise.
     """
 
     flops: float
@@ -39,13 +39,13 @@ class ProfileLine(Brief):
 
 @dataclass(frozen=True, eq=False)
 class IsoFlopFigure(Brief):
-    """What the figure shows.
+    """Data of the figure.
 
     Attributes:
-        title: the power law in words.
-        params_name: which N stands on the axes.
+        title: the fitted power law, as text.
+        params_name: kind of N on the axes.
         profiles: every budget, ascending.
-        level: level of the interval.
+        level: probability of the interval.
         line: compute and N* of the power law, (2, p).
         band: ends of its interval, (2, p), or None.
     """
@@ -59,7 +59,7 @@ class IsoFlopFigure(Brief):
 
 
 def isoflop_info(found: IsoFlop) -> IsoFlopFigure:
-    """Compute the figure of an analysis."""
+    """Compute the data of the figure."""
     curves = dict(zip((budget.flops for budget in found.used), np.swapaxes(found.curve, 0, 1), strict=True))
     sizes = np.asarray(found.rows.columns[found.spec.n], float)
     profiles = []
@@ -91,7 +91,7 @@ def draw(info: IsoFlopFigure) -> "Figure":
         above.scatter(
             profile.params, profile.loss, s=16, linewidth=0.8, color=shade if kept else "none",
             edgecolor="none" if kept else style.RUNS,
-            label=f"{profile.flops:.2g} FLOP" + ("" if kept else ", set aside"),
+            label=f"{profile.flops:.2g} FLOP" + ("" if kept else ", excluded"),
         )  # fmt: skip
         if profile.curve is not None:
             above.plot(*profile.curve, color=shade, linewidth=1.3)

@@ -1,4 +1,4 @@
-"""Loss against compute: runs, efficient frontier and band above; below, how far each run lies from its forecast."""
+"""Loss against compute: runs, efficient frontier and band; below, each run relative to its forecast."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,8 +30,8 @@ class Runs(Brief):
     Attributes:
         flops: compute of each, (n,).
         loss: measured, (n,).
-        miss: measured over forecast minus one, (n,).
-        band: ends of each run's own interval over its forecast minus one, (2, n), or None.
+        miss: measured / forecast - 1, (n,).
+        band: ends of each run's interval over its forecast, minus one, (2, n), or None.
     """
 
     flops: Array
@@ -49,17 +49,17 @@ class Runs(Brief):
 
 @dataclass(frozen=True, eq=False)
 class LossVsCompute(Brief):
-    """What the figure shows.
+    """Data of the figure.
 
     Attributes:
         label: name of the forecaster.
-        level: level of the intervals.
-        fitted: the runs it was fitted to.
-        held_out: larger runs it has not seen.
+        level: probability of the intervals.
+        fitted: the fitted runs.
+        held_out: larger, held-out runs.
         line: compute and loss along the frontier, (2, p).
         band: ends of the interval along the frontier, (2, p), or None.
         planned: compute and loss of the recommended run, or None.
-        metric: what was measured, such as bpb.
+        metric: measured metric, such as bpb.
     """
 
     label: str
@@ -80,20 +80,20 @@ def loss_vs_compute_info(
     level: float = 0.9,
     planned: Plan | None = None,
 ) -> LossVsCompute:
-    """Compute the figure.
+    """Compute the data of the figure.
 
     Args:
-        forecaster: over params and tokens.
-        fitted: the runs it was fitted to, with flops.
-        held_out: larger runs it has not seen.
-        level: level of the band and of each run's interval.
+        forecaster: a forecaster of params and tokens.
+        fitted: the fitted runs, with flops.
+        held_out: larger, held-out runs.
+        level: probability of the band and of each run's interval.
         planned: the plan whose run is marked.
 
     Raises:
-        BadInput: the runs have no compute, or the forecaster splits none.
+        BadInput: the runs have no compute, or the forecaster has no compute-optimal split.
     """
     if "flops" not in fitted.columns:
-        raise BadInput("loss against compute needs the compute of runs, and these have none")
+        raise BadInput("loss against compute needs runs with compute; add a flops column (--column flops=...)")
     unseen = held_out if held_out is not None else fitted.rows(np.zeros(len(fitted), bool))
     compute = np.concatenate([fitted.columns["flops"], unseen.columns["flops"]]).astype(float)
     recommended = (planned.flops.value, planned.loss.value) if planned else None
@@ -130,7 +130,7 @@ def draw(info: LossVsCompute) -> "Figure":
     below.axhline(0, color=style.LAW, linewidth=1.2)
     style.label_axes(below, "flops", info.metric)
     above.set_xlabel("")
-    below.set_ylabel("measured over\nits own forecast")
+    below.set_ylabel("measured over\nforecast")
     below.yaxis.set_major_formatter(lambda value, _: f"{100 * value:+.3g}%")
     return figure
 
@@ -158,7 +158,7 @@ def draw_on(axes: "Axes", info: LossVsCompute) -> None:
 
 
 def _draw_runs(axes: "Axes", info: LossVsCompute, values: str) -> None:
-    label = f"{counted(len(info.fitted.loss), 'run')} fitted"
+    label = f"{counted(len(info.fitted.loss), 'fitted run')}"
     fitted = getattr(info.fitted, values)
     axes.scatter(info.fitted.flops, fitted, s=13, color=style.RUNS, linewidth=0, label=label)
     _draw_held_out(axes, info.held_out, getattr(info.held_out, values))

@@ -1,4 +1,4 @@
-"""Profile likelihood of every coefficient: how much worse the fit gets when one is held elsewhere."""
+"""Profile likelihood of every coefficient: the cost of fixing one at other values."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 _ACROSS = 3
 _SHOWN = 12.0
-"""Likelihood ratio above which a profile is cut off."""
+"""Profiles are shown up to this likelihood ratio."""
 
 
 @dataclass(frozen=True, eq=False)
 class LikelihoodProfiles:
-    """What the figure shows.
+    """Data of the figure.
 
     Attributes:
         label: name of the fit.
-        level: level of the intervals.
-        profiles: one a coefficient that can be profiled.
+        level: probability of the intervals.
+        profiles: one per free coefficient.
     """
 
     label: str
@@ -33,11 +33,11 @@ class LikelihoodProfiles:
 
 
 def profiles_info(fit: FitResult, *, level: float | None = None) -> LikelihoodProfiles:
-    """Compute the profile of every coefficient that was fitted.
+    """Compute the profile of every fitted coefficient.
 
     Args:
-        fit: a fit whose rows are independent.
-        level: level of the intervals; that of the fit unless given.
+        fit: a fit with independent rows.
+        level: probability of the intervals; by default the fit's.
 
     Raises:
         BadInput: rows share a run.
@@ -49,7 +49,7 @@ def profiles_info(fit: FitResult, *, level: float | None = None) -> LikelihoodPr
 
 
 def draw(info: LikelihoodProfiles) -> "Figure":
-    """Render the figure: the signed root of the likelihood ratio is a straight line where a coefficient is normal."""
+    """Render the figure; a normally distributed coefficient gives a straight line."""
     across = min(_ACROSS, len(info.profiles))
     figure, panels = style.grid(across, -(-len(info.profiles) // across))
     for axes, profile in zip(panels, info.profiles, strict=False):

@@ -1,4 +1,4 @@
-"""One law at its published constants: what it predicts along its first input, the others at the middle of its runs."""
+"""One law with its published constants: predictions along its first input, with the others fixed mid-range."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,13 +30,13 @@ _USUAL = {
 
 @dataclass(frozen=True, eq=False)
 class PublishedLawsInfo(Brief):
-    """What the figure shows.
+    """Data of the figure.
 
     Attributes:
-        along: the input along the axis.
-        output: what is predicted.
+        along: input on the horizontal axis.
+        output: predicted quantity.
         curves: source -> points along the axis and predictions, each (n,).
-        held: what the other inputs are held at, in words.
+        held: values of the other inputs, as text.
     """
 
     along: str
@@ -46,22 +46,22 @@ class PublishedLawsInfo(Brief):
 
 
 def published_laws_info(found: Description) -> PublishedLawsInfo:
-    """Compute one curve for each source of constants of the law's own inputs.
+    """Compute one curve per source of constants.
 
     Raises:
-        BadInput: the law has no published constants, or takes a mixture or a category, along which there is no axis.
+        BadInput: the law has no published constants, or an input that is not numeric.
     """
     sources = [(law, name, constants) for law, name, constants in found.published() if law.inputs == found.law.inputs]
     if not sources:
-        raise BadInput(f"{found.law.spelling} has no published constants to draw; fit it to runs")
+        raise BadInput(f"{found.law.spelling} has no published constants to draw; fit it to runs with `scalelaw fit`")
     law = sources[0][0]
     if any(kind_of(name) != "number" for name in law.inputs):
-        raise BadInput(f"{law.spelling} takes {', '.join(law.inputs)}, along which there is no axis to draw")
+        raise BadInput(f"{law.spelling} takes {', '.join(law.inputs)}; only laws of numeric inputs can be drawn")
     along, others = law.inputs[0], law.inputs[1:]
     held = {name: float(np.sqrt(np.prod(_range(name, sources[0][2])))) for name in others}
-    said = ", ".join(f"{name} {format_number(value)}" for name, value in held.items())
+    text = ", ".join(f"{name} {format_number(value)}" for name, value in held.items())
     curves = {f"{each.spelling}@{name}": _curve(each, constants, along, held) for each, name, constants in sources}
-    return PublishedLawsInfo(along, law.output, curves, said)
+    return PublishedLawsInfo(along, law.output, curves, text)
 
 
 def _curve(law: Law, constants: Constants, along: str, held: dict[str, float]) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""Residuals of a fit along each input and along compute: a bend says that the form is wrong."""
+"""Residuals of a fit along each input and compute; a bend means that the form does not fit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ _WINDOWS = 8
 
 @dataclass(frozen=True, eq=False)
 class Residuals(Brief):
-    """What the figure shows.
+    """Data of the figure.
 
     Attributes:
         label: name of the fit.
         along: quantity -> its value in each row, (n,).
-        residual: predicted over measured minus one, (n,).
-        trend: quantity -> middle and median residual of each of its windows, (2, w).
+        residual: predicted / measured - 1, (n,).
+        trend: quantity -> centre and median residual of each window, (2, w).
     """
 
     label: str
@@ -37,7 +37,7 @@ class Residuals(Brief):
 
 @np.errstate(all="ignore")
 def residuals_info(fit: FitResult) -> Residuals:
-    """Compute the figure: residuals, and their median in windows of equally many rows."""
+    """Compute the residuals, and their median in windows with equal numbers of rows."""
     x = fit.rows.x
     residual = np.asarray(fit.law.predict(fit.coef, x)) / fit.rows.y - 1
     along = {name: np.asarray(values, float) for name, values in x.items() if np.all(np.asarray(values) > 0)}
@@ -55,7 +55,7 @@ def draw(info: Residuals) -> "Figure":
     for axes, (name, values) in zip(panels, info.along.items(), strict=True):
         axes.axhline(0, color=style.LAW, linewidth=1.2)
         axes.scatter(values, info.residual, s=13, color=style.RUNS, linewidth=0)
-        axes.plot(*info.trend[name], color=style.OUTSIDE, linewidth=1.3, label="median of equally many rows")
+        axes.plot(*info.trend[name], color=style.OUTSIDE, linewidth=1.3, label="median in windows")
         axes.set_xscale("log")
         axes.set_xlabel(label_of(name))
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:+.1%}")

@@ -1,4 +1,4 @@
-"""Tokens per parameter under every choice, with intervals: who agrees with the base, and which choice matters."""
+"""Tokens per parameter of every alternative, with intervals, compared with the base."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,15 +22,15 @@ _PLAIN = ("loss function", "outliers", "loss function and outliers")
 
 @dataclass(frozen=True, eq=False)
 class RobustnessInfo(Brief):
-    """What the figure shows, the base first.
+    """Data of the figure, the base first.
 
     Attributes:
         title: the question.
-        labels: how each came about, (m,).
+        labels: label of each alternative, (m,).
         ratio: tokens per parameter, (m,).
-        ends: ends of its interval, (2, m), NaN where there is none.
-        comparable: whether each forecasts held-out runs as well as the best, (m,).
-        level: level of the intervals.
+        ends: ends of the intervals, (2, m), NaN without an interval.
+        comparable: whether each has a held-out error similar to the best, (m,).
+        level: probability of the intervals.
     """
 
     title: str
@@ -42,7 +42,7 @@ class RobustnessInfo(Brief):
 
 
 def robustness_info(found: Robustness) -> RobustnessInfo:
-    """Compute the figure; alternatives without a decision are left out."""
+    """Compute the data of the figure; alternatives without a decision are omitted."""
     shown = [each for each in found.outcomes if each.tokens_per_param is not None]
     ends = [
         (np.nan, np.nan) if own is None or own.lo is None or own.hi is None else (own.lo, own.hi)
@@ -59,7 +59,7 @@ def robustness_info(found: Robustness) -> RobustnessInfo:
 
 
 def _label(outcome: ChoiceOutcome) -> str:
-    """Return how an outcome came about; what it changes is said where the words do not say it."""
+    """Return the label of an outcome, with the choice it changes if the label does not name it."""
     return outcome.label if outcome.choice in _PLAIN else f"{outcome.choice}: {outcome.label}"
 
 
@@ -74,8 +74,8 @@ def draw(info: RobustnessInfo) -> "Figure":
         axes.axvspan(*info.ends[:, 0], color=style.BAND, alpha=0.35, linewidth=0, label=label)
     axes.axvline(info.ratio[0], color=style.LAW, linewidth=1.2)
     for as_well, colour, name in (
-        (True, style.LAW, "forecasts held-out runs as well as the best"),
-        (False, style.RUNS, "forecasts them worse"),
+        (True, style.LAW, "held-out error similar to the best"),
+        (False, style.RUNS, "larger held-out error"),
     ):
         rows = info.comparable == as_well
         if rows.any():

@@ -1,4 +1,4 @@
-"""What every figure shares: the canvas, the colours, and how numbers stand on an axis."""
+"""Shared style of figures: canvas, colours and tick labels."""
 
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -25,7 +25,7 @@ FORMATS = (".png", ".svg", ".pdf")
 def canvas(
     width: float = 7.2, height: float = 4.6, panels: tuple[int, ...] = (1,), *, sharex: bool = True
 ) -> "tuple[Figure, list[Axes]]":
-    """Return a figure and its axes, stacked with these relative heights, without touching matplotlib's global state.
+    """Return a figure with stacked axes of these relative heights; matplotlib's global state is unchanged.
 
     Raises:
         MissingExtra: matplotlib is not installed.
@@ -97,7 +97,7 @@ def powers_ticks(axis: Any) -> None:
 
 
 def svg(figure: "Figure") -> str:
-    """Return a figure as SVG text, the same for the same figure."""
+    """Return a figure as SVG text; equal figures give equal text."""
     from matplotlib import rc_context
 
     written = StringIO()
@@ -110,7 +110,7 @@ def save(figure: "Figure", path: str | Path) -> Path:
     """Write a figure as PNG, SVG or PDF, by the suffix.
 
     Raises:
-        BadInput: another suffix, or it cannot be written.
+        BadInput: another suffix, or the file cannot be written.
     """
     target = Path(path)
     if target.suffix not in FORMATS:

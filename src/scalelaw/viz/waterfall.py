@@ -1,4 +1,4 @@
-"""The exponent of the compute-optimal size after each correction, with its interval: Kaplan's to Chinchilla's."""
+"""The exponent of the compute-optimal size after each correction from Kaplan's to Chinchilla's, with intervals."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 KAPLAN = 0.88
-"""Kaplan et al. 2020: N* ~ C^.88 at a fixed batch."""
+"""Kaplan et al. 2020: N* ~ C^0.88 at a fixed batch."""
 CHINCHILLA = 0.50
-"""Hoffmann et al. 2022: N* ~ C^.50 by approach 1."""
+"""Hoffmann et al. 2022: N* ~ C^0.50 by approach 1."""
 
 
 @dataclass(frozen=True, eq=False)
 class Waterfall(Brief):
-    """What the figure shows.
+    """Data of the figure.
 
     Attributes:
-        names: the corrections made.
-        exponent: a after each, (k,).
-        ends: ends of their intervals, (2, k), NaN where unknown.
-        level: level of the intervals.
+        names: the applied corrections.
+        exponent: exponent a after each correction, (k,).
+        ends: ends of the intervals, (2, k), NaN if unknown.
+        level: probability of the intervals.
     """
 
     names: tuple[str, ...]
@@ -37,7 +37,7 @@ class Waterfall(Brief):
 
 
 def waterfall_info(found: Explanation) -> Waterfall:
-    """Compute the figure."""
+    """Compute the data of the figure."""
     made = [(each.name, each.exponent) for each in found.made if each.exponent is not None]
     ends = [[np.nan if end is None else end for end in (a.lo, a.hi)] for _, a in made]
     return Waterfall(

@@ -1,4 +1,4 @@
-"""Reproduce published figures: a table of what was printed, what we find, the difference, and why."""
+"""Reproduce published numbers: compare each with ours and explain differences."""
 
 import importlib
 import os
@@ -17,7 +17,7 @@ from scalelaw.workflows.reproductions._figure import Figure
 
 @dataclass(frozen=True)
 class Reproduced:
-    """One figure beside ours; ours is None where its tables are not at hand."""
+    """One published number and ours; without its tables, ours is missing."""
 
     figure: Figure
     ours: float | None
@@ -29,7 +29,7 @@ class Reproduced:
 
     @property
     def holds(self) -> bool | None:
-        """Whether ours is the printed figure to its digits, or no worse where it was optimised."""
+        """Whether ours equals the published number to its digits or, for an optimum, is at least as good."""
         if self.difference is None:
             return None
         off = {"near": abs(self.difference), "below": self.difference, "above": -self.difference}[self.figure.side]
@@ -37,9 +37,9 @@ class Reproduced:
 
     @property
     def why(self) -> str:
-        """What explains the difference; empty where there is none."""
+        """Explanation of the difference, or empty."""
         if self.holds is None:
-            return f"not measured: no {self.figure.needs} in the folder of tables"
+            return f"not measured: {self.figure.needs} is not in the folder of tables (--data)"
         if self.figure.side == "near" and self.holds:
             return ""
         return self.figure.why
@@ -47,7 +47,7 @@ class Reproduced:
 
 @dataclass(frozen=True)
 class Reproduction(Renderable, Tabular):
-    """Published figures beside ours."""
+    """Published numbers and ours."""
 
     rows: tuple[Reproduced, ...]
 
@@ -72,17 +72,17 @@ class Reproduction(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a figure."""
+        """Return one row per number."""
         return columns_of(self.to_dict()["figures"])
 
     def sheet(self) -> Report:
-        """Return the table, and how many hold."""
+        """Return the table, and the number that hold."""
         head = ["figure", "published", "ours", "difference", "holds", "why", "source"]
         measured = [row for row in self.rows if row.holds is not None]
         held = sum(bool(row.holds) for row in measured)
         lines = [("held", f"{held} of {len(measured)} measured; {len(self.rows) - len(measured)} not measured")]
         if any(row.figure.unverified for row in self.rows):
-            lines.append(("*", "printed figure read from memory or a secondary source"))
+            lines.append(("*", "published number from memory or a secondary source"))
         return Report("", [Table([head, *map(_cells, self.rows)], right=[1, 2, 3]), Lines(lines, width=0)])
 
     def page(self) -> str:
@@ -106,7 +106,7 @@ def _cells(row: Reproduced) -> list[str]:
 
 
 def figures() -> dict[str, Figure]:
-    """Return every figure by name, from the files of ``workflows/reproductions``; adding a file adds its figures."""
+    """Return name -> figure from the files of ``workflows/reproductions``; a new file adds its figures."""
     modules = sorted(found.name for found in pkgutil.iter_modules(reproductions.__path__) if found.name[0] != "_")
     return {
         figure.name: figure
@@ -116,15 +116,15 @@ def figures() -> dict[str, Figure]:
 
 
 def reproduce(names: Sequence[str] = (), *, data: str | Path | None = None) -> Reproduction:
-    """Compute published figures again.
+    """Compute published numbers again.
 
     Args:
-        names: figures, by name or how it begins; all without any.
-        data: folder of published tables; ``SCALELAW_DATA`` where it is left out. Without one, what needs data is
-            not measured, and says so.
+        names: names of figures or their first letters; all by default.
+        data: folder of published tables; by default ``SCALELAW_DATA``. Without it, figures that need data are not
+            measured.
 
     Raises:
-        UnknownName: no figure begins so.
+        UnknownName: no figure has this name.
         BadInput: the folder does not exist.
 
     Example:
@@ -140,7 +140,7 @@ def reproduce(names: Sequence[str] = (), *, data: str | Path | None = None) -> R
         wanted |= found
     folder = data or os.environ.get("SCALELAW_DATA")
     if folder is not None and not Path(folder).is_dir():
-        raise BadInput(f"there is no folder {str(folder)!r} of published tables; see --data")
+        raise BadInput(f"the folder {str(folder)!r} of published tables does not exist; give one with --data")
     place = None if folder is None else Path(folder)
     return Reproduction(tuple(Reproduced(figure, _ours(figure, place)) for figure in wanted.values()))
 

@@ -50,9 +50,9 @@ def test_horizons_of_the_measured_ladder_are_whole_steps() -> None:
     ("tokens", "warmup", "said"),
     [
         ([], 0, "needs a horizon"),
-        ([100], 0, "1 steps of 100: too few"),
-        ([10_000, 10_010], 0, "two horizons of 100 steps"),
-        ([10_000], 90, "warmup of 90 steps is not over"),
+        ([100], 0, "1 steps of 100; give at least 2"),
+        ([10_000, 10_010], 0, "two horizons are 100 steps"),
+        ([10_000], 90, "warmup of 90 steps overlaps the cooldown"),
     ],
 )
 def test_horizons_that_cannot_be_trained_are_refused(tokens: list[float], warmup: int, said: str) -> None:

@@ -135,7 +135,7 @@ def test_what_is_drawn_is_labelled(info: loss_vs_compute.LossVsCompute, contours
     above, below = loss_vs_compute.draw(info).axes[:2]
     words = [text.get_text() for text in above.get_legend().get_texts()]
     inside = int(info.held_out.inside.sum())
-    assert f"{len(info.fitted.loss)} runs fitted" in words
+    assert f"{len(info.fitted.loss)} fitted runs" in words
     assert any(f"{inside} held out, inside" in word for word in words)
     assert "FLOP" in below.get_xlabel() and "nats" in above.get_ylabel()
     axes = iso_loss.draw(contours).axes[0]

@@ -26,4 +26,4 @@ def test_what_lies_outside_the_band_is_said_to(measured: float | None, said: str
     labels = axes.get_legend_handles_labels()[1]
     told = [label for label in labels if "measured" in label]
     assert told == ([] if said is None else [f"w64: measured {measured:.3f}, {said}"])
-    assert "best run fitted, 3.200" in labels and "w64: 80% band, frozen" in labels
+    assert "best fitted run, 3.200" in labels and "w64: 80% band, frozen" in labels

@@ -59,7 +59,7 @@ def test_profiles_hold_every_run_and_the_optima_found(found: IsoFlop) -> None:
     np.testing.assert_allclose(info.line[1], found.params.at(info.line[0]))
     assert info.band is not None and np.all((info.band[0] <= info.line[1]) & (info.line[1] <= info.band[1]))
     words = [text.get_text() for text in isoflop.draw(info).axes[0].get_legend().get_texts()]
-    assert "1e+18 FLOP, set aside" in words and "3e+19 FLOP" in words
+    assert "1e+18 FLOP, excluded" in words and "3e+19 FLOP" in words
 
 
 def test_approaches_are_drawn_with_their_own_lines(runs: RunTable, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_a_figure_holds_to_its_digits_or_below(side: str, ours: float, holds: bo
 
 def test_without_its_tables_a_figure_is_not_measured(tmp_path: Path) -> None:
     row = reproduce(["clip-printed"], data=tmp_path).rows[0]
-    assert row.ours is None and row.holds is None and "no openclip_laion" in row.why
+    assert row.ours is None and row.holds is None and "openclip_laion is not in" in row.why
     assert "0 of 0 measured; 1 not measured" in str(reproduce(["clip-printed"], data=tmp_path))
     assert reproduce(["clip-printed"], data=tmp_path).to_dict()["figures"][0]["ours"] is None
 
@@ -36,7 +36,7 @@ def test_names_are_found_by_how_they_begin(tmp_path: Path) -> None:
     assert names == ["clark-cutoff-sbase", "clark-cutoff-rlr", "clark-cutoff-hash"]
     with pytest.raises(UnknownName, match="nothing"):
         reproduce(["nothing"])
-    with pytest.raises(BadInput, match="no folder"):
+    with pytest.raises(BadInput, match="does not exist"):
         reproduce(data=tmp_path / "absent")
 
 

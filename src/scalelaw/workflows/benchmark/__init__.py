@@ -1,1 +1,1 @@
-"""The benchmark: forecasts of every case of a protocol, scored beside baselines."""
+"""The benchmark: score forecasts of every case of a protocol against baselines."""

@@ -1,4 +1,4 @@
-"""The benchmark: every case of a protocol forecast and scored, beside its baselines, on all cores, resumably."""
+"""The benchmark: forecast and score every case of a protocol with its baselines, in parallel and resumable."""
 
 import json
 import os
@@ -34,29 +34,30 @@ from scalelaw.workflows.benchmark.protocol import Case, Protocol
 from scalelaw.workflows.benchmark.tables import OURS, sheet, tidy
 
 CONSTANT = "constant_band"
-"""Our point forecasts under the one width whose mean interval score was best on the other sources."""
+"""Our point forecasts with the constant width of best mean interval score on the other sources."""
 NARROW = "narrow_band"
-"""The same by the geometric mean over cases, which no honest interval of that level minimises."""
+"""The same by the geometric mean over cases, which favours intervals below their level."""
 _DRAWS = 200
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome(Brief):
-    """What became of one case: the forecast before it is calibrated, and the baselines.
+    """The results of one case: the uncalibrated forecast and the baselines.
 
     Attributes:
         case: name of the case.
         by: source of its table.
         table: its table.
-        axis: axis cut.
-        fitted: rows fitted.
-        reach: of each run scored along the axis, (n,).
-        measured: (n,).
-        best: best loss among the runs fitted.
-        floor: irreducible loss by Chinchilla's form below the cut.
-        parts: what the members of the mixture say, None where no law could be fitted.
-        baselines: name -> forecast, None where it failed.
-        seconds: CPU seconds of the mixture.
+        axis: axis of the cut.
+        fitted: number of fitted rows.
+        reach: reach of each scored run along the axis, (n,).
+        measured: measured losses, (n,).
+        best: best loss among the fitted runs.
+        floor: irreducible loss of a chinchilla fit below the cut.
+        parts: predictions of the ensemble's members; None if no law could be fitted.
+        baselines: name -> forecast, or None if it failed.
+        seconds: CPU seconds of the ensemble.
+        failed: reason the ensemble failed, or empty.
     """
 
     case: str
@@ -75,13 +76,13 @@ class Outcome(Brief):
 
     @property
     def record(self) -> CalibrationCase | None:
-        """The forecast as a calibration learns from it."""
+        """The forecast as a case for calibration."""
         if self.parts is None:
             return None
         return CalibrationCase(self.by, self.table, self.parts.doubt, np.log(self.measured / self.parts.centre))
 
     def scored(self, band: BaselineBand) -> Scored:
-        """Return a forecast of this case with what was measured."""
+        """Return a forecast of this case with the measured values."""
         return Scored(self.by, self.table, self.reach, self.measured, band, self.best, self.floor)
 
 
@@ -90,9 +91,9 @@ class Benchmark(Renderable, Tabular):
     """All outcomes of a protocol.
 
     Attributes:
-        protocol: what was run.
-        outcomes: one a case.
-        half: the half of the sources, or None for all.
+        protocol: the protocol.
+        outcomes: one per case.
+        half: half of the sources, or None for all.
     """
 
     protocol: Protocol
@@ -101,11 +102,11 @@ class Benchmark(Renderable, Tabular):
     _made: dict[str, list[Scored]] = field(default_factory=dict)
 
     def records(self) -> list[CalibrationCase]:
-        """Return what a calibration learns from."""
+        """Return the cases for calibration."""
         return [record for outcome in self.outcomes if (record := outcome.record) is not None]
 
     def scored(self, method: str) -> list[Scored]:
-        """Return every forecast of a method; ours under a calibration that no run of its source had part in."""
+        """Return every forecast of a method; ours is calibrated without runs of its own source."""
         if method not in self._made:
             if method == OURS:
                 self._made[method] = _ours(self.outcomes, self.records())
@@ -118,19 +119,19 @@ class Benchmark(Renderable, Tabular):
         return self._made[method]
 
     def sheet(self) -> Report:
-        """Return methods beside each other, over all cases, by reach and by source."""
+        """Return a comparison of methods over all cases, by reach and by source."""
         return sheet(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return one row a case and method: the contract of ``scalelaw benchmark --json``."""
+        """Return one row per case and method: the contract of ``scalelaw benchmark --json``."""
         return {"schema": "scalelaw.benchmark/1", "half": self.half, "scores": tidy(self)}
 
     def to_columns(self) -> Columns:
-        """Return one row a case and method."""
+        """Return one row per case and method."""
         return columns_of(self.to_dict()["scores"])
 
     def methods(self) -> list[str]:
-        """Return the methods that were run, ours first."""
+        """Return the methods, ours first."""
         run = [name for name in BASELINES if any(outcome.baselines.get(name) for outcome in self.outcomes)]
         return [OURS, *run, CONSTANT, NARROW]
 
@@ -148,38 +149,38 @@ def benchmark(
 
     Args:
         protocol: tables, cuts and scores.
-        data: folder the tables are below.
-        half: ``development`` or ``left_out``; all sources unless given.
-        store: file the outcomes are appended to; cases already in it are not done again.
-        processes: how many at once; one a core unless given.
-        progress: told (done, of) as cases end.
+        data: folder of the tables.
+        half: ``development`` or ``left_out``; by default all sources.
+        store: file to append outcomes to; cases already in it are not run again.
+        processes: number of processes; by default one per core.
+        progress: called with (done, of) as cases end.
     """
     cases = list(protocol.cases(Path(data), half))
     done = dict(_stored(store)) if store else {}
     keys = {_key(case): case for case in cases}
     waiting = {key: case for key, case in keys.items() if key not in done}
-    tell = progress or (lambda now, of: None)
-    tell(len(keys) - len(waiting), len(keys))
+    report = progress or (lambda now, of: None)
+    report(len(keys) - len(waiting), len(keys))
     for key, outcome in _run(waiting, processes or os.cpu_count() or 1):
         done[key] = outcome
         if store:
             _append(Path(store), key, outcome)
-        tell(sum(known in done for known in keys), len(keys))
+        report(sum(known in done for known in keys), len(keys))
     return Benchmark(protocol, tuple(done[key] for key in keys), half)
 
 
 def run_case(case: Case) -> Outcome:
-    """Forecast one case by the mixture and by every baseline that is available."""
+    """Forecast one case with the ensemble and every available baseline."""
     window, began = case.window, time.process_time()
     parts, floor, failed = None, 0.0, ""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            mixture = forecast_observations(window.train, calibration=shipped(), draws=_DRAWS)
-            parts = mixture.parts(
-                {name: np.asarray(window.test.columns[name], float) for name in _inputs(mixture.inputs, window)}
+            ensemble = forecast_observations(window.train, calibration=shipped(), draws=_DRAWS)
+            parts = ensemble.parts(
+                {name: np.asarray(window.test.columns[name], float) for name in _inputs(ensemble.inputs, window)}
             )
-            floor = float(mixture.members[0].coefficients().get("E", {"value": 0.0})["value"])
+            floor = float(ensemble.members[0].coefficients().get("E", {"value": 0.0})["value"])
         except ScalelawError as error:
             failed = str(error)
     seconds = time.process_time() - began
@@ -193,12 +194,12 @@ def run_case(case: Case) -> Outcome:
 
 
 def _inputs(names: Sequence[str], window: Window) -> list[str]:
-    """Return what to predict from: the inputs, and measured compute where the table has it."""
+    """Return the inputs, and measured compute if the table has it."""
     return [*names, *(["flops"] if "flops" in window.test.columns and "flops" not in names else [])]
 
 
 def _run(cases: Mapping[str, Case], processes: int) -> Iterator[tuple[str, Outcome]]:
-    """Run cases on several processes, one thread each, and yield them by key as they end."""
+    """Run cases in single-thread processes and yield key and outcome as they end."""
     if processes == 1 or len(cases) < 2:
         for key, case in cases.items():
             yield key, run_case(case)
@@ -219,7 +220,7 @@ def _one_thread() -> None:
 
 
 def _ours(outcomes: Sequence[Outcome], records: Sequence[CalibrationCase]) -> list[Scored]:
-    """Return the mixture's forecasts, each source under what the others taught."""
+    """Return the ensemble's forecasts, each source calibrated on the others."""
     made = []
     for source in sorted({record.by for record in records}):
         learned = calibrate([record for record in records if record.by != source])
@@ -235,14 +236,14 @@ def _banded(parts: MemberPredictions, calibration: Calibration) -> BaselineBand:
 
 
 def _around(centre: Array, halves: Mapping[float, Array | float]) -> BaselineBand:
-    """Return a band of these half widths, on the log, around its centre."""
+    """Return the band around a centre with these half widths, on the log."""
     return BaselineBand(
         centre, {level: np.stack([centre * np.exp(-h), centre * np.exp(h)]) for level, h in halves.items()}
     )
 
 
 def _constant(ours: Sequence[Scored], *, geometric: bool) -> list[Scored]:
-    """Return the same point forecasts under the one width that scored best on the other sources."""
+    """Return the point forecasts with the constant width of best score on the other sources."""
     made = []
     for source in sorted({each.by for each in ours}):
         others = [each for each in ours if each.by != source]
@@ -254,7 +255,7 @@ def _constant(ours: Sequence[Scored], *, geometric: bool) -> list[Scored]:
 
 
 def _key(case: Case) -> str:
-    """Return what tells a case, and the code that ran it, from others."""
+    """Return a digest of a case and the version of the code."""
     window = case.window
     return digest(
         {"case": case.name, "fitted": window.train.digest, "scored": window.test.digest, "version": __version__}
@@ -270,15 +271,15 @@ def _append(path: Path, key: str, outcome: Outcome) -> None:
 
 
 def _stored(path: str | Path) -> Iterator[tuple[str, Outcome]]:
-    """Yield the outcomes of a file; a torn last line is left out."""
+    """Yield the outcomes of a file; an incomplete last line is skipped."""
     if not Path(path).is_file():
         return
     for line in read_text(path).split("\n"):
         try:
-            said = json.loads(line)
+            entry = json.loads(line)
         except ValueError:
             continue
-        yield said["key"], _outcome(said["outcome"])
+        yield entry["key"], _outcome(entry["outcome"])
 
 
 def _plain(outcome: Outcome) -> dict[str, Any]:
@@ -297,7 +298,7 @@ def _plain(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _outcome(said: dict[str, Any]) -> Outcome:
+def _outcome(entry: dict[str, Any]) -> Outcome:
     def band(each: Any) -> BaselineBand | None:
         if each is None:
             return None
@@ -305,10 +306,8 @@ def _outcome(said: dict[str, Any]) -> Outcome:
             np.array(each["mean"]), {float(level): np.array(ends) for level, ends in each["ends"].items()}
         )
 
-    said_parts = said["parts"]
-    parts = said_parts and MemberPredictions(
-        tuple(said_parts["names"]), **{name: np.array(said_parts[name]) for name in _ARRAYS}
-    )
-    arrays = {name: np.array(said[name]) for name in ("reach", "measured")}
-    baselines = {name: band(each) for name, each in said["baselines"].items()}
-    return Outcome(**{**said, **arrays, "parts": parts, "baselines": baselines})
+    stored = entry["parts"]
+    parts = stored and MemberPredictions(tuple(stored["names"]), **{name: np.array(stored[name]) for name in _ARRAYS})
+    arrays = {name: np.array(entry[name]) for name in ("reach", "measured")}
+    baselines = {name: band(each) for name, each in entry["baselines"].items()}
+    return Outcome(**{**entry, **arrays, "parts": parts, "baselines": baselines})

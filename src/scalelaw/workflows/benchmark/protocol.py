@@ -1,4 +1,4 @@
-"""The protocol forecasts are judged by: tables with the source of each, cuts, levels, and which half is left out."""
+"""The protocol that scores forecasts: tables with their sources, cuts, levels, and the left-out half."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -22,13 +22,13 @@ _OURS = ("by", "split", "skip", "why")
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One table, or one of the parts a table is split into, reduced to what is fitted.
+    """One table, or one part of a split table.
 
     Attributes:
-        name: what to call it.
-        by: who measured it: the unit of evidence.
-        project: how it is read.
-        runs: the table.
+        name: name of the part.
+        by: source of the table; scores average over sources.
+        project: how to read it.
+        runs: the runs.
     """
 
     name: str
@@ -37,13 +37,13 @@ class Part:
     runs: RunTable
 
     def observe(self) -> tuple[Law, Observations]:
-        """Return the law its description names, and the rows that law is fitted to.
+        """Return the law of the project, by default chinchilla, and its rows.
 
         Raises:
-            ScalelawError: the table cannot be reduced as said.
+            ScalelawError: the table cannot be reduced as described.
         """
-        said = self.project
-        return observe(said.law or "chinchilla", self.runs, target=said.target, use=said.use, over=said.over)
+        how = self.project
+        return observe(how.law or "chinchilla", self.runs, target=how.target, use=how.use, over=how.over)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ class Case(Brief):
     Attributes:
         table: name of the table.
         by: source of the table.
-        window: rows fitted and rows forecast.
+        window: fitted and scored rows.
     """
 
     table: str
@@ -62,22 +62,22 @@ class Case(Brief):
 
     @property
     def name(self) -> str:
-        """What to call it."""
+        """Name of the case."""
         return f"{self.table} {self.window.axis} < {self.window.below:.3g}"
 
 
 @dataclass(frozen=True, eq=False)
 class Protocol(Brief):
-    """What ``protocol.toml`` says.
+    """The content of ``protocol.toml``.
 
     Attributes:
         tables: name -> keys of a scalelaw.toml, with ``by`` and ``split``.
-        most_cuts: axis -> how many cuts at most.
-        rules: what makes a cut worth scoring.
-        levels: levels of the intervals scored.
+        most_cuts: axis -> largest number of cuts.
+        rules: requirements for a cut.
+        levels: levels of the scored intervals.
         reach: edges of the bins of reach.
         halves: name of a half -> sources.
-        baselines: name -> what it is, in words.
+        baselines: name -> description.
     """
 
     tables: Mapping[str, Mapping[str, Any]]
@@ -89,14 +89,14 @@ class Protocol(Brief):
     baselines: Mapping[str, str] = field(default_factory=dict)
 
     def parts(self, data: Path, half: str | None = None) -> Iterator[Part]:
-        """Load the tables one by one, those of one half of the sources if named.
+        """Load the tables one by one, of all sources or of one half.
 
         Args:
-            data: folder the sources are below.
+            data: folder of the sources.
             half: ``development``, ``left_out``, or None for all.
         """
         if half is not None and half not in self.halves:
-            raise BadInput(f"no half {half!r}; the protocol has {', '.join(self.halves)}")
+            raise BadInput(f"unknown half {half!r}; the protocol has {', '.join(self.halves)}")
         for name, how in self.tables.items():
             if "skip" not in how and (half is None or how["by"] in self.halves[half]):
                 yield from parts(name, how, data)
@@ -116,20 +116,22 @@ class Protocol(Brief):
 
 
 def read_protocol(path: str | Path) -> Protocol:
-    """Return the protocol a file states.
+    """Load a protocol.
 
     Raises:
-        BadInput: the file cannot be read, or lacks a part.
+        BadInput: the file cannot be read or lacks a part.
     """
     file = Path(path)
     try:
-        said = tomllib.loads(read_text(file, LARGEST_SETTINGS))
+        content = tomllib.loads(read_text(file, LARGEST_SETTINGS))
         tables = (
-            dict(tomllib.loads(read_text(file.parent / said["include"], LARGEST_SETTINGS))) if "include" in said else {}
+            dict(tomllib.loads(read_text(file.parent / content["include"], LARGEST_SETTINGS)))
+            if "include" in content
+            else {}
         )
-        cuts = dict(said["windows"])
+        cuts = dict(content["windows"])
         return Protocol(
-            tables | said.get("table", {}),
+            tables | content.get("table", {}),
             {axis: cuts["most_cuts"][axis] for axis in cuts["axes"]},
             WindowRules(
                 **{
@@ -137,21 +139,21 @@ def read_protocol(path: str | Path) -> Protocol:
                     for name in ("min_train", "min_test", "min_sizes", "min_params", "min_decades", "most_reach")
                 }
             ),
-            tuple(said["scores"]["levels"]),
-            tuple(said["scores"]["reach"]),
-            {name: tuple(sources) for name, sources in said.get("halves", {}).items()},
-            said.get("baselines", {}),
+            tuple(content["scores"]["levels"]),
+            tuple(content["scores"]["reach"]),
+            {name: tuple(sources) for name, sources in content.get("halves", {}).items()},
+            content.get("baselines", {}),
         )
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from None
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{path} is not TOML: {error}") from None
     except (KeyError, TypeError) as error:
-        raise BadInput(f"{path} is no protocol: {error} is missing; see benchmarks/forecast/protocol.toml") from None
+        raise BadInput(f"{path} is not a protocol: {error} is missing; see benchmarks/forecast/protocol.toml") from None
 
 
 def parts(name: str, how: Mapping[str, Any], data: Path) -> Iterator[Part]:
-    """Load one table and yield it, or each of the parts it is split into."""
+    """Load one table and yield it, or each of its parts."""
     project = read_project({key: value for key, value in how.items() if key not in _OURS}, data)
     runs, split = project.table, how.get("split", [])
     if not split:

@@ -1,4 +1,4 @@
-"""What a benchmark prints: methods beside each other, over all cases, by reach and by source; and one tidy table."""
+"""Tables of a benchmark: methods compared over all cases, by reach and by source; and one tidy table."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -37,7 +37,7 @@ def sheet(found: "Benchmark") -> Report:
     failed = [outcome for outcome in found.outcomes if outcome.failed]
     seconds = [outcome.seconds for outcome in found.outcomes]
     lines = [
-        ("cost", f"{np.median(seconds):.2g} CPU s a case, the median; {sum(seconds) / 60:.2g} CPU minutes in all"),
+        ("cost", f"median {np.median(seconds):.2g} CPU s per case; {sum(seconds) / 60:.2g} CPU minutes in total"),
         ("failed", f"{len(failed)} of {len(found.outcomes)} cases" + "".join(f"; {each.case}" for each in failed)),
     ]
     return Report(
@@ -62,7 +62,7 @@ def _methods(scored: dict[str, list[Scored]]) -> list[list[str]]:
 
 
 def _reaches(scored: dict[str, list[Scored]], edges: Sequence[float]) -> list[list[str]]:
-    """Return error, coverage at 90 % and Winkler score by how far beyond the fitted runs a run lies."""
+    """Return error, coverage at 90 % and Winkler score by reach."""
     bins = list(pairwise(edges))
     rows = [["method", *(f"{what} {lo:g}-{hi:g}x" for lo, hi in bins for what in ("error", "in 90 %", "Winkler"))]]
     for name, all_of in scored.items():
@@ -87,7 +87,7 @@ def _sources(scored: dict[str, list[Scored]], sources: Sequence[str]) -> list[li
 
 
 def _ratios(scored: dict[str, list[Scored]]) -> list[list[str]]:
-    """Return ours over each other method, on the cases both have, with intervals that resample sources."""
+    """Return the ratio of ours to each other method on shared cases, with intervals over sources."""
     rows = [["ensemble over", "cases", "error", "90 % interval", "Winkler", "90 % interval"]]
     for name, all_of in scored.items():
         if name == OURS:
@@ -100,7 +100,7 @@ def _ratios(scored: dict[str, list[Scored]]) -> list[list[str]]:
 
 
 def ratio(ours: Sequence[Scored], others: Sequence[Scored], measure: Measure) -> tuple[float, tuple[float, float]]:
-    """Return ours over others over sources, both on the cases they share, with its interval over sources."""
+    """Return the ratio of a measure, ours over others on shared cases, and its interval over sources."""
     mine, theirs = _shared(ours, others)
     a, b = by_source(mine, measure), by_source(theirs, measure)
     both = sorted(a.keys() & b.keys())
@@ -141,7 +141,7 @@ def _share(value: float) -> str:
 
 
 def tidy(found: "Benchmark") -> list[dict[str, Any]]:
-    """Return one row a case and method: every measure, for a table that others can group as they like."""
+    """Return one row per case and method with every measure."""
     rows = []
     for name in found.methods():
         for each in found.scored(name):
@@ -155,4 +155,4 @@ def tidy(found: "Benchmark") -> list[dict[str, Any]]:
 
 
 OURS = "mixture"
-"""Name of the forecast judged."""
+"""Name of our method, the ensemble, in results and protocol."""

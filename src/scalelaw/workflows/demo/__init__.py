@@ -1,1 +1,1 @@
-"""The demo: train a ladder, freeze the forecast of its held-out run, train that, and compare."""
+"""The demo: train a ladder, freeze the forecast of its held-out run, train that run and compare."""

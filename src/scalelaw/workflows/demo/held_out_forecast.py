@@ -1,10 +1,9 @@
-"""What is said of a ladder's held-out run before it is trained: a frozen forecast, and what simpler rules say.
+"""Forecast a ladder's held-out run before training: a frozen forecast, and baselines.
 
-The frozen part is whole: the demo's ``forecast.json``. Text is forecast by the mixture of laws. That believes in the
-exponents of text beforehand, so that a synthetic language is forecast by Chinchilla's law alone. Of models of text N is
-counted without embeddings: they are most of models as narrow as these and go as the width, not as its square, so that
-with them a law goes on too steeply (docs/LOG.md has both, measured). A power law in compute and the best loss so far
-stand beside; they follow from the same fitted runs.
+The frozen forecast is the demo's ``forecast.json``. The ensemble of laws forecasts text. Its priors hold the exponents
+of text, so chinchilla alone forecasts the synthetic language. For text, N excludes embeddings: they dominate such
+narrow models and grow with the width, not its square, so a law with them extrapolates too steeply (docs/LOG.md measures
+both). The baselines are a power law in compute and the best loss so far, from the same fitted runs.
 """
 
 from collections.abc import Mapping
@@ -32,18 +31,24 @@ from scalelaw.runs.table import RunTable
 from scalelaw.training.text.documents import SYNTHETIC
 
 LEVEL = 0.9
-MIXTURE, CHINCHILLA, POWER, LAST = "ensemble of laws", "Chinchilla's law", "power law in C", "last value"
+ENSEMBLE, CHINCHILLA, POWER, BEST_RUN = "ensemble of laws", "Chinchilla's law", "power law in C", "last value"
+_SHOWN = {POWER: "baseline: power law in compute", BEST_RUN: "baseline: best run so far"}
 _DRAWS = 200
+
+
+def shown(method: str) -> str:
+    """Return the printed name of a method."""
+    return _SHOWN.get(method, method)
 
 
 @dataclass(frozen=True)
 class Band:
-    """A forecast with its interval; the ends are None where there is none.
+    """A forecast with its interval, if it has one.
 
     Attributes:
-        value: loss in nats per token.
-        lo: lower end.
-        hi: upper end.
+        value: loss, nats per token.
+        lo: lower end of the interval, or None.
+        hi: upper end, or None.
     """
 
     value: float
@@ -51,7 +56,7 @@ class Band:
     hi: float | None = None
 
     def holds(self, loss: float) -> bool | None:
-        """Return whether a loss lies inside; None where there is no interval."""
+        """Return whether a loss lies inside; None without an interval."""
         return None if self.lo is None or self.hi is None else self.lo <= loss <= self.hi
 
     def __str__(self) -> str:
@@ -60,15 +65,15 @@ class Band:
 
 @dataclass(frozen=True, eq=False)
 class HeldOutForecast(Renderable, Tabular):
-    """What was said of a run before it was trained.
+    """The forecast of a run before its training.
 
     Attributes:
-        frozen: the forecast that counts, under its seal.
-        method: what made it.
-        beside: method -> what simpler rules say.
-        reach: compute of the run over that of the largest fitted.
-        best: the lowest loss fitted, in nats per token.
-        fitted: runs fitted.
+        frozen: the frozen forecast.
+        method: the method that made it.
+        beside: baseline -> forecast.
+        reach: compute of the run over that of the largest fitted run.
+        best: lowest fitted loss, nats per token.
+        fitted: number of fitted runs.
     """
 
     frozen: FrozenForecast
@@ -80,19 +85,19 @@ class HeldOutForecast(Renderable, Tabular):
 
     @property
     def band(self) -> Band:
-        """The forecast that counts."""
+        """The frozen forecast."""
         ends = self.frozen.interval(LEVEL)
         assert ends is not None
         return Band(self.frozen.value, *ends)
 
     @property
     def bands(self) -> Mapping[str, Band]:
-        """Method -> its forecast, the one that counts first."""
+        """Method -> forecast, the frozen one first."""
         return {self.method: self.band, **self.beside}
 
     @property
     def half_width(self) -> float:
-        """Half the interval, in nats."""
+        """Half the interval, nats per token."""
         band = self.band
         assert band.lo is not None and band.hi is not None
         return (band.hi - band.lo) / 2
@@ -112,59 +117,61 @@ class HeldOutForecast(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a method."""
+        """Return one row per method."""
         return columns_of({"method": name, **vars(band)} for name, band in self.bands.items())
 
     def sheet(self) -> Report:
-        """Return the forecast, and what simpler rules say."""
+        """Return the forecast and the baselines."""
         rows = [["", "forecast", f"{100 * LEVEL:g} % band"]]
-        rows += [[name, f"{band.value:.3f}", str(band)] for name, band in self.bands.items()]
+        rows += [[shown(name), f"{band.value:.3f}", str(band)] for name, band in self.bands.items()]
         drop = self.best - self.band.value
-        share = f", {self.half_width / drop:.0%} of the drop that is expected" if drop > 0 else ""
-        width = f"half of the band is {self.half_width / self.band.value:.1%} of the loss{share}"
+        share = f", {self.half_width / drop:.0%} of the expected drop" if drop > 0 else ""
+        width = f"the half-width is {self.half_width / self.band.value:.1%} of the loss{share}"
         return Report(
             f"{self.frozen.run}, forecast from {self.fitted} runs", [Table(rows, right=[1]), Lines([("", width)], 0)]
         )
 
 
-def foretell(ladder: Ladder, runs: RunTable) -> HeldOutForecast:
-    """Forecast the held-out run of a ladder from the runs that are finished, and freeze that.
+def forecast_held_out(ladder: Ladder, runs: RunTable) -> HeldOutForecast:
+    """Forecast the held-out run of a ladder from the fitted runs, and freeze the forecast.
 
     Raises:
-        BadInput: the held-out run is among them, begun or done.
+        BadInput: the held-out run has already started.
         FitFailed: no law could be fitted.
     """
     point = _point(ladder)
     n = next(iter(point))
     rows = counted(_fitted(runs), n)
-    told: Forecaster
+    forecaster: Forecaster
     if _is_text(ladder):
-        told = forecast(rows, n=n)
+        forecaster = forecast(rows, n=n)
     else:
-        told = fit_observations(as_law("chinchilla"), rows, FitSpec(draws=_DRAWS))
-    return _beside(ladder, fitted_rows(runs), freeze(told, run=held_out_run(ladder), **point))
+        forecaster = fit_observations(as_law("chinchilla"), rows, FitSpec(draws=_DRAWS))
+    return _beside(ladder, fitted_rows(runs), freeze(forecaster, run=held_out_run(ladder), **point))
 
 
-def recall(path: Path, ladder: Ladder, runs: RunTable) -> HeldOutForecast:
-    """Return what was frozen in a file.
+def load_held_out(path: Path, ladder: Ladder, runs: RunTable) -> HeldOutForecast:
+    """Load the frozen forecast of a ladder's held-out run.
 
     Raises:
-        BadInput: it cannot be read, was edited, or is of another run.
+        BadInput: the file cannot be read, was edited, or is for another run.
     """
     frozen, run = load_forecast(path), held_out_run(ladder)
     if frozen.run != run or not _point(ladder).items() <= frozen.point.items():
-        raise BadInput(f"{path} is a forecast of {frozen.run or 'another run'}, and {ladder.name} holds out {run}")
+        raise BadInput(
+            f"{path} forecasts {frozen.run or 'another run'}, but {ladder.name} holds out {run}; choose another folder"
+        )
     return _beside(ladder, fitted_rows(runs), frozen)
 
 
 def held_out_run(ladder: Ladder) -> str:
-    """Return the name of the run that is held out."""
+    """Return the name of the held-out run."""
     rung = ladder.held_out[0]
     return Intent(rung, rung.seeds[0], rung.trunk.branches[0]).name
 
 
 def fitted_rows(runs: RunTable) -> Observations:
-    """Return the runs that are not held out, counted."""
+    """Return the fitted runs with their compute."""
     return counted(_fitted(runs))
 
 
@@ -173,7 +180,7 @@ def _fitted(runs: RunTable) -> Observations:
 
 
 def _point(ladder: Ladder) -> dict[str, Any]:
-    """Return what is forecast: N as the laws take it, and tokens."""
+    """Return N and tokens of the held-out run, N in the kind the laws take."""
     rung = ladder.held_out[0]
     tokens = {"tokens": rung.horizons[0]}
     if _is_text(ladder):
@@ -182,7 +189,7 @@ def _point(ladder: Ladder) -> dict[str, Any]:
 
 
 def counted(rows: Observations, n: str = "params") -> Observations:
-    """Return runs with their compute as a frozen forecast counts it: 6 N D, with every parameter unless said."""
+    """Return runs with their compute 6 N D, with all parameters by default."""
     flops = COUNTINGS[n].flops(rows.columns[n], rows.columns["tokens"])
     return replace(rows, columns={**rows.columns, "flops": flops})
 
@@ -195,10 +202,11 @@ def _beside(ladder: Ladder, rows: Observations, frozen: FrozenForecast) -> HeldO
     rung = ladder.held_out[0]
     flops = COUNTINGS["params"].flops(float(rung.params), float(rung.horizons[0]))
     power = fit_observations(as_law("power[input=flops]"), rows, FitSpec(draws=_DRAWS))
-    told = power.predict({"flops": flops.reshape(1)}, LEVEL, "new_run")
-    ends = () if told.lo is None or told.hi is None else (float(told.lo[0]), float(told.hi[0]))
+    predicted = power.predict({"flops": flops.reshape(1)}, LEVEL, "new_run")
+    lo, hi = predicted.lo, predicted.hi
+    ends = () if lo is None or hi is None else (float(lo[0]), float(hi[0]))
     best = float(np.min(rows.y))
-    beside = {POWER: Band(float(told.mean[0]), *ends), LAST: Band(best)}
-    method = MIXTURE if _is_text(ladder) else CHINCHILLA
-    reach = rung.dearest / max(each.dearest for each in ladder.fitted)
+    beside = {POWER: Band(float(predicted.mean[0]), *ends), BEST_RUN: Band(best)}
+    method = ENSEMBLE if _is_text(ladder) else CHINCHILLA
+    reach = rung.largest_flops / max(each.largest_flops for each in ladder.fitted)
     return HeldOutForecast(frozen, method, beside, reach, best, len(rows))

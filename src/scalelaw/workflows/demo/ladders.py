@@ -1,12 +1,12 @@
-"""The three ladders of the demo: fixed, so that whoever takes one has trained the same as everybody else.
+"""The three fixed ladders of the demo, the same on every machine.
 
-One block, and a head for every eight elements of the width. With two blocks a model learns to copy at a moment that its
-seed decides, and its losses fall into two groups 2 % apart; with heads of sixteen, widths 24 and 32 have one and two,
-and a law fitted to that step goes on too steeply (docs/LOG.md has both, measured). Horizons begin at a million tokens,
-before which wide models are still in their first phase; width is held out, at the longest horizon, at four times the
-compute of the largest fitted run or more; the two narrowest widths are trained twice, which gives the noise of a run.
-The standard library has 3.9 million tokens, so that no horizon of a single epoch is beyond 3 million. The synthetic
-language has a ladder of its own: width 24 cannot store its contexts, and Chinchilla's law wants three widths or more.
+Models have one block and heads of eight elements. With two blocks, a model learns to copy at a time that depends on its
+seed, and losses form two groups 2 % apart. With heads of sixteen, widths 24 and 32 have one and two heads, and a law
+fitted to that step extrapolates too steeply (docs/LOG.md measures both). Horizons start at a million tokens, since wide
+models are still in their first phase before. The held-out width, at the longest horizon, has at least four times the
+compute of the largest fitted run. The two narrowest widths are trained twice to measure the noise. The standard library
+has 3.9 million tokens, so single-epoch horizons end at 3 million. The synthetic language has its own ladder: width 24
+cannot store its contexts, and chinchilla needs three or more widths.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ _LANGUAGE: Mapping[str, _Widths] = MappingProxyType(
 )
 
 SIZES = tuple(_TEXT)
-"""Names of the ladders, cheapest first. Each has widths trained twice, widths trained once, and the width held out."""
+"""Names of the ladders, cheapest first; each has widths trained twice, widths trained once, and a held-out width."""
 
 
 def demo_ladder(size: str = "medium", *, synthetic: bool = False) -> Ladder:
@@ -37,10 +37,10 @@ def demo_ladder(size: str = "medium", *, synthetic: bool = False) -> Ladder:
 
     Args:
         size: one of ``SIZES``.
-        synthetic: it reads the language of known entropy instead of the standard library of this Python.
+        synthetic: train on the language of known entropy instead of this Python's standard library.
 
     Raises:
-        UnknownName: there is no such size.
+        UnknownName: unknown size.
 
     Example:
         >>> [rung.shape.width for rung in demo_ladder("small").rungs]

@@ -1,4 +1,4 @@
-"""The page of a demo: whether the frozen forecast held, on its first screen; the picture and the runs below."""
+"""The page of a demo: whether the frozen forecast held, then the figure and the runs."""
 
 from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.core.errors import MissingExtra
@@ -12,39 +12,43 @@ from scalelaw.workflows.demo.result import Demo
 
 
 def rendered(found: Demo) -> str:
-    """Return the page as HTML text; without matplotlib it has no picture, and says so."""
-    told = found.foretold
+    """Return the page as HTML text; without matplotlib a note replaces the figure."""
+    forecast = found.forecast
     blocks = [
         _picture(found),
         Block("Forecast and measurement", sheet=found.sheet()),
-        Block("What was frozen", [f"Digest {told.frozen.digest}, {told.frozen.made}."], sheet=told.frozen.sheet()),
+        Block(
+            "The frozen forecast",
+            [f"Digest {forecast.frozen.digest}, {forecast.frozen.made}."],
+            sheet=forecast.frozen.sheet(),
+        ),
         Block("The ladder", code=found.ladder.toml()),
     ]
-    subtitle = f"{told.fitted} runs fitted, {told.frozen.run} held out"
+    subtitle = f"{forecast.fitted} fitted runs, {forecast.frozen.run} held out"
     return page(f"Ladder {found.ladder.name}", subtitle, [_held(found), _reach(found), _next(found)], blocks)
 
 
 def _held(found: Demo) -> Card:
-    band = found.foretold.band
+    band = found.forecast.band
     share, error = found.share_of_drop(band), band.value / found.measured - 1
     of_drop = "" if share is None else f", {share:+.0%} of the drop"
     lines = [
-        f"frozen before it trained: {band.value:.3f}, {100 * LEVEL:g} % band {band}",
+        f"frozen before training: {band.value:.3f}, {100 * LEVEL:g} % band {band}",
         f"measured: {found.measured:.3f}",
-        f"error of {found.foretold.method}: {error:+.1%}{of_drop}",
+        f"error of {found.forecast.method}: {error:+.1%}{of_drop}",
     ]
     return Card("Did the forecast hold?", "inside the band" if found.inside else "no: a miss", lines, not found.inside)
 
 
 def _reach(found: Demo) -> Card:
-    told = found.foretold
+    forecast = found.forecast
     lines = [
-        f"{told.reach:.3g} times the compute of the largest run fitted",
-        f"{found.drop:.3f} nats below the best run fitted, {told.best:.3f}",
+        f"{forecast.reach:.3g} times the compute of the largest fitted run",
+        f"{found.drop:.3f} nats below the best fitted run, {forecast.best:.3f}",
     ]
     if found.noise is not None:
         lines.append(f"two seeds of one run differ by {found.noise:.2%}")
-    return Card("How far it reached", f"{told.reach:.3g}x", lines)
+    return Card("How far it reached", f"{forecast.reach:.3g}x", lines)
 
 
 def _next(found: Demo) -> Card:
@@ -52,18 +56,18 @@ def _next(found: Demo) -> Card:
 
 
 def _picture(found: Demo) -> Block:
-    caption = "Loss of each run against its compute; the bar was frozen before the run held out began."
-    info = pictured(found.rows, found.foretold.frozen, found.measured, found.ladder.held_out[0].params)
+    caption = "Loss of each run against its compute; the bar was frozen before the held-out run started."
+    info = pictured(found.rows, found.forecast.frozen, found.measured, found.ladder.held_out[0].params)
     try:
         return Block("", figure=inlined(svg(held_out.draw(info)), "held-out"), caption=caption)
     except MissingExtra as error:
-        return Block("", [f"No picture: {error}"])
+        return Block("", [f"No figure: {error}"])
 
 
 def pictured(rows: Observations, frozen: FrozenForecast, measured: float, params: float) -> held_out.HeldOut:
-    """Return what the figure shows of runs fitted, a forecast frozen for N params, and what came of it."""
+    """Return the data of the figure: fitted runs, a frozen forecast for N params, and the measured loss."""
     ends = frozen.interval(LEVEL)
     assert ends is not None
     flops = float(COUNTINGS["params"].flops(params, frozen.point["tokens"]))
-    told = ends[0], frozen.value, ends[1]
-    return held_out.held_out_info(rows, frozen.run, flops, told, level=LEVEL, measured=measured)
+    band = ends[0], frozen.value, ends[1]
+    return held_out.held_out_info(rows, frozen.run, flops, band, level=LEVEL, measured=measured)

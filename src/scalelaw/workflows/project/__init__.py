@@ -1,1 +1,1 @@
-"""Projects: a folder whose ``scalelaw.toml`` says how runs are read, fitted and planned from."""
+"""Projects: folders whose ``scalelaw.toml`` describes how to read, fit and plan from runs."""

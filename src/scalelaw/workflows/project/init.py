@@ -1,4 +1,4 @@
-"""Begin a project: look at a source of runs, propose how to read, reduce and fit it, ask at most one question."""
+"""Start a project: propose how to read, reduce and fit a source of runs, with at most one open question."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -25,51 +25,51 @@ from scalelaw.workflows.project.project import Project, read_project
 from scalelaw.workflows.project.proposal import Proposal
 
 Given = int | str | Callable[[Proposal], int | str]
-"""An answer by number or words, or what gives one once it has seen the question."""
+"""An answer by number or text, or a function that returns one for a proposal."""
 
 _READING = ("columns", "units", "derive", "importer", "strict")
-"""The settings that a source is read by; under equal ones it is read once."""
+"""Settings that affect the reading of a source; it is read once per combination."""
 
 
 def init(source: str, *, answer: Given | None = None, **settings: Any) -> Proposal:
-    """Look at a source of runs and propose a project: columns, units, target, reduction and law.
+    """Propose a project for a source of runs: columns, units, target, reduction and law.
 
-    What can be told from the table is proposed; where only the user can know, one question stands open in the
-    proposal with its answers, unless ``answer`` gives one.
+    If the table leaves a choice to the user, the proposal has one open question with its answers, unless ``answer``
+    resolves it.
 
     Args:
         source: file, folder or address, as ``load_runs`` takes it.
-        answer: number (from 1) or words of the answer to the one question, where there is one; or a function that
-            returns it and is called with the proposal only where something is asked.
-        **settings: keys of ``scalelaw.toml`` that are settled already.
+        answer: number (from 1) or text of the answer to an open question, or a function that returns it for a
+            proposal; it is called only if there is a question.
+        **settings: given keys of ``scalelaw.toml``.
 
     Raises:
-        BadInput: nothing can be read, or there is no such answer.
+        BadInput: the source cannot be read, or the answer does not exist.
     """
-    said: dict[str, Any] = {"source": source, **settings}
+    known: dict[str, Any] = {"source": source, **settings}
     read: dict[str, RunTable] = {}
     while True:
-        found = _look(said, read)
+        found = _look(known, read)
         if found.question is not None and answer is not None:
             given = answer(found) if callable(answer) else answer
-            said, answer = _merged(said, _chosen(found.question, given)), None
-        elif found.question is None and "use" not in said and (better := _offered(found)):
-            said = _merged(said, better)
+            known, answer = _merged(known, _chosen(found.question, given)), None
+        elif found.question is None and "use" not in known and (better := _offered(found)):
+            known = _merged(known, better)
         elif answer is not None and not callable(answer):
-            raise BadInput(f"--answer {answer}: nothing is asked about {source}")
+            raise BadInput(f"--answer {answer}: {source} leaves no open question; omit --answer")
         else:
             return found
 
 
 def _offered(found: Proposal) -> Answer | None:
-    """Return what answers a warning about the reduction."""
+    """Return the first answer to a warning about the reduction."""
     warned = (each for each in found.findings if each.grade is Grade.WARN and each.code not in (SPLIT, REPEATED))
     return next((each.answers[0] for each in warned if each.answers), None)
 
 
-def _look(said: Mapping[str, Any], read: dict[str, RunTable]) -> Proposal:
-    """Read and reduce the source as far as it goes, and tell what stopped; ``read`` keeps what was read."""
-    project, how = read_project(said), repr([said.get(name) for name in _READING])
+def _look(known: Mapping[str, Any], read: dict[str, RunTable]) -> Proposal:
+    """Read and reduce the source as far as possible, and report what stopped it; ``read`` caches loaded tables."""
+    project, how = read_project(known), repr([known.get(name) for name in _READING])
     findings: list[Finding] = []
     table = rows = refusal = None
     try:
@@ -91,33 +91,33 @@ def _look(said: Mapping[str, Any], read: dict[str, RunTable]) -> Proposal:
         if table is None and not any(each.answers for each in findings):
             raise
     question = next((each for each in findings if each.grade in (Grade.ASK, Grade.REFUSE) and each.answers), None)
-    if question is None and (question := _kind_asked(findings, said)):
+    if question is None and (question := _kind_asked(findings, known)):
         findings = [left for each in findings for left in _not_asked(each, question)]
-    settings = dict(said)
+    settings = dict(known)
     if table is not None:
-        settings = _merged(settings, Answer("", {"columns": _mapping(table) | dict(said.get("columns", {}))}))
+        settings = _merged(settings, Answer("", {"columns": _mapping(table) | dict(known.get("columns", {}))}))
     return Proposal(settings, table, rows, question, None if question else refusal, tuple(findings))
 
 
-def _kind_asked(findings: Sequence[Finding], said: Mapping[str, Any]) -> Finding | None:
-    """Return the question which kind of runs is meant, where a column splits the table and nothing selects runs yet.
+def _kind_asked(findings: Sequence[Finding], known: Mapping[str, Any]) -> Finding | None:
+    """Return the question about the kind of runs, if a column splits the table and no setting selects runs.
 
-    One column is asked about; the others stand as a warning.
+    The question is about one column; the others remain a warning.
     """
-    if said.get("where"):
+    if known.get("where"):
         return None
     return next((replace(parts_of(each)[0], grade=Grade.ASK) for each in findings if each.code == SPLIT), None)
 
 
 def _not_asked(finding: Finding, question: Finding) -> list[Finding]:
-    """Return what is left of a finding beside the question that one of its columns raises."""
+    """Return the rest of a finding without the part that became the question."""
     if finding.code != SPLIT:
         return [finding] if finding.message != question.message else []
     return joined([each for each in parts_of(finding) if each.message != question.message])
 
 
 def _rows(project: Project, table: RunTable) -> tuple[Law, Observations]:
-    """Return the rows a project fits, and the law it names; Chinchilla's stands for the ensemble."""
+    """Return the law of a project, by default chinchilla, and its rows."""
     named = ensemble_named(project.law)
     if named is None and project.law is not None:
         return observe(project.law, table, target=project.target, use=project.use, over=project.over)
@@ -129,16 +129,16 @@ def _rows(project: Project, table: RunTable) -> tuple[Law, Observations]:
 
 
 def _mapping(table: RunTable) -> dict[str, str]:
-    """Return the columns that stand under another name than their quantity's."""
+    """Return quantity -> column, for columns with another name than their quantity."""
     derived = {name for name in table.origins for note in table.notes if note.startswith(f"{name} = ")}
     return {name: column for name, column in table.origins.items() if name != column and name not in derived}
 
 
 def _chosen(question: Finding, answer: int | str) -> Answer:
-    """Return the answer of this number, or of these words.
+    """Return the answer with this number or text.
 
     Raises:
-        BadInput: there is none.
+        BadInput: no answer matches, or several do.
     """
     offered = question.answers
     text = str(answer).strip()
@@ -147,19 +147,19 @@ def _chosen(question: Finding, answer: int | str) -> Answer:
     alike = [each for each in offered if text and text.lower() in each.says.lower()]
     if len(alike) == 1:
         return alike[0]
-    known = "; ".join(f"{n} {each.says}" for n, each in enumerate(offered, 1))
-    raise BadInput(f"answer {text!r} is {'several' if alike else 'none'} of: {known}")
+    answers = "; ".join(f"{n} {each.says}" for n, each in enumerate(offered, 1))
+    raise BadInput(f"answer {text!r} matches {'several' if alike else 'none'} of: {answers}")
 
 
-def _merged(said: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    merged = dict(said)
+def _merged(known: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+    merged = dict(known)
     for name, value in answer.settings.items():
         merged[name] = {**merged.get(name, {}), **value} if isinstance(value, Mapping) else value
     return merged
 
 
 def relative(source: str, folder: str | Path = ".") -> str:
-    """Return a path as the ``scalelaw.toml`` of a folder should hold it; an address stays as it is."""
+    """Return a path relative to a folder, for its ``scalelaw.toml``; addresses are unchanged."""
     if "://" in source:
         return source
     path, within = Path(source).expanduser(), Path(folder).resolve()

@@ -1,4 +1,4 @@
-"""A project: a folder whose ``scalelaw.toml`` says how one source of runs is read, reduced, fitted and planned from."""
+"""A project: a folder whose ``scalelaw.toml`` describes how to read, reduce and fit a source of runs, and to plan."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -42,12 +42,12 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class ExclusionRule:
-    """Runs left out, and why.
+    """A rule that excludes runs.
 
     Attributes:
-        reason: in words; shown wherever a result is.
-        where: column -> what the runs left out have there, as in ``RunTable.exclude``.
-        top: quantity -> how many of its highest values go, as in ``RunTable.exclude_top``.
+        reason: reason, shown with every result.
+        where: column -> value of the excluded runs, as in ``RunTable.exclude``.
+        top: quantity -> number of its highest values to exclude, as in ``RunTable.exclude_top``.
     """
 
     reason: str
@@ -55,7 +55,7 @@ class ExclusionRule:
     top: Mapping[str, int] = field(default_factory=dict)
 
     def applied(self, table: RunTable) -> RunTable:
-        """Return the table without those runs."""
+        """Return the table without the excluded runs."""
         if self.top:
             table = table.exclude_top(**self.top, reason=self.reason)
         return table.exclude(**self.where, reason=self.reason) if self.where else table
@@ -63,27 +63,27 @@ class ExclusionRule:
 
 @dataclass(frozen=True, eq=False)
 class Project(Brief):
-    """What ``scalelaw.toml`` says; its keys are the arguments of ``load_runs``, ``RunTable`` and ``study``.
+    """The content of ``scalelaw.toml``; its keys are the arguments of ``load_runs``, ``RunTable`` and ``study``.
 
     Attributes:
-        source: file, folder or address of the runs; a relative path is taken from ``folder``.
-        columns: quantity -> column; empty text leaves a quantity out.
-        units: quantity -> unit of its bare numbers.
+        source: file, folder or address of the runs; relative paths start at ``folder``.
+        columns: quantity -> column; empty text excludes a quantity.
+        units: quantity -> unit of bare numbers.
         derive: quantity -> arithmetic over columns.
-        importer: which importer reads the source.
-        strict: refuse a table of which any run would be set aside.
-        where: column -> value, list of values, or ``{from, to}``; other runs are set aside.
-        exclude: runs left out, each with a reason.
+        importer: importer that reads the source.
+        strict: raise if any run would be excluded.
+        where: column -> value, list of values, or ``{from, to}`` of the runs to keep.
+        exclude: rules that exclude runs.
         per_byte: losses in bits per byte, data in bytes.
-        law: name, spelling or formula to decide by alone; the ensemble of laws where None.
-        at: input of that law beside params and tokens -> the value to plan at.
+        law: name, spelling or formula of the law that decides alone; None for the ensemble of laws.
+        at: further input of that law -> the value to plan at.
         target: ``metric@eval_set``.
         use: ``endpoints``, ``best`` or ``curves``.
-        over: what was swept, for ``best``.
+        over: swept columns, for ``best``.
         flops: budget to plan for.
-        out: folder of the figures, taken from ``folder``.
+        out: folder of the figures, relative to ``folder``.
         fit: options of ``FitSpec``.
-        folder: where relative paths start.
+        folder: base of relative paths.
     """
 
     source: str
@@ -107,7 +107,7 @@ class Project(Brief):
 
     @cached_property
     def loaded(self) -> RunTable:
-        """The table as it is read, before anything is left out."""
+        """The table as read, before exclusions."""
         source = self.source if "://" in self.source else str(self.folder / Path(self.source).expanduser())
         columns = {name: column or None for name, column in self.columns.items()}
         return load_runs(
@@ -116,23 +116,23 @@ class Project(Brief):
 
     @cached_property
     def table(self) -> RunTable:
-        """The table that is fitted.
+        """The table after selection and exclusions.
 
         Raises:
-            BadInput: the source, or what is said of it, cannot be read.
-            NeedsAnswer: only the user can know.
+            BadInput: the source cannot be read as described.
+            NeedsAnswer: the source is ambiguous.
         """
         return self.prepared(self.loaded)
 
     def prepared(self, loaded: RunTable) -> RunTable:
-        """Return a table as the project has it, from the one its source holds."""
-        table = loaded.where(**{name: _wanted(name, said) for name, said in self.where.items()})
+        """Return a loaded table after selection and exclusions."""
+        table = loaded.where(**{name: _wanted(name, value) for name, value in self.where.items()})
         for exclusion in self.exclude:
             table = exclusion.applied(table)
         return table.per_byte() if self.per_byte else table
 
     def study(self, progress: Progress | None = None, *, figures: bool = True) -> Study:
-        """Fit, backtest, plan and, with ``figures``, draw, as the file says; see ``study`` for what it raises."""
+        """Fit, backtest, plan and, with ``figures``, draw as the file describes; raises as ``study`` does."""
         return study(
             self.table,
             law=LawAt(self.law, self.at) if self.law is not None and self.at else self.law,
@@ -147,62 +147,62 @@ class Project(Brief):
 
 
 def load_project(folder: str | Path = ".") -> Project:
-    """Return the project of a folder.
+    """Load the project of a folder.
 
     Args:
         folder: the folder, or its ``scalelaw.toml``.
 
     Raises:
-        BadInput: there is no such file, or it cannot be understood.
+        BadInput: the file is missing or invalid.
     """
     path = Path(folder)
     path = path / FILE if path.is_dir() else path
-    said = read_toml(path, "`scalelaw init RUNS` writes one")
+    content = read_toml(path, "`scalelaw init RUNS` writes one")
     try:
-        return read_project(said, path.parent)
+        return read_project(content, path.parent)
     except BadInput as error:
         raise type(error)(f"{path}: {error}") from error
 
 
-def read_project(said: Mapping[str, Any], folder: Path = Path()) -> Project:
+def read_project(content: Mapping[str, Any], folder: Path = Path()) -> Project:
     """Return the project that the keys of a ``scalelaw.toml`` describe.
 
     Raises:
         BadInput: an unknown key, or a value of the wrong kind.
     """
     of_fit = {name: _kinds_of(default) for name, default in vars(FitSpec()).items()}
-    for name, value in said.items():
+    for name, value in content.items():
         if name not in _KINDS and name not in of_fit:
             raise UnknownName.among("key", name, [*_KINDS, *of_fit])
         _check_kind(name, value, _KINDS.get(name) or of_fit[name])
-    if "source" not in said:
-        raise BadInput('source is missing; say where the runs are, e.g. source = "runs.csv"')
+    if "source" not in content:
+        raise BadInput('source is missing; give the file of the runs, e.g. source = "runs.csv"')
     for name, kinds in _ENTRIES.items():
-        for quantity, value in said.get(name, {}).items():
+        for quantity, value in content.get(name, {}).items():
             _check_kind(f"{name}.{quantity}", value, kinds)
-    for name, ends in said.get("bounds", {}).items():
+    for name, ends in content.get("bounds", {}).items():
         if len(ends) != 2 or any(isinstance(end, bool) or not isinstance(end, int | float) for end in ends):
             raise BadInput(f"bounds.{name} = {ends!r}: give two numbers, [low, high]; inf leaves an end open")
-    for name in said.get("over", ()):
+    for name in content.get("over", ()):
         _check_kind("over", name, (str,))
-    fit = {name: value for name, value in said.items() if name in of_fit}
+    fit = {name: value for name, value in content.items() if name in of_fit}
     if "noise" in fit:
         fit["noise"] = _noise(fit["noise"])
-    plain = {name: value for name, value in said.items() if name in _KINDS and name != "exclude"}
-    excluded = tuple(_exclusion(each) for each in said.get("exclude", ()))
+    plain = {name: value for name, value in content.items() if name in _KINDS and name != "exclude"}
+    excluded = tuple(_exclusion(each) for each in content.get("exclude", ()))
     return Project(**plain, exclude=excluded, fit=fit, folder=folder)
 
 
-def _noise(said: Mapping[str, Any]) -> Noise:
+def _noise(table: Mapping[str, Any]) -> Noise:
     known = [each.name for each in fields(Noise)]
-    for name in said:
+    for name in table:
         if name not in known:
             raise UnknownName.among("key of noise", name, known)
-    return Noise(**said)
+    return Noise(**table)
 
 
 def _kinds_of(default: Any) -> tuple[type, ...]:
-    """Return what an option of a fit may be in TOML, from the value it has when unsaid."""
+    """Return the TOML types of a fit option, from its default."""
     if default is None or isinstance(default, str):
         return (str,)
     if isinstance(default, float):
@@ -215,23 +215,23 @@ def _check_kind(name: str, value: Any, kinds: tuple[type, ...]) -> None:
         raise BadInput(f"{name} = {value!r}: give {_WORDS[kinds[0]]}")
 
 
-def _exclusion(said: Any) -> ExclusionRule:
-    _check_kind("exclude", said, (dict,))
-    where = {name: value for name, value in said.items() if name not in ("reason", "top")}
-    reason, top = said.get("reason", ""), said.get("top", {})
+def _exclusion(table: Any) -> ExclusionRule:
+    _check_kind("exclude", table, (dict,))
+    where = {name: value for name, value in table.items() if name not in ("reason", "top")}
+    reason, top = table.get("reason", ""), table.get("top", {})
     _check_kind("exclude.reason", reason, (str,))
     _check_kind("exclude.top", top, (dict,))
     if not reason.strip():
-        raise BadInput('every [[exclude]] needs a reason in words, e.g. reason = "wrong data"')
+        raise BadInput('every [[exclude]] needs a reason, e.g. reason = "wrong data"')
     if not (where or top):
-        raise BadInput('an [[exclude]] names no run; say which, e.g. run = ["a3"] or top.loss = 5')
+        raise BadInput('an [[exclude]] names no run; add e.g. run = ["a3"] or top.loss = 5')
     return ExclusionRule(reason, {name: _wanted(name, value) for name, value in where.items()}, top)
 
 
-def _wanted(name: str, said: Any) -> Any:
-    """Return a condition as ``RunTable.where`` takes it: a table with ``from`` and ``to`` is a range."""
-    if not isinstance(said, Mapping):
-        return said
-    if not said or not set(said) <= {"from", "to"}:
-        raise BadInput(f"{name} = {dict(said)!r}: a range is {{ from = 1e6, to = 1e9 }}, either end may be left out")
-    return said.get("from"), said.get("to")
+def _wanted(name: str, value: Any) -> Any:
+    """Return a condition as ``RunTable.where`` takes it; a table with ``from`` and ``to`` is a range."""
+    if not isinstance(value, Mapping):
+        return value
+    if not value or not set(value) <= {"from", "to"}:
+        raise BadInput(f"{name} = {dict(value)!r}: give a range {{ from = 1e6, to = 1e9 }}; either end is optional")
+    return value.get("from"), value.get("to")

@@ -1,4 +1,4 @@
-"""What ``scalelaw init`` proposes: settings with their reasons, as text and as a commented ``scalelaw.toml``."""
+"""The proposal of ``scalelaw init``: settings with reasons, as text and as a commented ``scalelaw.toml``."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ _OUT = "study"
 
 @dataclass(frozen=True, eq=False)
 class Proposal(Renderable):
-    """What ``init`` found out about a source, and what it proposes.
+    """The findings of ``init`` about a source, and its proposed settings.
 
     Attributes:
         settings: keys of ``scalelaw.toml``.
-        table: the runs, where they can be read.
-        rows: what a fit would see, where that is settled.
-        question: what only the user can know, with its answers; None where nothing is open.
-        refusal: why nothing can be fitted, None where something can.
-        findings: what was noticed.
+        table: the runs; None if they cannot be read.
+        rows: the rows of a fit; None if undecided.
+        question: the open question with its answers, or None.
+        refusal: why the rows cannot be fitted, or None.
+        findings: findings about the runs.
     """
 
     settings: Mapping[str, Any]
@@ -43,38 +43,38 @@ class Proposal(Renderable):
 
     def toml(self) -> str:
         """Return the text of the proposed ``scalelaw.toml``."""
-        said = dict(self.settings)
+        rest = dict(self.settings)
         lines = [
-            f"# How {' '.join(said['source'].split())} is read, reduced and fitted;",
-            "# `scalelaw` in this folder remakes the whole study.",
-            f"# Written by `scalelaw init`, version {__version__}; yours to edit.",
+            f"# How to read, reduce and fit {' '.join(rest['source'].split())};",
+            "# `scalelaw` in this folder runs the whole study again.",
+            f"# Written by `scalelaw init`, version {__version__}; edit as you like.",
             *self._question(),
             "",
-            *spelt("source", said.pop("source")),
-            *_section('What the columns are: quantity = column. A quantity is left out with "".', "columns", said),
-            *_section("Units of bare numbers.", "units", said),
-            *_section("Quantities computed from columns.", "derive", said),
+            *spelt("source", rest.pop("source")),
+            *_section('Columns: quantity = column; "" excludes a quantity.', "columns", rest),
+            *_section("Units of bare numbers.", "units", rest),
+            *_section("Quantities computed from columns.", "derive", rest),
             *_remarks("Assumed or derived", () if self.table is None else self.table.notes),
             "",
-            "# What is fitted. use: endpoints (one row a run), best (of each cell swept over `over`) or curves.",
+            "# Rows to fit. use: endpoints (one row per run), best (of each sweep over `over`) or curves.",
         ]
-        fitted = {"use": "endpoints"} | said
+        fitted = {"use": "endpoints"} | rest
         lines += [line for name, value in fitted.items() if name not in self._open() for line in spelt(name, value)]
         lines += (
-            [] if "law" in said else ["# Decide by one law alone, not by the ensemble of laws:", '# law = "chinchilla"']
+            [] if "law" in rest else ["# Decide by one law instead of the ensemble of laws:", '# law = "chinchilla"']
         )
-        lines += ["# Leave published studies out of the decision:", '# prior = "none"']
-        lines += _remarks("Set aside", () if self.rows is None else _aside(self.rows))
+        lines += ["# Exclude published studies from the decision:", '# prior = "none"']
+        lines += _remarks("Excluded", () if self.rows is None else _excluded(self.rows))
         lines += _remarks("Warnings", [str(each) for each in self.findings if each.grade is Grade.WARN])
-        lines += _remarks("Refused as it stands", [self.refusal] if self.refusal else [])
+        lines += _remarks("Cannot be fitted yet", [self.refusal] if self.refusal else [])
         lines += [
             "",
-            "# Budget to plan for, in FLOP; ten times the largest run unless given.",
+            "# Budget to plan for, in FLOP; by default ten times the largest run.",
             "# flops = 1e22",
-            "# Folder of the figures; they need the extra `plot`.",
+            "# Folder of the figures, which need the extra `plot`.",
             f"{'' if find_spec('matplotlib') else '# '}{spelt('out', _OUT)[0]}",
             "",
-            "# Runs to leave out: by name, by any column, or by rank (top.loss = 5). Every result shows the reason.",
+            "# Runs to exclude: by name, by any column, or by rank (top.loss = 5). Every result shows the reason.",
             "# [[exclude]]",
             '# run = ["name"]',
             '# reason = "why"',
@@ -82,7 +82,7 @@ class Proposal(Renderable):
         return "\n".join(lines) + "\n"
 
     def _open(self) -> set[str]:
-        """Return the settings that an answer would give."""
+        """Return the settings that the answers would set."""
         return {name for answer in self.question.answers for name in answer.settings} if self.question else set()
 
     def _question(self) -> list[str]:
@@ -99,13 +99,13 @@ class Proposal(Renderable):
         """Write ``scalelaw.toml`` into a folder and return its path.
 
         Raises:
-            BadInput: it stands there already and ``force`` is not set, or it cannot be written.
+            BadInput: the file exists and ``force`` is not set, or it cannot be written.
         """
         path = Path(folder) / FILE
         try:
             return write_whole(path, self.toml(), over=force)
         except FileExistsError:
-            raise BadInput(f"{path} is there already; edit it, or say --force to write it anew") from None
+            raise BadInput(f"{path} already exists; edit it, or overwrite it with --force") from None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -126,16 +126,16 @@ class Proposal(Renderable):
         }
 
     def sheet(self) -> Report:
-        """Return what was found, what is proposed and what is asked."""
+        """Return findings, proposed settings and the open question."""
         lines = []
         if self.table is not None:
             lines.append(("read", f"{counted(self.table.read, 'row')}, {counted(len(self.table), 'run')}"))
         for name in ("columns", "units", "derive", "where"):
-            said = [f"{key} = {value}" for key, value in self.settings.get(name, {}).items()]
-            lines += [(name if at == 0 else "", each) for at, each in enumerate(said)]
+            entries = [f"{key} = {value}" for key, value in self.settings.get(name, {}).items()]
+            lines += [(name if at == 0 else "", each) for at, each in enumerate(entries)]
         if self.rows is not None:
             lines.append(("fitted", f"{counted(len(self.rows), 'row')} of {self.rows.target}, {self.rows.reduction}"))
-            lines += [("", f"set aside: {each}") for each in _aside(self.rows)]
+            lines += [("", f"excluded: {each}") for each in _excluded(self.rows)]
         lines += [("warn", f"{each} [{each.code}]") for each in self.findings if each.grade is Grade.WARN]
         if self.refusal:
             lines.append(("refused", self.refusal))
@@ -145,8 +145,8 @@ class Proposal(Renderable):
         return Report(str(self.settings["source"]), [Lines(lines)])
 
 
-def _section(title: str, name: str, said: dict[str, Any]) -> list[str]:
-    entries = spelt(name, said.pop(name, {}))
+def _section(title: str, name: str, rest: dict[str, Any]) -> list[str]:
+    entries = spelt(name, rest.pop(name, {}))
     return ["", f"# {title}", *entries] if entries else []
 
 
@@ -155,5 +155,5 @@ def _remarks(title: str, remarks: Iterable[str]) -> list[str]:
     return [f"# {title}:", *lines] if lines else []
 
 
-def _aside(rows: Observations) -> list[str]:
+def _excluded(rows: Observations) -> list[str]:
     return [f"{part.n} {with_names(part.reason, part.n, rows.findings)}" for part in rows.set_aside]

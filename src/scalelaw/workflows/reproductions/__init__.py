@@ -1,1 +1,1 @@
-"""Figures that others published and we compute again, one file a subject; each has its ``FIGURES``."""
+"""Published numbers that we compute again, one file per subject, each with its ``FIGURES``."""

@@ -1,4 +1,4 @@
-"""One published figure: what it is, what was printed, how we compute it, and why ours may differ."""
+"""One published number: its value, how we compute it, and why ours may differ."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from scalelaw.runs.reading.io_source import read_source
 
 @dataclass(frozen=True)
 class Figure:
-    """One published figure.
+    """One published number.
 
     Attributes:
-        name: as the command line spells it, ``clip-laion2b``.
-        what: what it is, in words.
-        published: what was printed.
-        ours: gives ours, from the folder of published tables.
-        digits: how far a figure printed with its digits may be off, in its own unit.
-        source: who printed it.
-        needs: the folder of tables it is computed from; empty where it needs none.
-        side: ``near``: ours should be the same; ``below``: no higher, as an objective that was minimised; ``above``: no
-            lower, as a share of variance explained.
-        why: why ours differs, where it does.
-        unverified: the printed figure was read from memory or a secondary source.
+        name: name on the command line, such as ``clip-laion2b``.
+        what: description.
+        published: published value.
+        ours: computes our value from the folder of published tables.
+        digits: tolerance from the published digits, in the number's unit.
+        source: publication.
+        needs: folder of tables it is computed from, or empty.
+        side: ``near``: ours should be equal; ``below``: not higher, for a minimised objective; ``above``: not lower,
+            for explained variance.
+        why: reason for a difference.
+        unverified: the published value is from memory or a secondary source.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Figure:
 
 
 def observations(x: Mapping[str, AnyArray], y: AnyArray, target: str = "loss") -> Observations:
-    """Return rows of unit weight, each of a run of its own."""
+    """Return rows of unit weight, each from its own run."""
     values = np.asarray(y, float)
     return Observations(target, x, values, np.arange(len(values)), np.ones(len(values)), len(values))
 

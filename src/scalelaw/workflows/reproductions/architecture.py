@@ -1,4 +1,4 @@
-"""Experts, precision, transfer: what the papers derive from their own constants; no data needed."""
+"""Experts, precision, transfer: numbers that papers derive from their own constants, without data."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from scalelaw.laws import Law, parse
 from scalelaw.workflows.reproductions._figure import Figure
 
 _CLARK = "Clark et al. 2022, arXiv 2202.01169"
-_ROUNDED = "the constants are printed with two digits of c, and a unit of the last moves the cutoff tenfold"
+_ROUNDED = "c is published with two digits, and a change in the last one moves the cutoff tenfold"
 
 
 def _law(spelling: str) -> tuple[Law, Array]:
@@ -21,7 +21,7 @@ def _value(spelling: str, **x: float) -> float:
 
 
 def dense_equal(params: float, experts: float) -> float:
-    """Return the size of the dense model with the loss of a routed one, S-BASE."""
+    """Return the size of the dense model with the same loss as a routed (S-BASE) one."""
     grid = np.exp(np.linspace(np.log(params), np.log(params) + 10, 100001))
     law, coef = _law("routed@clark2022-sbase")
     loss = law.predict(coef, {"params_active": grid, "experts": np.ones(1)})
@@ -31,13 +31,13 @@ def dense_equal(params: float, experts: float) -> float:
 
 
 def cutoff(source: str) -> float:
-    """Return the size at which routing stops to pay, 10^(-b/c)."""
+    """Return the size above which routing no longer helps, 10^(-b/c)."""
     coef = parse("routed")[0].published[source].coef
     return float(10 ** (-coef["b"] / coef["c"]))
 
 
 def best_bits() -> float:
-    """Return the bits of weights, activations, keys and values that are best under C ~ N D P (Kumar et al. 2024)."""
+    """Return the best number of bits of weights, activations, keys and values under C ~ N D P (Kumar et al. 2024)."""
     coef = parse("low_precision")[0].published["kumar2024"].coef
     parts = [(coef[f"gamma_{part}"], coef[f"n_{part}"]) for part in ("w", "a", "kv")]
     bits = np.linspace(max(gamma * n for gamma, n in parts) + 0.01, 16, 100001)
@@ -46,7 +46,7 @@ def best_bits() -> float:
 
 
 def _reduced(experts: float) -> float:
-    """Return m(E) of m N^mu + n D^nu + c, to which the joint law of experts comes down at fixed experts."""
+    """Return m(E) of m N^mu + n D^nu + c, the joint law of experts at a fixed number of experts."""
     low, high = 1e9, 1e10
     at = [_value("joint_experts@ludziejewski2025", params_active=n, tokens=1e300, experts=experts) for n in (low, high)]
     floor = parse("joint_experts")[0].published["ludziejewski2025"].coef["c"]
@@ -57,11 +57,11 @@ def _reduced(experts: float) -> float:
 FIGURES = (
     Figure("clark-dense-equal", "dense size that equals 5M parameters routed over 128 experts", 55e6,
            lambda _: dense_equal(5e6, 128), 1e6, _CLARK, why="the constants are rounded to three digits"),
-    Figure("clark-cutoff-sbase", "size at which S-BASE stops to pay", 937e9,
+    Figure("clark-cutoff-sbase", "size at which S-BASE no longer helps", 937e9,
            lambda _: cutoff("clark2022-sbase"), 1e9, _CLARK, why=_ROUNDED),
-    Figure("clark-cutoff-rlr", "size at which RL-R stops to pay", 85e9,
+    Figure("clark-cutoff-rlr", "size at which RL-R no longer helps", 85e9,
            lambda _: cutoff("clark2022-rlr"), 1e9, _CLARK, why=_ROUNDED),
-    Figure("clark-cutoff-hash", "size at which HASH stops to pay", 83e9,
+    Figure("clark-cutoff-hash", "size at which HASH no longer helps", 83e9,
            lambda _: cutoff("clark2022-hash"), 1e9, _CLARK, why=_ROUNDED),
     Figure("joint-experts-8", "m of eight experts", 21.8330, lambda _: _reduced(8), 5e-5,
            "Ludziejewski et al. 2025, arXiv 2502.05172, table 4", why="the constants are rounded to four digits"),

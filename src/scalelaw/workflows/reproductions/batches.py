@@ -1,4 +1,4 @@
-"""Batches: the law of the best batch from the 17 cells of size and tokens of Step Law, about 119 runs each."""
+"""Batch size: the law of the best batch from the 17 size-token cells of Step Law, about 119 runs each."""
 
 from pathlib import Path
 
@@ -16,11 +16,11 @@ _LI = "Li et al. 2025, arXiv 2503.04715"
 _DATA = "steplaw"
 _SEQUENCE = 2048
 BOWL = 1.02
-"""Runs within so much of the best loss of a cell are its bowl."""
+"""Runs with a loss below this multiple of a cell's best loss form its bowl."""
 
 
 def fit(folder: Path) -> FitResult:
-    """Return the batch law fitted to the bottom of the bowl of every cell."""
+    """Return the batch law fitted to the bowl minimum of every cell."""
     table = columns(folder / _DATA / "dense_lr_bs_loss.csv")
     names = ("N", "D", "lr", "bs", "smooth loss")
     params, tokens, lr, sequences, loss = (np.asarray(table[name], float) for name in names)
@@ -35,7 +35,7 @@ def fit(folder: Path) -> FitResult:
 
 
 def bottom(lr: Array, sequences: Array, loss: Array) -> float:
-    """Return the sequences where a quadratic of ln(lr) and ln(sequences), fitted to ln(loss), is least."""
+    """Return the sequences per batch that minimise a quadratic in ln(lr) and ln(sequences) fitted to ln(loss)."""
     u, v = np.log(lr), np.log(sequences)
     design = np.column_stack([np.ones(len(u)), u, v, u * u, u * v, v * v])
     _, a, b, c, d, e = np.linalg.lstsq(design, np.log(loss), rcond=None)[0]
@@ -43,15 +43,15 @@ def bottom(lr: Array, sequences: Array, loss: Array) -> float:
 
 
 def batch_at(folder: Path, tokens: float) -> float:
-    """Return the best batch at so many tokens, in tokens."""
+    """Return the best batch, in tokens, for this number of training tokens."""
     found = fit(folder)
     return float(found.law.predict(found.coef, {"tokens": np.array([tokens])})[0])
 
 
 FIGURES = (
-    Figure("step-law-exponent", "exponent of the best batch over tokens, .534 to .606 in their bootstrap", 0.571,
+    Figure("step-law-exponent", "exponent of the best batch over tokens, 0.534 to 0.606 in their bootstrap", 0.571,
            lambda folder: float(fit(folder).coef[1]), 0.036, _LI, _DATA),
-    Figure("step-law-scale", "scale of the best batch, .26 to 1.4 in their bootstrap", 0.58,
+    Figure("step-law-scale", "scale of the best batch, 0.26 to 1.4 in their bootstrap", 0.58,
            lambda folder: float(fit(folder).coef[0]), 0.32, _LI, _DATA),
     Figure("step-law-refit", "exponent of the best batch by the bottom of a quadratic bowl", 0.569,
            lambda folder: float(fit(folder).coef[1]), 5e-4, f"an independent refit of {_LI}", _DATA),

@@ -1,4 +1,4 @@
-"""Breaks: one smoothly broken power law on the addition of numbers of four digits, carried past its break."""
+"""Breaks: a smoothly broken power law on four-digit addition, extrapolated beyond its break."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ _SPEC = FitSpec(noise=Noise("squared"), draws=0, starts=200)
 
 
 def addition(folder: Path) -> tuple[FitResult, float, float]:
-    """Return the fit to 14 sizes of data, and root mean square errors of ln(y + 1) there and on the last three."""
+    """Return the fit to 14 data sizes, and the RMS errors of ln(y + 1) on these and on the last three."""
     table = columns(folder / _DATA / "bnsl_4digit_addition.csv")
     x, y = (np.asarray(table[name], float) for name in ("dataset_size", "test_loss"))
     rows = observations({"examples_seen": x[:_FITTED]}, y[:_FITTED])

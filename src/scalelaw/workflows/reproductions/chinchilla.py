@@ -15,7 +15,7 @@ def _objective(observed: Observations) -> float:
 
 
 def digitised(folder: Path) -> Observations:
-    """Return the 240 points: all but the five highest losses."""
+    """Return the 240 points: all except the five highest losses."""
     runs = load_runs(folder / "chinchilla_epoch" / "svg_extracted_data.csv")
     return runs.exclude_top(loss=5, reason="as published").endpoints()
 

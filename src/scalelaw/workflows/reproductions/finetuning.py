@@ -17,13 +17,13 @@ PUBLISHED = {
     "gigaword": (0.0052, 0.0106),
     "flan": (0.0065, 0.0358),
 }
-"""Task -> mean deviation of the rectified law, and of the power law."""
+"""Task -> mean deviation of the rectified law and of the power law."""
 
 
 def deviation(folder: Path, task: str, spelling: str) -> float:
-    """Return the root mean square deviation of log loss over one curve, its mean over 30 models.
+    """Return the RMS deviation of log loss over one curve, averaged over 30 models.
 
-    The loss before any fine-tuning, at no example, is left out, as the authors do.
+    As in the paper, the loss before fine-tuning (zero examples) is excluded.
     """
     table = columns(folder / "finetuning_rectified" / f"{task}.csv")
     sizes = [name for name in table if name.isdigit() and int(name) > 0]

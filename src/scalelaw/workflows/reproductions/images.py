@@ -1,4 +1,4 @@
-"""Contrastive image-text models: how zero-shot error falls with compute."""
+"""Contrastive image-text models: zero-shot error as a function of compute."""
 
 from functools import partial
 from pathlib import Path
@@ -15,11 +15,11 @@ _CHERTI = "Cherti et al. 2023, arXiv 2212.07143"
 _DATA = "openclip_laion"
 _FLOPS_PER_GMAC = 2e9
 EXPONENTS = {"LAION-2B": -0.114, "LAION-400M": -0.101, "LAION-80M": -0.058}
-"""Set of images -> exponent, by an independent refit."""
+"""Image data set -> exponent of an independent refit."""
 
 
 def clip_exponent(folder: Path, data: str, *, frontier: bool = True) -> float:
-    """Return the exponent of ImageNet zero-shot error over compute, of the models best at their compute."""
+    """Return the exponent of ImageNet zero-shot error in compute, over the models on the compute frontier."""
     table = columns(folder / _DATA / "zeroshot_results.csv")
     rows = (table["upstream_dataset"] == data) & (table["downstream_dataset"] == "imagenet1k")
     flops, error = np.asarray(table["gmacs_total"], float)[rows] * _FLOPS_PER_GMAC, 1 - table["acc1"][rows]

@@ -17,13 +17,13 @@ _YE = "an independent refit of the losses of Ye et al. 2024, arXiv 2403.16952"
 _LIU = "Liu et al. 2024, arXiv 2407.01492"
 _STEP = 30000
 SEVEN_OUTPUTS = ("ArXiv", "Books3", "Github", "OpenWebText2", "Pile-CC", "StackExchange", "Wikipedia_en")
-"""The outputs of the seven-domain fit, those nearest the domains of RedPajama."""
+"""Outputs of the seven-domain fit: those nearest to the domains of RedPajama."""
 
 
 def mixing_rows(folder: Path, set_name: str, size: str, outputs: tuple[str, ...]) -> Observations:
-    """Return mean losses of every mixture at its last common step, one row a run and output.
+    """Return mean losses of every mixture at its last common step, one row per run and output.
 
-    Run names round shares, and of one mixture they sum to 1.02: shares are divided by their sum.
+    Shares in run names are rounded (one mixture sums to 1.02), so they are divided by their sum.
     """
     table = columns(folder / "mixing_laws" / "mixing_laws_all.parquet")
     loss, domain = np.asarray(table["loss"], float), np.asarray(table["valid_domain"]).astype(str)
@@ -59,12 +59,12 @@ def _spec(noise: Noise, starts: int) -> FitSpec:
 
 
 def largest_residual(fit: FitResult) -> float:
-    """Return the largest difference of a prediction from its loss, in nats per token."""
+    """Return the largest |predicted - measured| loss, nats per token."""
     return float(np.abs(np.asarray(fit.law.predict(fit.coef, fit.rows.x)) - fit.rows.y).max())
 
 
 def regmix_rank(folder: Path, size: str) -> float:
-    """Return the rank correlation of the linear model of 1M-parameter runs with larger runs, on Pile-CC."""
+    """Return the rank correlation between a linear model of 1M-parameter runs and larger runs, on Pile-CC."""
     law, train = get("linear_mixture", domains=17, intercept=True), _regmix(folder, "train", "1m")
     fit = fit_observations(law, observations(*train), _spec(Noise("squared", on="raw"), 4))
     x, y = _regmix(folder, "test", size)
@@ -84,11 +84,11 @@ def _regmix(folder: Path, part: str, size: str) -> tuple[dict[str, AnyArray], Ar
 
 FIGURES = (
     Figure(
-        "mixing-github", "largest residual of two domains, Github, of a range of .19", 0.0044,
+        "mixing-github", "largest residual of two domains, Github, of a range of 0.19", 0.0044,
         lambda folder: largest_residual(two_domains(folder, "Github")), 5e-5, _YE, "mixing_laws", "below",
     ),
     Figure(
-        "mixing-pile-cc", "largest residual of two domains, Pile-CC, of a range of .20", 0.0044,
+        "mixing-pile-cc", "largest residual of two domains, Pile-CC, of a range of 0.20", 0.0044,
         lambda folder: largest_residual(two_domains(folder, "Pile-CC")), 5e-5, _YE, "mixing_laws", "below",
     ),
     Figure(
@@ -98,7 +98,7 @@ FIGURES = (
     Figure(
         "regmix-printed-1b", "rank correlation of the linear model, 1B parameters, as printed", 0.880,
         lambda folder: regmix_rank(folder, "1B"), 2e-3, _LIU, "regmix", unverified=True,
-        why="without an intercept, which shares that sum to one do not determine, it is .879",
+        why="without an intercept, which shares that sum to one do not determine, it is 0.879",
     ),
     Figure(
         "regmix-1m", "rank correlation of the linear model, 1M parameters", 0.9021,

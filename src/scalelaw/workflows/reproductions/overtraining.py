@@ -1,4 +1,4 @@
-"""Over-training: a law of five small runs carried to 30 times their tokens, and the error of 17 tasks from its loss."""
+"""Over-training: a law of five small runs extrapolated to 30 times their tokens, and task error from its loss."""
 
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from scalelaw.workflows.reproductions._figure import Figure, columns, observatio
 _GADRE = "Gadre et al. 2024, arXiv 2403.08540"
 _DATA = "gadre_overtraining"
 _SPEC = FitSpec(noise=Noise("squared", on="raw"), draws=0, starts=8)
-"""What curve_fit minimises."""
+"""The objective of curve_fit."""
 CONSTANTS = {
     "E": 1.837, "a": 212.2, "b": 366.7, "eta": 0.1364, "epsilon": 0.857, "k": 2.206, "gamma": 0.715,
 }  # fmt: skip
@@ -28,11 +28,11 @@ ERRORS = {
     "error of 1.4B at 640 tokens a parameter": 3.6365,
     "error of 6.9B at 20": 0.0464,
 }
-"""What is predicted -> the relative error of its prediction, in percent."""
+"""Prediction -> its relative error, percent."""
 
 
 def fits(folder: Path) -> tuple[FitResult, FitResult]:
-    """Return the law of loss of five runs on RedPajama, and that of the average error of 17 tasks of six."""
+    """Return the loss law of five runs on RedPajama, and the law of average error on 17 tasks of six runs."""
     runs = _runs(folder)
     size, ratio = runs["N_total"], runs["tok_mult"]
     five = ((ratio == 20) & (size < 5e8)) | ((ratio == 320) & (size < 2e7))

@@ -1,4 +1,4 @@
-"""Repeated data: the decays of Muennighoff et al. 2023 on 182 runs are a local optimum, and a lower one is found."""
+"""Repeated data: the decays of Muennighoff et al. 2023 on 182 runs are a local optimum; there is a lower one."""
 
 from pathlib import Path
 
@@ -15,18 +15,18 @@ _DATA = "datablations"
 CONSTANTS = get("repeated").published["muennighoff2023"].coef
 DECAYS = ("R_D", "R_N")
 HELD = {name: value for name, value in CONSTANTS.items() if name not in DECAYS}
-"""What the authors held: the law of runs that repeat nothing."""
+"""Constants fixed by the authors, from runs without repeated data."""
 THEIRS = {"R_D": (8.0, 25.0), "R_N": (3.5, 8.0)}
 """Bounds around the published optimum."""
 
 
 def runs(folder: Path) -> Observations:
-    """Return the 182 runs the authors fit."""
+    """Return the 182 runs fitted by the authors."""
     return load_runs(folder / _DATA / "datablations_fit182.csv").endpoints()
 
 
 def fit(folder: Path, bounds: dict[str, tuple[float, float]] | None = None) -> FitResult:
-    """Return the two decays fitted, the other constants held; within bounds where there are any."""
+    """Return the fit of the two decays with the other constants fixed, within bounds if given."""
     return fit_observations(get("repeated"), runs(folder), FitSpec(draws=0, fixed=HELD, bounds=bounds or {}))
 
 
@@ -34,7 +34,7 @@ def _decay(folder: Path, name: str) -> float:
     return float(fit(folder, THEIRS).coefficients()[name]["value"])
 
 
-_FLAT = "the objective is flat: theirs, at the printed decays, is the same to seven digits"
+_FLAT = "the objective is flat: at the published decays it is the same to seven digits"
 FIGURES = (
     Figure("muennighoff-objective", "sum of Huber losses, optimum near the published decays", 0.0158259,
            lambda folder: fit(folder, THEIRS).objective, 1e-7, _MUENNIGHOFF, _DATA),

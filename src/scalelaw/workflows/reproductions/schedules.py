@@ -1,4 +1,4 @@
-"""Schedules: one annealing law over the curves of nine learning-rate schedules, at three sizes."""
+"""Schedules: one annealing law for the curves of nine learning-rate schedules, at three sizes."""
 
 from functools import partial
 from pathlib import Path
@@ -17,19 +17,19 @@ _LUO = "Luo et al. 2025, arXiv 2503.12811"
 _DATA = "lr_schedule_curves"
 _SPEC = FitSpec(noise=Noise("squared"), draws=0, starts=8)
 FITTED = ("cosine_24000", "constant_24000", "wsdcon_9")
-"""The schedules the authors fit to; six others are predicted."""
+"""Schedules fitted by the authors; six others are predicted."""
 ALL = (*FITTED, "constant_72000", "cosine_72000", "wsd_20000_24000", "wsdld_20000_24000", "wsdcon_3", "wsdcon_18")
 HELD_OUT = {25: 0.9988, 100: 0.9983, 400: 0.9978}
-"""Size in millions -> R2 of their law on the schedules it was not fitted to."""
+"""Size in millions of parameters -> R2 of their law on held-out schedules."""
 
 
 def scores(folder: Path, size: int, schedules: tuple[str, ...] = FITTED) -> dict[str, float]:
-    """Return R2 of the curve of each schedule at one size, under one law fitted to some of them.
+    """Return schedule -> R2 of its curve at one size, with one law fitted to some schedules.
 
     Args:
         folder: the published tables.
         size: parameters, in millions.
-        schedules: the schedules fitted.
+        schedules: the fitted schedules.
     """
     rows = columns(folder / _DATA / "mpl_loss_curves.csv")
     ours = np.asarray(rows["model_size_M"], float) == size
@@ -45,18 +45,18 @@ def scores(folder: Path, size: int, schedules: tuple[str, ...] = FITTED) -> dict
 
 
 def worst(folder: Path, size: int) -> float:
-    """Return the least R2 among the curves fitted."""
+    """Return the smallest R2 of the fitted curves."""
     found = scores(folder, size)
     return min(found[name] for name in FITTED)
 
 
 def held_out(folder: Path, size: int) -> float:
-    """Return the mean R2 of the curves that were not fitted."""
+    """Return the mean R2 of the held-out curves."""
     return float(np.mean([value for name, value in scores(folder, size).items() if name not in FITTED]))
 
 
 def r2(y: Array, predicted: Array) -> float:
-    """Return the share of the variance that is explained."""
+    """Return the share of explained variance."""
     return float(1 - np.sum((y - predicted) ** 2) / np.sum((y - y.mean()) ** 2))
 
 

@@ -18,12 +18,12 @@ _NOISE = Noise("huber", 1e-3, on="raw")
 
 
 def fit(folder: Path, *, as_published: bool = True) -> tuple[FitResult, float]:
-    """Return the law fitted, and the objective of its published constants on the same rows.
+    """Return the fitted law, and the objective of its published constants on the same rows.
 
     Args:
         folder: the published tables.
-        as_published: the tokens of the authors' script, whose conversion from characters is given the vocabulary in
-            thousands where its polynomial wants it whole.
+        as_published: whether to count tokens as the authors' script does, which passes the vocabulary in thousands to
+            a polynomial that expects single entries.
     """
     table = columns(folder / _DATA / "exp_data.csv")
     rows = np.asarray(table["FLOPs"], float) >= _LEAST_FLOPS
@@ -45,6 +45,6 @@ FIGURES = (
            "the published constants are not quite the optimum"),
     Figure("vocabulary-constants", "the same at the published constants", 0.062292,
            lambda folder: fit(folder)[1], 5e-7, _TAO, _DATA),
-    Figure("vocabulary-meant", "sum of Huber losses with tokens as they were meant", 0.0668,
+    Figure("vocabulary-meant", "sum of Huber losses with tokens as intended", 0.0668,
            lambda folder: fit(folder, as_published=False)[0].objective, 5e-5, f"an independent refit of {_TAO}", _DATA),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The one path from a table to a decision: ``plan``, ``study``, ``report``, ``forecast`` and projects all take it."""
+"""Decide from a table: the one path that ``plan``, ``study``, ``report``, ``forecast`` and projects share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -40,18 +40,18 @@ from scalelaw.workflows.study.following import Following
 from scalelaw.workflows.study.unsplit import of_several, why_unsplit
 
 PROJECT = "(project)"
-"""What ``words`` holds where a project decides: no command line names its table."""
+"""Value of ``words`` in a project, whose table no command line names."""
 _LAW = "chinchilla"
 
 
 @dataclass(frozen=True, eq=False)
 class EnsembleRules:
-    """How an ensemble is made.
+    """Options of the ensemble.
 
     Attributes:
-        n: kind of N its laws take, where a table has several.
-        calibration: what its intervals rest on; the shipped one where None.
-        fallback: whether Chinchilla's law decides alone where no ensemble can; refused otherwise.
+        n: kind of N its laws take, if the table has several.
+        calibration: calibration of its intervals; None for the shipped one.
+        fallback: whether chinchilla decides alone if no ensemble can; otherwise an error.
     """
 
     n: str | None = None
@@ -64,21 +64,21 @@ _RULES = EnsembleRules()
 
 @dataclass(frozen=True, eq=False)
 class Decided(Brief):
-    """What one table decides, by the ensemble of laws or by one law.
+    """The decision from one table, by the ensemble of laws or by one law.
 
     Attributes:
         runs: the table.
-        observed: the rows of it that are used.
-        law: the law named, or the first of the ensemble.
+        observed: the rows used.
+        law: the named law, or the first of the ensemble.
         forecaster: the ensemble, or the fit of one law.
-        plan: how to spend the budget, or None where the forecaster splits none.
-        expected: the loss of one run, where there is no plan.
-        backtest: how the same forecaster does on the larger runs, fitted to the smaller ones.
+        plan: the plan for the budget; None without a compute-optimal split.
+        expected: forecast of one run, if ``plan`` is missing.
+        backtest: backtest of the same forecaster.
         spec: how one law is fitted.
-        skipped: ``plan`` or ``mixture`` -> why there is none.
-        without: the plan without the runs that blew up, where some did.
-        words: the table as a command line names it, for the next command; empty outside the command line.
-        held: the fit of one law at values of its other inputs, by which it is planned; None where it has none.
+        skipped: ``plan`` or ``mixture`` (the ensemble) -> why it is missing.
+        without: the plan without the runs that blew up, if there are any.
+        words: the table as the command line names it, for the next command; empty outside the command line.
+        held: the fit of one law at fixed values of its other inputs; None without such inputs.
     """
 
     runs: RunTable
@@ -96,12 +96,12 @@ class Decided(Brief):
 
     @property
     def planner(self) -> Ensemble | FitResult | HeldAt:
-        """What plans: the forecaster, its other inputs at the values asked for."""
+        """The forecaster that plans, with its other inputs fixed."""
         return self.held or self.forecaster
 
     @property
     def fitted(self) -> dict[str, Any]:
-        """What decides and how it was fitted, as plain values: the law, or ``ensemble``, and its spec."""
+        """The law, or ``ensemble``, and its fit specification, as plain values."""
         one = isinstance(self.forecaster, FitResult)
         return {
             "law": self.law.spelling if one else "ensemble",
@@ -111,7 +111,7 @@ class Decided(Brief):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was noticed, once."""
+        """All findings, each once."""
         open_ = why_unsplit(self.runs) if self.plan is None and self.expected is not None else []
         known = (*open_, *self.runs.findings, *self.observed.findings, *self.forecaster.findings, *self._edges)
         once = {(each.code, each.message): each for each in known}.values()
@@ -122,7 +122,7 @@ class Decided(Brief):
 
     @cached_property
     def _edges(self) -> list[Finding]:
-        """The largest budgets that have no best size between those trained, where a budget is split."""
+        """Findings on the largest budgets whose best size lies outside the trained sizes."""
         counting = self.forecaster.counting
         return check_edges(self.observed, counting.params) if self.plan is not None and counting else []
 
@@ -147,13 +147,13 @@ class Decided(Brief):
         )
 
     def _which(self) -> str:
-        """Return the option that names the N the ensemble takes, where the table has several."""
+        """Return the option that names the ensemble's N, if the table has several."""
         counting = self.forecaster.counting
         named = counting is not None and _open_kinds(self.observed)
         return f" --law {_quoted(f'ensemble[n={counting.params}]')}" if named and counting else ""
 
     def _next(self) -> str:
-        """Return the next command: settle the decision where it can be settled, else look at the backtest."""
+        """Return the next command."""
         if self.words == PROJECT:
             return "scalelaw report"
         if "--demo" in self.words.split():
@@ -170,7 +170,7 @@ class Decided(Brief):
 
 
 def _open_kinds(observed: Observations) -> bool:
-    """Return whether rows have total and active parameters, so that the N meant must be named."""
+    """Return whether rows have both total and active parameters, so that N must be named."""
     return {"params", "params_active"} <= set(observed.columns)
 
 
@@ -182,9 +182,9 @@ def _quoted(spelling: str) -> str:
 
 def _others(forecaster: Ensemble | FitResult) -> str:
     if not isinstance(forecaster, Ensemble):
-        return "not tested on runs of others"
+        return "not tested on other studies"
     known = forecaster.calibration
-    return f"intervals set on {known.cases} forecasts of larger runs by {len(known.sources)} other studies"
+    return f"intervals calibrated on {known.cases} forecasts of larger runs of {len(known.sources)} other studies"
 
 
 def decide(
@@ -199,19 +199,19 @@ def decide(
     progress: Progress | None = None,
     **options: Unpack[FitOptions],
 ) -> Decided:
-    """Decide from one table: by the ensemble of laws, or by one law that is named, tested as it decides.
+    """Decide from one table by the ensemble of laws, or by one law, with a backtest of the same forecaster.
 
     Args:
         runs: a table, anything ``load_runs`` reads, or rows already reduced.
-        law: what decides alone, as for ``fit``, or ``laws.at(law, dropout=0.1)``; the ensemble where None.
-        target: what to forecast, where the table has several targets.
-        use: what of the table to use, as in ``fit``.
-        over: what was swept, for ``use="best"``.
-        ensemble: how the ensemble is made.
-        asked: the question, as for ``plan``; ten times the compute of the largest run unless given.
-        progress: called with (done, of) as all windows of the backtest are scored; without it each waits for a look.
-        **options: how one law is fitted, see ``FitSpec``; ``draws``, ``seed``, ``level`` and ``prior`` (``none``: no
-            published studies) hold for the ensemble, too.
+        law: the law that decides alone, as for ``fit``, or ``laws.at(law, dropout=0.1)``; None for the ensemble.
+        target: metric to forecast, if the table has several.
+        use: rows to use, as in ``fit``.
+        over: swept columns, for ``use="best"``.
+        ensemble: options of the ensemble.
+        asked: the question, as for ``plan``; by default ten times the compute of the largest run.
+        progress: called with (done, of) as windows are scored; without it, each is scored on first access.
+        **options: how one law is fitted, see ``FitSpec``; ``draws``, ``seed``, ``level`` and ``prior`` (``none`` for
+            no published studies) also apply to the ensemble.
 
     Raises:
         BadInput: a bad argument, or a table that no law can be fitted to.
@@ -250,19 +250,19 @@ def decide(
 
 
 def check_named(law: str | Law | LawAt | None, spec: FitSpec) -> FitSpec:
-    """Return the spec; what holds coefficients of one law is refused where the ensemble of laws decides.
+    """Return the spec; raise if it constrains coefficients and no law is named.
 
     Raises:
-        BadInput: which, and what to do instead.
+        BadInput: the option, and the remedy.
     """
     if _who(law, _RULES)[0] is not None:
         return spec
     for option in ("fixed", "ties", "bounds"):
-        if said := getattr(spec, option):
-            name, value = next(iter(said.items()))
+        if constrained := getattr(spec, option):
+            name, value = next(iter(constrained.items()))
             raise BadInput(
-                f"{option} has {name}: {value}, which is for one law that has the coefficient {name}, and the ensemble "
-                f"of laws decides here; name the law, e.g. law='chinchilla', or leave {option} out"
+                f"{option} has {name}: {value}, which needs one law with the coefficient {name}, but the ensemble of "
+                f"laws decides here; name the law, e.g. law='chinchilla', or omit {option}"
             )
     return spec
 
@@ -270,14 +270,14 @@ def check_named(law: str | Law | LawAt | None, spec: FitSpec) -> FitSpec:
 def _who(
     law: str | Law | LawAt | None, ensemble: EnsembleRules
 ) -> tuple[str | Law | None, Mapping[str, float | str], EnsembleRules]:
-    """Return the law that decides alone or None, the values it is held at, and how the ensemble is made."""
+    """Return the law that decides alone or None, its fixed inputs, and the options of the ensemble."""
     law, at = (law.law, law.values) if isinstance(law, LawAt) else (law, {})
     named = ensemble_named(law)
     return (law, at, ensemble) if named is None else (None, at, replace(ensemble, n=named.n or ensemble.n))
 
 
 def _held(forecaster: Ensemble | FitResult, at: Mapping[str, float | str]) -> HeldAt | None:
-    """Return the fit of one law at the values given of its other inputs, or None where none are given."""
+    """Return the fit of one law at fixed values of its other inputs, or None without such values."""
     return forecaster.at(**at) if at and isinstance(forecaster, FitResult) else None
 
 
@@ -288,7 +288,7 @@ def _without(
     drawn: tuple[FitSpec, int | None, Mapping[str, float | str]],
     question: dict[str, Any],
 ) -> Plan | None:
-    """Return the plan without the runs that blew up, or None where the others decide nothing."""
+    """Return the plan without the runs that blew up; None without such runs, or if the others give no plan."""
     if not observed.suspects:
         return None
     law, table, target, use, over = named
@@ -302,7 +302,7 @@ def _without(
 
 
 def _size(planned: Plan) -> str:
-    """Return what to train, in short."""
+    """Return the planned size, tokens and loss as text."""
     params, tokens = (format_number(each.value, 3) for each in (planned.params, planned.tokens))
     return f"{params} on {tokens} tokens to {planned.loss.value:.4g}"
 
@@ -310,7 +310,7 @@ def _size(planned: Plan) -> str:
 def _tested(
     law: Law, observed: Observations, forecaster: Ensemble | FitResult, spec: FitSpec, progress: Progress | None
 ) -> Backtest:
-    """Return how the same way to forecast does on the larger of these runs; all of it at once where someone watches."""
+    """Return the backtest of the same method; scored at once if ``progress`` is given."""
     if isinstance(forecaster, FitResult):
         tested = backtest_observations(law, observed, replace(spec, draws=min(spec.draws, REFITS)))
     else:
@@ -325,7 +325,7 @@ def _forecaster(
     spec: FitSpec,
     draws: int | None,
 ) -> tuple[Law, Observations, Ensemble | FitResult, dict[str, str]]:
-    """Return the law, the rows, and who forecasts from them."""
+    """Return law, rows, forecaster, and what was skipped."""
     law, table, target, use, over = named
     skipped = {}
     if law is None and draws != 0:
@@ -346,24 +346,24 @@ def _forecaster(
                 raise
             skipped["mixture"] = str(error)
     elif law is None:
-        skipped["mixture"] = "it needs draws, and draws=0 was asked for"
+        skipped["mixture"] = "it needs draws, and draws=0"
     alone = _LAW if ensemble.n is None else get(_LAW, n=ensemble.n)
     chosen, observed = observe(law or alone, table, target=target, use=use, over=over)
     return chosen, observed, fit_observations(chosen, observed, spec), skipped
 
 
 def _refused_split(mixture: Ensemble, observed: Observations) -> None:
-    """Refuse a table over params and tokens that no law can split a budget by, as a fit of Chinchilla's law does.
+    """Raise the error of a chinchilla fit if the ensemble left that law out.
 
     Raises:
-        BadTable: what the rows cannot show.
+        BadTable: why the rows do not determine the law.
     """
     if any(name.startswith(_LAW) for name in mixture.left_out):
         fit_observations(*observe(_LAW, observed, use=observed.reduction), FitSpec(draws=0))
 
 
 def _expected(forecaster: Ensemble | FitResult, question: dict[str, Any], level: float) -> Expected | None:
-    """Return the loss of one run along the only input, where a budget cannot be split."""
+    """Return the forecast of one run along the only input; None for several inputs or another question."""
     if len(forecaster.inputs) != 1 or not set(question) <= {"flops", "prior"}:
         return None
     axis = forecaster.inputs[0]

@@ -1,4 +1,4 @@
-"""The figures of a study, drawn: loss against compute with runs held out, iso-loss contours, residuals."""
+"""Draw the figures of a study: loss against compute with held-out runs, iso-loss contours, residuals."""
 
 from typing import TYPE_CHECKING
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 _AHEAD = 10.0
 
 Drawn = tuple[dict[str, "Figure"], dict[str, str]]
-"""Name -> figure, and name -> why there is none."""
+"""Name -> figure, and name -> why it is missing."""
 
 CAPTIONS = {
-    "loss_vs_compute": "Above: runs, compute-optimal loss and the interval of a new run. Below: each run over its own "
-    "forecast; what is coloured was not fitted.",
+    "loss_vs_compute": "Above: runs, compute-optimal loss and the interval of a new run. Below: each run over its "
+    "forecast; coloured runs were not fitted.",
     "iso_loss": "Contours of equal loss over parameters and tokens, the runs, the compute-optimal line, "
     "and the recommended run.",
-    "residuals": "Predicted over measured of each run, along what was chosen; a bend says that the form is wrong.",
+    "residuals": "Predicted over measured loss of each run; a bend means that the form does not fit.",
 }
-"""Name of a figure -> what it shows."""
+"""Name of a figure -> caption."""
 
 
 def draw(decided: Decided, fitted: FitResult) -> Drawn:
-    """Draw what the forecaster that decides allows, with the recommended run marked.
+    """Draw the figures that the forecaster allows, with the recommended run marked.
 
     Args:
         decided: the decision.
@@ -58,7 +58,7 @@ def draw(decided: Decided, fitted: FitResult) -> Drawn:
 
 
 def _held_out(decided: Decided, usable: Observations) -> tuple[Forecaster, Observations, Observations | None]:
-    """Return what forecasts, made of the runs below the cut whose reach is nearest to tenfold, and both parts."""
+    """Return a forecaster fitted below the cut with a reach nearest to tenfold, and the fitted and held-out rows."""
     cuts = windows(usable, ["flops"])
     if not cuts:
         return decided.planner, usable, None

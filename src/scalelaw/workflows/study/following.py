@@ -1,4 +1,4 @@
-"""The next command after a decision: first what its runs need, then the same decision under other choices."""
+"""Choose the next command after a decision: resolve a finding first, then compare other choices."""
 
 import shlex
 from collections.abc import Iterable, Sequence
@@ -11,21 +11,21 @@ from scalelaw.runs.checking.repeated import CODE as REPEATED
 from scalelaw.workflows.study.unsplit import written
 
 LOSSES = ("loss", "bpb")
-"""Metrics that a plan minimises."""
+"""Metrics that plans minimise."""
 
 
 @dataclass(frozen=True)
 class Following(Brief):
-    """What the next command depends on.
+    """Inputs of the next command.
 
     Attributes:
-        words: the table as a command line names it; empty outside the command line.
-        law: law that decides or, where nothing is planned, that is fitted, as the command line spells it.
-        named: option that repeats which law or which N decided; empty where nothing has to be repeated.
-        flops: budget of the plan, None where nothing is planned.
-        tested: whether a cut of the backtest was scored; of no account where there is a budget.
-        target: what is forecast.
-        targets: everything the table measures.
+        words: the table as the command line names it; empty outside the command line.
+        law: option with the law that decides or, without a plan, that is fitted.
+        named: option that repeats the law or the N of the decision, or empty.
+        flops: budget of the plan; None without a plan.
+        tested: whether a cut of the backtest was scored; used only without a budget.
+        target: the forecast metric.
+        targets: all metrics of the table.
     """
 
     words: str
@@ -37,24 +37,24 @@ class Following(Brief):
     targets: Sequence[str]
 
     def command(self, findings: Iterable[Finding]) -> str:
-        """Return the next command, in a shell or, where no file was named, in Python."""
+        """Return the next command for the shell or, without a file, for Python."""
         found = tuple(findings)
         return self._in_shell(found) if self.words else self._in_python(found)
 
     def _in_shell(self, findings: Sequence[Finding]) -> str:
-        said, over = shlex.split(self.words), _swept(findings)
+        words, over = shlex.split(self.words), _swept(findings)
         if end := _settled(findings, "RUNS_ONE_RUN", "end"):
             return f"scalelaw extrapolate {self.words} --end {written(end)}"
         if columns := _settled(findings, "RUNS_SIZE_UNNAMED", "columns"):
-            said_too = " ".join(f"--column {shlex.quote(f'{name}={column}')}" for name, column in columns.items())
-            return f"scalelaw study {self.words} {said_too}"
+            options = " ".join(f"--column {shlex.quote(f'{name}={column}')}" for name, column in columns.items())
+            return f"scalelaw study {self.words} {options}"
         budget = f" --flops {self.flops:.4g}" if self.flops else ""
-        if over and "--use" not in said:
+        if over and "--use" not in words:
             return f"scalelaw study {self.words}{self.named} --use best --over {','.join(over)}{budget}"
         if kept := _settled(findings, REPEATED, "where"):
             return f"scalelaw study {self.words}{self.named} --where epochs=..{kept['epochs']['to']:g}{budget}"
         if (loss := self._loss()) and "--law" not in self.named:
-            return f"scalelaw study {shlex.join(_without(said, '--target'))} --target {shlex.quote(loss)}"
+            return f"scalelaw study {shlex.join(_without(words, '--target'))} --target {shlex.quote(loss)}"
         if self.flops is not None:
             return f"scalelaw robustness {self.words}{self.named}{budget}"
         return f"scalelaw {'backtest' if self.tested else 'fit'} {self.words}{self.law}"
@@ -76,26 +76,26 @@ class Following(Brief):
         return f'sl.backtest("{law}", runs)' if self.tested else f'sl.fit("{law}", runs)'
 
     def _loss(self) -> str | None:
-        """Return a loss of the table that can be planned, where the target is a score."""
+        """Return a loss of the table to plan with, if the target is a score."""
         if self.flops is not None or self.target.partition("@")[0] in LOSSES:
             return None
         return next((each for each in self.targets if each.partition("@")[0] in LOSSES), None)
 
 
 def _swept(findings: Iterable[Finding]) -> tuple[str, ...]:
-    """Return the columns that were swept, where tuned and untuned runs are mixed."""
+    """Return the swept columns, if tuned and untuned runs are mixed."""
     return tuple(_settled(findings, "RUNS_SWEPT", "over") or ())
 
 
 def _settled(findings: Iterable[Finding], code: str, setting: str) -> Any:
-    """Return the setting that settles the finding of a code, None where there is none."""
+    """Return the setting that resolves the finding of a code, or None."""
     found = next((each for each in findings if each.code == code and each.answers), None)
     return found.answers[0].settings[setting] if found else None
 
 
-def _without(said: Sequence[str], option: str) -> list[str]:
-    """Return words of a command line without an option and its value."""
-    kept = list(said)
+def _without(words: Sequence[str], option: str) -> list[str]:
+    """Return the words of a command line without an option and its value."""
+    kept = list(words)
     while option in kept:
         at = kept.index(option)
         del kept[at : at + 2]

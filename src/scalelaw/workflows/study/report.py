@@ -1,4 +1,4 @@
-"""The report of a study: one HTML file, a decision on its first screen, everything behind it below."""
+"""The report of a study: one HTML file with the decision on the first screen and the details below."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from scalelaw.workflows.study.figures import CAPTIONS, draw
 from scalelaw.workflows.study.study import Study
 
 _IN_WORDS = {"loss_vs_compute, iso_loss": "figure of loss against compute, and none of contours"}
-"""Names of figures -> what a reader calls them."""
+"""Names of figures -> their description."""
 
 
 def report(study: Study, path: str | Path) -> Path:
     """Write the report of a study and return its path.
 
     Args:
-        study: what was found.
+        study: the study.
         path: the HTML file to write.
 
     Raises:
@@ -39,7 +39,7 @@ def rendered(study: Study) -> str:
         *([Block("The plan", sheet=study.answer.below(study.plan).sheet())] if study.plan else []),
         *(figures.pop(name) for name in ("iso_loss",) if name in figures),
         Block("How it forecast your larger runs", sheet=study.backtest.sheet()),
-        *([Block("The laws", sheet=study.answer.beside(study.mixture.sheet()))] if study.mixture else []),
+        *([Block("The laws", sheet=study.answer.beside(study.ensemble.sheet()))] if study.ensemble else []),
         Block("One law fitted", sheet=study.once().sheet()),
         *figures.values(),
         *(Block("", prose=[f"No {_IN_WORDS.get(name, name)}: {why}."]) for name, why in undrawn.items()),

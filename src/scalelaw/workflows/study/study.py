@@ -1,4 +1,4 @@
-"""The study: one table of runs becomes a decision, its test, a fit and figures, printed together."""
+"""The study: from one table of runs to a decision, its backtest, a fit and figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,16 +32,16 @@ _SHOWN = 3
 
 @dataclass(frozen=True, eq=False)
 class Study(Renderable, Tabular):
-    """Everything one table says: the decision first, then what it rests on.
+    """The results of one table: the decision first, then its basis.
 
     Attributes:
-        decided: the decision, who made it and how that was tested.
+        decided: the decision, its forecaster and its backtest.
         fit: one law fitted to all rows, for its coefficients.
-        figures: name -> file written.
-        skipped: ``plan``, ``mixture`` or the name of a figure -> why there is none.
-        drawn: the figures themselves, where they were asked for.
-        alone: the plan of that law alone, where ``plan`` is that of the ensemble.
-        verbose: whether everything is printed.
+        figures: name -> written file.
+        skipped: ``plan``, ``mixture`` (the ensemble) or the name of a figure -> why it is missing.
+        drawn: the figures, if requested.
+        alone: the plan of that law alone, if ``plan`` is the ensemble's.
+        verbose: whether to print everything.
     """
 
     decided: Decided
@@ -59,7 +59,7 @@ class Study(Renderable, Tabular):
 
     @property
     def observed(self) -> Observations:
-        """The rows of it that may be fitted."""
+        """The usable rows of the table."""
         return self.decided.observed
 
     @property
@@ -69,23 +69,23 @@ class Study(Renderable, Tabular):
 
     @property
     def plan(self) -> Plan | None:
-        """How to spend the budget asked for, or None."""
+        """The plan for the budget, or None."""
         return self.decided.plan
 
     @property
     def backtest(self) -> Backtest:
-        """How the same forecaster did on the larger runs, fitted to the smaller ones."""
+        """The backtest of the same forecaster."""
         return self.decided.backtest
 
     @property
-    def mixture(self) -> Ensemble | None:
-        """The ensemble of laws, or None where one law decides."""
+    def ensemble(self) -> Ensemble | None:
+        """The ensemble of laws, or None if one law decides."""
         forecaster = self.decided.forecaster
         return forecaster if isinstance(forecaster, Ensemble) else None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was noticed, once."""
+        """All findings, each once."""
         return self.decided.findings
 
     def to_dict(self) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class Study(Renderable, Tabular):
             "answer": self.answer.to_dict(),
             "plan": self.plan.to_dict() if self.plan else None,
             "backtest": self.backtest.to_dict(),
-            "mixture": self.mixture.to_dict() if self.mixture else None,
+            "mixture": self.ensemble.to_dict() if self.ensemble else None,
             "alone": self.alone.to_dict() if self.alone else None,
             "fit": self.fit.to_dict(),
             "runs": self.runs.to_dict(),
@@ -105,18 +105,18 @@ class Study(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a number of the plan, or a run forecast where no budget is split."""
+        """Return one row per number of the plan, or without a plan one row per forecast run."""
         if self.plan is not None:
             return self.plan.to_columns()
         return columns_of([self.decided.expected.to_dict()] if self.decided.expected else [])
 
     def sheet(self) -> Report:
-        """Return the answer, then the plan and its test; with ``verbose`` all it rests on."""
+        """Return the answer and the backtest; with ``verbose`` also the plan, the laws, the fit and the runs."""
         parts = [self.answer.sheet(), *self.answer.further(None if self.verbose else _SHOWN)]
         parts += [self.answer.below(self.plan).sheet()] if self.plan and self.verbose else []
         parts += [self.backtest.sheet()]
         if self.verbose:
-            parts += [self.answer.beside(self.mixture.sheet())] if self.mixture else []
+            parts += [self.answer.beside(self.ensemble.sheet())] if self.ensemble else []
             parts += [*self._beside(), self.once().sheet(), self.answer.beside(self.runs.sheet())]
         figures = Lines([(name, str(path)) for name, path in self.figures.items()], width=18)
         parts += [Report("figures", [figures])] if self.figures else []
@@ -130,14 +130,14 @@ class Study(Renderable, Tabular):
         return Report("", parts)
 
     def once(self) -> FitResult:
-        """Return the fit without what the table says already."""
+        """Return the fit without notes and findings that the table already gives."""
         notes = tuple(note for note in self.fit.notes if note not in self.runs.notes)
         known = {(each.code, each.message) for each in self.findings}
         findings = tuple(each for each in self.fit.findings if (each.code, each.message) not in known)
         return replace(self.fit, notes=notes, findings=findings)
 
     def _beside(self) -> list[Report]:
-        """Return what the law alone would have said, for comparison."""
+        """Return the plan of the law alone, for comparison."""
         if self.alone is None:
             return []
         names = ("params", "tokens", "loss", "tokens_per_param")
@@ -157,24 +157,24 @@ def study(
     progress: Progress | None = None,
     **options: Unpack[FitOptions],
 ) -> Study:
-    """Decide, test, fit and draw from one table.
+    """Plan, backtest, fit and draw figures from one table.
 
     Args:
         runs: a table, or anything ``load_runs`` reads.
-        law: name, spelling, formula or law to decide by alone, ``laws.at(law, dropout=0.1)`` where it takes more than
-            params and tokens; the ensemble of laws unless given.
-        target: what to fit, where the table has several targets.
-        flops: budget to plan for, FLOP; ten times the largest run unless given.
-        out: folder the figures are written to; none are drawn without it.
-        use: what of the table to fit, as in ``fit``.
-        over: what was swept, for ``use="best"``.
+        law: name, spelling, formula or law that decides alone, or ``laws.at(law, dropout=0.1)`` if it takes more than
+            params and tokens; by default the ensemble of laws.
+        target: metric to fit, if the table has several.
+        flops: budget to plan for, FLOP; by default ten times that of the largest run.
+        out: folder for the figures; without it no figure is drawn.
+        use: rows to fit, as in ``fit``.
+        over: swept columns, for ``use="best"``.
         progress: called with (done, of) as the windows of the backtest are scored.
-        **options: how to fit, see ``FitSpec``; ``prior="none"`` leaves published studies out of the decision.
+        **options: how to fit, see ``FitSpec``; ``prior="none"`` excludes published studies from the decision.
 
     Raises:
         BadInput: a bad argument, or a table the law cannot be fitted to.
         FitFailed: no start reached a finite objective.
-        MissingExtra: figures are asked for and matplotlib is not installed.
+        MissingExtra: ``out`` is given and matplotlib is not installed.
     """
     spec = check_named(law, make_spec(**options))
     if flops is not None:
@@ -199,14 +199,14 @@ def study(
 
 
 def _make_folder(out: Path) -> None:
-    """Make the folder for the figures, before any work is done.
+    """Make the folder for the figures before any other work.
 
     Raises:
-        BadInput: it cannot be made.
-        MissingExtra: nothing can be drawn.
+        BadInput: the folder cannot be made.
+        MissingExtra: matplotlib is not installed.
     """
     require("matplotlib", extra="plot", why="draw figures")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput(f"the folder {str(out)!r} cannot be made: {error.strerror}") from error
+        raise BadInput(f"cannot make the folder {str(out)!r}: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""The answer with and without the runs that blew up, for a review of a table that nothing was fitted to yet."""
+"""Add to a review the answer with and without the runs that blew up."""
 
 import warnings
 from dataclasses import replace
@@ -15,12 +15,12 @@ _LAWS = ("chinchilla", "power[input=flops]", "power[input=params]", "power[input
 
 
 def compared(review: Review) -> Review:
-    """Return a review, its finding of runs that blew up with the answer of a law with and without them."""
+    """Return a review whose finding of runs that blew up gives a law's answer with and without them."""
     if review.table is None or all(each.code != CODE for each in review.findings):
         return review
     findings = review.findings
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ScalelawWarning)  # they are findings of the review
+        warnings.simplefilter("ignore", ScalelawWarning)  # the review already holds them as findings
         for target in review.usable:
             for law in _LAWS:
                 try:

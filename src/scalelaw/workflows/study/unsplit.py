@@ -1,8 +1,8 @@
-"""Why no size follows from a table: it holds one run, or the size of its runs is in a column of an unknown name.
+"""Explain a missing size: the table holds one run, or its size column has an unknown name.
 
 code               grade         when
-RUNS_ONE_RUN       refuse, warn  the rows are, or may be, readings of one run, which no law of many runs describes
-RUNS_SIZE_UNNAMED  warn          no column is recognised as the size, and one may be it
+RUNS_ONE_RUN       refuse, warn  the rows are, or may be, readings of one run, and a law needs several runs
+RUNS_SIZE_UNNAMED  warn          no column is recognised as the size, but one may be it
 """
 
 import numpy as np
@@ -19,11 +19,11 @@ from scalelaw.runs.table import RunTable
 _FEWEST = 3
 _PLAIN = 1e6
 _AHEAD = 2.0
-"""Times the last reading that the end is put at, where nothing plans it."""
+"""Default end of a run, as a multiple of its last reading."""
 
 
 def written(end: float) -> str:
-    """Return where a run ends as an option takes it.
+    """Return the end of a run as an option takes it.
 
     Example:
         >>> written(1000.0), written(100.6e9)
@@ -33,12 +33,12 @@ def written(end: float) -> str:
 
 
 def of_several(table: RunTable, law: str | Law | None, use: Reduction | None) -> RunTable:
-    """Return the table unless it is the log of one run, which the ensemble of laws is not for.
+    """Return the table; raise if it is the log of one run, which the ensemble of laws cannot use.
 
     Args:
         table: the table.
-        law: the one law that is to decide, None for the ensemble.
-        use: what of the table is to be used; the curve of one run may be asked for.
+        law: the law that decides, or None for the ensemble.
+        use: rows to use; ``curves`` allows the curve of one run.
 
     Raises:
         BadTable: the table holds readings of one run.
@@ -57,24 +57,24 @@ def of_several(table: RunTable, law: str | Law | None, use: Reduction | None) ->
 
 
 def why_unsplit(table: RunTable) -> list[Finding]:
-    """Return what may be behind a forecast that splits no budget."""
+    """Return findings that explain a forecast without a compute-optimal split."""
     column = unnamed_in(table.notes, "params")
     if column is None or any(name.startswith("params") for name in table.quantities()):
         return _one_run(table)
-    message = f"no column is recognised as the size of a run, so that no budget is split; {column!r} may be it"
-    fix = f"--column {quoted(f'params={column}')} takes it (Python: columns={{'params': {column!r}}})"
+    message = f"no column is recognised as the size of a run, so no budget is split; {column!r} may be the size"
+    fix = f"give --column {quoted(f'params={column}')} (Python: columns={{'params': {column!r}}})"
     answers = (Answer(f"params is {column!r}", {"columns": {"params": column}}),)
     return [Finding("RUNS_SIZE_UNNAMED", Grade.WARN, message, len(table), fix, answers)]
 
 
 def _one_run(table: RunTable) -> list[Finding]:
-    """Doubt rows in the order of their time, of which nothing else is known, for they may be readings of one run."""
+    """Return a finding if the rows rise in time without any other sign of separate runs: they may be one run."""
     axis = time_of_one_run(table)
     if axis is not None and EACH_ITS_OWN not in table.notes and np.all(np.diff(table.runs[axis]) > 0):
-        message = f"the {len(table)} rows may be readings of one run, {axis} rising"
+        message = f"the {len(table)} rows may be readings of one run, since {axis} rises"
         fix = (
-            "then `scalelaw extrapolate` forecasts its end; "
-            'say columns={"run": None} (CLI: --column run=) if each row is a run'
+            "if so, `scalelaw extrapolate` forecasts its end; "
+            'if each row is a run, give columns={"run": None} (CLI: --column run=)'
         )
         end = _AHEAD * float(np.nanmax(table.runs[axis]))
         return [Finding("RUNS_ONE_RUN", Grade.WARN, message, len(table), fix, (Answer("one run", {"end": end}),))]

@@ -21,7 +21,7 @@ def nouns() -> list[object]:
     prediction = fit.predict({"params": np.full(5000, 1e9), "tokens": np.full(5000, 2e10)})
     parts = [runs.endpoints(), fit.rows, fit.errors, fit.sample_of_rows, fit.spec, fit.status, fit.origin, prediction]
     laws = [sl.published(sl.laws.get("chinchilla"), "besiroglu2024"), sl.laws.describe("chinchilla"), sl.laws.gallery()]
-    study_parts = [study, study.decided, study.plan, study.backtest, study.mixture]
+    study_parts = [study, study.decided, study.plan, study.backtest, study.ensemble]
     reviewed = [sl.runs.review_runs(runs), sl.runs.list_runs(runs)]
     return [runs, fit, *study_parts, sl.calculate("8B", "15T"), *parts, *laws, *reviewed]
 

@@ -32,13 +32,13 @@ def results() -> list[Tabular]:
     runs = sl.datasets.load("synthetic-ladder")
     study = sl.study(runs, draws=20)
     fit = study.fit
-    assert study.mixture is not None and study.plan is not None
+    assert study.ensemble is not None and study.plan is not None
     ladder = sl.ladder.Ladder("small", (sl.Grid(widths=(64, 128), tokens=("2M", "4M")),))
     published = sl.published(sl.laws.get("chinchilla"), "besiroglu2024")
     points = {"params": np.array([1e9, 2e9]), "tokens": np.array([1e11, 2e11])}
     return [
-        runs, fit, study, study.plan, study.backtest, study.mixture,
-        sl.predict_larger(study.mixture),
+        runs, fit, study, study.plan, study.backtest, study.ensemble,
+        sl.predict_larger(study.ensemble),
         sl.robustness(runs, flops=1e22, draws=0), fit.influence(flops=1e22),
         sl.calculate("8B", "15T"), sl.laws.gallery(),
         sl.laws.describe("chinchilla"), sl.runs.list_runs(runs), sl.runs.review_runs(runs), ladder,

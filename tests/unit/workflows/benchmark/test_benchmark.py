@@ -111,7 +111,7 @@ def test_cases_that_are_kept_are_not_run_again(found: Benchmark, folder: Path, m
 def test_a_half_is_of_its_sources_alone(folder: Path) -> None:
     protocol = read_protocol(folder / "protocol.toml")
     assert [case.by for case in protocol.cases(folder, "left_out")] == ["three"]
-    with pytest.raises(BadInput, match="no half 'best'"):
+    with pytest.raises(BadInput, match="unknown half 'best'"):
         list(protocol.cases(folder, "best"))
 
 
@@ -130,7 +130,7 @@ def test_the_commands_score_and_teach(found: Benchmark, folder: Path, monkeypatc
     ("text", "message"),
     [
         ("not toml", "is not TOML"),
-        ("[windows]\n", "is no protocol: 'axes' is missing"),
+        ("[windows]\n", "is not a protocol: 'axes' is missing"),
         (None, "cannot be read"),
     ],
 )

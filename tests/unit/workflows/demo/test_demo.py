@@ -24,7 +24,7 @@ from scalelaw.runs.storing.dirstore import DirStore
 from scalelaw.runs.storing.record import record
 from scalelaw.training.speed import Speed
 from scalelaw.training.train_ladder import TrainedLadder
-from scalelaw.workflows.demo import held_out_forecast as foretold
+from scalelaw.workflows.demo import held_out_forecast as held_out
 from scalelaw.workflows.demo.demo import demo, seed_noise
 from scalelaw.workflows.demo.ladders import SIZES, demo_ladder
 
@@ -67,7 +67,7 @@ class Sweeps:
             if run.name not in done:
                 with record(store, **ladder.settings(run), held_out=run.rung.held_out) as now:
                     done[run.name] = now.run
-                    now.log(step=run.branch.steps, tokens=run.branch.tokens, flops=run.rung.dearest, loss=loss)
+                    now.log(step=run.branch.steps, tokens=run.branch.tokens, flops=run.rung.largest_flops, loss=loss)
             row = {"run": done[run.name], "held_out": run.rung.held_out, "loss": loss, "se": None}
             rows.append({**row, "state": "finished"})
         failed = {"w32-s0": "out of memory"} if self.fails else {}
@@ -80,8 +80,8 @@ def sweeps(monkeypatch: pytest.MonkeyPatch) -> Sweeps:
     made = Sweeps()
     monkeypatch.setattr(module, "train_ladder", made)
     monkeypatch.setattr(module, "_shipped", lambda: "")
-    monkeypatch.setattr(foretold, "_DRAWS", 20)
-    monkeypatch.setattr(foretold, "forecast", one_law)
+    monkeypatch.setattr(held_out, "_DRAWS", 20)
+    monkeypatch.setattr(held_out, "forecast", one_law)
     return made
 
 
@@ -90,8 +90,8 @@ def sweeps(monkeypatch: pytest.MonkeyPatch) -> Sweeps:
 def test_every_ladder_keeps_the_rules(size: str, synthetic: bool, tmp_path: Path) -> None:
     ladder = demo_ladder(size, synthetic=synthetic)
     (held_out,) = ladder.held_out
-    dearest = max(rung.dearest for rung in ladder.fitted)
-    assert held_out.dearest >= 4 * dearest and len(held_out.horizons) == 1
+    dearest = max(rung.largest_flops for rung in ladder.fitted)
+    assert held_out.largest_flops >= 4 * dearest and len(held_out.horizons) == 1
     assert held_out.horizons[-1] == max(rung.horizons[-1] for rung in ladder.fitted)
     assert all(rung.horizons[0] >= 0.999e6 for rung in ladder.rungs)
     assert all(rung.shape.layers == 1 and 8 * rung.shape.heads == rung.shape.width for rung in ladder.rungs)
@@ -104,14 +104,14 @@ def test_every_ladder_keeps_the_rules(size: str, synthetic: bool, tmp_path: Path
 
 def test_the_forecast_is_frozen_before_the_run_and_compared_with_it(sweeps: Sweeps, tmp_path: Path) -> None:
     told: list[str] = []
-    found = demo(ladder="medium", out=tmp_path, tell=told.append)
+    found = demo(ladder="medium", out=tmp_path, notify=told.append)
     assert sweeps.frozen == [False, True], "the fitted rungs, then the file, then the held-out rung"
     rung = LADDER.held_out[0]
     assert found.inside and "INSIDE" in str(found)
-    assert found.foretold.frozen.point["params_non_embedding"] == count_params(rung.shape).non_embedding
+    assert found.forecast.frozen.point["params_non_embedding"] == count_params(rung.shape).non_embedding
     assert found.measured == pytest.approx(loss_of(rung, rung.horizons[0]), rel=0.02)
-    assert found.foretold.beside["last value"].value == found.foretold.best > found.measured
-    assert found.drop == pytest.approx(found.foretold.best - found.measured)
+    assert found.forecast.beside["last value"].value == found.forecast.best > found.measured
+    assert found.drop == pytest.approx(found.forecast.best - found.measured)
     said = json.loads((tmp_path / "demo.json").read_text())
     errors = said["errors"]["last value"]
     assert errors["of_drop"] == pytest.approx(1.0) and errors["relative"] == pytest.approx(found.drop / found.measured)
@@ -124,10 +124,10 @@ def test_the_forecast_is_frozen_before_the_run_and_compared_with_it(sweeps: Swee
 def test_a_language_that_is_no_text_is_forecast_without_what_is_believed_of_text(
     sweeps: Sweeps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(foretold, "forecast", None)
+    monkeypatch.setattr(held_out, "forecast", None)
     ladder = demo_ladder("medium", synthetic=True)
     sweeps(ladder, tmp_path, held_out=False)
-    told = foretold.foretell(ladder, load_runs(tmp_path))
+    told = held_out.forecast_held_out(ladder, load_runs(tmp_path))
     assert next(iter(told.bands)) == told.method == "Chinchilla's law" and told.frozen.label.startswith("chinchilla")
     rung = ladder.held_out[0]
     assert told.frozen.point["params"] == rung.params
@@ -138,26 +138,26 @@ def test_compute_goes_with_the_kind_of_n_that_is_forecast(sweeps: Sweeps, tmp_pa
     rows = sweeps(LADDER, tmp_path, held_out=False).table.endpoints()
     for kind in ("params", "params_non_embedding"):
         expected = 6 * rows.columns[kind] * rows.columns["tokens"]
-        np.testing.assert_allclose(foretold.counted(rows, kind).columns["flops"], expected)
+        np.testing.assert_allclose(held_out.counted(rows, kind).columns["flops"], expected)
 
 
 def test_what_is_foretold_knows_nothing_of_the_run_that_is_held_out(sweeps: Sweeps, tmp_path: Path) -> None:
-    before = foretold.foretell(LADDER, sweeps(LADDER, tmp_path / "fitted", held_out=False).table)
+    before = held_out.forecast_held_out(LADDER, sweeps(LADDER, tmp_path / "fitted", held_out=False).table)
     sweeps.surprise = -1.0
-    after = foretold.foretell(LADDER, sweeps(LADDER, tmp_path / "all").table)
+    after = held_out.forecast_held_out(LADDER, sweeps(LADDER, tmp_path / "all").table)
     assert before.frozen.value == pytest.approx(after.frozen.value) and before.bands == after.bands
     assert before.best == after.best and before.fitted == after.fitted == 15
 
 
 def test_what_stands_beside_the_forecast_is_what_it_says(sweeps: Sweeps, tmp_path: Path) -> None:
-    swept = sweeps(LADDER, tmp_path, held_out=False)
-    told = foretold.foretell(LADDER, swept.table)
-    assert told.best == min(row["loss"] for row in swept.rows)
+    trained = sweeps(LADDER, tmp_path, held_out=False)
+    told = held_out.forecast_held_out(LADDER, trained.table)
+    assert told.best == min(row["loss"] for row in trained.rows)
     assert told.half_width == pytest.approx((told.band.hi - told.band.lo) / 2)
-    wide, rung = max(LADDER.fitted, key=lambda rung: rung.dearest), LADDER.held_out[0]
-    assert told.reach == pytest.approx(rung.dearest / wide.dearest)
+    wide, rung = max(LADDER.fitted, key=lambda rung: rung.largest_flops), LADDER.held_out[0]
+    assert told.reach == pytest.approx(rung.largest_flops / wide.largest_flops)
     flops = {"flops": np.array([6.0 * rung.params * rung.horizons[0]])}
-    rows = foretold.counted(swept.table.endpoints())
+    rows = held_out.counted(trained.table.endpoints())
     power = fit_observations(as_law("power[input=flops]"), rows, FitSpec(draws=20)).predict(flops, 0.9, "new_run")
     beside = told.beside["power law in C"]
     assert (beside.value, beside.lo, beside.hi) == pytest.approx((power.mean[0], power.lo[0], power.hi[0]))
@@ -165,7 +165,7 @@ def test_what_stands_beside_the_forecast_is_what_it_says(sweeps: Sweeps, tmp_pat
 
 def test_what_was_trained_before_is_there_to_see_first() -> None:
     told = module._shipped().splitlines()
-    assert told[0].startswith("What this does, done before: 98 runs")
+    assert told[0].startswith("An earlier example: 98 runs")
     assert [line.split()[0] for line in told if line.endswith("inside")][-1].startswith("w256-s0")
 
 
@@ -181,22 +181,22 @@ def test_a_miss_is_called_a_miss(sweeps: Sweeps, tmp_path: Path) -> None:
 def test_what_is_frozen_stays_and_an_edit_is_refused(sweeps: Sweeps, tmp_path: Path) -> None:
     sweeps.fails = False
     ladder = demo_ladder("small")
-    before = demo(ladder=ladder, out=tmp_path).foretold.frozen.digest
+    before = demo(ladder=ladder, out=tmp_path).forecast.frozen.digest
     frozen = tmp_path / "forecast.json"
     content, sweeps.frozen = frozen.read_bytes(), []
-    assert demo(out=tmp_path).foretold.frozen.digest == before and sweeps.frozen == [True, True], "found again"
+    assert demo(out=tmp_path).forecast.frozen.digest == before and sweeps.frozen == [True, True], "found again"
     frozen.write_bytes(content.replace(b"0.9", b"0.8", 1))
-    with pytest.raises(BadInput, match="not what was frozen"):
+    with pytest.raises(BadInput, match="was edited after freezing"):
         demo(out=tmp_path)
     frozen.unlink()
-    with pytest.raises(BadInput, match="begun without a forecast"):
+    with pytest.raises(BadInput, match="started without a frozen forecast"):
         demo(out=tmp_path)
 
 
 def test_another_ladder_in_the_same_folder_is_refused(sweeps: Sweeps, tmp_path: Path) -> None:
     demo_ladder("small").save(tmp_path / "ladder.toml")
     for other in ({"ladder": "large"}, {"synthetic": True}):
-        with pytest.raises(BadInput, match="begun before; name another folder"):
+        with pytest.raises(BadInput, match="already holds ladder demo-small; choose another folder"):
             demo(out=tmp_path, **other)  # type: ignore[arg-type]
 
 
@@ -213,8 +213,8 @@ def test_the_largest_ladder_that_fits_is_taken(
 ) -> None:
     monkeypatch.setattr(module, "measure_speed", lambda *_, **__: Speed(1e-5, 1e-11, 2))
     told: list[str] = []
-    assert demo(minutes=minutes, out=tmp_path, tell=told.append).ladder.name == f"demo-{size}"
-    assert ("though it takes more" in " ".join(told)) == (size == "small")
+    assert demo(minutes=minutes, out=tmp_path, notify=told.append).ladder.name == f"demo-{size}"
+    assert ("which needs more than" in " ".join(told)) == (size == "small")
 
 
 def test_speed_is_told_by_two_widths() -> None:

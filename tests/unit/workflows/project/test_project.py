@@ -36,7 +36,7 @@ BAD = {
     "no run": (SOURCE + "[[exclude]]\nreason = 'bad'", r"names no run"),
     "an exclusion of nobody": (SOURCE + "[[exclude]]\nparams = 3\nreason = 'bad'", r"params=3\) meets none of the 42"),
     "an exclusion of all": (SOURCE + "[[exclude]]\nparams.from = 1\nreason = 'bad'", r"meets all of the 42 runs"),
-    "a range of no end": (SOURCE + "where.params.above = 3", r"a range is \{ from = 1e6, to = 1e9 \}"),
+    "a range of no end": (SOURCE + "where.params.above = 3", r"give a range \{ from = 1e6, to = 1e9 \}"),
     "one bound": (SOURCE + "bounds.alpha = [0.1]", r"bounds\.alpha = \[0\.1\]: give two numbers"),
     "bounds of text": (SOURCE + "bounds.alpha = ['a', 'b']", r"give two numbers"),
     "bounds that are no list": (SOURCE + "bounds.alpha = 3", r"bounds\.alpha = 3: give a list"),
@@ -44,7 +44,7 @@ BAD = {
     "fixed where the law is not": (SOURCE + "fixed.E = -3.0", r"fixed has E: -3\.0, .*name the law, e\.g\. law="),
     "tied in an ensemble": (
         SOURCE + "law = 'ensemble'\nties.beta = 'alpha'",
-        r"ties has beta: .*or leave ties",
+        r"ties has beta: .*or omit ties",
     ),
     "fixed beyond the law": (
         SOURCE + "law = 'chinchilla'\nfixed.E = -3.0",
@@ -127,14 +127,14 @@ def test_init_overwrites_nothing_unless_told(tmp_path: Path) -> None:
     proposal = sl.init(LADDER)
     path = proposal.write(tmp_path)
     path.write_text("# mine\n")
-    with pytest.raises(BadInput, match="is there already"):
+    with pytest.raises(BadInput, match="already exists"):
         proposal.write(tmp_path)
     assert path.read_text() == "# mine\n"
     assert tomllib.loads(proposal.write(tmp_path, force=True).read_text())["source"] == LADDER
 
 
 def test_an_answer_to_no_question_is_refused() -> None:
-    with pytest.raises(BadInput, match="nothing is asked"):
+    with pytest.raises(BadInput, match="leaves no open question"):
         sl.init(LADDER, answer=1)
 
 
@@ -197,4 +197,4 @@ def test_a_source_is_read_once_for_a_question_of_what_to_fit(monkeypatch: pytest
     messy = Path(__file__).parents[3] / "data" / "messy"
     found = sl.init(str(messy / "11_three_evals_wide.csv"), answer=lambda proposal: asked.append(proposal) or 2)
     assert found.settings["target"] == "loss@pile" and len(asked) == len(reads) == 1
-    assert sl.init(LADDER, answer=lambda _: pytest.fail("nothing is asked")).question is None
+    assert sl.init(LADDER, answer=lambda _: pytest.fail("leaves no open question")).question is None

@@ -33,7 +33,7 @@ def test_the_parts_are_those_of_the_single_steps(demo: Study) -> None:
 
 def test_one_law_that_is_named_decides_and_is_tested() -> None:
     named = study(LADDER, law="chinchilla", draws=30, starts=8)
-    assert named.mixture is None and named.alone is None and named.plan is not None
+    assert named.ensemble is None and named.alone is None and named.plan is not None
     assert named.backtest.to_dict() == sl.backtest("chinchilla", LADDER, draws=30, starts=8).to_dict()
     assert named.plan.to_dict() == sl.plan(named.fit, flops=10 * named.fit.domain["flops"][1]).to_dict()
     assert "chinchilla alone" in named.answer.tested
@@ -111,7 +111,7 @@ def test_figures_are_written_and_named(tmp_path: Path) -> None:
     [
         ({"flops": "abc"}, BadInput, "'abc' is not a number"),
         ({"flops": -1.0}, BadInput, "flops must be positive"),
-        ({"out": __file__}, BadInput, "cannot be made"),
+        ({"out": __file__}, BadInput, "cannot make the folder"),
         ({"law": "chincila"}, BadInput, "Did you mean 'chinchilla'"),
         ({"draws": 1}, BadInput, "2 to 1000000"),
         ({"nosuch": 1}, BadInput, "unknown option of fit 'nosuch'"),
