@@ -15,11 +15,14 @@ SCRIPTS = Path(__file__).parents[1] / "gallery"
 QUICKSTART = Path(__file__).parents[1] / "quickstart.md"
 SHARED = "sweep.py"
 """Tables that several scripts use; it makes no figure."""
+ORDER = ("loss_vs_compute", "iso_loss", "residuals", "robustness", "influence", "isoflop", "approaches", "waterfall")
+"""The figures shown first."""
 
 
 def scripts() -> list[Path]:
     """Return the scripts, each of which makes the figure of the same name."""
-    return sorted(path for path in SCRIPTS.glob("*.py") if path.name != SHARED)
+    found = sorted(path for path in SCRIPTS.glob("*.py") if path.name != SHARED)
+    return sorted(found, key=lambda path: ORDER.index(path.stem) if path.stem in ORDER else len(ORDER))
 
 
 def page() -> str:

@@ -6,13 +6,43 @@ from pathlib import Path
 from typing import Any
 
 import typer.main
+from typer.testing import CliRunner
 
 import scalelaw
 from scalelaw import laws
+from scalelaw.cli._help import PANELS
 from scalelaw.cli.main import app
 from scalelaw.core.quantities import QUANTITIES
 
 SOURCE = Path(scalelaw.__file__).parent
+DOCS = Path(__file__).parents[1]
+HOW_TOS = sorted((DOCS / "how-to").glob("*.md"))
+GUIDES = [*sorted((DOCS / "tutorial").glob("*.md")), DOCS / "quickstart.md", DOCS / "which-command.md"]
+TERMS = {
+    "backtest": "A forecast of your larger runs from your smaller ones, scored against what they reached.",
+    "calibrated": "An interval is calibrated if it holds as often as its level states.",
+    "cell": "Runs that share size and tokens and differ in what was swept, such as the learning rate.",
+    "cut": "A value of compute, parameters or tokens that splits a table into fitted and scored runs.",
+    "digest": "A short checksum of rows, a fit or a forecast; equal digests mean equal contents.",
+    "draws": "Sets of coefficients that the runs allow; intervals are quantiles over them.",
+    "end point": "The last evaluation of a finished, decayed run.",
+    "ensemble": "Several laws fitted to the same runs, averaged, with one calibrated interval.",
+    "envelope": "The lowest loss at each compute over all training curves.",
+    "finding": "Something the program noticed about a table or a fit, with a code, a grade and a remedy.",
+    "frozen forecast": "A forecast written to a sealed file before its run starts.",
+    "horizon": "The number of tokens a run is planned for.",
+    "irreducible loss": "The loss that remains with unlimited parameters and tokens, E in most laws.",
+    "IsoFLOP profile": "Loss against size at one compute budget.",
+    "ladder": "Small runs designed so that their losses give a law that extrapolates.",
+    "law": "A formula for the loss, or another output, with named coefficients.",
+    "level": "The probability that an interval is to hold, such as 0.9.",
+    "N*, D*": "The parameters and tokens of lowest loss for a budget.",
+    "reach": "How far a forecast extrapolates: its value divided by the largest fitted one.",
+    "replicate runs": "Runs that differ in their seed only.",
+    "rung": "One size of a ladder.",
+    "target": "What is fitted, written `metric@set`, such as `loss@c4`.",
+}
+"""Words of these pages that are not quantities."""
 FINDING = re.compile(
     r"^([A-Z]+(?:_[A-Z]+)+)  +((?:excluded|set aside|refuse|warn|ask|, )+)  +(.+(?:\n {20,}\S.*)*)$", re.MULTILINE
 )
@@ -45,31 +75,68 @@ def constants_line(law: laws.Law, source: str, constants: laws.Constants) -> str
     return f"- `{law.spelling}@{source}`: {escaped(values)}. {escaped('; '.join(note for note in notes if note))}"
 
 
-def quantities_page() -> str:
-    """The vocabulary: one name per quantity, with its unit and the other names it is read under."""
+def glossary_page() -> str:
+    """The vocabulary: one name per quantity, with its unit and the other names it is read under; then other terms."""
     rows = (
-        (f"`{q.name}`", q.symbol, q.meaning, q.unit, ", ".join(f"`{word}`" for word in q.synonyms))
-        for q in QUANTITIES.values()
+        (f"`{q.name}`", q.symbol if q.symbol != q.name else "", q.meaning, q.unit if q.unit != "1" else "",
+         ", ".join(f"`{word}`" for word in q.synonyms))
+        for q in sorted(QUANTITIES.values(), key=lambda q: q.name)
+    )  # fmt: skip
+    terms = "\n".join(
+        f"{term}\n: {meaning}\n" for term, meaning in sorted(TERMS.items(), key=lambda each: each[0].lower())
     )
-    return "# Quantities\n\n" + table(("name", "symbol", "meaning", "unit", "also read as"), rows)
+    return (
+        "# Glossary\n\n## Terms\n\n" + terms + "\n## Quantities\n\n"
+        "Columns, flags and axes use these names. A column may have any name of the last column, in any spelling.\n\n"
+        + table(("name", "symbol", "meaning", "unit", "also read as"), rows)
+    )
 
 
 def findings_page() -> str:
     """Every finding by its code, from the tables in the docstrings of the modules that find them."""
     rows = sorted(row for path in SOURCE.rglob("*.py") for row in FINDING.findall(path.read_text()))
     cells = ((f"`{code}`", grade, escaped(when)) for code, grade, when in rows)
-    return "# Findings\n\nWhat a command may notice about a table or a fit.\n\n" + table(
-        ("code", "grade", "when"), cells
+    intro = (
+        "The program reports these about a table or a fit. *Excluded* rows are counted in every result, *ask* needs "
+        "your answer, and *refuse* stops."
     )
+    return f"# Findings\n\n{intro}\n\n" + table(("code", "grade", "when"), cells)
 
 
 def commands_page() -> str:
-    """Every command with its help and options."""
-    parts = ["# Commands"]
-    for name, command in commands().items():
-        options = ((" ".join(f"`{o}`" for o in p.opts), escaped(getattr(p, "help", "") or "")) for p in command.params)
-        parts += [f"## scalelaw {name}", escaped(inspect.cleandoc(command.help or "")), table(("option", ""), options)]
-    return "\n\n".join(parts)
+    """Every command by panel, with its help as printed and the how-to that shows it."""
+    parts = ["# Commands", "Each section is what `scalelaw NAME --help` prints. `-h` works too."]
+    panel = ""
+    for name in sorted(commands(), key=lambda name: PANELS.index(panel_of(name))):
+        if (found := panel_of(name)) != panel:
+            panel = found
+            parts.append(f"## {panel}")
+        how = how_to(name)
+        link = f"Guide: [{heading(how)}](../{how.relative_to(DOCS).as_posix()})" if how else ""
+        help_ = CliRunner().invoke(app, [*name.split(), "--help"], prog_name="scalelaw", env={"COLUMNS": "88"})
+        parts += [f"### scalelaw {name}", link, f"```text\n{help_.output.strip()}\n```"]
+    return "\n\n".join(part for part in parts if part)
+
+
+def panel_of(name: str) -> str:
+    """Return the panel of the front page that shows a command, or its group."""
+    command = typer.main.get_command(app).commands[name.split()[0]]  # type: ignore[attr-defined]
+    return str(getattr(command, "rich_help_panel", None) or "Commands")
+
+
+def how_to(name: str) -> Path | None:
+    """Return the how-to that shows a command most often, or else a guide that shows it; None without either."""
+    for pages in (HOW_TOS, *([guide] for guide in GUIDES)):
+        shown = {page: len(re.findall(rf"scalelaw {name}(?![\w-])", page.read_text())) for page in pages}
+        best = max(shown, key=lambda page: shown[page])
+        if shown[best]:
+            return best
+    return None
+
+
+def heading(page: Path) -> str:
+    """Return the heading of a page."""
+    return page.read_text().partition("\n")[0].removeprefix("# ")
 
 
 def commands() -> dict[str, Any]:
@@ -79,26 +146,6 @@ def commands() -> dict[str, Any]:
         group = getattr(command, "commands", None)
         found |= {f"{name} {word}": each for word, each in group.items()} if group else {name: command}
     return found
-
-
-def api_page() -> str:
-    """What ``import scalelaw as sl`` offers, each with its docstring as it stands in the code."""
-    parts = ["# Python", "`import scalelaw as sl` offers:"]
-    for name in sorted(scalelaw.__all__, key=str.lower):
-        item = getattr(scalelaw, name)
-        if inspect.isfunction(item):
-            parts += [f"## sl.{name}", f"```text\n{name}{signature(item)}\n\n{inspect.getdoc(item)}\n```"]
-        elif inspect.isclass(item):
-            own = [(key, value) for key, value in vars(item).items() if inspect.isfunction(value) and key[0] != "_"]
-            methods = [f".{key}{signature(value)}\n    {first_line(value)}" for key, value in own]
-            text = "\n\n".join([f"class {name}", inspect.getdoc(item) or "", *methods])
-            parts += [f"## sl.{name}", f"```text\n{text}\n```"]
-    return "\n\n".join(parts)
-
-
-def signature(function: Any) -> str:
-    """Return a signature without the modules its types live in."""
-    return re.sub(r"(\b[a-z_]\w*\.)+(?=[A-Z])", "", re.sub(r"<class '(.*?)'>", r"\1", str(inspect.signature(function))))
 
 
 def first_line(item: Any) -> str:
@@ -119,11 +166,10 @@ def escaped(text: str) -> str:
 
 
 PAGES = {
-    "api": api_page,
     "commands": commands_page,
     "findings": findings_page,
     "laws": laws_page,
-    "quantities": quantities_page,
+    "glossary": glossary_page,
 }
 
 

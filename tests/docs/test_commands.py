@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import api_pages
 import pytest
 import reference_pages
 
@@ -40,3 +41,19 @@ def test_a_finding_is_on_the_page_of_findings() -> None:
     families = {code.partition("_")[0] for code in re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", page)}
     missing = sorted(code for code in codes if f"`{code}`" not in page and code.partition("_")[0] in families)
     assert not missing, "add a line `CODE  grade  when` to the docstring of the module"
+
+
+@pytest.mark.parametrize("path", api_pages.public())
+def test_a_public_name_is_on_one_page_of_the_python_reference(path: str) -> None:
+    pages = [api_pages.page(topic) for topic in api_pages.TOPICS]
+    assert sum(f":: {path}\n" in page for page in pages) == 1
+    item = api_pages.public()[path]
+    assert item.__doc__ or not callable(item)
+
+
+def test_each_command_has_its_help_and_a_guide() -> None:
+    page = reference_pages.commands_page()
+    for name in reference_pages.commands():
+        section = page.partition(f"### scalelaw {name}\n")[2].partition("###")[0]
+        assert f"Usage: scalelaw {name}" in section
+        assert reference_pages.how_to(name), f"no guide shows scalelaw {name}"

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from scalelaw.core.errors import BadInput
+from scalelaw.core.quantities import label_of
 from scalelaw.curves.extrapolation import Extrapolation, RunForecast, time_text
 from scalelaw.viz import style
 
@@ -58,7 +61,7 @@ def draw(info: Curves) -> "Figure":
     for panel in panels[len(info.runs) :]:
         panel.set_axis_off()
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=8.5)
+    figure.legend(handles, labels, loc="outside lower center", ncols=across, frameon=False, fontsize=8.5)
     more = f"; {info.hidden} more runs not shown" if info.hidden else ""
     figure.suptitle(f"{info.target} to the end of each run, forecast from its readings so far{more}", fontsize=10)
     return figure
@@ -68,7 +71,8 @@ def _panel(panel: "Axes", run: RunForecast, info: Curves) -> None:
     own = run.forecast
     recent = run.time >= own.cut / _BACK
     panel.plot(run.time[recent], run.loss[recent], ".", color=style.RUNS, markersize=3, label="readings used")
-    panel.plot(*run.after, ".", color=style.RUNS, markersize=2, alpha=0.35, label="readings after the cut, not used")
+    if np.size(run.after):
+        panel.plot(*run.after, ".", color=style.RUNS, markersize=2, alpha=0.35, label="readings after the cut")
     band = f"forecast, {info.level:.0%} interval of a reading"
     panel.fill_between(own.time, own.lo, own.hi, color=style.BAND, alpha=0.5, linewidth=0)
     panel.plot(own.time, own.mean, color=style.LAW, linewidth=1.6, label=band)
@@ -88,3 +92,4 @@ def _panel(panel: "Axes", run: RunForecast, info: Curves) -> None:
     )
     panel.set_xticks([], minor=True)
     panel.set_xlabel(info.axis, fontsize=8)
+    panel.set_ylabel(label_of(info.target.partition("@")[0]), fontsize=8)
