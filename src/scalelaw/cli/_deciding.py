@@ -63,7 +63,7 @@ class OneLawOptions(FixOptions):
         for given, values in (("--at", pairs(self.at, "--at")), ("--fix", pairs(self.fix, "--fix"))):
             if values:
                 name = next(iter(values))
-                raise BadInput(f"{given} {name}=... needs one law that has {name}; add --law, e.g. --law chinchilla")
+                raise BadInput(f"{given} {name}=... needs one law that has {name}; name it with --law")
 
     def applied(self, law: str | None) -> "str | LawAt | None":
         """Return the law that decides, at these values; None for the ensemble.
