@@ -14,6 +14,7 @@ from scalelaw.forecasting.calibration import Calibration
 from scalelaw.forecasting.ensemble import Ensemble
 from scalelaw.forecasting.forecast import DRAWS, forecast_observations
 from scalelaw.runs.observations import Observations
+from scalelaw.runs.reducing.thinned import thinned
 
 
 def backtest_ensemble(
@@ -32,7 +33,7 @@ def backtest_ensemble(
         spec: its ``draws``, ``seed`` and ``level`` are used; at most 200 draws of each law.
     """
     spec = spec or FitSpec(draws=DRAWS)
-    usable = observed.keep(observed.y > 0, f"{observed.target} is not positive")
+    usable = thinned(observed.keep(observed.y > 0, f"{observed.target} is not positive"))
     found = windows(usable, ("flops",) if "flops" in usable.columns else AXES, WindowRules())
     score_one = partial(_scored, calibration=calibration, n=n, spec=spec)
     return Backtest(None, observed.target, Cuts(found, score_one), spec)

@@ -12,6 +12,8 @@ from scalelaw.runs.observations import Observations
 AXES = ("flops", "params", "tokens")
 """Axes to cut, if a table has them; compute comes first, since budgets are in compute."""
 
+_MANY_CUTS, _FEW_CUTS = 2_000, 200
+
 
 @dataclass(frozen=True)
 class WindowRules:
@@ -72,10 +74,18 @@ def windows(observed: Observations, axes: Iterable[str] = AXES, rules: WindowRul
             continue
         values = np.asarray(observed.columns[axis], float)
         values = np.where(values > 0, values, np.nan)
-        cuts = [cut for cut in np.unique(values[np.isfinite(values)]) if _worth(observed, values, cut, rules)]
+        cuts = [cut for cut in _candidates(values) if _worth(observed, values, cut, rules)]
         chosen = np.unique(np.linspace(0, len(cuts) - 1, min(rules.most_cuts, len(cuts))).round().astype(int))
         found += [_window(observed, axis, values, float(cuts[i]), rules) for i in chosen]
     return found
+
+
+def _candidates(values: Array) -> Array:
+    """Return the distinct values, or ``_FEW_CUTS`` of them evenly spaced in rank where there are very many."""
+    distinct = np.unique(values[np.isfinite(values)])
+    if len(distinct) <= _MANY_CUTS:
+        return distinct
+    return np.asarray(distinct[np.linspace(0, len(distinct) - 1, _FEW_CUTS).round().astype(int)])
 
 
 def _worth(observed: Observations, values: Array, cut: float, rules: WindowRules) -> bool:

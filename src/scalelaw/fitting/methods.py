@@ -83,7 +83,7 @@ def _intervals(fit: "FitResult") -> str:
     level = f"Intervals are central {100 * fit.spec.level:g} % ranges"
     if fit.spec.prior is not None:
         return f"{level} of {len(fit.trusted)} refits with exponents drawn from the {prior_in_words(fit.spec.prior)}."
-    way = _WAYS[method(fit.spec, runs)].format(draws=len(fit.trusted), units=units(runs, rows))
+    way = _WAYS[method(fit.spec, runs, rows)].format(draws=len(fit.trusted), units=units(runs, rows))
     return f"{level} {way} (seed {fit.spec.seed})."
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from scalelaw.core.errors import FitFailed
 from scalelaw.core.nouns.brief import Brief
-from scalelaw.core.types import Array, Inputs
+from scalelaw.core.types import AnyArray, Array, Inputs
 from scalelaw.fitting.solver.coordinates import Coordinates
 from scalelaw.fitting.solver.noise import Noise
 from scalelaw.fitting.solver.penalty import Prior
@@ -22,6 +22,12 @@ from scalelaw.laws import Law
 from scalelaw.runs.observations import Observations
 
 _ROUNDS = 3
+
+
+MANY_ROWS = 10_000
+"""With more rows the starts run on this many; the two best optima found are refitted to all rows."""
+_SAME = 1e-6
+"""Relative difference of two objectives from which their optima are two."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +58,11 @@ def optimum(law: Law, rows: Observations, x: Inputs, spec: FitSpec, prior: Prior
         BadInput: the rows lack the quantity that scales the noise.
     """
     coordinates = Coordinates(law, x, spec.restrictions)
-    starts = projected_starts(coordinates, x, rows.y, spec.starts)
+    thinned = _thinned(law, rows, x, spec) if len(rows) > MANY_ROWS else None
+    if thinned is None:
+        starts = projected_starts(coordinates, x, rows.y, spec.starts)
+    else:
+        starts = coordinates.coordinates(thinned.coef[thinned.distinct])
     noise, spread = spec.noise, first_spread(spec.noise, rows, x)
     problem = _problem(coordinates, x, rows, noise, spread)
     member = numbered(rows.cluster)
@@ -70,8 +80,48 @@ def optimum(law: Law, rows: Observations, x: Inputs, spec: FitSpec, prior: Prior
     if prior is not None:
         problem = with_prior(problem, prior, starts, rows.weight, spent(spec, law, prior))
     solution = solve(problem, starts, rows.weight)
+    if thinned is not None:
+        solution = thinned.spread_over(solution, coordinates)
     best, u = _best(law, solution)
     return Optimum(FittedProblem(problem, u, rows.weight, member, size), solution, best, spread)
+
+
+@dataclass(frozen=True)
+class _Thinned:
+    """Where the starts end on an even share of the rows.
+
+    Attributes:
+        coef: coefficients of every start, (p, k).
+        objective: objective of every start, (p,).
+        distinct: indices of the best optimum and of the best one that differs from it.
+    """
+
+    coef: Array
+    objective: Array
+    distinct: AnyArray
+
+    def spread_over(self, solution: Solution, coordinates: Coordinates) -> Solution:
+        """Return a solution of every start: on all rows where it was refitted, else scaled by the best one's."""
+        best = int(self.distinct[0])
+        u = coordinates.coordinates(self.coef)
+        objective = solution.objective[0] * self.objective / self.objective[best]
+        steps = np.zeros(len(u), int)
+        u[self.distinct], objective[self.distinct] = solution.u, solution.objective
+        steps[self.distinct] = solution.steps
+        return Solution(u, objective, steps)
+
+
+def _thinned(law: Law, rows: Observations, x: Inputs, spec: FitSpec) -> _Thinned:
+    """Return where the starts end on ``MANY_ROWS`` rows, evenly spaced in the order of the target."""
+    at = np.argsort(rows.y, kind="stable")[np.linspace(0, len(rows) - 1, MANY_ROWS).round().astype(int)]
+    kept = np.zeros(len(rows), bool)
+    kept[at] = True
+    found = optimum(law, rows.keep(kept, "thinned"), {name: values[kept] for name, values in x.items()}, spec)
+    objective = found.solution.objective
+    other = objective > objective[found.best] * (1 + _SAME)
+    second = [int(np.argmin(np.where(other, objective, np.inf)))] if np.isfinite(objective[other]).any() else []
+    coef = found.sample.problem.coordinates.coef(found.solution.u)
+    return _Thinned(coef, objective, np.array([found.best, *second]))
 
 
 def _problem(

@@ -28,6 +28,7 @@ from scalelaw.forecasting.members import named
 from scalelaw.laws import HasOptimum
 from scalelaw.registry.frozen import FrozenForecast, freeze
 from scalelaw.runs.observations import Observations
+from scalelaw.runs.reducing.thinned import THINNED
 
 _TINY = 1e-9
 _CLOSE = 0.005
@@ -287,6 +288,7 @@ class Ensemble(Renderable, Tabular, Plottable, Predicting):
         known = self.calibration
         lines = [
             ("interval", f"calibrated on {known.cases} forecasts of larger runs by {len(known.sources)} sources"),
+            *(("rows", each.reason) for each in self.members[0].rows.set_aside if each.reason.startswith(THINNED)),
             *(("note", finding.message) for finding in self.findings),
             *(("left out", f"{law}: {why}") for law, why in self.left_out.items()),
         ]

@@ -13,6 +13,7 @@ from scalelaw.forecasting.members import fit_members
 from scalelaw.runs.observations import Observations, Reduction
 from scalelaw.runs.reducing.pooling import check_which_params
 from scalelaw.runs.reducing.sweeps import SWEPT
+from scalelaw.runs.reducing.thinned import thinned
 
 DRAWS = 200
 """Draws of each law: enough for the spread of a forecast, their only use."""
@@ -71,7 +72,7 @@ def forecast_observations(
             f"{observed.target} is a share, and the ensemble's laws have no ceiling; forecast a loss with "
             "--target loss@..., and chain the score to it"
         )
-    usable = _known(observed.keep(observed.y > 0, f"{observed.target} is not positive"), n)
+    usable = thinned(_known(observed.keep(observed.y > 0, f"{observed.target} is not positive"), n))
     if n is None:
         enforce(check_which_params(usable, ("params", "tokens")))
     members, left_out = fit_members(usable, draws, seed, n)

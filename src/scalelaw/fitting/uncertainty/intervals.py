@@ -3,7 +3,7 @@
 import numpy as np
 
 from scalelaw.core.errors import BadInput
-from scalelaw.core.types import Array
+from scalelaw.core.types import Array, Inputs
 from scalelaw.fitting.spec import FitSpec, Intervals
 from scalelaw.fitting.uncertainty.bootstrap import bootstrap, resampled_weights
 from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem
@@ -22,16 +22,22 @@ _SAID = {
 }
 
 
-def method(spec: FitSpec, runs: int) -> Intervals:
-    """Return the method of drawing; ``auto`` chooses by the number of runs."""
+MANY_ROWS = 10_000
+"""``auto`` draws by the scores of the runs from this many rows on: the bootstrap's limit, without refits."""
+
+
+def method(spec: FitSpec, runs: int, rows: int) -> Intervals:
+    """Return the method of drawing; ``auto`` chooses by the numbers of runs and rows."""
     if spec.intervals != "auto":
         return spec.intervals
-    return "cluster" if runs >= MANY_RUNS else "laplace"
+    if runs < MANY_RUNS:
+        return "laplace"
+    return "cluster" if rows <= MANY_ROWS else "sandwich"
 
 
 def described(spec: FitSpec, draws: int, runs: int, rows: int) -> str:
     """Describe the number and method of the draws in words."""
-    return _SAID[method(spec, runs)].format(draws=draws, units=units(runs, rows))
+    return _SAID[method(spec, runs, rows)].format(draws=draws, units=units(runs, rows))
 
 
 def units(runs: int, rows: int) -> str:
@@ -51,7 +57,7 @@ def drawn(sample: FittedProblem, spec: FitSpec) -> Array | None:
         return None
     if not np.all(np.isfinite(sample.linear.slopes)):  # derivatives overflow
         return None
-    how, coordinates = method(spec, sample.runs), sample.problem.coordinates
+    how, coordinates = method(spec, sample.runs, len(sample.weight)), sample.problem.coordinates
     if how in ("cluster", "pairs"):
         member = sample.member if how == "cluster" else np.arange(len(sample.member))
         weights = resampled_weights(member, sample.weight, spec.draws, spec.seed)
@@ -65,6 +71,14 @@ def drawn(sample: FittedProblem, spec: FitSpec) -> Array | None:
         u = {"wild": wild, "laplace": laplace, "sandwich": sandwich}[how](sample, spec.draws, spec.seed)
         coef = coordinates.coef(u)
         with np.errstate(all="ignore"):
-            predicted = np.asarray(coordinates.law.predict(coef, sample.problem.x))
+            predicted = np.asarray(coordinates.law.predict(coef, _spaced(sample.problem.x, len(sample.weight))))
         draws = coef[np.isfinite(coef).all(axis=1) & np.isfinite(predicted).all(axis=1)]
     return draws if len(draws) > 1 else None
+
+
+def _spaced(x: Inputs, rows: int) -> Inputs:
+    """Return the inputs, at ``MANY_ROWS`` evenly spaced rows where there are more: draws must be finite at these."""
+    if rows <= MANY_ROWS:
+        return x
+    at = np.linspace(0, rows - 1, MANY_ROWS).round().astype(int)
+    return {name: np.asarray(values)[at] for name, values in x.items()}

@@ -34,17 +34,17 @@ def _draws(sample: FittedProblem, own: float, count: int, seed: int) -> Array:
     """Draw coordinates with a share ``own`` of the scores' covariance taken from the runs themselves."""
     weight, member, threshold = sample.weight, sample.member, sample.problem.noise.threshold
     noise, slopes, at = errors(sample), sample.linear.slopes, sample.efficient
-    square, curvature = expected(noise, threshold, sample.size)
+    square, curvature = expected(noise, threshold, sample.size) if own < 1 else (None, None)
     seen = _inside(at.residual, threshold, noise.relative(sample.size) * _kernel_width(noise)[:, None])
     score = np.clip(at.residual, -threshold, threshold)
     unit = np.maximum(np.linalg.norm(slopes, axis=0), _TINY)
     slopes = slopes / unit
     roots = []
-    for j in range(len(square)):
-        bent = weight * ((1 - own) * curvature[j] + own * seen[j])
+    for j in range(len(noise.pool)):
+        bent = weight * (seen[j] if curvature is None else (1 - own) * curvature[j] + own * seen[j])
         bread = np.linalg.pinv((slopes * bent[:, None]).T @ slopes, hermitian=True)
         meat = own * _observed(Linear(score, slopes), weight, bent, bread, member) if own else 0.0
-        if own < 1:
+        if square is not None:
             meat = meat + (1 - own) * _modelled(slopes * (weight * np.sqrt(square[j]))[:, None], noise.shared, member)
         values, vectors = np.linalg.eigh(bread @ meat @ bread)
         roots.append(vectors * np.sqrt(np.maximum(values, 0.0)) / unit[:, None])
