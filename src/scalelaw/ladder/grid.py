@@ -9,6 +9,7 @@ from scalelaw.accounting.architecture import Architecture
 from scalelaw.accounting.flops import CONVENTIONS
 from scalelaw.accounting.params import ParamCounts, count_params
 from scalelaw.core.errors import BadInput, BadNumber
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.ladder.recipe import Hyperparameters, Recipe
 from scalelaw.ladder.shapes import Shapes
@@ -22,7 +23,7 @@ EXACT = CONVENTIONS["porian_att"]
 
 
 @dataclass(frozen=True)
-class Rung:
+class Rung(Brief):
     """One width of a ladder: a trunk with its branches, for every seed.
 
     Attributes:

@@ -6,6 +6,7 @@ from typing import Any
 
 from scalelaw.core.errors import UnknownName
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
+from scalelaw.core.numbers import counted
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.laws._base import Constants, Law
 from scalelaw.laws._registry import get, names, parse
@@ -87,6 +88,10 @@ class Gallery(Renderable, Tabular):
             {"law": law.name, "formula": law.formula, "inputs": law.inputs, "output": law.output, "cite": law.cite}
             for law in self.laws
         )
+
+    def in_brief(self) -> str:
+        """Return the number of laws, which ``repr`` shows."""
+        return counted(len(self.laws), "law")
 
     def sheet(self) -> Report:
         """Return one line a law."""

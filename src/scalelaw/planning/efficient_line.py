@@ -1,16 +1,21 @@
 """The compute-optimal line: the best N, D and loss at each of many budgets."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from scalelaw.core.forecaster import Forecaster
+from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.nouns.tabular import Columns, Tabular
+from scalelaw.core.numbers import counted
 from scalelaw.core.types import Array
 from scalelaw.planning.loss_surfaces import survey
 from scalelaw.planning.surfaces.path import optimal_path
 
 
-class Frontier(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Frontier(Brief, Tabular):
     """The efficient line at n budgets, each of shape (n,); NaN without a best split.
 
     Attributes:
@@ -22,6 +27,20 @@ class Frontier(NamedTuple):
     params: Array
     tokens: Array
     loss: Array
+
+    def __iter__(self) -> Iterator[Array]:
+        """Yield params, tokens and loss, so that the line unpacks into three arrays."""
+        return iter((self.params, self.tokens, self.loss))
+
+    def in_brief(self) -> str:
+        """Return the smallest and the largest loss, which ``repr`` shows."""
+        known = self.loss[np.isfinite(self.loss)]
+        loss = f"loss {known.max():.4g} to {known.min():.4g}" if len(known) else "no best split"
+        return f"{counted(len(self.loss), 'budget')}, {loss}"
+
+    def to_columns(self) -> Columns:
+        """Return one row a budget."""
+        return {"params": self.params, "tokens": self.tokens, "loss": self.loss}
 
 
 def frontier(forecaster: Forecaster, flops: Array) -> Frontier:

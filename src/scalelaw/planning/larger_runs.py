@@ -74,7 +74,8 @@ class LargerRuns(Renderable, Tabular):
 
     def to_columns(self) -> Columns:
         """Return one row per run."""
-        return columns_of(each.to_dict() for each in self.runs)
+        records = [each.to_dict() for each in self.runs]
+        return columns_of({**each["point"], "forecast": each["forecast"], "reach": each["reach"]} for each in records)
 
     def sheet(self) -> Report:
         """Return one row per run, then the forecaster's report."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from scalelaw.core.errors import UnknownName
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
-from scalelaw.core.numbers import format_number
+from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.quantities import METRICS
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.runs.reducing.order import time_order
@@ -40,6 +40,10 @@ class Listing(Renderable, Tabular):
     def to_columns(self) -> Columns:
         """Return one row a run."""
         return columns_of(self.to_dict()["runs"])
+
+    def in_brief(self) -> str:
+        """Return the number of runs, which ``repr`` shows."""
+        return f"{counted(len(self.rows), 'run')} of {self.source}"
 
     def sheet(self) -> Report:
         """Return the report, one line per run."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ _READING = ("columns", "units", "derive", "importer", "strict")
 """Settings that affect the reading of a source; it is read once per combination."""
 
 
-def init(source: str, *, answer: Given | None = None, **settings: Any) -> Proposal:
+def init(source: str | PathLike[str], *, answer: Given | None = None, **settings: Any) -> Proposal:
     """Propose a project for a source of runs: columns, units, target, reduction and law.
 
     If the table leaves a choice to the user, the proposal has one open question with its answers, unless ``answer``
@@ -46,7 +47,7 @@ def init(source: str, *, answer: Given | None = None, **settings: Any) -> Propos
     Raises:
         BadInput: the source cannot be read, or the answer does not exist.
     """
-    known: dict[str, Any] = {"source": source, **settings}
+    known: dict[str, Any] = {"source": fspath(source), **settings}
     read: dict[str, RunTable] = {}
     while True:
         found = _look(known, read)

@@ -22,7 +22,9 @@ def nouns() -> list[object]:
     parts = [runs.endpoints(), fit.rows, fit.errors, fit.sample_of_rows, fit.spec, fit.status, fit.origin, prediction]
     laws = [sl.published(sl.laws.get("chinchilla"), "besiroglu2024"), sl.laws.describe("chinchilla"), sl.laws.gallery()]
     study_parts = [study, study.decided, study.plan, study.backtest, study.ensemble]
-    reviewed = [sl.runs.review_runs(runs), sl.runs.list_runs(runs)]
+    rungs = sl.ladder.Ladder("small", (sl.Grid(widths=(64, 128), tokens=("2M", "4M")),)).rungs
+    line = sl.frontier(fit, np.geomspace(1e20, 1e23, 300))
+    reviewed = [line, rungs[0], sl.runs.review_runs(runs), sl.runs.list_runs(runs)]
     return [runs, fit, *study_parts, sl.calculate("8B", "15T"), *parts, *laws, *reviewed]
 
 
@@ -77,3 +79,9 @@ def test_no_public_noun_with_an_array_writes_it_out() -> None:
                 kinds = [ast.unparse(each.annotation) for each in node.body if isinstance(each, ast.AnnAssign)]
                 long += [f"{path.name}: {node.name}"] * any("Array" in kind for kind in kinds)
     assert not long
+
+
+def test_a_frontier_still_unpacks(nouns: list[object]) -> None:
+    line = next(each for each in nouns if type(each).__name__ == "Frontier")
+    params, tokens, loss = line  # type: ignore[misc]
+    assert params.shape == tokens.shape == loss.shape == (300,) and "300 budgets, loss " in repr(line)

@@ -42,7 +42,8 @@ def results() -> list[Tabular]:
         sl.robustness(runs, flops=1e22, draws=0), fit.influence(flops=1e22),
         sl.calculate("8B", "15T"), sl.laws.gallery(),
         sl.laws.describe("chinchilla"), sl.runs.list_runs(runs), sl.runs.review_runs(runs), ladder,
-        runs.endpoints(), sl.fit("chinchilla", runs, draws=0).profile("alpha"), fit.freeze(params="7B", tokens="1T"),
+        runs.endpoints(), sl.frontier(fit, np.geomspace(1e20, 1e23, 300)),
+        sl.fit("chinchilla", runs, draws=0).profile("alpha"), fit.freeze(params="7B", tokens="1T"),
         fit.predict(points), published.predict(points),
     ]  # fmt: skip
 

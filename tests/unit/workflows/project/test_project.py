@@ -198,3 +198,9 @@ def test_a_source_is_read_once_for_a_question_of_what_to_fit(monkeypatch: pytest
     found = sl.init(str(messy / "11_three_evals_wide.csv"), answer=lambda proposal: asked.append(proposal) or 2)
     assert found.settings["target"] == "loss@pile" and len(asked) == len(reads) == 1
     assert sl.init(LADDER, answer=lambda _: pytest.fail("leaves no open question")).question is None
+
+
+def test_init_takes_a_path_as_well_as_text(tmp_path: Path) -> None:
+    source = tmp_path / "runs.csv"
+    sl.runs.export_runs(sl.datasets.load("synthetic-ladder"), source)
+    assert sl.init(source).settings == sl.init(str(source)).settings
