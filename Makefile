@@ -8,7 +8,7 @@ INSTALL := $(BIN)/pip install --quiet --no-compile --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all check fix bench coverage tables meta corpus cpu-ladder trials transcripts soak docs prose-sample
-.PHONY: evidence reproduce clean
+.PHONY: evidence mutants reproduce clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,9 @@ docs: .venv/developer ## build the documentation, warnings being errors, into do
 
 evidence: .venv/developer ## measure again every figure we promise, into docs/evidence.md; ONLY="plan startup" measures some
 	PYTHONPATH=benchmarks $(BIN)/python -m evidence $(ONLY)
+
+mutants: .venv/developer ## seed faults into the source and see which the tests notice, into docs/mutants.md; 20 minutes
+	PYTHONPATH=benchmarks $(BIN)/python -m mutants --to docs/mutants.md
 
 reproduce: .venv/developer ## compute published figures again, into docs/reproduced.md
 	$(BIN)/scalelaw reproduce --to docs/reproduced.md

@@ -1,11 +1,10 @@
 """What many properties are asked of, made once: a table, its fit and ensemble, curves, a sweep, a frozen forecast."""
 
-import importlib
-import inspect
-import pkgutil
-import typing
-from collections.abc import Callable, Iterator, Mapping
+import ast
+import re
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -128,34 +127,34 @@ def made() -> Made:
     return Made()
 
 
-def options_of(function: Callable[..., Any]) -> frozenset[str]:
-    """Return the names of the arguments of a function, those of an unpacked dictionary among them."""
-    parameters = inspect.signature(function).parameters
-    names = set(parameters)
-    for each in parameters.values():
-        if each.kind is each.VAR_KEYWORD and (of := typing.get_args(each.annotation)):
-            names |= set(getattr(of[0], "__annotations__", {}))
-    return frozenset(names)
-
-
-def functions_of(module: Any) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Yield the public functions and methods that a module defines."""
-    for name, own in vars(module).items():
-        if name.startswith("_") or getattr(own, "__module__", None) != module.__name__:
-            continue
-        if inspect.isfunction(own):
-            yield name, own
-        elif inspect.isclass(own):
-            yield from ((f"{name}.{each}", f) for each, f in vars(own).items() if inspect.isfunction(f))
+def own(tree: ast.AST, name: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Yield the public functions and methods of a module."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            if isinstance(node, ast.FunctionDef):
+                yield f"{name}{node.name}", node
+            elif not name:
+                yield from own(node, f"{node.name}.")
 
 
 @pytest.fixture(scope="session")
 def public_functions() -> Mapping[str, frozenset[str]]:
-    """Every public function and method outside the command line -> its arguments."""
-    found = {}
-    for module in pkgutil.walk_packages(sl.__path__, "scalelaw."):
-        if not module.name.startswith("scalelaw.cli"):
-            for name, function in functions_of(importlib.import_module(module.name)):
-                if not name.rpartition(".")[2].startswith("_"):
-                    found[f"{module.name.removeprefix('scalelaw.')}.{name}"] = options_of(function)
-    return found
+    """Every public function and method outside the command line that has a level or a seed -> its arguments.
+
+    Read off the source, so that nothing is imported; ``**options: Unpack[...]`` stands for the keys it may have.
+    """
+    root, found, keys, unpacked = Path(sl.__file__).parent, {}, {}, {}
+    for path in sorted(root.rglob("*.py")):
+        text, module = path.read_text(encoding="utf-8"), path.relative_to(root).with_suffix("")
+        if module.parts[0] == "cli" or not re.search(r"\b(?:level|seed)\b|Unpack\[", text):
+            continue
+        tree = ast.parse(text)
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and "TypedDict" in map(ast.unparse, node.bases):
+                keys[node.name] = {each.target.id for each in node.body if isinstance(each, ast.AnnAssign)}  # type: ignore[union-attr]
+        for name, function in own(tree):
+            full, args = f"{'.'.join(module.parts)}.{name}", function.args
+            found[full] = {each.arg for each in (*args.posonlyargs, *args.args, *args.kwonlyargs)}
+            if args.kwarg and args.kwarg.annotation and "Unpack" in (of := ast.unparse(args.kwarg.annotation)):
+                unpacked[full] = of.removeprefix("Unpack[").removesuffix("]")
+    return {name: frozenset(args | keys.get(unpacked.get(name, ""), set())) for name, args in found.items()}

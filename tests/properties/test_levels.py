@@ -21,9 +21,11 @@ from scalelaw.core.estimate import Estimate, estimated
 from scalelaw.core.forecaster import holding, interval
 from scalelaw.curves.curve_band import NormalEstimate, band_on_the_way, believed, joined
 from scalelaw.curves.curve_shape import RunSchedule
-from scalelaw.designing.half_width import half_width, inputs
+from scalelaw.designing.half_width import half_width, inputs, quantiles
 from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.spec import FitSpec
+from scalelaw.fitting.uncertainty.coefficient_intervals import coefficients
+from scalelaw.fitting.uncertainty.predictions import predict
 from scalelaw.fitting.uncertainty.profile_likelihood import profile_coefficient, profile_prediction
 from scalelaw.laws import get
 from scalelaw.planning.by_ensemble import ensemble_outcomes
@@ -291,12 +293,33 @@ LEVELS: dict[str, Callable[[Any, float], Found]] = {
     "fitting.fit.make_spec": lambda made, level: told(
         fit_observations(get("chinchilla"), made.observed, FitSpec(draws=80, starts=4, level=level)), level
     ),
-    "fitting.held.HeldAt.predict": lambda made, level: predicted(
-        made.fit.at(tokens=2e11).predict({"params": np.array([1e10])}, level), level
+    "fitting.held.HeldAt.predict_at": lambda made, level: predicted(
+        made.fit.at(tokens=2e11).predict_at({"params": np.array([1e10])}, level, "mean"), level
     ),
-    "fitting.result.FitResult.predict": lambda made, level: predicted(made.fit.predict(made.ahead, level), level),
+    "fitting.result.FitResult.predict_at": lambda made, level: predicted(
+        made.fit.predict_at(made.ahead, level, "mean"), level
+    ),
+    "forecasting.ensemble.Ensemble.predict_at": lambda made, level: predicted(
+        made.ensemble.predict_at(made.ahead, level, "mean"), level
+    ),
+    "core.forecaster.Predicting.predict": lambda made, level: (
+        predicted(made.fit.predict(made.ahead, level), level)
+        | {
+            f"ensemble {name}": ends
+            for name, ends in predicted(made.ensemble.predict(made.ahead, level), level).items()
+        }
+    ),
+    "designing.half_width.quantiles": lambda made, level: {
+        name: (-each, 0.0, each) for name, each in zip(("t", "z"), quantiles(level, 9), strict=True)
+    },
     "fitting.result.FitResult.coefficients": lambda made, level: dict(found(made.fit.coefficients(level), level)),
     "fitting.result.FitResult.profile": lambda made, level: profiled(made.power.profile("alpha", level=level), level),
+    "fitting.uncertainty.coefficient_intervals.coefficients": lambda made, level: dict(
+        found(coefficients(made.power, level), level)
+    ),
+    "fitting.uncertainty.predictions.predict": lambda made, level: predicted(
+        predict(made.power, {"flops": np.array([1e22])}, level, "new_run"), level
+    ),
     "fitting.uncertainty.profile_likelihood.profile_coefficient": lambda made, level: profiled(
         profile_coefficient(made.power.sample_of_rows, "E", made.power.spec.restrictions, level), level
     ),
@@ -306,9 +329,6 @@ LEVELS: dict[str, Callable[[Any, float], Found]] = {
     "forecasting.calibration.Calibration.factor": lambda made, level: {
         "factor": (-made.calibration.factor(level), 0.0, made.calibration.factor(level))
     },
-    "forecasting.ensemble.Ensemble.predict": lambda made, level: predicted(
-        made.ensemble.predict(made.ahead, level), level
-    ),
     "planning.by_ensemble.ensemble_outcomes": lambda made, level: dict(
         found(
             [
@@ -373,9 +393,10 @@ NO_INTERVAL = {
     "core.estimate.given": "a number without an interval",
     "core.forecaster.check_level": "refuses levels",
     "core.forecaster.Forecaster.predict": "the protocol; what keeps it is in the conformance suite",
+    "core.forecaster.Predicting.predict_at": "abstract",
+    "fitting.published.Published.predict_at": "published constants have no spread",
     "core.rendering.Report.html": "of a heading",
     "core.rendering.Report.markdown": "of a heading",
-    "fitting.published.Published.predict": "published constants have no spread",
     "workflows.study.study.study": "decides by `decide`, and compares with `plan` in its own tests",
 }
 """Functions that take a level and have no interval to compare, and why."""

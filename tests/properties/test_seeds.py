@@ -19,6 +19,7 @@ from scalelaw.fitting.fit import fit_observations, make_spec
 from scalelaw.fitting.spec import INTERVALS, FitSpec
 from scalelaw.fitting.uncertainty.bootstrap import resampled_weights
 from scalelaw.fitting.uncertainty.laplace import laplace, sandwich
+from scalelaw.fitting.uncertainty.predictions import sample
 from scalelaw.fitting.uncertainty.wild import wild
 from scalelaw.forecasting.forecast import forecast_observations
 from scalelaw.forecasting.members import fit_members, members
@@ -112,6 +113,9 @@ SEEDS: dict[str, Callable[[Any, int], Any]] = {
         fit_observations(
             LAW, made.observed.rows(slice(None, None, 5)), FitSpec(draws=20, starts=2, prior="literature", seed=seed)
         ).draws
+    ),
+    "fitting.uncertainty.predictions.sample": lambda made, seed: sample(
+        made.power, {"flops": np.array([1e22])}, "new_run", seed
     ),
     "fitting.uncertainty.wild.wild": lambda made, seed: wild(made.power.sample_of_rows, 9, seed),
     "forecasting.forecast.forecast": lambda made, seed: handed_on(
