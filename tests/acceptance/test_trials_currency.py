@@ -99,7 +99,7 @@ def test_budgets_in_another_currency_than_the_compute_beside_them(rng):
     table = {"params": n, "tokens": d, "flops": 1.4 * c, "budget": c, "loss": 1.7 + 380 / n**0.335 + 900 / d**0.345}
     found = quietly(sl.isoflop, table, draws=0)
     assert [budget.flops for budget in found.budgets] == pytest.approx(budgets)
-    assert any("1.4 times the budgets" in note for note in found.rows.notes)
+    assert any("1.4 times the given budgets" in note for note in found.rows.notes)
 
 
 @pytest.mark.parametrize("factor", [1.0, 2.6])

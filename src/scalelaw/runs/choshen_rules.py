@@ -129,7 +129,7 @@ def _of_flights(table: RunTable, target: str) -> Iterator[Finding]:
         share = last / np.asarray(table.runs["planned_tokens"], float)
         ripe = (share >= _A_THIRD) & (share < _NEARLY)
     if ripe.any():
-        message = f"{_runs(int(ripe.sum()))} in flight have passed {_A_THIRD:.0%} of their planned tokens"
+        message = f"{_runs(int(ripe.sum()))} in flight passed {_A_THIRD:.0%} of their planned tokens"
         yield _rule("GUIDE_A_THIRD", message, int(ripe.sum()), "`scalelaw extrapolate` forecasts where they end")
 
 

@@ -128,7 +128,8 @@ def _lines(findings: tuple[Finding, ...]) -> Lines:
     """Return each finding with its grade, followed by its fix."""
     found = []
     for each in findings:
-        found.append((str(each.grade), f"{each.message} [{each.code}]"))
+        lead = "excluded" if each.grade is Grade.SET_ASIDE else str(each.grade)
+        found.append((lead, f"{each.message} [{each.code}]"))
         found += [("  fix", each.fix)] if each.fix else []
     return Lines(found)
 

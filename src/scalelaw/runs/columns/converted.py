@@ -115,8 +115,8 @@ def _by_row(
         where = counted(len(at), "row")
         message = f"the unit of {metric} is missing in {where} ({', '.join(str(names[row]) for row in at[:5])})"
         fix = (
-            f'pass units={{"{metric}": "nats"}} (CLI: --unit {metric}=nats), bits, perplexity, or {DROP} to leave '
-            "them out; rows that have a unit keep it"
+            f'pass units={{"{metric}": "nats"}} (CLI: --unit {metric}=nats), or bits or perplexity, or {DROP} to leave '
+            "those rows out; rows with a unit keep it"
         )
         answers = (
             *(Answer(f"they are {unit}", {"units": {metric: unit}}) for unit in ("nats", "bits", "perplexity")),

@@ -29,7 +29,7 @@ def escaped(text: str) -> str:
 
 
 def without_controls(raw: RawTable) -> RawTable:
-    """Return the table with such characters escaped in its names and cells, and a finding where there were any."""
+    """Escape such characters in names and cells, with a warning if there are any."""
     found: list[str] = []
     columns: dict[str, RawColumn] = {}
     for name, column in raw.columns.items():
@@ -68,7 +68,7 @@ def _marked(text: str, found: list[str]) -> str:
 def _finding(found: list[str]) -> Finding:
     shown = ", ".join(f"'{text[:_LONGEST]}{'...' if len(text) > _LONGEST else ''}'" for text in found[:_MOST_SHOWN])
     more = f" and {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else ""
-    message = f"control characters, or halves of characters, in names or cells; they are read as escapes: {shown}{more}"
+    message = f"control or broken characters in names or cells are read as escapes: {shown}{more}"
     return Finding("RUNS_CONTROL_CHARACTERS", Grade.WARN, message, len(found), "remove them where the table is written")
 
 
