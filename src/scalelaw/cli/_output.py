@@ -15,6 +15,7 @@ import typer
 from scalelaw.cli._held import HELD
 from scalelaw.cli._stderr import STDERR, coloured
 from scalelaw.cli._stdin import STDIN
+from scalelaw.core.plain_text import printable
 
 if TYPE_CHECKING:
     from scalelaw.reporting.answer import Answer
@@ -56,15 +57,21 @@ def show_answered(answer: "Answer", result: Any, as_json: bool, fitted: Mapping[
         _print("\n\n".join([str(answer), *(each.text() for each in answer.further()), below]))
 
 
+def echo(text: str, *, err: bool = False) -> None:
+    """Print text; the one place where any reaches a terminal or a log, and no control character does."""
+    typer.echo(printable(text), err=err)
+
+
 def _print(text: Mapping[str, Any] | str) -> None:
     if not isinstance(text, str):
-        typer.echo(STDIN.named(json.dumps(finite(text), indent=2, allow_nan=False)))
+        echo(STDIN.named(json.dumps(finite(text), indent=2, allow_nan=False)))
         return
     text = STDIN.named(text)
     HELD.shown(text)
     if sys.stdout.isatty():
         width = max(shutil.get_terminal_size().columns, _NARROWEST)
-        text = "\n".join(folded(line, width) for line in text.splitlines())
+        text = "\n".join(folded(line, width) for line in text.split("\n"))
+    text = printable(text)
     typer.echo(in_colour(text) if coloured(sys.stdout) else text)
 
 
@@ -101,7 +108,7 @@ def plot(observed: "Observations", wanted: bool | None) -> None:
     x = np.asarray(observed.columns[along], float)
     there = np.isfinite(x) & (x > 0) & np.isfinite(observed.y) & (observed.y > 0)
     if there.any():
-        typer.echo("\n" + scatter(x[there], observed.y[there], labels=(quantity(along).label, observed.target)))
+        echo("\n" + scatter(x[there], observed.y[there], labels=(quantity(along).label, observed.target)))
 
 
 def finite(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """The ``scalelaw`` program: front page, old names, and one line on stderr for every error and warning."""
 
 import inspect
+import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from scalelaw.cli._held import HELD
 from scalelaw.cli._help import front_page
 from scalelaw.cli._renamed import current_group
 from scalelaw.cli._stderr import STDERR
-from scalelaw.core.errors import BadInput, MissingExtra, ScalelawError, ScalelawWarning
+from scalelaw.core.errors import BadInput, BadTable, MissingExtra, NeedsAnswer, ScalelawError, ScalelawWarning
 
 _USAGE = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 """Base class of what typer raises for a command line it cannot read."""
@@ -46,7 +47,7 @@ class Program(TyperGroup):
                 finally:
                     HELD.let_go(STDERR.warn)
             except (ScalelawError, _USAGE, typer.Abort, KeyboardInterrupt) as error:
-                status = _explained(error)
+                status = _explained(error, sys.argv[1:] if args is None else args)
             except ImportError as error:
                 if not isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
                     raise
@@ -63,16 +64,25 @@ class Program(TyperGroup):
         formatter.write(front_page(inspect.cleandoc(self.help or ""), self.commands))
 
 
-def _explained(error: BaseException) -> int:
+def _explained(error: BaseException, args: Sequence[str]) -> int:
     """Print an error in one line, and return the exit status."""
     if isinstance(error, ScalelawError):
-        STDERR.error(str(error))
+        of_table = isinstance(error, BadTable | NeedsAnswer)
+        STDERR.error(_naming_file(str(error), args) if of_table else str(error))
         return 2 if isinstance(error, BadInput | MissingExtra) else 1
     if isinstance(error, _USAGE):
         where = getattr(getattr(error, "ctx", None), "command_path", "scalelaw")
         STDERR.error(f"{error.format_message().rstrip('.')} (see {where} --help)")
         return 2
     return _INTERRUPTED
+
+
+def _naming_file(message: str, args: Sequence[str]) -> str:
+    """Return the error of a table, prefixed with the name of its file where the message lacks it."""
+    source = next((each for each in args if not each.startswith("-") and os.path.exists(each)), None)
+    if source is None or os.path.basename(os.path.normpath(source)) in message:
+        return message
+    return f"{source}: {message}"
 
 
 def _shown_by(plain: Callable[..., None]) -> Callable[..., None]:

@@ -27,7 +27,7 @@ def known(source: str) -> "Forecaster | None":
     Raises:
         BadInput: unknown law, or no such file.
     """
-    from scalelaw.core.schemas import is_fit
+    from scalelaw.core.reading import is_fit
     from scalelaw.fitting.files import load_fit
     from scalelaw.fitting.published import published
     from scalelaw.laws import parse

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from scalelaw.cli._stdin import STDIN
+from scalelaw.core.plain_text import printable_line
 
 
 class Stderr:
@@ -20,7 +21,7 @@ class Stderr:
         begin = "scalelaw:"
         if colour and coloured(sys.stderr):
             begin = typer.style(begin, fg=colour, bold=True)
-        typer.echo(f"{begin} {' '.join(STDIN.named(message).split())}", err=True)
+        typer.echo(f"{begin} {printable_line(STDIN.named(message))}", err=True)
 
     def error(self, message: str) -> None:
         """Print an error."""

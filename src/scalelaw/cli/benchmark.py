@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalelaw.cli._output import Json, progress, show
+from scalelaw.cli._output import Json, echo, progress, show
 from scalelaw.cli._places import check_writable
 from scalelaw.core.files import write_whole
 from scalelaw.core.reading import read_text
@@ -83,7 +83,7 @@ def calibrate_command(
         show(known, json)
     else:
         terms = ", ".join(f"{name} {value:.3g}" for name, value in known.terms.items())
-        typer.echo(f"{to}: {known.cases} cases of {len(known.sources)} sources; {terms}")
+        echo(f"{to}: {known.cases} cases of {len(known.sources)} sources; {terms}")
 
 
 def _run(protocol: str, data: str, half: str | None, store: str | None, processes: int | None) -> "Benchmark":

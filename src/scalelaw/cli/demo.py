@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli._output import Json, show
+from scalelaw.cli._output import Json, echo, show
 from scalelaw.cli._places import check_writable
 from scalelaw.cli._stderr import STDERR
 from scalelaw.cli._values import real
@@ -39,7 +39,7 @@ def demo_command(
     check_writable(out, "--out", folder=True)
 
     def show_line(line: str) -> None:
-        typer.echo(f"{line}\n", err=json)
+        echo(f"{line}\n", err=json)
 
     try:
         found = demo(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import Json, show
+from scalelaw.cli._output import Json, echo, show
 from scalelaw.cli._stdin import STDIN
 from scalelaw.cli._table import File, MappingOptions
 from scalelaw.core.errors import BadInput
@@ -48,18 +48,18 @@ def init_command(
     if json:
         return
     if written is None:
-        typer.echo(f"\n{proposal.toml()}")
+        echo(f"\n{proposal.toml()}")
     elif proposal.refusal is not None:
-        typer.echo(f"\n{written} written; `scalelaw` refuses it until this is corrected")
+        echo(f"\n{written} written; `scalelaw` refuses it until this is corrected")
     elif proposal.question is None:
-        typer.echo(f"\n{written} written; run `scalelaw` here for the study")
+        echo(f"\n{written} written; run `scalelaw` here for the study")
     else:
-        typer.echo(f"\n{written} written without an answer; uncomment one in it, then run `scalelaw`")
+        echo(f"\n{written} written without an answer; uncomment one in it, then run `scalelaw`")
 
 
 def _asked(proposal: "Proposal") -> int:
     """Ask the question until the user types the number of an answer; return it."""
-    typer.echo(str(proposal))
+    echo(str(proposal))
     answers = len(proposal.question.answers) if proposal.question else 0
     while True:
         number: int = typer.prompt(f"Which, 1 to {answers} (Ctrl-C leaves without writing)", type=int)

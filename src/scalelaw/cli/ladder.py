@@ -8,7 +8,7 @@ import typer
 from scalelaw.cli import sweep, tune
 from scalelaw.cli._command import Commands
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import Json, show
+from scalelaw.cli._output import Json, echo, show
 from scalelaw.cli._places import check_writable
 from scalelaw.cli._values import real
 from scalelaw.core.errors import BadInput, BadNumber
@@ -91,7 +91,7 @@ def design_command(
     if to is not None:
         found.ladder.save(to)
         if not json:
-            typer.echo(f"\n{to} written; edit it, then `scalelaw ladder dry-run {to}`")
+            echo(f"\n{to} written; edit it, then `scalelaw ladder dry-run {to}`")
 
 
 @app.command("show")
@@ -144,7 +144,7 @@ def _assumed(text: str | None) -> "Assumption | None":
     """
     if text is None or not os.path.exists(text):
         return text
-    from scalelaw.core.schemas import is_fit
+    from scalelaw.core.reading import is_fit
     from scalelaw.fitting.files import load_fit
 
     if not is_fit(text):

@@ -31,6 +31,7 @@ from scalelaw.cli import (  # fmt: skip
     watch,
 )
 from scalelaw.cli._command import Commands, Quiet
+from scalelaw.cli._output import echo
 from scalelaw.cli._program import Program
 from scalelaw.core.version import __version__
 
@@ -81,11 +82,11 @@ def scalelaw_command(
     Plain `scalelaw` remakes the study of the scalelaw.toml in this folder.
     """
     if version:
-        typer.echo(__version__)
+        echo(__version__)
         raise typer.Exit
     if context.invoked_subcommand is not None:
         return
     if study.project_here():
         study.study_project(json=False)
     else:
-        typer.echo(context.get_help())
+        echo(context.get_help())

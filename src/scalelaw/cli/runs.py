@@ -7,7 +7,7 @@ import typer
 
 from scalelaw.cli._command import Commands
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import Json, show
+from scalelaw.cli._output import Json, echo, show
 from scalelaw.cli._places import check_writable
 from scalelaw.cli._stdin import STDIN
 from scalelaw.cli._table import MappingOptions
@@ -101,7 +101,7 @@ def export_command(
     from scalelaw.runs.reading.load import load_runs
 
     rows = export_runs(load_runs(source, **mapping.arguments()), out)
-    typer.echo(f"{out}: {counted(rows, 'row')}")
+    echo(f"{out}: {counted(rows, 'row')}")
 
 
 @app.command("pack")

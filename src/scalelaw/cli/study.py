@@ -10,7 +10,7 @@ from scalelaw.cli._deciding import OneLaw, OneLawOptions, PriorName, given_of
 from scalelaw.cli._fitting import DrawOptions
 from scalelaw.cli._given import names_of, refuse_with
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import Json, Plot, Verbose, progress, show
+from scalelaw.cli._output import Json, Plot, Verbose, echo, progress, show
 from scalelaw.cli._output import plot as draw_points
 from scalelaw.cli._places import check_writable
 from scalelaw.cli._stdin import STDIN
@@ -96,7 +96,7 @@ def report_command(
             study = _of_a_project(load_project().study(progress=moved, figures=False))
     else:
         study = _studied(context, file, demo, (law, flops, prior), table, one, bootstrap)
-    typer.echo(report(study, to))
+    echo(str(report(study, to)))
 
 
 def _of_project(context: typer.Context, file: str | None, demo: bool, own: tuple[str, ...]) -> bool:
@@ -170,4 +170,4 @@ def study_project(json: bool, verbose: bool = False) -> None:
         found = _of_a_project(project.study(progress=moved))
     show(replace(found, verbose=verbose), json)
     if project.out is not None:
-        typer.echo(f"  {'report':<18}{report(found, project.folder / project.out / _PAGE)}", err=json)
+        echo(f"  {'report':<18}{report(found, project.folder / project.out / _PAGE)}", err=json)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalelaw.cli._output import Json, show
+from scalelaw.cli._output import Json, echo, show
 from scalelaw.cli._places import check_writable
 from scalelaw.cli._stderr import STDERR
 
@@ -82,7 +82,7 @@ class _Lines:
     def show(self, now: "Progress") -> None:
         if not STDERR.quiet and time.monotonic() - self._shown > _EVERY_S:
             self._shown = time.monotonic()
-            typer.echo(f"{self._doing}: {now.share:.0%} {_state(now)}", err=True)
+            echo(f"{self._doing}: {now.share:.0%} {_state(now)}", err=True)
 
 
 def _state(now: "Progress") -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from scalelaw.cli._output import Json, show
+from scalelaw.cli._output import Json, echo, show
 from scalelaw.cli._places import check_writable
 from scalelaw.cli._stderr import STDERR
 from scalelaw.cli._values import real
@@ -70,4 +70,4 @@ def tune_command(
     if to is not None:
         found.ladder.save(to)
         if not json:
-            typer.echo(f"\n{to} written; its [recipe] holds the best rate and batch")
+            echo(f"\n{to} written; its [recipe] holds the best rate and batch")

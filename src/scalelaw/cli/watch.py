@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scalelaw.cli._groups import grouped
-from scalelaw.cli._output import Json, show
+from scalelaw.cli._output import Json, echo, show
 from scalelaw.cli._stdin import STDIN
 from scalelaw.cli._table import MappingOptions
 from scalelaw.cli._values import real
@@ -89,7 +89,7 @@ def _followed(look: Callable[[], "Watch"], every: float) -> "Watch":
                     raise
                 line = f"waiting: {error}"
         if line != seen:
-            typer.echo(line)
+            echo(line)
         if found is not None and found.advice == "score":
             return found
         seen = line

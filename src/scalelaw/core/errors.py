@@ -21,12 +21,17 @@ import re
 from collections.abc import Iterable
 from typing import Any, Self
 
+from scalelaw.core.plain_text import printable_line
+
 _MOST_LISTED = 20
 """Names told beside the nearest one; of more only that is told."""
 
 
 class ScalelawError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of every error this package raises on purpose; its text is one line that a terminal shows as it is."""
+
+    def __str__(self) -> str:
+        return printable_line(super().__str__())
 
 
 class BadInput(ScalelawError, ValueError):

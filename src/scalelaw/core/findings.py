@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from scalelaw.core.errors import BadTable, NeedsAnswer, ScalelawWarning
+from scalelaw.core.plain_text import printable_line
 
 
 class Grade(StrEnum):
@@ -52,7 +53,7 @@ class Finding:
     parts: tuple["Finding", ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.message}; {self.fix}" if self.fix else self.message
+        return printable_line(f"{self.message}; {self.fix}" if self.fix else self.message)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as plain values for JSON."""

@@ -7,6 +7,7 @@ How long it is, is counted while it is read: what the file system says of a file
 import contextlib
 import csv
 import errno
+import json
 import os
 import stat
 import struct
@@ -17,6 +18,7 @@ from os import PathLike
 from pathlib import Path
 
 from scalelaw.core.errors import BadInput, BadTable, ScalelawError
+from scalelaw.core.plain_text import printable_line
 
 LARGEST = 2**30
 """Bytes of one file that is read as a table or a log."""
@@ -107,6 +109,15 @@ def glance(path: str | PathLike[str], most: int) -> bytes:
         return b""
 
 
+def is_fit(path: str | PathLike[str]) -> bool:
+    """Return whether a JSON file has the schema of a fit."""
+    try:
+        document = json.loads(read_text(path, LARGEST_DOCUMENT))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and str(document.get("schema", "")).startswith("scalelaw.fit/")
+
+
 class Allowance:
     """What may be unpacked in all: some bytes in any case, more only in proportion to what was packed.
 
@@ -156,16 +167,20 @@ class Allowance:
 
 @contextlib.contextmanager
 def one_line(name: str) -> Iterator[None]:
-    """Turn whatever goes wrong while a file is read into one line that names the file.
+    """Turn every error while a file is read into one line that names the file; every reader reads inside of it.
 
     Args:
-        name: of the file, as the message says it.
+        name: of the file, as the message writes it: its name or its path.
 
     Raises:
         BadInput: something went wrong that has no better words yet.
     """
     try:
         yield
+    except BadInput as error:
+        if getattr(error, "findings", ()) or Path(name.strip("'\"")).name in str(error):
+            raise
+        raise type(error)(f"{name}: {error}") from error
     except ScalelawError:
         raise
     except RecursionError:
@@ -175,15 +190,20 @@ def one_line(name: str) -> Iterator[None]:
     except OSError as error:
         raise BadInput(f"{name} cannot be read: {error.strerror or error}") from error
     except _FAULTS as error:
-        said = " ".join(str(error).split())[:_LONGEST] or "no more is known"
-        raise BadTable(f"{name} cannot be read: {said} ({type(error).__name__}); is it damaged?") from error
+        reason = printable_line(str(error), _LONGEST) or "no more is known"
+        if isinstance(error, OverflowError):
+            reason = "a number in it is too large"
+        elif _DIGITS in reason:
+            reason = "a number in it has thousands of digits"
+        raise BadTable(f"{name} cannot be read: {reason} ({type(error).__name__}); is it damaged?") from error
 
 
 _FAULTS = (
     ValueError, TypeError, ArithmeticError, LookupError, AttributeError, EOFError, NotImplementedError, RuntimeError,
     csv.Error, struct.error, zlib.error,
 )  # fmt: skip
-_LONGEST = 200
+_DIGITS = "integer string conversion"
+_LONGEST = 300
 
 
 def _check_kind(path: Path, mode: int) -> None:

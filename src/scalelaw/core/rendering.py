@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.plain_text import printable
 
 _STYLE = (
     "<style>.scalelaw table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
@@ -41,7 +42,7 @@ class Table:
 
     def text(self) -> str:
         """Return aligned columns."""
-        return table(self.rows, indent=self.indent, right=self.right)
+        return table([list(map(_cell, row)) for row in self.rows], indent=self.indent, right=self.right)
 
     def html(self) -> str:
         """Return an HTML table."""
@@ -87,11 +88,12 @@ class Lines:
 
     def text(self) -> str:
         """Return the lines behind their labels."""
+        lines = [(_cell(label), printable(text)) for label, text in self.lines]
         if self.fold:
-            return "\n".join(self._folded(label, text) for label, text in self.lines)
+            return "\n".join(self._folded(label, text) for label, text in lines)
         if self.width:
-            return "\n".join(f"  {label:<{self.width}}{text}".rstrip() for label, text in self.lines)
-        return "\n".join(f"  {label}: {text}" if label else f"  {text}" for label, text in self.lines)
+            return "\n".join(f"  {label:<{self.width}}{text}".rstrip() for label, text in lines)
+        return "\n".join(f"  {label}: {text}" if label else f"  {text}" for label, text in lines)
 
     def _folded(self, label: str, text: str) -> str:
         first, hang = f"  {label:<{self.width}}", " " * (2 + self.width)
@@ -136,7 +138,7 @@ class Report:
 
     def text(self) -> str:
         """Return plain text; sheets inside are set apart by a blank line."""
-        blocks = [self.title] if self.title else []
+        blocks = [_cell(self.title)] if self.title else []
         for part in self._filled():
             apart = blocks and isinstance(part, Report)
             blocks.append(("\n" if apart else "") + part.text())
@@ -167,6 +169,11 @@ class Report:
             for part in self.parts
             if (part.rows if isinstance(part, Table) else part.lines if isinstance(part, Lines) else True)
         ]
+
+
+def _cell(text: str) -> str:
+    """Return text as a terminal shows it within one line."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 class Renderable(Brief, ABC):

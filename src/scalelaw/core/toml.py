@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadInput
-from scalelaw.core.reading import LARGEST_SETTINGS, read_limited
+from scalelaw.core.reading import LARGEST_SETTINGS, one_line, read_limited
 
 
 def read_toml(path: Path, hint: str) -> dict[str, Any]:
@@ -20,14 +20,13 @@ def read_toml(path: Path, hint: str) -> dict[str, Any]:
     Raises:
         BadInput: it cannot be read, or is not TOML.
     """
-    try:
-        return tomllib.loads(read_limited(path, LARGEST_SETTINGS).decode("utf-8"))
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}; {hint}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} is not TOML: {error}") from error
-    except RecursionError:
-        raise BadInput(f"{path} nests its lists or tables too deeply to be read") from None
+    with one_line(str(path)):
+        try:
+            return tomllib.loads(read_limited(path, LARGEST_SETTINGS).decode("utf-8"))
+        except OSError as error:
+            raise BadInput(f"{path}: {error.strerror}; {hint}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BadInput(f"{path} is not TOML: {error}") from error
 
 
 def spelt(name: str, value: Any) -> list[str]:

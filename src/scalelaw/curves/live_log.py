@@ -46,13 +46,14 @@ def read_log(
     if path is None or path.suffix.lower() not in _LINES or importer is not None or path.is_dir():
         return load_runs(log, columns=columns, units=units, derive=derive, importer=importer)
     rows = _rows(path)
-    named = {column for row in rows for column in row}
+    named = {column for row in rows for column, cell in row.items() if cell not in (None, "")}
     if "run" not in (columns or {}) and not any(recognise(column) == "run" for column in named):
         rows = [{**row, "run": path.stem} for row in rows]
     counted = {quantity for column in named if (quantity := recognise(column)) in COUNTS}
     counted |= {quantity for quantity in columns or {} if quantity in COUNTS}
     plain = dict.fromkeys((quantity for quantity in counted if quantity not in (derive or {})), "1")
-    return load_runs(rows, columns=columns, units={**plain, **(units or {})}, derive=derive)
+    with one_line(str(path)):
+        return load_runs(rows, columns=columns, units={**plain, **(units or {})}, derive=derive)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -62,10 +63,15 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} is not UTF-8 text (byte {error.start})") from error
     whole = text[: text.rfind("\n") + 1]
+    rows: list[dict[str, Any]] = []
     if path.suffix.lower() in (".csv", ".tsv"):
         with one_line(str(path)):
             separator = "\t" if path.suffix.lower() == ".tsv" else ","
-            rows = list(csv.DictReader(io.StringIO(whole, newline=""), delimiter=separator))
+            reader = csv.DictReader(io.StringIO(whole, newline=""), delimiter=separator)
+            for row in reader:
+                if None in row:
+                    raise BadTable(f"{path.name}: line {reader.line_num} has more cells than the header")
+                rows.append(row)
     else:
         rows = [row for line in whole.split("\n") if isinstance(row := _record(line), dict)]
     if not rows:

@@ -13,7 +13,7 @@ from scalelaw.accounting.cost import StatedCost
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.nouns.coefficients import named_array
-from scalelaw.core.reading import LARGEST_DOCUMENT, Allowance, read_text
+from scalelaw.core.reading import LARGEST_DOCUMENT, Allowance, one_line, read_text
 from scalelaw.core.types import AnyArray
 from scalelaw.fitting.checks.status import FitStatus
 from scalelaw.fitting.fitted_rows import FittedRows
@@ -39,11 +39,16 @@ def load_fit(path: str | Path) -> FitResult:
     Raises:
         BadInput: absent, not a fit file, written by a newer version, or edited since it was written.
     """
-    document = _read(Path(path))
+    with one_line(str(path)):
+        return _loaded(Path(path))
+
+
+def _loaded(path: Path) -> FitResult:
+    document = _read(path)
     try:
         if document["content"] != _content(document):
             raise BadInput(f"{path} was edited since it was written; fit the runs again")
-        allowance = Allowance(str(path), Path(path).stat().st_size, _MOST_UNPACKED)
+        allowance = Allowance(str(path), path.stat().st_size, _MOST_UNPACKED)
         fit = _fit(document if document["schema"] == SCHEMA else _from_first(document), allowance)
     except BadInput:
         raise
@@ -166,6 +171,8 @@ def _check_numbers(document: Mapping[str, Any]) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"{name} is {str(value)[:40]}, not a number")
         float(value)
+    if not np.isfinite(_unpack(document["coef"], Allowance("coef", 0))).all():
+        raise ValueError("coef holds what is not finite")
     for name in ("cluster", "setting"):
         kinds = set(map(type, rows.get(name, ())))
         if len(kinds) > 1 or not kinds <= {int, str}:

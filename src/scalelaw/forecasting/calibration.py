@@ -20,7 +20,7 @@ from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import check_level
 from scalelaw.core.nouns.brief import Brief
-from scalelaw.core.reading import LARGEST_DOCUMENT, read_text
+from scalelaw.core.reading import LARGEST_DOCUMENT, one_line, read_text
 from scalelaw.core.types import Array
 
 TERMS = ("run", "forms")
@@ -148,14 +148,14 @@ def load_calibration(path: str | Path) -> Calibration:
     Raises:
         BadInput: the file cannot be read or is not a calibration.
     """
-    try:
-        return Calibration.from_dict(json.loads(read_text(path, LARGEST_DOCUMENT)))
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
-    except BadInput:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise BadInput(f"{path} is not a calibration: {error}") from None
+    with one_line(str(path)):
+        text = read_text(path, LARGEST_DOCUMENT)
+        try:
+            return Calibration.from_dict(json.loads(text))
+        except BadInput:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+            raise BadInput(f"{path} is not a calibration: {error}") from None
 
 
 @cache

@@ -93,8 +93,9 @@ def _in_step(observed: Observations, kind: str | None) -> bool:
     """Return whether tokens are a power of params in every row, so that their effects cannot be separated."""
     if kind is None:
         return False
-    logs = np.log([np.asarray(observed.columns[name], float) for name in (kind, "tokens")])
-    return bool(abs(np.corrcoef(logs)[0, 1]) > _STEP)
+    sizes = np.array([np.asarray(observed.columns[name], float) for name in (kind, "tokens")])
+    logs = np.log(sizes[:, (sizes > 0).all(axis=0)])
+    return logs.shape[1] > 1 and bool(abs(np.corrcoef(logs)[0, 1]) > _STEP)
 
 
 def _of_params_and_tokens(kind: str) -> list[Member]:

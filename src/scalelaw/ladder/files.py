@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from scalelaw.core.errors import BadInput, BadNumber, UnknownName
 from scalelaw.core.numbers import parse_number
+from scalelaw.core.reading import one_line
 from scalelaw.core.toml import read_toml
 from scalelaw.ladder.data import Data
 from scalelaw.ladder.grid import Grid
@@ -33,10 +34,11 @@ def load_ladder(path: Path, kind: type[L]) -> L:
     """
     path = path / FILE if path.is_dir() else path
     content = read_toml(path, "`scalelaw ladder design` writes one")
-    try:
-        return read_ladder(content, kind, otherwise=path.stem)
-    except BadInput as error:
-        raise type(error)(f"{path}: {error}") from error
+    with one_line(str(path)):
+        try:
+            return read_ladder(content, kind, otherwise=path.stem)
+        except BadInput as error:
+            raise type(error)(f"{path}: {error}") from error
 
 
 def read_ladder(content: Mapping[str, Any], kind: type[L], otherwise: str = "ladder") -> L:

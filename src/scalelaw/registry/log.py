@@ -17,9 +17,8 @@ from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.files import append_line, make_once, refusal
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
-from scalelaw.core.reading import LARGEST
+from scalelaw.core.reading import LARGEST, is_fit, one_line
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
-from scalelaw.core.schemas import is_fit
 from scalelaw.registry.frozen import FrozenForecast, opened, point_text, read_bytes
 from scalelaw.registry.seal import faults, sealed_text, sha256
 
@@ -186,11 +185,12 @@ def read_forecasts(path: str | Path) -> Registry:
     Raises:
         BadInput: the file cannot be read, or was changed (with the place).
     """
-    content = read_bytes(path, LARGEST)
-    if problems := list(_faults(content)):
-        _check_kind(content, str(path))
-        raise BadInput(f"{path} was changed after it was written: {'; '.join(problems)}")
-    return Registry(str(path), tuple(_entries(content, str(path))))
+    with one_line(str(path)):
+        content = read_bytes(path, LARGEST)
+        if problems := list(_faults(content)):
+            _check_kind(content, str(path))
+            raise BadInput(f"{path} was changed after it was written: {'; '.join(problems)}")
+        return Registry(str(path), tuple(_entries(content, str(path))))
 
 
 def verify_forecasts(path: str | Path, *, head: str | None = None) -> Verification:
@@ -205,9 +205,10 @@ def verify_forecasts(path: str | Path, *, head: str | None = None) -> Verificati
     """
     if head is not None and len(head) < _FEWEST_DIGITS:
         raise BadInput(f"head={head!r}: give {_FEWEST_DIGITS} digits or more")
-    content = read_bytes(path, LARGEST)
-    problems = list(_faults(content))
-    entries = () if problems else tuple(_entries(content, str(path)))
+    with one_line(str(path)):
+        content = read_bytes(path, LARGEST)
+        problems = list(_faults(content))
+        entries = () if problems else tuple(_entries(content, str(path)))
     if head is not None and entries and not any(each.digest.startswith(head.lower()) for each in entries):
         problems.append(f"no forecast has the published digest {head}: lines are missing, or this is another file")
     return Verification(str(path), len(entries), entries[-1].digest if entries else "", tuple(problems))

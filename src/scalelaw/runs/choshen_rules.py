@@ -149,7 +149,8 @@ def _replicated(observed: Observations) -> bool:
     names = [name for name in (*_KINDS, "tokens", "flops", "lr", "batch_tokens") if name in observed.columns]
     if not names:
         return False
-    values = np.column_stack([np.log(np.maximum(np.asarray(observed.columns[name], float), 1e-300)) for name in names])
+    columns = (np.clip(np.asarray(observed.columns[name], float), 1e-300, 1e300) for name in names)
+    values = np.column_stack([np.log(column) for column in columns])
     rounded = np.round(np.nan_to_num(values) / _SAME).astype(np.int64)
     if observed.setting is not None:
         rounded = np.column_stack([rounded, observed.setting])

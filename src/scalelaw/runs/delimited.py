@@ -27,9 +27,9 @@ def read_csv(text: str, source: str, separator: str | None = None) -> RawTable:
     Raises:
         BadTable: no rows, a repeated column name, or rows of different lengths.
     """
-    header_line = text.lstrip("\r\n").partition("\n")[0]
+    header_line = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
     separator = separator or max(_SEPARATORS, key=header_line.count)
-    _check_header(next(csv.reader([header_line.rstrip("\r")], delimiter=separator), []), source)
+    _check_header(_names(header_line, separator, source), source)
     plain = read_plain(text.lstrip("\r\n"), separator, _words(text, separator)) if separator != ";" else None
     if plain is not None:
         return RawTable(source, plain)
@@ -77,6 +77,32 @@ def _is_text(name: str) -> bool:
     return quantity is not None and QUANTITIES[quantity].kind == "text" and quantity != "seed"
 
 
+def _names(header: str, separator: str, source: str) -> list[str]:
+    """Return the names of the columns.
+
+    Raises:
+        BadTable: the line cannot be split into cells.
+    """
+    if "\r" in header and '"' not in header:
+        raise BadTable(f"{source}: line 1 cannot be read: {_BARE_RETURN}")
+    try:
+        return next(csv.reader([header], delimiter=separator), [])
+    except csv.Error as error:
+        raise BadTable(f"{source}: line 1 cannot be read: {_reason(error)}") from error
+
+
+def _reason(error: csv.Error) -> str:
+    """Return what is wrong with a line, and what to do about it."""
+    if "new-line" in str(error):
+        return _BARE_RETURN
+    if "field limit" in str(error):
+        return f"it has a cell of more than {csv.field_size_limit()} characters; is a quote or a separator missing?"
+    return f"{error}; quote cells that hold quotes or ends of lines"
+
+
+_BARE_RETURN = "it holds a carriage return that no line feed follows; save the table with line feeds as ends of lines"
+
+
 def _check_header(names: list[str], source: str) -> None:
     twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
     if twice:
@@ -86,11 +112,14 @@ def _check_header(names: list[str], source: str) -> None:
 def _ragged(text: str, separator: str, source: str) -> str | None:
     """Return the error for the first row that is longer or shorter than the header, or None."""
     reader = csv.reader(io.StringIO(text.lstrip("\r\n")), delimiter=separator)
-    width = len(next(reader, []))
-    for row in reader:
-        if row and len(row) != width:
-            cells = f"{len(row)} cells, but the header has {width}"
-            return f"{source}: line {reader.line_num} has {cells}; quote cells that hold {separator!r}"
+    try:
+        width = len(next(reader, []))
+        for row in reader:
+            if row and len(row) != width:
+                cells = f"{len(row)} cells, but the header has {width}"
+                return f"{source}: line {reader.line_num} has {cells}; quote cells that hold {separator!r}"
+    except csv.Error as error:
+        return f"{source}: line {reader.line_num} cannot be read: {_reason(error)}"
     return None
 
 

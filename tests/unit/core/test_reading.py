@@ -161,7 +161,7 @@ def test_every_fault_becomes_one_line_that_names_the_file(fault: Exception) -> N
     assert "\n" not in str(refused.value) and len(str(refused.value)) < 400
 
 
-@pytest.mark.parametrize("fault", [BadTable("said already"), KeyboardInterrupt()])
+@pytest.mark.parametrize("fault", [BadTable("runs.csv: said already"), KeyboardInterrupt()])
 def test_what_has_words_or_is_no_fault_passes(fault: BaseException) -> None:
     with pytest.raises(type(fault)) as passed, one_line("runs.csv"):
         raise fault

@@ -10,8 +10,7 @@ import pytest
 
 import scalelaw as sl
 from scalelaw.core.errors import BadInput
-from scalelaw.core.reading import Allowance
-from scalelaw.core.schemas import is_fit
+from scalelaw.core.reading import Allowance, is_fit
 from scalelaw.fitting.files import load_fit
 from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.result import FitResult

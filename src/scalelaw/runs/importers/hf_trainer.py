@@ -11,6 +11,7 @@ from scalelaw.accounting.flops import counting_for
 from scalelaw.accounting.params import count_params
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.numbers import format_number
+from scalelaw.core.reading import one_line
 from scalelaw.runs.importers._parsing.files import is_folder, number, read_json, shown, walk
 from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
 from scalelaw.runs.raw import RawTable
@@ -44,7 +45,10 @@ class HfTrainer:
             folder = state.parent
             by_run.setdefault(folder.parent if _CHECKPOINT.fullmatch(folder.name) else folder, []).append(state)
         notes = [f"read: {len(states)} {_STATE}", "lr is the largest learning rate in the log"]
-        runs = [_read_run(folder, found, path, notes) for folder, found in sorted(by_run.items())]
+        runs = []
+        for folder, found in sorted(by_run.items()):
+            with one_line(shown(folder)):
+                runs.append(_read_run(folder, found, path, notes))
         return tabulate(runs, path.name if path.is_dir() else path.parent.name, notes, _COUNTED, len(states))
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadTable
-from scalelaw.core.reading import glance
-from scalelaw.runs.importers._parsing.files import is_folder, number, read_json, utc, walk
+from scalelaw.core.reading import glance, one_line
+from scalelaw.runs.importers._parsing.files import is_folder, number, read_json, shown, utc, walk
 from scalelaw.runs.raw import RawTable, from_rows
 
 _FRACTIONS = ("acc", "exact_match", "acc_norm", "em", "f1", "mc2", "mc1", "pass@1", "pass_at_1")
@@ -35,7 +35,10 @@ class LmEval:
         files = [file for file in walk(path, _is_results) if _begins_so(file)] if path.is_dir() else [path]
         if not files:
             raise BadTable(f"{path.name} holds no results of the LM Evaluation Harness")
-        rows = [_read_file(file) for file in files]
+        rows = []
+        for file in files:
+            with one_line(shown(file)):
+                rows.append(_read_file(file))
         _tell_apart(rows)
         found = from_rows(rows, path.name)
         columns = {name: column for name, column in found.columns.items() if not column.missing.all()}

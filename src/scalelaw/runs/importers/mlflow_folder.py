@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scalelaw.core.errors import BadTable
-from scalelaw.core.reading import glance
+from scalelaw.core.reading import glance, one_line
 from scalelaw.runs.importers._parsing.files import MOST_ENTRIES, is_folder, read_text, shown, walk
 from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
 from scalelaw.runs.importers._parsing.mlflow import metric_value, run_of
@@ -30,7 +30,10 @@ class MlflowFolder:
         """Return the rows of every run of every experiment, deleted ones marked as such."""
         path = Path(source)
         notes: list[str] = []
-        runs = [_read_run(run, notes) for experiment in _experiments(path) for run in _runs(experiment)]
+        runs = []
+        for run in (run for experiment in _experiments(path) for run in _runs(experiment)):
+            with one_line(shown(run)):
+                runs.append(_read_run(run, notes))
         if not runs:
             raise BadTable(f"{path.name} holds MLflow experiments but no runs")
         runs.sort(key=lambda run: (run.columns.get("created_at") or "", run.id))

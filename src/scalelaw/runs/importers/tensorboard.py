@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadTable
+from scalelaw.core.reading import one_line
 from scalelaw.runs.importers._parsing import wire as wire
-from scalelaw.runs.importers._parsing.files import is_folder, read_bytes, utc, walk
+from scalelaw.runs.importers._parsing.files import is_folder, read_bytes, shown, utc, walk
 from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
 from scalelaw.runs.raw import RawTable
 
@@ -51,7 +52,8 @@ class TensorBoard:
         for file in files:
             name = file.parent.relative_to(path).as_posix() if path.is_dir() else file.parent.name
             run = runs.setdefault(name, LoggedRun(path.name if name == "." else name or file.name))
-            _read_file(run, file, notes)
+            with one_line(shown(file)):
+                _read_file(run, file, notes)
         listed = [run for run in runs.values() if run.series or run.config]
         if not listed:
             raise BadTable(f"{path.name} holds event files without scalars")

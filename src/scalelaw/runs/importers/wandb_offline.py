@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadTable
+from scalelaw.core.reading import one_line
 from scalelaw.runs.importers._parsing import wire as wire
-from scalelaw.runs.importers._parsing.files import is_folder, number, read_bytes, starts_with, utc, walk
+from scalelaw.runs.importers._parsing.files import is_folder, number, read_bytes, shown, starts_with, utc, walk
 from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
 from scalelaw.runs.importers._parsing.wandb import add_row, parsed, settings_of
 from scalelaw.runs.raw import RawTable
@@ -48,7 +49,10 @@ class WandbOffline:
         path = Path(source)
         files = list(walk(path, _is_log, depth=3)) if path.is_dir() else [path]
         notes: list[str] = []
-        runs = [_read_run(file, notes) for file in files]
+        runs = []
+        for file in files:
+            with one_line(shown(file)):
+                runs.append(_read_run(file, notes))
         return tabulate(runs, path.name, [f"read: {len(files)} .wandb file{'s' if len(files) > 1 else ''}", *notes])
 
 
@@ -81,6 +85,7 @@ def _read_run(path: Path, notes: list[str]) -> LoggedRun:
 def _records(content: bytes, source: str, notes: list[str]) -> Iterator[tuple[int, bytes]]:
     """Yield each record with its offset; a last record cut off by a killed run gives a note."""
     at = len(_MAGIC)
+    filled = len(content.rstrip(b"\0"))  # behind this place there are zeros alone
     parts: list[bytes] = []
     while at < len(content):
         room = _BLOCK - at % _BLOCK
@@ -91,12 +96,14 @@ def _records(content: bytes, source: str, notes: list[str]) -> Iterator[tuple[in
         checksum, length, kind = _HEAD.unpack_from(content, at) if at + _HEAD.size <= len(content) else (0, 0, 0)
         data = content[at + _HEAD.size : at + _HEAD.size + length]
         at += _HEAD.size + length
-        if at > len(content) or not any(content[start:]):
+        if at > len(content) or start >= filled:
             notes.append(f"{source} ends inside a record: what stands before it is read")
             return
         if not _FULL <= kind <= _LAST or zlib.crc32(bytes([kind]) + data) != checksum:
             raise BadTable(f"{source} is damaged: the record at byte {start} does not match its checksum")
-        parts = [*parts, data] if kind in (_MIDDLE, _LAST) else [data]
+        if kind not in (_MIDDLE, _LAST):
+            parts = []
+        parts.append(data)
         if kind in (_FULL, _LAST):
             yield start, b"".join(parts)
             parts = []

@@ -33,8 +33,9 @@ def read_source(source: Any, importer: str | None = None) -> RawTable:
     if not isinstance(text, str):
         raise BadInput(f"{text!r}: give the path as text, not as bytes")
     path = text if "://" in text else os.path.expanduser(text)
+    wanted = None if importer is None else importers.get(importer)
     with one_line(repr(path)):
-        chosen = importers.get(importer) if importer is not None else importers.find(path)
+        chosen = importers.find(path) if wanted is None else wanted
         if chosen is None:
             return without_controls(replace(read_table(path), by_hand=True))
         if "://" not in path and not os.path.exists(path):

@@ -41,6 +41,7 @@ from scalelaw.runs.rows import Rows
 from scalelaw.runs.table import RunTable
 
 
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")  # findings report what is infinite, zero or missing
 def load_runs(
     source: Any,
     *,

@@ -1,31 +1,16 @@
-"""Names and cells with characters that no name needs: control characters and halves of characters, written as escapes.
+"""Names and cells with control characters, or halves of characters, which are written as escapes."""
 
-A NUL ends a text for many programs, an escape sequence moves the cursor of a terminal, half of a character has no
-UTF-8, and an override of the writing direction shows another name than is there.
-"""
-
-import re
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.plain_text import escaped, holds_controls
 from scalelaw.runs.raw import RawColumn, RawTable
 
-_SIGNS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MOST_SHOWN = 3
 _LONGEST = 40
-
-
-def escaped(text: str) -> str:
-    r"""Return a text in which every such character is an escape; tabs and ends of lines stay.
-
-    Example:
-        >>> escaped("lo\x1bss")
-        'lo\\x1bss'
-    """
-    return _SIGNS.sub(lambda found: _escape(found[0]), text)
 
 
 def without_controls(raw: RawTable) -> RawTable:
@@ -37,7 +22,7 @@ def without_controls(raw: RawTable) -> RawTable:
         while fresh in columns or (fresh != name and fresh in raw.columns):
             fresh += "_"
         columns[fresh] = column if column.numeric else _cells(column, found)
-    if not found and not _SIGNS.search(raw.source):
+    if not found and not holds_controls(raw.source):
         return raw
     stated = frozenset(escaped(name) for name in raw.stated)
     raw = replace(raw, source=escaped(raw.source), columns=columns, stated=stated)
@@ -45,7 +30,7 @@ def without_controls(raw: RawTable) -> RawTable:
 
 
 def _cells(column: RawColumn, found: list[str]) -> RawColumn:
-    odd = {cell: None for cell in column.values if isinstance(cell, str) and _SIGNS.search(cell)}
+    odd = {cell: None for cell in column.values if isinstance(cell, str) and holds_controls(cell)}
     if not odd:
         return column
     fresh = {cell: _marked(cell, found) for cell in odd}
@@ -70,8 +55,3 @@ def _finding(found: list[str]) -> Finding:
     more = f" and {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else ""
     message = f"control or broken characters in names or cells are read as escapes: {shown}{more}"
     return Finding("RUNS_CONTROL_CHARACTERS", Grade.WARN, message, len(found), "remove them where the table is written")
-
-
-def _escape(sign: str) -> str:
-    code = ord(sign)
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

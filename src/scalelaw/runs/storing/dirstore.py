@@ -13,7 +13,7 @@ from typing import Any
 
 from scalelaw.core.errors import BadInput, BadTable, UnknownName
 from scalelaw.core.files import write_whole
-from scalelaw.core.reading import LARGEST_SETTINGS, read_text
+from scalelaw.core.reading import LARGEST_SETTINGS, one_line, read_text
 from scalelaw.runs.storing.journal import Journal, open_journal, read_journal
 from scalelaw.runs.storing.lock import BEAT_S, MISSED, RunLock, acquire, is_held
 from scalelaw.runs.storing.run_spec import RunSpec
@@ -61,12 +61,14 @@ class DirStore:
         folder = self.root / run
         if not (folder / _RUN).exists():
             raise UnknownName.among("run", run, self.runs())
-        said = _read_run(folder / _RUN)
+        with one_line(f"{folder / _RUN}"):
+            said = _read_run(folder / _RUN)
         # Check the lock first, so that a writer that finishes in between counts as finished, not crashed.
         held = is_held(folder / _LOCK, missed=self.missed)
-        lines, torn = read_journal(folder / _EVALS)
-        story = _replay(lines)
-        evals, superseded = surviving(story.sessions)
+        with one_line(f"{folder / _EVALS}"):
+            lines, torn = read_journal(folder / _EVALS)
+            story = _replay(lines)
+            evals, superseded = surviving(story.sessions)
         state = story.state if story.state != "running" else "running" if held else "crashed"
         started = str(said.get("started", ""))
         return RunRecord(run, said["settings"], state, evals, started, torn, superseded + story.late)
@@ -175,6 +177,8 @@ def _replay(lines: list[dict[str, Any]]) -> _Replay:
     story = _Replay()
     for line in lines:
         session = line.get("session", 1)
+        if not isinstance(session, int):
+            raise BadTable(f"a line has the session {session!r}, which is not a number")
         opens = line.get("state") == "running"
         if session < story.session or (opens and session == story.session):
             story.late += "state" not in line

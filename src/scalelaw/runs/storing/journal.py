@@ -57,7 +57,7 @@ def read_journal(path: Path) -> tuple[list[dict[str, Any]], int]:
     lines = [line for line in lines if line.strip()]
     try:
         records = json.loads(b"[" + b",".join(lines) + b"]")
-    except ValueError:
+    except (ValueError, RecursionError):
         records = [_record(line) for line in lines]
     good = [record for record in records if isinstance(record, dict)]
     for record in good:
@@ -70,7 +70,7 @@ def read_journal(path: Path) -> tuple[list[dict[str, Any]], int]:
 def _record(line: bytes) -> Any:
     try:
         return json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

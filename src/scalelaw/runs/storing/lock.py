@@ -28,6 +28,12 @@ MISSED = 6
 """Heartbeats a holder may miss before its lock is taken over."""
 
 _LARGEST = 2**16
+_LONGEST_BEAT_S = 3600.0
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("host", "machine", "birth", "token", "since"), str),
+    "pid": int,
+    "beat_s": (int, float),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -143,8 +149,10 @@ def is_held(path: Path, *, missed: int = MISSED) -> bool:
 def read_holder(path: Path) -> Holder | None:
     """Return the holder in the lock file; None without a file or while it is being written."""
     try:
-        return Holder(**json.loads(read_text(path, _LARGEST)))
-    except (FileNotFoundError, ValueError, TypeError):
+        said = json.loads(read_text(path, _LARGEST))
+        sound = all(isinstance(said[name], kind) for name, kind in _KINDS.items())
+        return Holder(**said) if sound and 0 < said["beat_s"] <= _LONGEST_BEAT_S else None
+    except (FileNotFoundError, ValueError, TypeError, LookupError, RecursionError):
         return None
 
 

@@ -1,6 +1,5 @@
 """The protocol that scores forecasts: tables with their sources, cuts, levels, and the left-out half."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import Any
 from scalelaw.backtesting.windows import Window, WindowRules, windows
 from scalelaw.core.errors import BadInput
 from scalelaw.core.nouns.brief import Brief
-from scalelaw.core.reading import LARGEST_SETTINGS, read_text
+from scalelaw.core.reading import one_line
+from scalelaw.core.toml import read_toml
 from scalelaw.fitting.observe import observe
 from scalelaw.laws import Law
 from scalelaw.runs.observations import Observations
@@ -122,34 +122,33 @@ def read_protocol(path: str | Path) -> Protocol:
         BadInput: the file cannot be read or lacks a part.
     """
     file = Path(path)
-    try:
-        content = tomllib.loads(read_text(file, LARGEST_SETTINGS))
-        tables = (
-            dict(tomllib.loads(read_text(file.parent / content["include"], LARGEST_SETTINGS)))
-            if "include" in content
-            else {}
-        )
-        cuts = dict(content["windows"])
-        return Protocol(
-            tables | content.get("table", {}),
-            {axis: cuts["most_cuts"][axis] for axis in cuts["axes"]},
-            WindowRules(
-                **{
-                    name: cuts[name]
-                    for name in ("min_train", "min_test", "min_sizes", "min_params", "min_decades", "most_reach")
-                }
-            ),
-            tuple(content["scores"]["levels"]),
-            tuple(content["scores"]["reach"]),
-            {name: tuple(sources) for name, sources in content.get("halves", {}).items()},
-            content.get("baselines", {}),
-        )
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{path} is not TOML: {error}") from None
-    except (KeyError, TypeError) as error:
-        raise BadInput(f"{path} is not a protocol: {error} is missing; see benchmarks/forecast/protocol.toml") from None
+    with one_line(str(path)):
+        content = read_toml(file, "the protocol cannot be read; see benchmarks/forecast/protocol.toml")
+        include = content.get("include")
+        tables = {} if include is None else read_toml(file.parent / include, "the protocol includes it")
+        try:
+            return _protocol(content, tables)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            lacks = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise BadInput(f"{path} is not a protocol: {lacks}; see benchmarks/forecast/protocol.toml") from None
+
+
+def _protocol(content: Mapping[str, Any], tables: Mapping[str, Any]) -> Protocol:
+    cuts = dict(content["windows"])
+    return Protocol(
+        {**tables, **content.get("table", {})},
+        {axis: cuts["most_cuts"][axis] for axis in cuts["axes"]},
+        WindowRules(
+            **{
+                name: cuts[name]
+                for name in ("min_train", "min_test", "min_sizes", "min_params", "min_decades", "most_reach")
+            }
+        ),
+        tuple(content["scores"]["levels"]),
+        tuple(content["scores"]["reach"]),
+        {name: tuple(sources) for name, sources in content.get("halves", {}).items()},
+        content.get("baselines", {}),
+    )
 
 
 def parts(name: str, how: Mapping[str, Any], data: Path) -> Iterator[Part]:

@@ -9,6 +9,7 @@ from typing import Any
 from scalelaw.backtesting.backtest import Progress
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.reading import one_line
 from scalelaw.core.toml import read_toml
 from scalelaw.fitting.solver.noise import Noise
 from scalelaw.fitting.spec import FitSpec
@@ -158,10 +159,11 @@ def load_project(folder: str | Path = ".") -> Project:
     path = Path(folder)
     path = path / FILE if path.is_dir() else path
     content = read_toml(path, "`scalelaw init RUNS` writes one")
-    try:
-        return read_project(content, path.parent)
-    except BadInput as error:
-        raise type(error)(f"{path}: {error}") from error
+    with one_line(str(path)):
+        try:
+            return read_project(content, path.parent)
+        except BadInput as error:
+            raise type(error)(f"{path}: {error}") from error
 
 
 def read_project(content: Mapping[str, Any], folder: Path = Path()) -> Project:

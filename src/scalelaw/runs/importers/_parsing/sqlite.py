@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.files import write_whole
-from scalelaw.core.reading import LARGEST, open_regular, read_limited
+from scalelaw.core.reading import LARGEST, one_line, open_regular, read_limited
 from scalelaw.runs.importers._parsing.files import starts_with
 from scalelaw.runs.importers._parsing.history import MOST_POINTS
 
@@ -54,7 +54,8 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
                 database.text_factory = lambda content: content.decode("utf-8", "replace")
                 database.execute("pragma query_only = on")
                 database.execute("pragma trusted_schema = off")
-                yield database
+                with one_line(path.name):
+                    yield database
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise BadTable(f"{path.name} is not a readable SQLite database ({error}); is it cut off?") from error
 
