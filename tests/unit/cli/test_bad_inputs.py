@@ -222,7 +222,7 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     (("report", "--demo", "--to", "/no/such/folder/report.html"), r"--to .*: folder /no/such/folder does not exist"),
     (("init",), r"Missing argument 'FILE'"),
     (("init", "no.csv"), r"the file 'no\.csv' does not exist"),
-    (("init", str(LADDER), "--answer", "1", "--dry-run"), r"nothing is asked"),
+    (("init", str(LADDER), "--answer", "1", "--dry-run"), r"leaves no open question; omit --answer"),
     ((*STUDY, "--flops", "abc"), r"'abc' is not a number"),
     (("plan", str(LADDER), "--flops", "1e20", "--law", "power", "--draws", "0"), r"a plan needs a law over params"),
     ((*STUDY, "--out", str(LADDER)), r"is a file; name a folder"),
@@ -344,7 +344,7 @@ LADDERS = {
         '[data]\nunique_tokens = "0.5M"\n[[rungs]]\nwidths = [16, 32]\ntokens = ["1M"]',
         r"has 500,000 training tokens, and width 16 needs 1,000,448 in 1 epoch: .* epochs = 3",
     ),
-    "no rungs": ('name = "x"', r"no \[\[rungs\]\]; say which widths"),
+    "no rungs": ('name = "x"', r"no \[\[rungs\]\]; add one with widths"),
     "no TOML": ("name = ", r"is not TOML"),
 }  # fmt: skip
 

@@ -58,7 +58,7 @@ REFUSED = (
     (("laws", "show", "routed", "--figure", "law.txt"), "figures are written as"),
     (("laws", "new", "chinchilla"), "no checkout|exists"),
     (("reproduce", "nothing-of-this"), "unknown figure"),
-    (("reproduce", "--data", "/nowhere/at/all"), "there is no folder"),
+    (("reproduce", "--data", "/nowhere/at/all"), "the folder ./nowhere/at/all. of published tables does not exist"),
     ((*REGIME, "--tokens", "1T", "--unique-tokens", "2T"), "at most tokens"),
     (("regime", "kaplan_joint@kaplan2020", "--params", "8B", "--tokens", "1T"), "fit chinchilla"),
     (("critical-batch", "tests/data/nofile.csv"), "nofile.csv"),
