@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -103,6 +103,7 @@ class Made:
         both = {name: np.tile(np.asarray(values), 2) for name, values in rows.columns.items()}
         return {**both, "loss": np.append(rows.y * 1.02, rows.y), "recipe": ["old"] * 28 + ["new"] * 28}
 
+    @cache  # noqa: B019
     def explanation(self, level: float = 0.9, seed: int = 0) -> Explanation:
         """What the second recipe changes."""
         options: Any = {"level": level, "seed": seed, "draws": 40, "profile": "parabola"}

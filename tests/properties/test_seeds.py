@@ -65,7 +65,9 @@ def handed_on(module: str, name: str, call: Callable[[], Any]) -> Any:
     """Return the arguments with which ``call`` calls a function of a module, which then is not run."""
 
     def spy(*_: Any, **options: Any) -> None:
-        raise Seen(options.get("seed", next((each.seed for each in _ if isinstance(each, FitSpec)), None)))
+        raise Seen(
+            options.get("seed", next((each.seed for each in _ if isinstance(each, FitSpec | IsoFlopSpec)), None))
+        )
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Seen) as seen:
         patch.setattr(importlib.import_module(module), name, spy)
@@ -81,7 +83,9 @@ def outcomes(made: Any, seed: int) -> Any:
 
 
 SEEDS: dict[str, Callable[[Any, int], Any]] = {
-    "allocation.explanation.explain": lambda made, seed: made.explanation(seed=seed).made[1].found.params.draws,
+    "allocation.explanation.explain": lambda made, seed: handed_on(
+        "scalelaw.allocation.corrections", "isoflop_observations", lambda: made.explanation(seed=seed)
+    ),
     "allocation.isoflop_analysis.isoflop": lambda made, seed: (
         isoflop_observations(made.sweep, IsoFlopSpec("parabola", draws=20, seed=seed)).params.draws
     ),
