@@ -25,10 +25,11 @@ HABITS = {
 }
 """What to avoid, and what to write instead."""
 CLEAN = (
+    "accounting",
     "allocation",
     "backtesting",
     "cli",
-    "core/nouns",
+    "core",
     "curves",
     "datasets",
     "designing",
@@ -37,6 +38,7 @@ CLEAN = (
     "fitting",
     "forecasting",
     "ladder",
+    "laws",
     "planning",
     "registry",
     "reporting",

@@ -63,7 +63,7 @@ def test_a_plan_costs_its_budget_in_the_tables_own_flops(kind, grid):
     answer = sl.plan(fit, flops=budget)
     n, d = answer.params.value, answer.tokens.value
     assert 6 * f(n) * n * d == pytest.approx(budget, rel=0.04)
-    assert any("C as the table states it" in line for line in answer.assumptions)
+    assert any("C as stated by the table" in line for line in answer.assumptions)
     # N* is the least loss along the line of equal cost, by brute force
     sizes = n * np.exp(np.linspace(-1, 1, 4001))
     along = fit.law.predict(fit.coef, {"params": sizes, "tokens": fit.counting.tokens(sizes, budget)})

@@ -1,4 +1,4 @@
-"""Counting: parameters, training compute and loss, by named conventions and in named units."""
+"""Count parameters, training compute and loss by named conventions and in named units."""
 
 from scalelaw.accounting.architecture import Architecture as Architecture
 from scalelaw.accounting.flops import CONVENTIONS as CONVENTIONS

@@ -1,4 +1,4 @@
-"""The shape of a transformer, as far as parameters and compute depend on it."""
+"""The shape of a transformer, from which parameters and compute follow."""
 
 import operator
 from collections.abc import Mapping
@@ -9,42 +9,43 @@ from typing import Any, Self
 from scalelaw.core.errors import BadInput
 
 NORM_VECTORS = MappingProxyType({"none": 0, "rms": 1, "layer": 2})
-"""Kind of norm -> learned vectors of the width it holds: a gain, or a gain and a bias."""
+"""Kind of norm -> number of learned vectors of model width: a gain, or a gain and a bias."""
 
 QK_NORMS = ("none", "scale", "head", "width")
-"""A norm of queries and keys has no gain, one number a layer, a gain for a head, or one for all heads together."""
+"""Gains of the norms of queries and keys: none, one number per layer, one gain per head, or one for all heads."""
 
 
 @dataclass(frozen=True)
 class Architecture:
     """A decoder-only transformer.
 
-    What is 0 is left open and takes its usual value: as many key-value heads as heads, heads that share out the
-    width, a feed-forward of four widths, experts as wide as the feed-forward.
+    Zero means the usual value: as many key-value heads as heads, heads that divide the width, a feed-forward of four
+    widths, experts as wide as the feed-forward.
 
     Attributes:
         layers: blocks of attention and feed-forward.
         width: d, elements of the residual stream.
         vocab_size: V, rows of the embedding.
-        heads: query heads of a layer.
-        kv_heads: key-value heads of a layer; 0 for one to each query head.
+        heads: query heads per layer.
+        kv_heads: key-value heads per layer; 0 for as many as query heads.
         head_dim: elements of a head; 0 for width / heads.
         ffn_width: hidden elements of a dense feed-forward; 0 for 4 x width.
-        gated: the feed-forward has a third matrix (SwiGLU, GeGLU).
-        tied: the head is the input embedding.
-        norm: ``rms`` (gain), ``layer`` (gain and bias) or ``none``; two a layer and one at the end.
-        qk_norm: gains of the norms of queries and keys: ``none``, one ``scale`` of both a layer, one ``head`` each, or
-            the ``width`` of all heads.
-        attention_bias: biases on queries, keys and values.
-        output_bias: a bias on the output projection of attention.
-        mlp_bias: biases on the matrices of the feed-forward.
+        gated: whether the feed-forward has a third matrix (SwiGLU, GeGLU).
+        tied: whether the head is the input embedding.
+        norm: ``rms`` (gain), ``layer`` (gain and bias) or ``none``; two per layer and one at the end.
+        qk_norm: gains of the norms of queries and keys: ``none``, one ``scale`` per layer, one per ``head``, or the
+            ``width`` of all heads.
+        attention_bias: whether queries, keys and values have biases.
+        output_bias: whether the output projection of attention has a bias.
+        mlp_bias: whether the matrices of the feed-forward have biases.
         learned_positions: rows of a learned position embedding (GPT-2); 0 for none.
-        position_projection: attention has a fifth matrix for relative positions (Transformer-XL, Gopher, Chinchilla).
-        experts: routed experts of a layer; 0 for a dense model.
+        position_projection: whether attention has a fifth matrix for relative positions (Transformer-XL, Gopher,
+            Chinchilla).
+        experts: routed experts per layer; 0 for a dense model.
         top_k: routed experts that a token passes through.
         shared_experts: experts that every token passes through.
         expert_width: hidden elements of an expert; 0 for ``ffn_width``.
-        dense_layers: layers that have the dense feed-forward although the model has experts.
+        dense_layers: layers with a dense feed-forward in a model with experts.
 
     Example:
         >>> Architecture(layers=12, width=768, vocab_size=50257, heads=12).head_width
@@ -119,13 +120,13 @@ class Architecture:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Return the shape that a Hugging Face ``config.json`` of a Llama-like or GPT-2 model describes.
+        """Return the shape in a Hugging Face ``config.json`` of a Llama-like or GPT-2 model.
 
         Args:
             config: the file as a dict.
 
         Raises:
-            BadInput: the model type is not known here, or a number is absent.
+            BadInput: the model type is unknown, or a number is missing.
 
         Example:
             >>> shape = Architecture.from_config({
@@ -140,9 +141,7 @@ class Architecture:
         if kind in _LLAMA_LIKE:
             return cls(**_llama(config, kind))
         known = ", ".join(sorted({"gpt2", *_LLAMA_LIKE}))
-        raise BadInput(
-            f"model_type {kind!r}: its shape is not known here ({known} are); build an Architecture yourself"
-        )
+        raise BadInput(f"model_type {kind!r} is unknown; use one of {known}, or build an Architecture")
 
 
 def _counted(name: str, value: Any) -> int:
@@ -152,7 +151,7 @@ def _counted(name: str, value: Any) -> int:
     except TypeError:
         whole = -1
     if isinstance(value, bool) or whole < least:
-        raise BadInput(f"{name}={value!r}: a whole number of at least {least} is needed")
+        raise BadInput(f"{name}={value!r} must be a whole number of at least {least}")
     return whole
 
 
@@ -165,7 +164,7 @@ def _whole(config: Mapping[str, Any], *names: str, otherwise: int | None = None)
     try:
         return operator.index(value)  # type: ignore[arg-type]
     except TypeError as error:
-        raise BadInput(f"config: {names[0]} is {value!r}, and a whole number is needed") from error
+        raise BadInput(f"config: {names[0]} is {value!r}; give a whole number") from error
 
 
 def _gpt2(config: Mapping[str, Any]) -> dict[str, Any]:

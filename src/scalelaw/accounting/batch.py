@@ -1,4 +1,4 @@
-"""Steps and compute a run would have needed at another batch, by its critical batch (McCandlish et al. 2018)."""
+"""Steps and compute of a run at another batch size, from its critical batch (McCandlish et al. 2018)."""
 
 import numpy as np
 

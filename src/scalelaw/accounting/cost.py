@@ -1,9 +1,9 @@
-"""Compute as a table states it: FLOP per parameter and token, a function of N fitted to rows that state N, D and C.
+"""Compute per parameter and token as a function of N, fitted to rows that state N, D and C.
 
     C = 6 f(N) N D        ln f: monotone cubic pieces through the medians of groups of sizes
 
-Head, embeddings and attention change f with N and not with D, as long as the sequence length stays. Beyond the sizes
-stated the slope of ln f dies away as N^(-1/2), as the shares of head and attention do; f levels off.
+Head, embeddings and attention change f with N but not with D, at constant sequence length. Beyond the stated sizes the
+slope of ln f falls as N^(-1/2), like the shares of head and attention, so f levels off.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,9 +15,9 @@ import numpy as np
 from scalelaw.core.types import Array
 
 _FADES = 2.0
-"""The slope of ln f falls e-fold over so much of ln N beyond the last knot: N^(-1/2)."""
+"""Distance in ln N beyond the last knot over which the slope of ln f falls e-fold, as N^(-1/2)."""
 _STEEPEST = -0.95
-"""Slope of ln f below which a larger model would cost no more, so that C no longer tells N."""
+"""Slope of ln f below which a larger model would cost no more, so N would not follow from C."""
 _BISECTIONS = 56
 
 
@@ -27,10 +27,10 @@ class StatedCost:
 
     Attributes:
         log_params: ln N of the knots, ascending.
-        log_factor: ln f there.
-        slopes: d ln f / d ln N there.
-        rows: rows that state N, D and C.
-        scatter: mean distance of a row from the curve through the others, on the log.
+        log_factor: ln f at the knots.
+        slopes: d ln f / d ln N at the knots.
+        rows: number of rows that state N, D and C.
+        scatter: mean distance of a row from the curve through the others, in ln f.
     """
 
     log_params: tuple[float, ...]
@@ -46,26 +46,26 @@ class StatedCost:
 
     @property
     def range(self) -> tuple[float, float]:
-        """The smallest and largest f among the sizes stated."""
+        """The smallest and largest f over the stated sizes."""
         return float(np.exp(min(self.log_factor))), float(np.exp(max(self.log_factor)))
 
     @property
     def increasing(self) -> bool:
-        """Whether a larger model costs more at every size, so that C and D tell N."""
+        """Whether a larger model costs more at every size, so that N follows from C and D."""
         inside = np.linspace(self.log_params[0], self.log_params[-1], 40 * len(self.log_params))
         steep = np.diff(self._log_factor(inside)) / np.maximum(np.diff(inside), 1e-300)
         return bool(min(self.slopes) > _STEEPEST and (len(self.log_params) < 2 or steep.min() > _STEEPEST))
 
     def params_at(self, log_product: Array | float) -> Array:
-        """Return N where ln(f N) has this value: what C / (6 D) pays for."""
+        """Return N with this ln(f N), which C / (6 D) pays for."""
         return self._solved(np.asarray(log_product, float), 1.0)
 
     def params_of_square(self, log_product: Array | float) -> Array:
-        """Return N where ln(f N^2) has this value: what C / (6 D/N) pays for."""
+        """Return N with this ln(f N^2), which C / (6 D/N) pays for."""
         return self._solved(np.asarray(log_product, float), 2.0)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values; ``from_dict`` gives back the very same curve."""
+        """Return plain values, from which ``from_dict`` restores the same curve."""
         return {
             "log_params": list(self.log_params), "log_factor": list(self.log_factor), "slopes": list(self.slopes),
             "rows": self.rows, "scatter": self.scatter,
@@ -73,7 +73,7 @@ class StatedCost:
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> "StatedCost":
-        """Return the curve that ``to_dict`` described."""
+        """Return the curve from the values of ``to_dict``."""
         log_params, log_factor, slopes = (
             tuple(map(float, values[name])) for name in ("log_params", "log_factor", "slopes")
         )
@@ -89,7 +89,7 @@ class StatedCost:
         return np.asarray(np.where(np.isnan(log_params), np.nan, found))
 
     def _solved(self, wanted: Array, power: float) -> Array:
-        """Return N where power ln N + ln f has a value, by bisection; zero and infinity stay what they are."""
+        """Return N at which power ln N + ln f has a value, by bisection; zero and infinity stay unchanged."""
         ends = (self.log_factor[0] - _FADES * self.slopes[0], self.log_factor[-1] + _FADES * self.slopes[-1])
         lowest, highest = (pick((*self.log_factor, *ends)) for pick in (min, max))
         known = np.isfinite(wanted)
@@ -104,7 +104,7 @@ class StatedCost:
 
 
 def _faded(beyond: Array) -> Array:
-    """Return how far a slope of one carries beyond the last knot."""
+    """Return the rise of ln f beyond the last knot for an end slope of one."""
     return np.asarray(_FADES * -np.expm1(-np.maximum(beyond, 0) / _FADES))
 
 
@@ -127,9 +127,9 @@ def through(
     Args:
         log_params: ln N, ascending, (k,).
         log_factor: ln f, (k,).
-        rows: rows that state N, D and C.
+        rows: number of rows that state N, D and C.
         scatter: mean distance of a row from the curve.
-        shrink: slope at an end and the ln N it was taken over -> the slope to go on with.
+        shrink: slope at an end and its range of ln N -> the slope to extrapolate with.
     """
     if len(log_params) == 1:
         return StatedCost((float(log_params[0]),), (float(log_factor[0]),), (0.0,), rows, scatter)
@@ -151,7 +151,7 @@ def through(
 
 
 def _end(h: float, following: float, secant: float, next_secant: float) -> float:
-    """Return the slope at an end, by three points, kept monotone."""
+    """Return the slope at an end from three points, limited so that the curve stays monotone."""
     slope = ((2 * h + following) * secant - h * next_secant) / (h + following)
     if slope * secant <= 0:
         return 0.0

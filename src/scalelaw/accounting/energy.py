@@ -3,7 +3,7 @@
 from scalelaw.accounting.hardware import Device
 
 UTILISATION = 0.8
-"""Share of the rated power that training draws; from memory of published runs."""
+"""Share of the rated power that training draws, recalled from published runs."""
 NODE_OVERHEAD = 1.3
 """Power of a whole node over that of its devices: 1.25 to 1.5."""
 POWER_USAGE = 1.2
@@ -18,14 +18,14 @@ def energy_kwh(
     node_overhead: float = NODE_OVERHEAD,
     power_usage: float = POWER_USAGE,
 ) -> float | None:
-    """Return kWh, estimated, or None where the device's power is not known.
+    """Estimate energy in kWh; None if the device's power is unknown.
 
     Args:
-        hours: of one device.
+        hours: device hours.
         device: the device.
         utilisation: share of the rated power drawn.
-        node_overhead: of the node over its devices.
-        power_usage: of the building over the machines.
+        node_overhead: power of the node over that of its devices.
+        power_usage: power of the building over that of the machines.
 
     Example:
         >>> from scalelaw.accounting.hardware import device

@@ -1,4 +1,4 @@
-"""Training compute from parameters and tokens, by named counting conventions; the only home of the constant 6."""
+"""Training compute from parameters and tokens by named conventions; the only place for the constant 6."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ FLOPS_PER_PARAM_TOKEN = 6.0
 """FLOP for one parameter and one trained token: 2 forward, 4 backward (Kaplan et al. 2020, section 2.1)."""
 
 AS_STATED = "as_stated"
-"""Name of the convention of a table that states its own compute."""
+"""Name of the convention for a table that states its own compute."""
 
 TRAINING_PASSES = 3.0
 """Training costs three forward passes: one forward, and a backward of twice the work."""
@@ -25,7 +25,7 @@ TRAINING_PASSES = 3.0
 
 @dataclass(frozen=True)
 class Counting:
-    """A convention by which C is counted: C = 6 N D with N counted as ``params`` says, or exactly from a shape.
+    """A convention for C: 6 N D with a kind of N, or exact from a shape.
 
     With N alone, ``flops``, ``tokens`` and ``params_for`` hold. The conventions that count attention or embeddings
     need the ``Architecture``: ``flops_per_token``, ``flops_of``, ``tokens_of`` and ``params_of`` take it, for every
@@ -33,11 +33,11 @@ class Counting:
 
     Attributes:
         name: the convention's name, printed with every result that used it.
-        params: the quantity that N stands for.
-        formula: FLOP for a trained token in symbols; s is the sequence length, d_a the width of all heads.
-        forward: FLOP of a forward pass for one token from shape and sequence length, where 6 N does not say it all.
+        params: the kind of N.
+        formula: FLOP per trained token in symbols; s is the sequence length, d_a the width of all heads.
+        forward: FLOP of a forward pass per token from shape and sequence length, if not 2 N.
         takes_seq_len: whether the count depends on the sequence length.
-        cost: C over 6 N D by size, where a table states its own compute.
+        cost: C over 6 N D by size, if a table states its own compute.
     """
 
     name: str
@@ -49,14 +49,14 @@ class Counting:
 
     @property
     def words(self) -> str:
-        """How C is counted, in words, for whoever prints a result that used it."""
+        """How C is counted, in words, for printing."""
         if self.cost is None:
             return f"C = {self.formula} D ({self.name})"
         low, high = (f"{end:.3g}" for end in self.cost.range)
-        return f"C as the table states it: {low if low == high else f'{low} to {high}'} x 6 N D"
+        return f"C as stated by the table: {low if low == high else f'{low} to {high}'} x 6 N D"
 
     def flops(self, params: Array | float, tokens: Array | float) -> Array:
-        """Return C in FLOP. Computed in float64: 6 N D overflows 64-bit integers above 9.2e18."""
+        """Return C in FLOP, computed in float64, since 6 N D overflows 64-bit integers above 9.2e18."""
         self._check_by_params()
         with np.errstate(over="ignore"):
             plain = np.asarray(FLOPS_PER_PARAM_TOKEN * np.asarray(params, float) * np.asarray(tokens, float))
@@ -92,14 +92,14 @@ class Counting:
         return params, ratio * params
 
     def flops_per_token(self, architecture: Architecture, seq_len: float | None = None) -> float:
-        """Return the FLOP that training on one token takes.
+        """Return the training FLOP per token.
 
         Args:
             architecture: the shape.
             seq_len: s in tokens; needed where ``takes_seq_len``.
 
         Raises:
-            BadInput: the sequence length is needed and absent, or is not positive.
+            BadInput: the sequence length is missing or not positive.
 
         Example:
             >>> shape = Architecture(layers=48, width=1600, vocab_size=50257, heads=25, norm="none")
@@ -109,7 +109,7 @@ class Counting:
         if seq_len is None and self.takes_seq_len:
             raise BadInput(f"{self.name} counts attention, which grows with the sequence length; give seq_len=")
         if seq_len is not None and not seq_len > 0:
-            raise BadInput(f"seq_len={seq_len!r}: a positive number of tokens is needed")
+            raise BadInput(f"seq_len={seq_len!r} must be a positive number of tokens")
         if self.forward is None:
             return FLOPS_PER_PARAM_TOKEN * count_params(architecture).count(self.params)
         return TRAINING_PASSES * self.forward(architecture, seq_len or 0.0)
@@ -125,9 +125,9 @@ class Counting:
     def params_of(
         self, architecture: Architecture, tokens: Array | float, flops: Array | float, seq_len: float | None = None
     ) -> Array:
-        """Return the N, counted as ``params`` says, that the compute pays for at this D.
+        """Return the N of kind ``params`` that the compute pays for at this D.
 
-        What the convention counts beyond 6 N (attention, embeddings) is taken from the architecture.
+        FLOP beyond 6 N (attention, embeddings) come from the architecture.
         """
         counted = count_params(architecture).count(self.params)
         beyond = self.flops_per_token(architecture, seq_len) - FLOPS_PER_PARAM_TOKEN * counted
@@ -143,26 +143,26 @@ class Counting:
 
 @runtime_checkable
 class HasCounting(Protocol):
-    """A forecaster that knows how the table behind it counts compute."""
+    """A forecaster with the convention for compute of its table."""
 
     @property
     def counting(self) -> Counting | None:
-        """How C follows from N and D; None where it takes no one kind of N."""
+        """How C follows from N and D; None unless it takes one kind of N."""
 
 
 def _chinchilla(a: Architecture, seq_len: float) -> float:
-    """Forward FLOP a token by appendix F of Hoffmann et al.: 2 for a weight, the lookup counted as a product."""
+    """Forward FLOP per token by appendix F of Hoffmann et al.: 2 per weight, with the lookup counted as a product."""
     scores = 2 * a.attention_width * seq_len + 3 * a.heads * seq_len + 2 * a.attention_width * seq_len
     return 2.0 * count_params(a).matrices + 4.0 * a.vocab_size * a.width + a.layers * scores
 
 
 def _deepseek(a: Architecture, seq_len: float) -> float:
-    """Forward FLOP a token: matrices of the layers, and attention to the whole sequence."""
+    """Forward FLOP per token: matrices of the layers, and attention to the whole sequence."""
     return 2.0 * count_params(a).matrices + 4.0 * a.layers * a.attention_width * seq_len
 
 
 def _porian(a: Architecture, seq_len: float) -> float:
-    """Forward FLOP a token: matrices of the layers and the head, and attention to the causal half."""
+    """Forward FLOP per token: matrices of the layers and the head, and attention to the causal half."""
     head = a.vocab_size * a.width
     return 2.0 * (count_params(a).matrices + head) + 2.0 * a.layers * a.attention_width * seq_len
 
@@ -177,7 +177,7 @@ COUNTINGS = MappingProxyType(
         )
     }
 )
-"""Which N -> the convention that counts with it and needs nothing else."""
+"""Kind of N -> the convention that needs only this N."""
 
 CONVENTIONS = MappingProxyType(
     {
@@ -193,18 +193,18 @@ CONVENTIONS = MappingProxyType(
         )
     }
 )  # fmt: skip
-"""Name -> convention, the ones that need a shape included."""
+"""Name -> convention, including those that need a shape."""
 
 
 def counting_for(params: str, cost: StatedCost | None = None) -> Counting:
-    """Return the convention that counts with this kind of N and nothing else, or with the cost a table states.
+    """Return the convention that needs only this kind of N, or uses the cost that a table states.
 
     Args:
         params: the kind of N.
         cost: C over 6 N D by size; None for 6 N D itself.
 
     Raises:
-        UnknownName: ``params`` is none of the kinds of N.
+        UnknownName: ``params`` is not a kind of N.
     """
     if params not in COUNTINGS:
         raise UnknownName.among("kind of params", params, COUNTINGS)
@@ -215,7 +215,7 @@ def convention(name: str) -> Counting:
     """Return the convention of this name.
 
     Raises:
-        UnknownName: there is none.
+        UnknownName: the name is unknown.
     """
     if name not in CONVENTIONS:
         raise UnknownName.among("counting convention", name, CONVENTIONS)

@@ -1,7 +1,7 @@
-"""Devices: what they can compute, what they reach, what they draw and what they cost, each number with its source.
+"""Peak and reached FLOP/s, power and price of devices, each number with its source.
 
-Rates are training FLOP per second that are reached, attention and head counted, by the size of the model: small models
-do not fill a device. Every rate here is measured or estimated as its source says; a device of your own is a ``Device``.
+Rates are reached training FLOP per second by model size, counting attention and head; small models do not fill a
+device. The source of each rate states whether it is measured or estimated. Describe your own device with ``Device``.
 """
 
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ class Device:
     """One device, or one core, that trains one run at a time.
 
     Attributes:
-        name: what it is called.
-        peak_flops_per_s: dense FLOP/s of its matrix units in the precision that is trained in.
-        memory_bytes: bytes it holds; None where that depends on the machine.
-        watts: of the device at full load, None where unknown.
-        dollars_per_hour: rent; None where unknown.
-        rates: size of a model (N with the head) -> FLOP/s reached, in ascending order.
-        sources: field -> where its value comes from.
-        bytes_per_value: of an activation.
+        name: name of the device.
+        peak_flops_per_s: dense FLOP/s of its matrix units in the training precision.
+        memory_bytes: memory in bytes; None if it depends on the machine.
+        watts: power at full load; None if unknown.
+        dollars_per_hour: rent; None if unknown.
+        rates: model size (N with the head) -> reached FLOP/s, in ascending order.
+        sources: field -> source of its value.
+        bytes_per_value: bytes per activation value.
     """
 
     name: str
@@ -40,15 +40,15 @@ class Device:
     def __post_init__(self) -> None:
         sizes = [size for size, _ in self.rates]
         if not sizes or sizes != sorted(set(sizes)) or not all(size > 0 and rate > 0 for size, rate in self.rates):
-            raise BadInput(f"device {self.name}: rates are pairs (params, FLOP/s), positive, sizes ascending")
+            raise BadInput(f"device {self.name}: rates must be positive pairs (params, FLOP/s) with ascending sizes")
 
     def flops_per_s(self, params: float) -> float:
-        """Return the FLOP/s reached with a model of this size: a line between the rates, in logarithms.
+        """Return the FLOP/s reached with a model of this size, interpolated linearly in logarithms.
 
-        Below the smallest size the first line goes on down; above the largest the last rate stays.
+        Below the smallest size the first line continues; above the largest size the last rate holds.
 
         Args:
-            params: N with the head and no lookup.
+            params: N with the head but without the lookup.
 
         Example:
             >>> h100 = device("h100")
@@ -63,13 +63,13 @@ class Device:
         return float(np.exp(np.interp(at, size, rate)))
 
     def hours(self, params: float, flops: float) -> float:
-        """Return hours of this device for so much compute with a model of this size."""
+        """Return the hours of this device for an amount of compute with a model of this size."""
         return flops / self.flops_per_s(params) / 3600
 
 
 _CPU_RATES = ((14_432, 11.3e9), (26_234, 15.5e9), (41_122, 17.1e9), (131_394, 29.7e9), (270_818, 36.7e9),
               (459_394, 34.7e9), (2_752_512, 38.3e9))  # fmt: skip
-"""One core, fp32, Muon, batch of 1024 tokens, evaluations included: compute of 4M tokens over the CPU seconds taken."""
+"""One core, fp32, Muon, batches of 1024 tokens, with evaluations: compute of 4M tokens over the CPU seconds."""
 
 _REACHED = ((5e6, 0.06), (20e6, 0.15), (100e6, 0.33), (1e9, 0.40))
 """Size -> share of an accelerator's peak that training reaches."""
@@ -117,7 +117,7 @@ def device(name: str) -> Device:
     """Return the device of this name.
 
     Raises:
-        UnknownName: there is none.
+        UnknownName: the name is unknown.
     """
     if name not in DEVICES:
         raise UnknownName.among("device", name, DEVICES)

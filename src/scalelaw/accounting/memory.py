@@ -1,8 +1,8 @@
-"""Memory of training, estimated from the shape: weights, gradients, optimizer state, activations and logits.
+"""Estimate training memory from the shape: weights, gradients, optimizer state, activations and logits.
 
-    states       4 bytes a parameter for weights, 4 for gradients, 8 for Adam's moments, 4 for Muon's
-    activations  L (5 d + 6 d_a + 2 d_ff) values a token, kept for the backward pass; fused attention keeps no scores
-    logits       3 V numbers of 4 bytes a token: logits, their softmax, their gradient
+    states       4 bytes per parameter for weights, 4 for gradients, 8 for Adam's moments, 4 for Muon's
+    activations  L (5 d + 6 d_a + 2 d_ff) values per token for the backward pass; fused attention keeps no scores
+    logits       3 V numbers of 4 bytes per token: logits, their softmax, their gradient
 
 After Korthikanti et al. 2022 (arXiv 2205.05198, section 4.1) for a block with rotary positions and QK-norm.
 """
@@ -14,17 +14,17 @@ from scalelaw.accounting.params import count_params
 from scalelaw.core.nouns.brief import Brief
 
 _STATE_BYTES = {"muon": 12, "adamw": 16}
-"""Optimizer of the matrices -> bytes of a parameter for weight, gradient and moments."""
+"""Optimizer of the matrices -> bytes per parameter for weight, gradient and moments."""
 
 
 @dataclass(frozen=True)
 class Memory(Brief):
-    """Bytes of training, estimated.
+    """Estimated bytes of training memory.
 
     Attributes:
         states: weights, gradients and optimizer state.
-        activations: what the backward pass needs of a batch.
-        logits: of a batch.
+        activations: activations of a batch for the backward pass.
+        logits: logits of a batch.
     """
 
     states: float
@@ -33,20 +33,20 @@ class Memory(Brief):
 
     @property
     def total(self) -> float:
-        """All of it."""
+        """Total bytes."""
         return self.states + self.activations + self.logits
 
 
 def training_memory(
     shape: Architecture, batch_tokens: float, *, optimizer: str = "adamw", bytes_per_value: int = 2
 ) -> Memory:
-    """Return the memory that a step of so many tokens takes, estimated.
+    """Estimate the memory of a training step.
 
     Args:
         shape: the model.
-        batch_tokens: tokens that pass at once.
-        optimizer: of the matrices, ``muon`` or ``adamw``; other parameters have AdamW.
-        bytes_per_value: of an activation; below 4 a second copy of the weights is held in it.
+        batch_tokens: tokens per forward and backward pass.
+        optimizer: optimizer of the matrices, ``muon`` or ``adamw``; other parameters use AdamW.
+        bytes_per_value: bytes per activation value; below 4, a second copy of the weights is kept in this precision.
 
     Example:
         >>> round(training_memory(Architecture(layers=16, width=2048, vocab_size=32768), 32768).states / 1e9, 1)

@@ -1,13 +1,13 @@
-"""Money for device hours, estimated: dollars = hours x rent x (1 + restarts)."""
+"""Price of device hours, estimated: dollars = hours x rent x (1 + restarts)."""
 
 from scalelaw.accounting.hardware import Device
 
 RESTARTS = 0.1
-"""Hours lost to restarts over hours of work: .05 to .15."""
+"""Hours lost to restarts over hours of work: 0.05 to 0.15."""
 
 
 def cost_dollars(hours: float, device: Device, *, restarts: float = RESTARTS) -> float | None:
-    """Return dollars, estimated, or None where the device's price is not known.
+    """Estimate the price in dollars; None if the device's price is unknown.
 
     Example:
         >>> from scalelaw.accounting.hardware import device

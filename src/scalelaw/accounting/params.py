@@ -1,4 +1,4 @@
-"""Parameters counted by group, and the conventions that call some sum of them N."""
+"""Count parameters by group, and sum the groups to each kind of N."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ class ParamCounts:
 
     Attributes:
         attention: matrices of queries, keys, values, output and relative positions.
-        mlp: matrices of dense feed-forwards, shared experts and the experts a token passes through.
+        mlp: matrices of dense feed-forwards, shared experts and the experts that a token passes through.
         idle_experts: matrices of the experts that a token does not pass through.
         router: matrices that choose experts.
         norms: gains and biases of norms.
         biases: biases of matrices.
         input_embedding: V x d.
         positions: learned position embedding.
-        head: V x d, or 0 where the head is the input embedding.
+        head: V x d, or 0 if the head is the input embedding.
     """
 
     attention: int
@@ -36,7 +36,7 @@ class ParamCounts:
 
     @property
     def total(self) -> int:
-        """N: every stored parameter, a tied embedding once."""
+        """N: every stored parameter, with a tied embedding counted once."""
         embeddings = self.input_embedding + self.positions + self.head
         total = self.non_embedding + embeddings
         assert total == self.without_head + self.head == self.active + self.idle_experts
@@ -49,12 +49,12 @@ class ParamCounts:
 
     @property
     def without_head(self) -> int:
-        """N without the head; a tied head is the input embedding and stays."""
+        """N without the head; a tied head counts as the input embedding."""
         return self.non_embedding + self.input_embedding + self.positions
 
     @property
     def one_embedding(self) -> int:
-        """N with one matrix of V x d, tied or not: the head, which multiplies, and no lookup."""
+        """N with one V x d matrix, tied or not: the head, which multiplies, without the lookup."""
         return self.non_embedding + self.input_embedding
 
     @property
@@ -64,14 +64,14 @@ class ParamCounts:
 
     @property
     def matrices(self) -> int:
-        """Weights that a token is multiplied with inside the layers: no norms, biases, embeddings, idle experts."""
+        """Weights of a token's matrix products inside the layers: no norms, biases, embeddings or idle experts."""
         return self.attention + self.mlp + self.router
 
     def count(self, kind: str) -> int:
         """Return N of this kind; see ``KINDS``.
 
         Raises:
-            UnknownName: there is no such kind.
+            UnknownName: the kind is unknown.
         """
         if kind not in KINDS:
             raise UnknownName.among("kind of params", kind, KINDS)
@@ -87,7 +87,7 @@ KINDS: MappingProxyType[str, Callable[[ParamCounts], int]] = MappingProxyType(
         "params_one_embedding": lambda counts: counts.one_embedding,
     }
 )
-"""Kind of N -> its count; the first three are columns of the vocabulary."""
+"""Kind of N -> its count; the first three are quantities of the vocabulary."""
 
 
 def count_params(architecture: Architecture) -> ParamCounts:

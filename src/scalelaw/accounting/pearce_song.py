@@ -1,8 +1,8 @@
-"""Params with embeddings from params without, and back, where no architecture is known (Pearce and Song 2024).
+"""Convert params with and without embeddings if the architecture is unknown (Pearce and Song 2024).
 
     N = N_e + gamma N_e^(1/3)        N_e: params without embeddings
 
-The second term is V x d of a family of models whose shape grows with one aspect ratio: d goes as N_e^(1/3). Source:
+The second term is V x d for a family of models with one aspect ratio, in which d grows as N_e^(1/3). Source:
 arXiv 2406.12907 and the code beside it.
 
 code               grade      when
@@ -16,14 +16,14 @@ from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.types import Array
 
 GAMMA = 47491.0
-"""Pearce and Song's gamma: a vocabulary of 32 000 and width / layers near 39."""
+"""Pearce and Song's gamma, for a vocabulary of 32 000 and width / layers near 39."""
 
 MOST_EMBEDDING = 0.10
-"""Share of embeddings in N above which it matters which N a law was fitted with."""
+"""Share of embeddings in N above which the kind of N changes a fit."""
 
 
 def with_embeddings(params_non_embedding: Array | float, *, gamma: float = GAMMA) -> Array:
-    """Return N with embeddings of models of the family.
+    """Return N with embeddings for models of the family.
 
     Args:
         params_non_embedding: N without embeddings, any shape.
@@ -41,7 +41,7 @@ def with_embeddings(params_non_embedding: Array | float, *, gamma: float = GAMMA
 
 
 def without_embeddings(params: Array | float, *, gamma: float = GAMMA) -> Array:
-    """Return N without embeddings of models of the family: the one real root of x^3 + gamma x = N, cubed.
+    """Return N without embeddings for models of the family: the real root of x^3 + gamma x = N, cubed.
 
     Args:
         params: N with embeddings, any shape.
@@ -55,7 +55,7 @@ def without_embeddings(params: Array | float, *, gamma: float = GAMMA) -> Array:
         1000000000
     """
     n = _positive(params, "params", gamma)
-    # Cardano's root in hyperbolic form loses digits to cancellation on neither side; one Newton step removes rounding.
+    # Cardano's root in hyperbolic form has no cancellation on either side; one Newton step removes rounding.
     scale = np.sqrt(gamma / 3)
     root = 2 * scale * np.sinh(np.arcsinh(1.5 * n / (gamma * scale)) / 3)
     root -= (root**3 + gamma * root - n) / (3 * root**2 + gamma)
@@ -63,17 +63,17 @@ def without_embeddings(params: Array | float, *, gamma: float = GAMMA) -> Array:
 
 
 def embedding_share(params_non_embedding: Array | float, *, gamma: float = GAMMA) -> Array:
-    """Return the share of N that is embeddings, in models of the family."""
+    """Return the share of embeddings in N for models of the family."""
     return 1 - np.asarray(params_non_embedding, float) / with_embeddings(params_non_embedding, gamma=gamma)
 
 
 def local_exponent(
     params_non_embedding: Array | float, params_exponent: float, tokens_exponent: float, *, gamma: float = GAMMA
 ) -> Array:
-    """Return g = d ln N_e / d ln C_e on the frontier of a law in N with embeddings, N_e and C_e = 6 N_e D without.
+    """Return the exponent g = d ln N_e / d ln C_e, with C_e = 6 N_e D, on the frontier of a law in N with embeddings.
 
-    A law L = E + A / N^alpha + B / D^beta has g = beta / (alpha + beta) in N itself; counted without embeddings, small
-    models seem to deserve more of the compute: g rises to beta / (alpha / 3 + beta) as N_e falls.
+    A law L = E + A / N^alpha + B / D^beta has g = beta / (alpha + beta) in N itself. Counted without embeddings, small
+    models seem to need more of the compute: g rises to beta / (alpha / 3 + beta) as N_e falls.
 
     Args:
         params_non_embedding: N_e, any shape.
@@ -93,7 +93,7 @@ def local_exponent(
 
 
 def check_embeddings(params: Array | float, params_non_embedding: Array | float) -> list[Finding]:
-    """Return a warning where embeddings are so large a share of N that the kind of N changes the exponents.
+    """Return a warning if the share of embeddings in N is so large that the kind of N changes the exponents.
 
     Args:
         params: N with embeddings, (n,).
@@ -108,7 +108,7 @@ def check_embeddings(params: Array | float, params_non_embedding: Array | float)
         f"embeddings are more than {MOST_EMBEDDING:.0%} of N in {above} of {share.size} runs (up to "
         f"{np.nanmax(share):.0%}): a law in params and one in params_non_embedding will differ in their exponents"
     )
-    fix = "fit and plan with one kind of N, and say which when quoting an exponent"
+    fix = "fit and plan with one kind of N, and state it with every exponent"
     return [Finding("PARAMS_EMBEDDINGS", Grade.WARN, message, above, fix)]
 
 

@@ -1,7 +1,7 @@
-"""Whether a table's own FLOPs are 6 N D, and the cost as a function of N where they are not.
+"""Check whether a table's own FLOPs are 6 N D; if not, fit their cost as a function of N.
 
-Published tables round their FLOPs, some to one digit: scatter about 6 N D is no other currency. Another currency is a
-curve that foretells the FLOPs of rows left out of it better than 6 N D does.
+Published tables round their FLOPs, some to one digit, so scatter about 6 N D is not another way to count compute. A
+table counts differently if a curve predicts the FLOPs of held-out rows better than 6 N D does.
 """
 
 import numpy as np
@@ -10,26 +10,26 @@ from scalelaw.accounting.cost import StatedCost, through
 from scalelaw.core.types import AnyArray, Array
 
 FEWEST = 3
-"""Rows that must state N, D and C before anything is made of them."""
+"""Fewest rows with N, D and C to fit a cost."""
 LEAST = 0.02
-"""A table whose FLOPs are this near 6 N D, on the log, is in 6 N D."""
+"""A table with FLOPs within this log distance of 6 N D counts by 6 N D."""
 _GAIN = 0.6
-"""Another currency must foretell rows left out with less than this share of the error 6 N D has."""
+"""A cost must predict held-out rows with less than this share of the error of 6 N D."""
 _SAME_SIZE = 0.05
 _KNOTS = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 _FOLDS, _ALL_BELOW = 5, 12
 _WILD = 3.0
-"""A row this far from the median, on the log, is a slip of a unit: no cost of one table spans a factor of 20."""
+"""A row this far from the median in the log has a wrong unit, since no cost of one table spans a factor of 20."""
 _STEEP = 2 / 3
-"""Slope of ln f at the ends of the table: that of an embedding far larger than the layers, and no more."""
+"""Largest slope of ln f at the ends of the table: that of an embedding far larger than the layers."""
 _NO_WORSE, _EXACT = 1.05, 5e-4
 
 
 def stated_cost(log_factor: AnyArray, params: AnyArray) -> StatedCost | None:
-    """Return the cost a table states, or None where it is 6 N D, states too little, or makes N cost nothing.
+    """Return the cost that a table states, or None if it is 6 N D, has too few rows, or falls with N.
 
     Args:
-        log_factor: ln(C / (6 N D)) of each row, (n,); what is not finite is left out.
+        log_factor: ln(C / (6 N D)) of each row, (n,); values that are not finite are ignored.
         params: N of each row, (n,).
 
     Example:
@@ -64,7 +64,7 @@ def stated_cost(log_factor: AnyArray, params: AnyArray) -> StatedCost | None:
 
 
 def _chosen(x: Array, y: Array, size: AnyArray) -> tuple[int, float]:
-    """Return the fewest knots that foretell rows left out about as well as any number does, and their mean error."""
+    """Return the fewest knots that predict held-out rows about as well as any number, and their mean error."""
     sizes = int(size[-1]) + 1
     tried = sorted({k for k in (*_KNOTS, sizes) if k <= min(sizes, _KNOTS[-1])})
     folds = np.arange(len(y)) % (len(y) if len(y) < _ALL_BELOW else _FOLDS)
@@ -75,7 +75,7 @@ def _chosen(x: Array, y: Array, size: AnyArray) -> tuple[int, float]:
 
 
 def _left_out(x: Array, y: Array, size: AnyArray, folds: AnyArray, knots: int) -> float:
-    """Return the mean error of rows forecast by the curve through the other folds."""
+    """Return the mean error of rows predicted by the curve through the other folds."""
     missed = []
     for fold in np.unique(folds):
         kept = folds != fold
@@ -85,7 +85,7 @@ def _left_out(x: Array, y: Array, size: AnyArray, folds: AnyArray, knots: int) -
 
 
 def _curve(x: Array, y: Array, size: AnyArray, knots: int, error: float) -> StatedCost:
-    """Return the curve through the medians of so many groups of neighbouring sizes."""
+    """Return the curve through the medians of this many groups of neighbouring sizes."""
     groups = np.array_split(np.unique(size), min(knots, len(np.unique(size))))
     members = [np.isin(size, group) for group in groups]
     at = np.array([float(np.mean(x[mine])) for mine in members])

@@ -1,8 +1,8 @@
-"""A loss in nats, bits or perplexity, by token or by byte, and the tokens of a text.
+"""Convert losses between nats, bits and perplexity, per token or per byte, and estimate tokens of a text.
 
-    bits = nats / ln 2        perplexity = e^nats        a byte's share of a loss = a token's / bytes per token
+    bits = nats / ln 2        perplexity = e^nats        loss per byte = loss per token / bytes per token
 
-Losses per token of different tokenizers do not compare; per byte they do.
+Losses per token of different tokenizers cannot be compared; losses per byte can.
 """
 
 import math
@@ -15,26 +15,26 @@ from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.types import Array
 
 LN2 = math.log(2)
-"""Nats in a bit."""
+"""Nats per bit."""
 
 
 def bits_from_nats(nats: Array) -> Array:
-    """Return bits."""
+    """Convert nats to bits."""
     return nats / LN2
 
 
 def nats_from_bits(bits: Array) -> Array:
-    """Return nats."""
+    """Convert bits to nats."""
     return bits * LN2
 
 
 def perplexity_from_nats(nats: Array) -> Array:
-    """Return e^nats."""
+    """Convert nats to perplexity, e^nats."""
     return np.asarray(np.exp(nats))
 
 
 def nats_from_perplexity(perplexity: Array) -> Array:
-    """Return ln(perplexity); what is not positive stays as it is, to be found impossible by whoever checks values."""
+    """Convert perplexity to nats; values that are not positive stay, for later checks to refuse."""
     values = np.asarray(perplexity, float)
     return np.asarray(np.log(values, out=values.copy(), where=values > 0))
 
@@ -55,21 +55,21 @@ _SCALES: MappingProxyType[str, tuple[Callable[[Array], Array], Callable[[Array],
 _SPELLED = {"nat": "nats", "bit": "bits", "ppl": "perplexity"}
 
 LOSS_UNITS = tuple(f"{scale}/{of}" for scale in _SCALES for of in ("token", "byte"))
-"""Every unit ``convert_loss`` knows; ``bpb`` is bits/byte, and a scale alone is per token."""
+"""Units of ``convert_loss``; ``bpb`` is bits/byte, and a scale alone is per token."""
 
 
 def convert_loss(values: Array | float, unit: str, to: str, *, bytes_per_token: Array | float | None = None) -> Array:
-    """Return losses in another unit.
+    """Convert losses to another unit.
 
     Args:
         values: losses in ``unit``, any shape.
         unit: one of ``LOSS_UNITS``; ``nats``, ``bits``, ``ppl`` alone are per token, ``bpb`` is bits/byte.
-        to: the unit wanted, in the same words.
+        to: the new unit, one of ``LOSS_UNITS``.
         bytes_per_token: bytes of the evaluated text over its tokens; needed between token and byte.
 
     Raises:
-        UnknownName: a unit is none of these.
-        BadInput: token and byte are to be exchanged, and ``bytes_per_token`` is absent or not positive.
+        UnknownName: a unit is unknown.
+        BadInput: ``bytes_per_token`` is needed but missing or not positive.
 
     Example:
         >>> round(float(convert_loss(3.0, "nats", "bpb", bytes_per_token=4.2)), 4)
@@ -87,20 +87,20 @@ def convert_loss(values: Array | float, unit: str, to: str, *, bytes_per_token: 
 
 
 def bpb_from_loss(loss: Array | float, bytes_per_token: Array | float) -> Array:
-    """Return bits per byte of a loss in nats per token."""
+    """Convert nats per token to bits per byte."""
     return convert_loss(loss, "nats/token", "bits/byte", bytes_per_token=bytes_per_token)
 
 
 def loss_from_bpb(bpb: Array | float, bytes_per_token: Array | float) -> Array:
-    """Return nats per token of a loss in bits per byte."""
+    """Convert bits per byte to nats per token."""
     return convert_loss(bpb, "bits/byte", "nats/token", bytes_per_token=bytes_per_token)
 
 
 def tokens_per_character(vocab_size: Array | float) -> Array:
-    """Return tokens in a character of English text, for byte-pair encodings: a fit of Tao et al. 2024 to their own.
+    """Estimate tokens per character of English text for byte-pair encodings, by a fit of Tao et al. 2024.
 
     Args:
-        vocab_size: V; above 2e5 the fit is held at 2e5, as in the authors' code.
+        vocab_size: V; values above 2e5 count as 2e5, as in the authors' code.
 
     Example:
         >>> round(float(tokens_per_character(32000)), 5)
@@ -111,7 +111,7 @@ def tokens_per_character(vocab_size: Array | float) -> Array:
 
 
 def _unit(text: str) -> tuple[str, str]:
-    """Return scale and what it is counted by."""
+    """Split a unit into its scale and ``token`` or ``byte``."""
     word = text.strip().lower()
     scale, _, of = ("bits/byte" if word == "bpb" else word).partition("/")
     scale, of = _SPELLED.get(scale, scale), of or "token"

@@ -29,7 +29,7 @@ Steps = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, eq=False)
-class Reading(Brief):
+class CorrectedExponent(Brief):
     """The exponent after one correction.
 
     Attributes:
@@ -81,10 +81,10 @@ class Explanation(Renderable, Tabular):
     flops: float
     level: float
     profile: str
-    readings: tuple[Reading, ...]
+    readings: tuple[CorrectedExponent, ...]
 
     @property
-    def made(self) -> tuple[Reading, ...]:
+    def made(self) -> tuple[CorrectedExponent, ...]:
         """The readings whose correction was not skipped."""
         return tuple(reading for reading in self.readings if not reading.skipped)
 
@@ -190,17 +190,17 @@ def _ahead(runs: RunTable, target: str) -> float:
     return default_budget({"flops": (float(flops.min()), float(flops.max()))})
 
 
-def _read(correction: Correction, flops: float, level: float) -> Reading:
+def _read(correction: Correction, flops: float, level: float) -> CorrectedExponent:
     """Analyse the table after one correction."""
     if correction.analyse is None:
-        return Reading(correction.name, correction.how, skipped=correction.missing)
+        return CorrectedExponent(correction.name, correction.how, skipped=correction.missing)
     try:
         found = correction.analyse()
     except ScalelawError as error:
-        return Reading(correction.name, correction.how, skipped=str(error))
+        return CorrectedExponent(correction.name, correction.how, skipped=str(error))
     grown = found.params
     drawn = None if grown.draws is None else grown.draws[:, 1]
-    return Reading(
+    return CorrectedExponent(
         correction.name,
         correction.how,
         estimated(grown.exponent, drawn, level, "1"),
@@ -210,7 +210,7 @@ def _read(correction: Correction, flops: float, level: float) -> Reading:
     )
 
 
-def _with_changes(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+def _with_changes(readings: tuple[CorrectedExponent, ...]) -> tuple[CorrectedExponent, ...]:
     """Fill in the change of each reading from the previous one that was not skipped."""
     changed, before = [], None
     for reading in readings:

@@ -20,9 +20,9 @@ import numpy as np
 from scalelaw.allocation.design_bias import DesignBias, design_bias
 from scalelaw.allocation.isoflop_result import Budget, IsoFlop
 from scalelaw.allocation.isoflop_spec import IsoFlopOptions, IsoFlopSpec, make_isoflop_spec
-from scalelaw.allocation.resampled_sweep import Replicas, on_tokens, replicas
+from scalelaw.allocation.resampled_sweep import SweepResamples, on_tokens, replicas
 from scalelaw.allocation.scaling import Scaling, scaling
-from scalelaw.allocation.size_profiles import EXPONENTS, PROFILES, Located
+from scalelaw.allocation.size_profiles import EXPONENTS, PROFILES, ProfileMinima
 from scalelaw.allocation.sweep import Side, Sweep, sweep
 from scalelaw.core.errors import BadTable
 from scalelaw.core.findings import Finding, Grade, enforce
@@ -162,7 +162,7 @@ def _bend(t: Array, loss: Array, weight: Array) -> float:
     return float(np.linalg.lstsq(t[:, None] ** np.arange(3) * root[:, None], loss * root, rcond=None)[0][2])
 
 
-def _settled(whole: Sweep, spec: IsoFlopSpec, reasons: Reasons) -> tuple[Sweep, Located, Replicas | None]:
+def _settled(whole: Sweep, spec: IsoFlopSpec, reasons: Reasons) -> tuple[Sweep, ProfileMinima, SweepResamples | None]:
     """Locate the optima, exclude budgets without one, and repeat until every budget left has one.
 
     Args:
@@ -188,7 +188,7 @@ def _settled(whole: Sweep, spec: IsoFlopSpec, reasons: Reasons) -> tuple[Sweep, 
         reasons |= {int(used[at]): why for at, why in found.items()}
 
 
-def _unbracketed(chosen: Sweep, point: Located) -> Reasons:
+def _unbracketed(chosen: Sweep, point: ProfileMinima) -> Reasons:
     """Return the budgets whose profile has no minimum, or one outside the swept sizes."""
     low, high = chosen.axis("params").range
     reasons: Reasons = {}
@@ -242,11 +242,11 @@ def _grown(chosen: Sweep, quantity: str, optima: Array, drawn: Array | None, spe
         return scaling(quantity, chosen.flops, optima, None, None)
     centre = np.nanmedian(drawn, axis=0) if spec.profile == "akima" else optima
     side: Side = "tokens" if quantity == "tokens" else "params"
-    return scaling(quantity, chosen.flops, centre, drawn, Replicas.error(drawn, chosen, side, spec))
+    return scaling(quantity, chosen.flops, centre, drawn, SweepResamples.error(drawn, chosen, side, spec))
 
 
 def _budgets(
-    whole: Sweep, chosen: Sweep, found: tuple[Located, Array, Replicas | None], reasons: Reasons
+    whole: Sweep, chosen: Sweep, found: tuple[ProfileMinima, Array, SweepResamples | None], reasons: Reasons
 ) -> tuple[Budget, ...]:
     """Return the result of each budget."""
     point, spent, drawn = found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scalelaw.allocation.isoflop_spec import IsoFlopSpec
-from scalelaw.allocation.size_profiles import PROFILES, Akima, Located
+from scalelaw.allocation.size_profiles import PROFILES, Akima, ProfileMinima
 from scalelaw.allocation.sweep import Side, Sweep
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import half_width
@@ -19,7 +19,7 @@ _TINY = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Replicas(Brief):
+class SweepResamples(Brief):
     """Optima of resamples.
 
     Attributes:
@@ -48,7 +48,7 @@ class Replicas(Brief):
         return np.asarray(np.maximum(error, _FLOOR * spacing) / np.isfinite(drawn).mean(axis=0))
 
 
-def replicas(chosen: Sweep, point: Located, spec: IsoFlopSpec) -> Replicas | None:
+def replicas(chosen: Sweep, point: ProfileMinima, spec: IsoFlopSpec) -> SweepResamples | None:
     """Locate the optima of resampled losses; None without draws or with too few runs to estimate the noise.
 
     The noise is that of the spec, else the standard errors of the runs, else drawn from the residuals of the profile,
@@ -72,7 +72,7 @@ def replicas(chosen: Sweep, point: Located, spec: IsoFlopSpec) -> Replicas | Non
         params.append(PROFILES[spec.profile].locate(chosen.axis("params"), losses).x)
         tokens.append(on_tokens(chosen, losses, params[-1], spec))
     noise = float(half_width(np.ravel(errors / chosen.rows.y)))
-    return Replicas(np.concatenate(params), np.concatenate(tokens), noise)
+    return SweepResamples(np.concatenate(params), np.concatenate(tokens), noise)
 
 
 def on_tokens(chosen: Sweep, losses: Array, params: Array, spec: IsoFlopSpec) -> Array:
@@ -89,7 +89,7 @@ def on_tokens(chosen: Sweep, losses: Array, params: Array, spec: IsoFlopSpec) ->
     return PROFILES[spec.profile].locate(chosen.axis("tokens"), losses).x
 
 
-def _errors(chosen: Sweep, point: Located, spec: IsoFlopSpec, rng: np.random.Generator) -> Array | None:
+def _errors(chosen: Sweep, point: ProfileMinima, spec: IsoFlopSpec, rng: np.random.Generator) -> Array | None:
     """Return noise for every run of every resample, in the unit of the loss, (draws, n)."""
     y, shape = chosen.rows.y, (spec.draws, len(chosen.rows))
     if spec.noise is not None:

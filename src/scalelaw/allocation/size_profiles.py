@@ -66,7 +66,7 @@ class Axis(Brief):
 
 
 @dataclass(frozen=True, eq=False)
-class Located(Brief):
+class ProfileMinima(Brief):
     """The minima of profiles.
 
     Attributes:
@@ -97,7 +97,7 @@ class SizeProfile(ABC):
     """Number of distinct sizes that a budget needs."""
 
     @abstractmethod
-    def locate(self, axis: Axis, loss: Array) -> Located:
+    def locate(self, axis: Axis, loss: Array) -> ProfileMinima:
         """Find the minima.
 
         Args:
@@ -115,7 +115,7 @@ class Polynomial(SizeProfile):
         self.name: ProfileName = "parabola" if degree == 2 else "cubic"  # type: ignore[misc]
         self.fewest = degree + 1  # type: ignore[misc]
 
-    def locate(self, axis: Axis, loss: Array) -> Located:
+    def locate(self, axis: Axis, loss: Array) -> ProfileMinima:
         """Find the minima; see ``SizeProfile.locate``."""
         middle = axis.middle
         root = np.sqrt(axis.weight)
@@ -129,7 +129,7 @@ class Polynomial(SizeProfile):
         grid = axis.grid
         curve = np.einsum("mpk,mk->mp", (grid - middle)[..., None] ** np.arange(self.degree + 1), coef[0])
         x = t + middle[:, 0]
-        return Located(x, lowest, fitted, leverage, coef[0].size, {}, np.stack([grid, curve]))
+        return ProfileMinima(x, lowest, fitted, leverage, coef[0].size, {}, np.stack([grid, curve]))
 
 
 def _stationary(coef: Array) -> Array:
@@ -150,7 +150,7 @@ class Powers(SizeProfile):
     name: ClassVar[ProfileName] = "powers"
     fewest = 3
 
-    def locate(self, axis: Axis, loss: Array) -> Located:
+    def locate(self, axis: Axis, loss: Array) -> ProfileMinima:
         """Find the minima; see ``SizeProfile.locate``.
 
         Variable projection: for given exponents the rest is least squares. So only two numbers are searched, from the
@@ -174,7 +174,7 @@ class Powers(SizeProfile):
         falling, rising = np.exp(-alpha[0] * far), np.exp(beta[0][:, None] * far)
         curve = coef[0, :, :1] + coef[0, :, 1:2] * falling + coef[0, :, 2:] * rising
         x = t + axis.middle[:, 0]
-        return Located(x, lowest, fitted, leverage, coef[0].size + 2, shape, np.stack([grid, curve]))
+        return ProfileMinima(x, lowest, fitted, leverage, coef[0].size + 2, shape, np.stack([grid, curve]))
 
 
 class _PowersSystem:
@@ -257,7 +257,7 @@ class Akima(SizeProfile):
     POINTS: ClassVar[int] = 25
     """Number of grid points per interval between sizes."""
 
-    def locate(self, axis: Axis, loss: Array) -> Located:
+    def locate(self, axis: Axis, loss: Array) -> ProfileMinima:
         """Find the minima; see ``SizeProfile.locate``. The ends do not count as minima."""
         from scipy.interpolate import Akima1DInterpolator
 
@@ -277,7 +277,7 @@ class Akima(SizeProfile):
             x[inside, budget] = grid[at[inside]]
             lowest[:, budget] = np.exp(curves.min(axis=1))
         used = np.where(axis.weight > 0, 1.0, 0.0)
-        return Located(x, lowest, np.array(loss), used, int(used.sum()), {}, curve)
+        return ProfileMinima(x, lowest, np.array(loss), used, int(used.sum()), {}, curve)
 
     @classmethod
     def grid(cls, x: Array) -> Array:

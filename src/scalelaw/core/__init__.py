@@ -1,1 +1,1 @@
-"""The vocabulary and the contracts everything else is written in; needs NumPy only."""
+"""Vocabulary and contracts for all other packages; needs NumPy only."""

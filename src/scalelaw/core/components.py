@@ -1,4 +1,4 @@
-"""Inputs that are no single number: the components of a vector, the levels of a category, shares that sum to one."""
+"""Inputs other than single numbers: components of a vector, levels of a category, shares that sum to one."""
 
 from collections.abc import Sequence
 
@@ -13,12 +13,12 @@ _PERCENT = 100.0
 
 
 def kind_of(name: str) -> str:
-    """Return ``number``, ``text``, ``flag`` or ``vector``; a name that is no quantity is a number."""
+    """Return ``number``, ``text``, ``flag`` or ``vector``; a name outside the vocabulary is a number."""
     return QUANTITIES[name].kind if name in QUANTITIES else "number"
 
 
 def components(x: Inputs) -> dict[str, AnyArray]:
-    """Return inputs as columns of one number each: a vector becomes ``mixture[0]``, ``mixture[1]``, ...
+    """Split vectors into columns of single numbers: ``mixture[0]``, ``mixture[1]``, ...
 
     Example:
         >>> sorted(components({"tokens": np.array([1e9]), "mixture": np.array([[0.3, 0.7]])}))
@@ -40,10 +40,10 @@ def numbers(x: Inputs) -> dict[str, AnyArray]:
 
 
 def codes(name: str, values: AnyArray, levels: Sequence[str]) -> Array:
-    """Return the number of each value among the levels, (n,); values that are numbers already stay.
+    """Return the index of each value among the levels, (n,); numeric values stay unchanged.
 
     Raises:
-        UnknownName: a value is none of the levels.
+        UnknownName: a value is not among the levels.
     """
     given = np.asarray(values)
     if given.dtype.kind in "iuf":
@@ -57,18 +57,18 @@ def codes(name: str, values: AnyArray, levels: Sequence[str]) -> Array:
 
 
 def check_shares(name: str, values: AnyArray) -> None:
-    """Refuse shares that are negative or do not sum to one.
+    """Check that shares are not negative and sum to one.
 
     Args:
         name: the vector quantity.
         values: shares, (..., d).
 
     Raises:
-        BadInput: which row it is, what it sums to, and what would explain it.
+        BadInput: they are negative or do not; the message names the row, its sum and the likely cause.
     """
     shares = np.asarray(values, float)
     if shares.ndim == 0:
-        raise BadInput(f"{name} is {shares}: give one share for each domain, e.g. [0.3, 0.7]")
+        raise BadInput(f"{name} is {shares}: give one share per domain, e.g. [0.3, 0.7]")
     rows = shares.reshape(-1, shares.shape[-1])
     total = rows.sum(axis=1)
     bad = (np.abs(total - 1) > _SUM_TOLERANCE) | (rows < 0).any(axis=1)
@@ -84,7 +84,7 @@ def check_shares(name: str, values: AnyArray) -> None:
 
 
 def check_mixtures(x: Inputs) -> None:
-    """Refuse inputs of which a vector's shares do not sum to one; see ``check_shares``."""
+    """Check the shares of every vector input; see ``check_shares``."""
     for name, values in x.items():
         if kind_of(name) == "vector":
             check_shares(name, values)

@@ -1,4 +1,4 @@
-"""Digests over canonical inputs: same facts, same digest, whatever their order or spelling."""
+"""Digests over canonical inputs: equal facts have equal digests in any order or spelling."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ def digest(value: Any) -> str:
 def digest_rows(columns: Mapping[str, AnyArray]) -> str:
     """Return the digest of a table that does not depend on the order of rows or columns.
 
-    Numbers count to seven significant digits, whole ones exactly: formats keep different numbers of the digits after.
+    Numbers count to seven significant digits, and whole numbers exactly, since formats keep different further digits.
     """
     names = sorted(columns)
     rows = zip(*(_rounded(np.asarray(columns[name]).tolist()) for name in names), strict=True)
@@ -37,12 +37,12 @@ def _rounded(values: Any) -> Any:
 
 
 _EXACT = 1e15
-"""Whole numbers below are written digit by digit in every format."""
+"""Every format writes whole numbers below this exactly."""
 
 
 @cache
 def source_digest() -> str:
-    """Return 16 hexadecimal digits of the SHA-256 over every source file of the package: the very code that runs."""
+    """Return 16 hexadecimal digits of the SHA-256 over every source file of the running package."""
     package = Path(__file__).parents[1]
     total = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):

@@ -1,4 +1,4 @@
-"""Which way a metric improves: the one place that "best", "lowest", "so far" and the envelope take it from."""
+"""Direction in which a metric improves, used wherever code picks the best value."""
 
 import re
 
@@ -15,7 +15,7 @@ def higher_is_better(target: str) -> bool:
     """Return whether a target improves upwards: scores do; losses, errors and bits per byte do not.
 
     Args:
-        target: ``metric@eval_set`` or a bare metric; one that nobody knows is taken for a loss.
+        target: ``metric@eval_set`` or a bare metric; an unknown metric counts as a loss.
 
     Example:
         >>> higher_is_better("score@mmlu"), higher_is_better("bpb@c4"), higher_is_better("error@mmlu")
@@ -26,7 +26,7 @@ def higher_is_better(target: str) -> bool:
 
 
 def demerit(target: str, values: Array) -> Array:
-    """Return values of which the lowest is the best, (n,)."""
+    """Return values signed so that the lowest is the best, (n,)."""
     return np.asarray(-values if higher_is_better(target) else values)
 
 

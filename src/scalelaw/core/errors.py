@@ -11,9 +11,9 @@
     ├── FitFailed           nothing usable came out                (RuntimeError, CLI exit status 1)
     └── MissingExtra        an optional package is not installed   (ImportError, CLI exit status 2)
 
-    ScalelawWarning         a result exists, and something about it deserves doubt (UserWarning)
+    ScalelawWarning         a result exists, but there is a reason to doubt it (UserWarning)
 
-A message says what, which value, and what to try.
+A message gives the problem, the value and a remedy.
 """
 
 import difflib
@@ -24,7 +24,7 @@ from typing import Any, Self
 from scalelaw.core.plain_text import printable_line
 
 _MOST_LISTED = 20
-"""Names told beside the nearest one; of more only that is told."""
+"""Up to this many known names are listed beside the nearest one."""
 
 
 class ScalelawError(Exception):
@@ -61,7 +61,7 @@ class BadFormula(BadInput):
 
 
 class BadTable(BadInput):
-    """A table that cannot be fitted, with the findings that say why."""
+    """A table that cannot be fitted, with the findings that explain it."""
 
     def __init__(self, message: str = "", findings: Iterable[Any] = ()) -> None:
         super().__init__(message)
@@ -69,7 +69,7 @@ class BadTable(BadInput):
 
 
 class NeedsAnswer(BadInput):
-    """A question that only the user can answer; the message says which option answers it."""
+    """A question that only the user can answer; the message names the option that answers it."""
 
     def __init__(self, message: str = "", findings: Iterable[Any] = ()) -> None:
         super().__init__(message)
@@ -89,4 +89,4 @@ class MissingExtra(ScalelawError, ImportError):
 
 
 class ScalelawWarning(UserWarning):
-    """A result exists, and something about it deserves doubt."""
+    """A result exists, but there is a reason to doubt it."""

@@ -1,4 +1,4 @@
-"""One planned number with its interval, and how an interval is taken from draws that may be unbounded."""
+"""A number with its interval, and intervals from draws that may be unbounded."""
 
 import math
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ class Estimate:
 
     Attributes:
         value: the point estimate.
-        lo: lower end of the interval, or None where the number is given or its spread unknown.
-        hi: upper end, or None likewise; infinite where enough draws have no upper end.
-        level: probability the interval claims, in (0, 1).
+        lo: lower end of the interval, or None without an interval.
+        hi: upper end, or None without an interval; infinite if enough draws are infinite.
+        level: nominal probability of the interval, in (0, 1).
         unit: unit of all three.
     """
 
@@ -30,7 +30,7 @@ class Estimate:
     unit: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values; an end that is infinite becomes None, as JSON has no infinity."""
+        """Return plain values; an infinite end becomes None, since JSON has no infinity."""
         return {
             "value": _plain(self.value),
             "lo": _plain(self.lo),
@@ -40,11 +40,11 @@ class Estimate:
         }
 
     def holds(self, value: float) -> bool:
-        """Return whether a value lies in the interval; it does where there is none."""
+        """Return whether a value lies in the interval; True without an interval."""
         return self.lo is None or self.hi is None or self.lo <= value <= self.hi
 
     def texts(self, digits: int = 4) -> tuple[str, str]:
-        """Return value and interval as people write them; the interval is empty where there is none."""
+        """Return value and interval as text; the second is empty without an interval."""
         value = format_number(self.value, digits)
         if self.lo is None or self.hi is None:
             return value, ""
@@ -56,18 +56,18 @@ class Estimate:
 
 
 def given(value: float, level: float, unit: str) -> Estimate:
-    """Return a number that carries no interval: it was asked for, or nothing is known of its spread."""
+    """Return a number without an interval: it was given, or its spread is unknown."""
     return Estimate(value, None, None, level, unit)
 
 
 def estimated(value: float, draws: Array | None, level: float, unit: str) -> Estimate:
-    """Return a number with the central interval of its draws; with none where the draws do not differ.
+    """Return a number with the central interval of its draws, or without one if all draws are equal.
 
-    An end moves to the number where that lies on its other side, so that the interval holds it.
+    If the number lies outside the interval, the nearer end moves to it.
 
     Args:
         value: the point estimate.
-        draws: shape (b,), or None; NaN draws are left out, infinite ones are kept.
+        draws: draws of the number, (b,), or None; NaN is dropped, infinity is kept.
         level: probability of the interval, in (0, 1).
         unit: unit of value and draws.
 
@@ -88,7 +88,7 @@ def estimated(value: float, draws: Array | None, level: float, unit: str) -> Est
 
 
 def _quantile(ordered: Array, probability: float) -> float:
-    """Return NumPy's linear quantile; where infinities meet, NumPy's own gives NaN."""
+    """Return NumPy's linear quantile, but infinity where NumPy interpolates two infinities to NaN."""
     place = probability * (ordered.size - 1)
     below, above = float(ordered[math.floor(place)]), float(ordered[math.ceil(place)])
     return below if below == above else below + (above - below) * (place % 1)

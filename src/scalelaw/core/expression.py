@@ -1,7 +1,7 @@
-"""Arithmetic written as text, parsed into a tree and never evaluated by Python itself.
+"""Parse arithmetic written as text into a tree, without evaluating it in Python.
 
-Formula laws and derived columns share it: ``E + A/params**a``, ``step * batch * seq_len``. Allowed are numbers,
-names, ``+ - * / **`` (``^`` reads as ``**``), parentheses and the functions ``exp log sqrt``.
+Formula laws and derived columns use it: ``E + A/params**a``, ``step * batch * seq_len``. It allows numbers, names,
+``+ - * / **`` (``^`` means ``**``), parentheses and the functions ``exp log sqrt``.
 """
 
 import ast
@@ -30,7 +30,7 @@ class Node:
     name: str = ""
 
     def names(self) -> tuple[str, ...]:
-        """Return the names used, each once, in order of appearance."""
+        """Return the distinct names in order of appearance."""
         if self.op == "name":
             return (self.name,)
         return tuple(dict.fromkeys(name for arg in self.args for name in arg.names()))
@@ -45,7 +45,7 @@ class Node:
         return _apply(self.op, args)
 
     def degree(self, name: str) -> int | None:
-        """Return 0 where the tree is constant in ``name``, 1 where linear, None where neither."""
+        """Return 0 if the tree is constant in ``name``, 1 if linear, else None."""
         if name not in self.names():
             return 0
         if self.op == "name":
@@ -67,7 +67,7 @@ def parse(text: str) -> Node:
     """Parse arithmetic.
 
     Raises:
-        BadFormula: not arithmetic; the message says which part.
+        BadFormula: not arithmetic; the message names the part.
     """
     if len(text) > _LONGEST:
         raise BadFormula(f"the formula has {len(text)} characters; at most {_LONGEST} are read")
@@ -112,7 +112,7 @@ def _constant(value: float, text: str) -> float:
 
 
 def _short(text: str) -> str:
-    """Return the text as it is quoted in messages: one line, not too long."""
+    """Return the text shortened to one line for messages."""
     return repr(text if len(text) <= 80 else f"{text[:77]}...")
 
 

@@ -1,9 +1,9 @@
-"""The one way to write: a file appears whole, or what stood there stays as it was; an appended line is on the disk.
+"""Write files safely: a file appears whole or the old one stays, and appended lines reach the disk.
 
-New content goes where nobody can guess it, is on the disk before it takes the name of the target in one step, and
-leaves nothing behind where that fails. On Linux it has no name at all until it is whole, so that even a killed process
-leaves no litter. A link is never followed: a target that is one is refused, for the file it leads to may be another's.
-Text is UTF-8 whatever the locale, and encoded before anything is opened.
+New content goes to a temporary file with an unguessable name, is synced to disk, and then takes the target's name in
+one step; a failure leaves nothing behind. On Linux it has no name until it is whole, so even a killed process leaves no
+stray file. A target that is a link is refused, since the file behind it may belong to someone else. Text is UTF-8 in
+every locale, and encoded before any file is opened.
 """
 
 import contextlib
@@ -26,18 +26,18 @@ _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, er
 
 
 def write_whole(path: str | PathLike[str], data: str | bytes, *, over: bool = True) -> Path:
-    """Write a file in one step: whoever reads it sees the old content or the new one, never a part; return its path.
+    """Write a file in one step, so that readers see the old or the new content but never a part; return its path.
 
-    The permissions of a file that is written over stay. A link at the target is refused, as is a folder or a device.
+    Replacing a file keeps its permissions. A link, folder or device at the target is refused.
 
     Args:
-        path: the target; its folder exists.
-        data: all of the content; text becomes UTF-8.
-        over: whether a file that is there is replaced.
+        path: the target; its folder must exist.
+        data: the whole content; text becomes UTF-8.
+        over: whether to replace an existing file.
 
     Raises:
-        BadInput: it cannot be written, or the text holds what UTF-8 cannot; what stood there is as it was.
-        FileExistsError: it is there, and ``over`` is not set.
+        BadInput: the file cannot be written, or the text is not valid UTF-8; an old file stays unchanged.
+        FileExistsError: the file exists, and ``over`` is not set.
 
     Example:
         >>> import tempfile
@@ -53,18 +53,18 @@ def write_whole(path: str | PathLike[str], data: str | bytes, *, over: bool = Tr
 
 @contextlib.contextmanager
 def whole_file(path: str | PathLike[str], *, over: bool = True) -> Iterator[IO[bytes]]:
-    """Open a file that takes the place of the target when the block ends, and never existed where the block fails.
+    """Open a file that replaces the target when the block ends, and vanishes if the block fails.
 
     Args:
         path: the target, as in ``write_whole``.
-        over: whether a file that is there is replaced.
+        over: whether to replace an existing file.
 
     Yields:
         A binary file to write, seek and read.
 
     Raises:
-        BadInput: it cannot be written; what stood there is as it was.
-        FileExistsError: it is there, and ``over`` is not set.
+        BadInput: the file cannot be written; an old file stays unchanged.
+        FileExistsError: the file exists, and ``over`` is not set.
     """
     target = Path(path).expanduser()
     try:
@@ -92,16 +92,16 @@ def whole_file(path: str | PathLike[str], *, over: bool = True) -> Iterator[IO[b
 
 @contextlib.contextmanager
 def whole_folder(path: str | PathLike[str]) -> Iterator[Path]:
-    """Make a folder that takes its name when the block ends, and is gone where the block fails.
+    """Make a folder that takes its name when the block ends, and vanishes if the block fails.
 
     Args:
-        path: the target, absent or an empty folder; the folders above it are made.
+        path: the target, absent or an empty folder; its parent folders are created.
 
     Yields:
         The folder to fill, beside the target.
 
     Raises:
-        BadInput: it cannot be written, or the target is a folder with something in it.
+        BadInput: the folder cannot be written, or the target is a folder that is not empty.
     """
     target = Path(path).expanduser()
     part = target.parent / _part_name()
@@ -118,10 +118,10 @@ def whole_folder(path: str | PathLike[str]) -> Iterator[Path]:
 
 
 def make_once(path: str | PathLike[str], data: bytes = b"") -> bool:
-    """Make a file that must not be there yet, for locks; return whether it was not. Readers may see it empty.
+    """Create a file for a lock and return True, or return False if it exists. Readers may see it empty.
 
     Raises:
-        OSError: it cannot be written; it is not there then.
+        OSError: the file cannot be written; it does not exist then.
     """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o666)
@@ -138,23 +138,23 @@ def make_once(path: str | PathLike[str], data: bytes = b"") -> bool:
 
 
 def open_to_append(path: str | PathLike[str]) -> int:
-    """Return a descriptor that reads a file and adds to its end; the file is made where it is not there.
+    """Return a descriptor for reading a file and appending to it; create the file if it does not exist.
 
     Raises:
-        OSError: it cannot be opened, or is a link or no regular file.
+        OSError: the file cannot be opened, or is a link or not a regular file.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _NO_LINK | getattr(os, "O_NONBLOCK", 0), 0o666)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     return descriptor
 
 
 def append(descriptor: int, data: bytes) -> None:
-    """Add to an open file, and wait until it is on the disk.
+    """Append to an open file, and wait until the data is on disk.
 
     Raises:
-        OSError: the disk is full or gone; a part may have been written.
+        OSError: the disk is full or unavailable; a part may have been written.
     """
     done = os.write(descriptor, data)
     if done < len(data):
@@ -163,10 +163,10 @@ def append(descriptor: int, data: bytes) -> None:
 
 
 def append_line(path: str | PathLike[str], line: str) -> None:
-    """Add one line to a file that one process at a time writes; the line is on the disk, or is not there.
+    """Append one line to a file with a single writer; the line reaches the disk whole or not at all.
 
     Raises:
-        BadInput: it cannot be written; what stood there is as it was.
+        BadInput: the line cannot be written; the file stays unchanged.
     """
     content = _encoded(line, path) + b"\n"
     try:
@@ -187,18 +187,18 @@ def append_line(path: str | PathLike[str], line: str) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk, where the file system can."""
+    """Wait until the names in a folder are on disk, if the file system supports it."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
-    except OSError:  # some network file systems refuse this for folders; they keep names themselves
+    except OSError:  # some network file systems refuse this for folders and sync names themselves
         pass
     finally:
         os.close(descriptor)
 
 
 def refusal(path: str | PathLike[str], error: Exception) -> str:
-    """Return why a place cannot be written, and what to do about it."""
+    """Explain why a path cannot be written, with a remedy."""
     number, why = getattr(error, "errno", None), getattr(error, "strerror", None) or error
     if number == errno.ELOOP:
         return f"{path} cannot be written: it is a link; name the file that it leads to"
@@ -214,14 +214,14 @@ def _encoded(data: str | bytes, path: str | PathLike[str]) -> bytes:
     except UnicodeEncodeError as error:
         what = f"U+{ord(data[error.start]):04X}, half of a character,"
         near = data[max(0, error.start - 20) : error.start].split("\n")[-1]
-        raise BadInput(f"{path} is not written: {what} stands in its text after {near!r}; mend that name") from None
+        raise BadInput(f"{path} is not written: its text has {what} after {near!r}; fix that name") from None
 
 
 def _replaceable(target: Path, *, over: bool) -> int | None:
-    """Return the permissions of the file that is there, None where none is.
+    """Return the permissions of an existing file, or None without one.
 
     Raises:
-        OSError: it is a link, no regular file, or may not be written.
+        OSError: it is a link, not a regular file, or not writable.
     """
     try:
         there = target.lstat()
@@ -234,7 +234,7 @@ def _replaceable(target: Path, *, over: bool) -> int | None:
     if stat.S_ISDIR(there.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     if not stat.S_ISREG(there.st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file", str(target))
+        raise OSError(errno.EINVAL, "it is not a regular file", str(target))
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
     return stat.S_IMODE(there.st_mode)
@@ -245,7 +245,7 @@ def _part_name() -> str:
 
 
 def _begin(folder: Path) -> tuple[int, Path | None]:
-    """Return an open file without content, and its name; it has none where the system can do without."""
+    """Return an open empty file and its name; on Linux it has no name."""
     if _NAMELESS:
         with contextlib.suppress(OSError):  # not every file system can; where nothing can be written, this says why:
             return os.open(folder, _NAMELESS | os.O_RDWR, 0o666), None
@@ -254,7 +254,7 @@ def _begin(folder: Path) -> tuple[int, Path | None]:
 
 
 def _named(file: IO[bytes], folder: Path) -> Path:
-    """Give a file without a name one that nobody can guess, and return it; what follows is the last step."""
+    """Give a nameless file an unguessable name, and return the name; the last step renames it."""
     part = folder / _part_name()
     # A folder is named, though the path is absolute: only then does Python follow the link under /proc to the file.
     os.link(f"/proc/self/fd/{file.fileno()}", part, src_dir_fd=file.fileno(), follow_symlinks=True)
@@ -262,7 +262,7 @@ def _named(file: IO[bytes], folder: Path) -> Path:
 
 
 def _place(part: Path, target: Path, *, over: bool) -> None:
-    """Give a whole file the name of the target, in one step."""
+    """Rename a complete file to the target in one step."""
     if over:
         os.replace(part, target)
         return

@@ -1,4 +1,4 @@
-"""What was noticed about a table or a fit, in four grades, each with a code and a way out."""
+"""Findings about a table or a fit, in four grades, each with a code and a remedy."""
 
 import warnings
 from collections.abc import Iterable, Mapping
@@ -14,21 +14,26 @@ class Grade(StrEnum):
     """How much a finding matters."""
 
     SET_ASIDE = "set aside"
-    """Rows were left out, counted and shown; the work goes on."""
+    """Rows are excluded, counted and shown; there is a result. Shown to readers as ``excluded``."""
     WARN = "warn"
-    """There is a result, and a reason to doubt it."""
+    """There is a result, but a reason to doubt it."""
     ASK = "ask"
-    """Only the user can know; no result until answered."""
+    """Only the user can answer; the result waits until then."""
     REFUSE = "refuse"
-    """No result would mean anything."""
+    """Any result would be meaningless."""
+
+    @property
+    def shown(self) -> str:
+        """The grade as readers see it; files and JSON hold its value."""
+        return "excluded" if self is Grade.SET_ASIDE else self.value
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One way to settle a finding: what it means, and the arguments that say it.
+    """One answer to a finding that asks, and the arguments that express it.
 
     Attributes:
-        says: in words.
+        says: the answer in words.
         settings: arguments of ``load_runs`` and ``study``, as ``scalelaw.toml`` holds them.
     """
 
@@ -38,10 +43,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing noticed: ``code`` is stable and documented, ``rows`` counts what it touches.
+    """One finding: ``code`` is stable and documented, ``rows`` counts the affected rows.
 
-    ``answers`` are the ways out that can be spelt; where only the user can know, ``scalelaw init`` offers them.
-    ``parts`` are the findings that this one states together.
+    ``answers`` are the possible answers of a finding that asks; ``scalelaw init`` offers them. ``parts`` are the
+    findings that this one combines.
     """
 
     code: str
@@ -67,11 +72,11 @@ class Finding:
 
 
 def enforce(findings: Iterable[Finding], *, strict: bool = False) -> None:
-    """Raise on *refuse* and *ask*, warn on *warn*; with ``strict`` rows set aside refuse as well.
+    """Raise on *refuse* and *ask*, warn on *warn*; with ``strict`` excluded rows raise as well.
 
     Raises:
         BadTable: at least one finding refuses.
-        NeedsAnswer: none refuses and at least one asks.
+        NeedsAnswer: no finding refuses, and at least one asks.
     """
     found = list(findings)
     stop = {Grade.REFUSE, Grade.SET_ASIDE} if strict else {Grade.REFUSE}

@@ -1,4 +1,4 @@
-"""The Forecaster: what planners, figures and reports accept, and all they accept."""
+"""The Forecaster protocol, which planners, figures and reports accept."""
 
 import math
 from abc import ABC, abstractmethod
@@ -17,10 +17,10 @@ from scalelaw.core.quantities import QUANTITIES, TOO_SMALL
 from scalelaw.core.types import AnyArray, Array, Inputs
 
 Kind = Literal["mean", "new_run"]
-"""``mean``: where the law runs. ``new_run``: where one more run would land, its own noise included."""
+"""``mean``: the value of the law. ``new_run``: the value of one new run, with its noise."""
 
 Domain = Mapping[str, tuple[float, float]]
-"""Quantity -> smallest and largest value that was fitted."""
+"""Quantity -> smallest and largest fitted value."""
 
 
 _SHOWN = 3
@@ -29,14 +29,14 @@ _SHOWN = 3
 
 @dataclass(frozen=True, eq=False)
 class Prediction(Brief, Tabular):
-    """Predictions with their interval; ``lo`` and ``hi`` are None where nothing is known of the spread.
+    """Predictions with their interval; without one, ``lo`` and ``hi`` equal None.
 
     Attributes:
         mean: point predictions, shape (n,).
         lo: lower end of the interval at ``level``, shape (n,), or None.
         hi: upper end, shape (n,), or None.
-        level: probability the interval claims, in (0, 1).
-        outside_domain: True where an input lies outside what was fitted, shape (n,).
+        level: nominal probability of the interval, in (0, 1).
+        outside_domain: True where an input lies outside the fitted range, shape (n,).
     """
 
     mean: Array
@@ -57,7 +57,7 @@ class Prediction(Brief, Tabular):
         return f"{', '.join(texts)}{more}{known}"
 
     def to_columns(self) -> Columns:
-        """Return one row a point."""
+        """Return one row per point."""
         n = len(self.mean)
         lo, hi = ([None] * n if ends is None else ends for ends in (self.lo, self.hi))
         return {"mean": self.mean, "lo": lo, "hi": hi, "level": [self.level] * n, "outside_domain": self.outside_domain}
@@ -65,7 +65,7 @@ class Prediction(Brief, Tabular):
 
 @runtime_checkable
 class Forecaster(Protocol):
-    """Anything that predicts: a fit, a published law, a mixture, a chain."""
+    """Anything that predicts: a fit, a published law, an ensemble."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -73,15 +73,15 @@ class Forecaster(Protocol):
 
     @property
     def target(self) -> str:
-        """What is predicted, as ``metric@eval_set``."""
+        """The predicted quantity, ``metric@eval_set``."""
 
     @property
     def domain(self) -> Domain:
-        """Range fitted, per quantity; empty where it is not known."""
+        """Fitted range by quantity; empty if unknown."""
 
     @property
     def digest(self) -> str:
-        """Digest of what went in."""
+        """Digest of the inputs of the forecaster."""
 
     @property
     def label(self) -> str:
@@ -89,17 +89,17 @@ class Forecaster(Protocol):
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """What a user must know before believing it; empty where nothing is known against it."""
+        """Warnings for users; empty without a known problem."""
 
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
-        """Draw (draws, n) predictions at n points, or None where the spread is unknown."""
+        """Draw (draws, n) predictions at n points, or return None if the spread is unknown."""
 
     def predict(self, x: Points | None = None, level: float = 0.9, kind: Kind = "new_run", **point: Any) -> Prediction:
         """Predict at n points: a mapping of quantities, a dataframe, or keywords."""
 
 
 class _AtArrays(Protocol):
-    """What ``Predicting`` needs of a forecaster."""
+    """The attributes that ``Predicting`` needs."""
 
     @property
     def label(self) -> str: ...
@@ -121,7 +121,7 @@ class Predicting(ABC):
         Args:
             x: quantity -> value or values, or a dataframe with a column for each (pandas, polars, pyarrow).
             level: probability of the interval, in (0, 1).
-            kind: ``new_run`` for where one more run would land, ``mean`` for where the law runs.
+            kind: ``new_run`` for one new run with its noise, ``mean`` for the value of the law.
             **point: quantity -> value or values, in place of ``x``: ``predict(params="7B", tokens="1T")``.
 
         Raises:
@@ -140,14 +140,14 @@ class Predicting(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Provenance(Brief):
-    """What a forecaster was made of, as far as it knows: what a registered forecast must say.
+    """Law, options and rows behind a forecaster, for registered forecasts.
 
     Attributes:
-        spelling: the law, or the mixture of laws with their weights.
-        spec: how it was fitted, as plain values.
-        x: inputs of the rows it was fitted to, each (n,); empty where there are none.
-        y: their measured values, (n,).
-        conditions: what all those rows share and a comparable run must: dataset, tokenizer and the like.
+        spelling: the law, or the laws of an ensemble with their weights.
+        spec: options of the fit, as plain values.
+        x: inputs of the fitted rows, each (n,); empty without rows.
+        y: measured values of the fitted rows, (n,).
+        conditions: values that all these rows share and a comparable run must share: dataset, tokenizer and the like.
     """
 
     spelling: str
@@ -159,22 +159,22 @@ class Provenance(Brief):
 
 @runtime_checkable
 class Traceable(Protocol):
-    """A forecaster that says what it was made of; of any other, only label and digest are known."""
+    """A forecaster with provenance; of any other, only label and digest are known."""
 
     @property
     def origin(self) -> Provenance:
-        """What it was made of."""
+        """Law, options and rows behind the forecaster."""
 
 
 ONE_SD = 0.68269
-"""Level of the interval that is one standard deviation to either side under a normal law."""
+"""Level of the interval of one standard deviation to either side of a normal mean."""
 
 
 _FENCE = 5.0
 
 
 def interval(draws: Array, level: float) -> tuple[Array, Array]:
-    """Return the central interval of draws along their first axis, its ends infinite where enough draws are.
+    """Return the central interval of draws along their first axis; an end is infinite if enough draws are.
 
     Raises:
         BadInput: ``level`` is not strictly between 0 and 1.
@@ -189,9 +189,9 @@ def interval(draws: Array, level: float) -> tuple[Array, Array]:
 
 
 def holding(value: AnyArray | float, draws: Array, level: float) -> tuple[Array, Array]:
-    """Return the central interval of draws, an end moved to the value where that lies on its other side.
+    """Return the central interval of draws, extended to contain the value.
 
-    Skewed draws may leave out the point that they were drawn around; no interval is printed beside a point outside it.
+    The interval of skewed draws may leave out the point that they were drawn around.
     """
     lo, hi = interval(draws, level)
     return np.minimum(lo, value), np.maximum(hi, value)
@@ -200,7 +200,7 @@ def holding(value: AnyArray | float, draws: Array, level: float) -> tuple[Array,
 def half_width(draws: Array) -> Array:
     """Return half the width of the central 68 % of draws along their first axis.
 
-    That is the standard deviation where they are Gaussian, and it exists where heavy tails have none.
+    It equals the standard deviation of Gaussian draws, and also exists for heavy tails.
     """
     lo, hi = interval(draws, ONE_SD)
     with np.errstate(invalid="ignore"):
@@ -208,10 +208,10 @@ def half_width(draws: Array) -> Array:
 
 
 def robust_sd(draws: Array) -> Array:
-    """Return the standard deviation of draws along their first axis, far ones moved in to five half widths.
+    """Return the standard deviation of draws along their first axis, clipped at five half widths from the median.
 
-    Far is further from the median than five times half the width of the central 68 %: a Gaussian has no such draws,
-    and heavy tails, whose own moments grow with the number of draws or do not exist, count no more than that.
+    A half width is half the width of the central 68 %. Gaussian draws are never clipped; heavy tails are, since their
+    moments may grow with the number of draws or not exist.
     """
     half, middle = half_width(draws), interval(draws, 1e-9)[0]
     with np.errstate(all="ignore"):
@@ -220,7 +220,7 @@ def robust_sd(draws: Array) -> Array:
 
 
 def _between(ordered: Array, share: float) -> Array:
-    """Return NumPy's linear quantile of sorted draws; where infinities meet, NumPy's own is NaN."""
+    """Return NumPy's linear quantile of sorted draws, but infinity where NumPy interpolates two infinities to NaN."""
     place = share * (len(ordered) - 1)
     below, above = ordered[math.floor(place)], ordered[math.ceil(place)]
     with np.errstate(invalid="ignore"):
@@ -228,7 +228,7 @@ def _between(ordered: Array, share: float) -> Array:
 
 
 def check_level(level: float) -> None:
-    """Refuse a level that is not a probability.
+    """Check that a level is a probability.
 
     Raises:
         BadInput: ``level`` is not strictly between 0 and 1.
@@ -238,22 +238,25 @@ def check_level(level: float) -> None:
 
 
 def check_inputs(label: str, needed: Iterable[str], x: Inputs, domain: Domain) -> None:
-    """Refuse inputs that are missing, of another kind of N, or all far too small for the counts they are.
+    """Check that no input is missing, of another kind of N, or far too small for a count.
 
     Args:
-        label: who predicts, for the message.
+        label: name of the forecaster, for the message.
         needed: quantities the law takes.
-        x: what was given.
-        domain: range fitted; what lies in it is never too small.
+        x: the given inputs.
+        domain: fitted range; values in it are never too small.
 
     Raises:
-        BadInput: what is wrong, and what to give instead.
+        BadInput: a check fails.
     """
     for name in needed:
         if name not in x:
             kinds = [given for given in x if given.startswith("params") and name.startswith("params")]
             instead = f" {kinds[0]} count other parameters, so the constants do not apply to them;" if kinds else ""
-            raise BadInput(f"{label} takes {name}, and got {', '.join(x) or 'nothing'};{instead} give {name}")
+            raise BadInput(
+                f"missing {name}: {label} takes {', '.join(needed)}, got {', '.join(x) or 'nothing'};{instead} give "
+                f"{name}"
+            )
         if kind_of(name) != "number" or name not in QUANTITIES:
             continue
         smallest = min(TOO_SMALL.get(name, 0.0), domain.get(name, (np.inf, np.inf))[0])
@@ -276,5 +279,5 @@ def outside(x: Inputs, domain: Domain) -> AnyArray:
 
 
 def reach(x: Mapping[str, float], domain: Domain) -> dict[str, float]:
-    """Return planned over largest fitted, per quantity that both know."""
+    """Return planned over largest fitted value, for each quantity in both."""
     return {name: value / domain[name][1] for name, value in x.items() if name in domain}

@@ -1,4 +1,4 @@
-"""Where values on an even grid are least, between the grid points."""
+"""Find the minimum of values on an even grid, between grid points."""
 
 import numpy as np
 
@@ -11,10 +11,10 @@ def lowest(values: Array) -> AnyArray:
 
 
 def least(grid: Array, values: Array) -> tuple[Array, Array]:
-    """Return where each row is least, and how much, by the quartic through its five lowest neighbours.
+    """Return place and value of the minimum of each row, by the quartic through its five lowest neighbours.
 
-    A parabola would be off by (beta - alpha) step^2 / 6 in ln N where the two sides differ in steepness; the quartic
-    is not. Its slope is solved by Newton from the lowest grid point.
+    A parabola would be off by (beta - alpha) step^2 / 6 in ln N if the two sides differ in steepness; the quartic is
+    not. Newton steps from the lowest grid point find the zero of its slope.
 
     Args:
         grid: evenly spaced abscissae, shape (m,).

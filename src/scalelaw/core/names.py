@@ -1,4 +1,4 @@
-"""Names of columns word by word: which quantity they speak of, of which split, in which unit.
+"""Read column names word by word: quantity, split and unit.
 
 ``recognise`` knows whole names. This reads names nobody listed, such as ``final_val_loss``, ``eval/paloma/macro_loss``
 or ``nParamsM``: split into words, each word is the quantity, a qualifier, a unit, or something that says that the
@@ -89,15 +89,15 @@ _PREFIXED = {
 
 
 @dataclass(frozen=True)
-class Named:
-    """What the words of a name say.
+class NameMeaning:
+    """The meaning of a column name.
 
     Attributes:
-        quantity: canonical name, or ``bpc``, bits per character, which is none of the vocabulary's.
-        unit: unit that the words carry, None where they carry none.
+        quantity: canonical name, or ``bpc`` for bits per character, which is not in the vocabulary.
+        unit: unit in the name, or None.
         split: ``held out``, ``training``, or empty.
-        eval_set: what a metric was measured on, as far as the words say.
-        rank: among names of one quantity, set and split the higher is the likelier.
+        eval_set: evaluation set in the name, or empty.
+        rank: among names of one quantity, set and split, the name with the highest rank is the likeliest.
     """
 
     quantity: str
@@ -108,7 +108,7 @@ class Named:
 
 
 def words(name: str) -> list[str]:
-    """Return the words of a name in lower case, at every ``_ / . -``, space and turn from lower to upper case.
+    """Split a name into lower-case words at ``_ / . -``, spaces and changes from lower to upper case.
 
     Example:
         >>> words("eval/c4_en/CrossEntropyLoss"), words("nParamsM"), words("held-out bits per byte")
@@ -123,8 +123,8 @@ def words(name: str) -> list[str]:
     return text.split()
 
 
-def read_name(name: str) -> Named | None:
-    """Return what a column is by the words of its name, None where they do not settle it.
+def read_name(name: str) -> NameMeaning | None:
+    """Return the meaning of a column name, or None if its words leave it open.
 
     Example:
         >>> read_name("best_val_loss").quantity, read_name("val/ppl").unit, read_name("tokens_per_second")
@@ -134,7 +134,7 @@ def read_name(name: str) -> Named | None:
     return _metric(found) or _count(found)
 
 
-def _metric(found: list[str]) -> Named | None:
+def _metric(found: list[str]) -> NameMeaning | None:
     have = set(found)
     said = have & (_VALIDATION | _TEST | _TRAIN)
     losses = bool(have & _LOSS) or "ppl" in have or bool({"bits"} & have and said)
@@ -148,7 +148,7 @@ def _metric(found: list[str]) -> Named | None:
     split = TRAINING if have & _TRAIN and not have & (_VALIDATION | _TEST) else (HELD_OUT if said else "")
     known = {*_LOSS, *_SCORE, *_VALIDATION, *_TEST, *_TRAIN, *_LATE, *_FILLERS, "ppl", "bpb", "bpc", "percent", "pct"}
     rank = sum(_LATE.get(word, 0) for word in have) + ("macro" in have) - 4 * (unit is not None)
-    return Named(quantity, unit, split, "_".join(word for word in found if word not in known), rank)
+    return NameMeaning(quantity, unit, split, "_".join(word for word in found if word not in known), rank)
 
 
 def _unit_of_metric(quantity: str, have: set[str]) -> str | None:
@@ -159,8 +159,8 @@ def _unit_of_metric(quantity: str, have: set[str]) -> str | None:
     return "bits/char" if quantity == "bpc" else ("nats/byte" if "nats" in have else None)
 
 
-def _count(found: list[str]) -> Named | None:
-    """Return what a count is; every word must be known, so that ``embedding_params`` is not the model's."""
+def _count(found: list[str]) -> NameMeaning | None:
+    """Return the meaning of a count; every word must be known, so that ``embedding_params`` is not taken for N."""
     found, unit = _counted_in(found)
     have = set(found)
     planned = bool(have & _PLANNED)
@@ -172,18 +172,18 @@ def _count(found: list[str]) -> Named | None:
             if have & {"active", "activated"}
             else "params"
         )
-        return Named(kind, unit)
+        return NameMeaning(kind, unit)
     if have & _TOKENS and have <= _TOKENS | _OF_TOKENS:
-        return Named("planned_tokens" if planned else "tokens", unit)
+        return NameMeaning("planned_tokens" if planned else "tokens", unit)
     if have & _FLOPS and have <= _FLOPS | _OF_FLOPS:
-        return Named("planned_flops" if planned else "flops", unit)
+        return NameMeaning("planned_flops" if planned else "flops", unit)
     if have & _STEPS and have <= _STEPS | _OF_STEPS and unit is None:
-        return Named("steps")
+        return NameMeaning("steps")
     return None
 
 
 def _counted_in(found: list[str]) -> tuple[list[str], str | None]:
-    """Return the words without those of a unit, and the unit."""
+    """Split off the words of a unit; return the other words and the unit."""
     days = {"day", "days"} & set(found)
     kept, unit = [], None
     for at, word in enumerate(found):

@@ -33,8 +33,8 @@ def parse_number(text: str | float, quantity: str | None = None) -> float:
     """Read one number, with its suffix and unit if it carries them.
 
     Args:
-        text: what the user wrote; a number passes through.
-        quantity: the quantity asked for; a unit of another quantity is then an error.
+        text: text from the user, or a number.
+        quantity: the expected quantity; a unit of another quantity is then an error.
 
     Raises:
         BadNumber: not a finite number, an unknown suffix, or the unit of another quantity.
@@ -51,12 +51,12 @@ def parse_number(text: str | float, quantity: str | None = None) -> float:
     factor, unit = _suffix(match["rest"].strip(), text)
     value = _scaled(match["digits"].replace(",", "").replace("_", ""), int(match["exponent"] or 0), factor)
     if unit and quantity and unit != _unit_family(quantity):
-        raise BadNumber(f"{text!r} is in {unit}, and {quantity} was asked for")
+        raise BadNumber(f"{text!r} is in {unit}, but should be {quantity}")
     return _finite(-value if match["sign"] == "-" else value, text)
 
 
 def _scaled(digits: str, exponent: int, factor: float) -> float:
-    """Return the float nearest to what was written: 8.2B is 8200000000, where 8.2 * 1e9 is not."""
+    """Return the float nearest to the text: 8.2B is 8200000000, but 8.2 * 1e9 is not."""
     power = round(math.log10(factor))
     if float(f"1e{power}") == factor:
         return float(f"{digits}e{exponent + power}")
@@ -64,7 +64,7 @@ def _scaled(digits: str, exponent: int, factor: float) -> float:
 
 
 def _suffix(rest: str, text: str) -> tuple[float, str | None]:
-    """Return the factor and the unit that the words after the digits stand for."""
+    """Return the factor and the unit of the text after the digits."""
     word = rest.lower().replace("-", "").replace(" ", "")
     if word in ("pfday", "pfdays", "pflopdays", "pflopsdays"):
         return PF_DAY, "flops"
@@ -79,7 +79,7 @@ def _suffix(rest: str, text: str) -> tuple[float, str | None]:
 
 
 def _unit_family(quantity: str) -> str:
-    """Return the quantity whose unit word this quantity is written with."""
+    """Return the quantity whose unit this quantity uses."""
     unit = QUANTITIES[quantity].unit if quantity in QUANTITIES else ""
     return {"parameters": "params", "tokens": "tokens", "FLOP": "flops"}.get(unit, quantity)
 
@@ -108,7 +108,7 @@ def format_number(value: float, digits: int = 4) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """Write how many there are of a thing, one of it in the singular.
+    """Write a count with its noun in singular or plural.
 
     Example:
         >>> counted(1, "run"), counted(3, "study"), counted(0, "loss")

@@ -1,4 +1,4 @@
-"""Imports of optional packages, with an error that says what to install."""
+"""Import optional packages, with an error that names what to install."""
 
 import importlib
 from types import ModuleType

@@ -1,4 +1,4 @@
-"""The vocabulary: every quantity scalelaw speaks of, with its symbol, unit, valid range and the names it goes by.
+"""The vocabulary: every quantity with its symbol, unit, valid range and synonyms.
 
 Column names, command-line flags, axis labels and the glossary all come from this one table.
 """
@@ -17,13 +17,13 @@ class Quantity:
 
     Attributes:
         name: the canonical column name.
-        symbol: the letter formulas use, or the name itself.
-        unit: the unit every value is held in.
+        symbol: the letter in formulas, or the name itself.
+        unit: the unit of every stored value.
         meaning: one phrase, used as axis label and glossary entry.
-        low: smallest valid value; with ``open_low`` it is itself invalid.
+        low: smallest valid value, itself invalid with ``open_low``.
         high: largest valid value.
         kind: ``number``, ``text``, ``flag``, or ``vector`` for shares that sum to one.
-        synonyms: other column names met in the wild, in the form ``spelling`` gives.
+        synonyms: other common column names, in the form of ``spelling``.
     """
 
     name: str
@@ -65,7 +65,7 @@ _TABLE = (
             "num_input_tokens_seen", "throughput_total_tokens"),
     _number("unique_tokens", "U", "tokens", "distinct training tokens", "u", "u_unique_tokens", "unique_d"),
     _number("bytes", "bytes", "bytes", "training text seen", "n_bytes", "num_bytes", "train_bytes", "total_bytes"),
-    _number("planned_tokens", "D", "tokens", "tokens the run was to see",
+    _number("planned_tokens", "D", "tokens", "planned training tokens",
             "max_tokens", "target_tokens", "tokens_planned", "token_budget", "max_train_tokens"),
     _number("epochs", "epochs", "1", "passes over the distinct tokens", "epoch", "num_epochs"),
     _number("examples_seen", "x", "examples", "training examples seen", "seen_examples"),
@@ -74,7 +74,7 @@ _TABLE = (
             "c", "training_flop", "training_flops", "train_flops", "total_flops", "total_flos", "compute",
             "flop", "flops_6nd", "achieved_flops", "actual_flops", "measured_flops", "training_compute",
             "train_compute"),
-    _number("planned_flops", "C", "FLOP", "compute the run was to spend",
+    _number("planned_flops", "C", "FLOP", "planned training compute",
             "target_flops", "flops_target", "flops_budget", "flop_budget", "budget_flops", "compute_budget",
             "isoflop_budget", "budget"),
     _number("tokens_per_param", "D/N", "tokens/parameter", "tokens per parameter",
@@ -90,7 +90,7 @@ _TABLE = (
     _number("irreducible_loss", "E", "nats/token", "irreducible loss"),
     _number("steps", "S", "steps", "optimizer steps", "step", "iter", "iters", "iteration", "global_step", "num_steps"),
     _number("min_steps", "S_min", "steps", "fewest optimizer steps, with a batch far above critical"),
-    _number("planned_steps", "S", "steps", "steps the run was to take", "max_steps", "total_steps", "max_iters"),
+    _number("planned_steps", "S", "steps", "planned optimizer steps", "max_steps", "total_steps", "max_iters"),
     _number("batch_tokens", "B", "tokens", "tokens in a batch", "tokens_per_batch", "batch_size_tokens"),
     _number("critical_batch", "B_crit", "tokens", "batch of twice the fewest steps and twice the fewest tokens"),
     _number("batch_sequences", "B", "sequences", "sequences in a batch",
@@ -136,7 +136,7 @@ _TABLE = (
     _text("recipe", "training recipe"),
     _text("date", "date of the run", "created_at", "started_at"),
     _text("state", "state of the run", "run_state", "run_status"),
-    _text("resumed_from", "run that this one goes on from", "resume_from", "resumed"),
+    _text("resumed_from", "run that this one continues", "resume_from", "resumed"),
     _text("label", "name that reruns share"),
 )  # fmt: skip
 
@@ -144,26 +144,26 @@ QUANTITIES = MappingProxyType({quantity.name: quantity for quantity in _TABLE})
 """Canonical name -> quantity."""
 
 METRICS = ("loss", "bpb", "score")
-"""The quantities that are measured on held-out data rather than chosen."""
+"""Quantities measured on held-out data rather than chosen."""
 
 OUTCOMES = ("unigram_loss", "error", "loss_increase")
-"""The quantities that stand for a target where none of the metrics is measured."""
+"""Quantities used as the target if no metric is measured."""
 
 BENCHMARKS = frozenset(
     {"mmlu", "mmlu_pro", "arc_c", "arc_challenge", "arc_e", "arc_easy", "hellaswag", "winogrande", "winograd",
      "xwinograd", "truthfulqa", "gsm8k", "humaneval", "mbpp", "piqa", "boolq", "openbookqa", "triviaqa", "lambada",
      "bbh", "gpqa", "ifeval"}
 )  # fmt: skip
-"""Benchmarks whose bare name, as a column, says that the column is their score."""
+"""Benchmarks whose bare name as a column means their score."""
 
 TOO_SMALL = MappingProxyType(
     {"params": 1e4, "params_non_embedding": 1e4, "params_active": 1e4, "tokens": 1e6, "unique_tokens": 1e6,
      "flops": 1e10}
 )  # fmt: skip
-"""Counts -> below what a value is none: millions, billions or PF-days are meant, and were not said."""
+"""Count -> least plausible value; smaller ones are probably in millions, billions or PF-days."""
 
 FORMULA_SYMBOLS = MappingProxyType({"N": "params", "D": "tokens", "C": "flops"})
-"""The capital letters a formula may use for its inputs."""
+"""Capital letters that a formula may use for its inputs."""
 
 
 def spelling(name: str) -> str:
@@ -193,7 +193,7 @@ def recognise(column: str) -> str | None:
 
 
 def label_of(name: str) -> str:
-    """Return the axis label of a quantity; of a column that is none its name, for its unit is not known."""
+    """Return the axis label of a quantity, or the name of any other column, whose unit is unknown."""
     return QUANTITIES[name].label if name in QUANTITIES else f"{name} (unit unknown)"
 
 
@@ -201,7 +201,7 @@ def quantity(name: str) -> Quantity:
     """Return the quantity of this canonical name.
 
     Raises:
-        UnknownName: there is none; the message names the nearest.
+        UnknownName: the name is unknown; the message names the nearest.
     """
     if name not in QUANTITIES:
         raise UnknownName.among("quantity", name, QUANTITIES)

@@ -1,7 +1,7 @@
-"""The one way to read: regular files only, no further than a limit, unpacked no further than another, in UTF-8.
+"""Read files safely: only regular files, up to a size limit, unpacked up to another limit, in UTF-8.
 
-What a file is, is asked before it is opened: a pipe that nobody writes to would wait for ever, and a device never ends.
-How long it is, is counted while it is read: what the file system says of a file can be wrong, or change.
+The type of a file is checked before opening, since a pipe without a writer would block and a device never ends. The
+size is counted while reading, since the size in the file system can be wrong or change.
 """
 
 import contextlib
@@ -21,13 +21,13 @@ from scalelaw.core.errors import BadInput, BadTable, ScalelawError
 from scalelaw.core.plain_text import printable_line
 
 LARGEST = 2**30
-"""Bytes of one file that is read as a table or a log."""
+"""Most bytes of one table or log."""
 
 LARGEST_DOCUMENT = 2**26
-"""Bytes of one document: a fit, a frozen forecast, a calibration."""
+"""Most bytes of one document: a fit, a frozen forecast, a calibration."""
 
 LARGEST_SETTINGS = 2**24
-"""Bytes of one file of settings, or of one list of files."""
+"""Most bytes of one file of settings, or of one list of files."""
 
 _CHUNK = 2**20
 _FREE = 2**26
@@ -41,17 +41,17 @@ _WHAT = {
 
 
 def open_regular(path: str | PathLike[str]) -> BufferedReader:
-    """Open a regular file to read bytes; links are followed to one.
+    """Open a regular file to read bytes, following links.
 
     Raises:
         BadInput: it is a pipe, a socket or a device.
         OSError: it is a folder, is not there, or may not be read.
     """
     place = Path(path)
-    _check_kind(place, os.stat(place).st_mode)  # before it is opened: to open can wait, or do something
+    _check_kind(place, os.stat(place).st_mode)  # check before opening, which can block or have side effects
     descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     try:
-        _check_kind(place, os.fstat(descriptor).st_mode)  # and after: it may have been replaced in between
+        _check_kind(place, os.fstat(descriptor).st_mode)  # again, since the file may have been replaced
         return BufferedReader(FileIO(descriptor))
     except BaseException:
         os.close(descriptor)
@@ -63,11 +63,11 @@ def read_limited(path: str | PathLike[str], largest: int = LARGEST) -> bytes:
 
     Args:
         path: the file.
-        largest: bytes it may have.
+        largest: most bytes to read.
 
     Raises:
-        BadInput: it is no regular file, or longer.
-        OSError: it is not there, or may not be read.
+        BadInput: not a regular file, or larger than that.
+        OSError: the file is missing or not readable.
 
     Example:
         >>> read_limited("/dev/zero")
@@ -91,8 +91,8 @@ def read_text(path: str | PathLike[str], largest: int = LARGEST) -> str:
     """Return a regular file as UTF-8 text, without a byte order mark.
 
     Raises:
-        BadInput: it is no regular file, is longer, or is no UTF-8.
-        OSError: it is not there, or may not be read.
+        BadInput: not a regular file, too large, or not UTF-8.
+        OSError: the file is missing or not readable.
     """
     try:
         return read_limited(path, largest).decode("utf-8-sig")
@@ -101,7 +101,7 @@ def read_text(path: str | PathLike[str], largest: int = LARGEST) -> str:
 
 
 def glance(path: str | PathLike[str], most: int) -> bytes:
-    """Return the first bytes of a regular file, none of anything else; for recognising, so never an error."""
+    """Return the first bytes of a regular file, else no bytes; it never raises."""
     try:
         with open_regular(path) as file:
             return file.read(most)
@@ -119,7 +119,7 @@ def is_fit(path: str | PathLike[str]) -> bool:
 
 
 class Allowance:
-    """What may be unpacked in all: some bytes in any case, more only in proportion to what was packed.
+    """Limit on unpacked bytes: a fixed minimum, and more only in proportion to the packed bytes.
 
     Example:
         >>> Allowance("runs.pack", packed=1000).take(10**9)
@@ -139,10 +139,10 @@ class Allowance:
         return self._left
 
     def take(self, size: int) -> None:
-        """Count bytes that are unpacked.
+        """Count unpacked bytes.
 
         Raises:
-            BadInput: they are too many.
+            BadInput: there are too many.
         """
         self._left -= size
         if self._left < 0:
@@ -151,11 +151,11 @@ class Allowance:
             )
 
     def inflate(self, packed: bytes) -> bytes:
-        """Return what zlib packed.
+        """Unpack zlib data.
 
         Raises:
-            BadInput: it is too much.
-            zlib.error: it is no such data, or cut off.
+            BadInput: the result is too large.
+            zlib.error: the data is invalid or truncated.
         """
         engine = zlib.decompressobj()
         content = engine.decompress(packed, self._left + 1)
@@ -167,13 +167,13 @@ class Allowance:
 
 @contextlib.contextmanager
 def one_line(name: str) -> Iterator[None]:
-    """Turn every error while a file is read into one line that names the file; every reader reads inside of it.
+    """Turn any error while reading a file into one line that names the file; every reader uses it.
 
     Args:
-        name: of the file, as the message writes it: its name or its path.
+        name: name or path of the file in the message.
 
     Raises:
-        BadInput: something went wrong that has no better words yet.
+        BadInput: an error without a message of its own.
     """
     try:
         yield
@@ -190,7 +190,7 @@ def one_line(name: str) -> Iterator[None]:
     except OSError as error:
         raise BadInput(f"{name} cannot be read: {error.strerror or error}") from error
     except _FAULTS as error:
-        reason = printable_line(str(error), _LONGEST) or "no more is known"
+        reason = printable_line(str(error), _LONGEST) or "unknown cause"
         if isinstance(error, OverflowError):
             reason = "a number in it is too large"
         elif _DIGITS in reason:

@@ -1,4 +1,4 @@
-"""A printout in parts, composed once and rendered as plain text, HTML, Markdown or LaTeX."""
+"""Compose a printout once and render it as plain text, HTML, Markdown or LaTeX."""
 
 import html
 import re
@@ -17,7 +17,7 @@ _STYLE = (
     ".scalelaw dt{opacity:.65}.scalelaw dd{margin:0}</style>"
 )
 _VERBATIM = "next"
-"""Label of a command, which is copied and must not be folded."""
+"""Label of a command line, which users copy and which must not be folded."""
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
@@ -29,10 +29,10 @@ class Table:
     """Rows of cells.
 
     Attributes:
-        rows: cells as text, every row of one length.
-        right: numbers of the columns that are flush right.
+        rows: cells as text, with equal row lengths.
+        right: indices of right-aligned columns.
         head: whether the first row names the columns.
-        indent: what stands before each row of the text.
+        indent: text before each row in plain text.
     """
 
     rows: Sequence[Sequence[str]]
@@ -57,7 +57,7 @@ class Table:
         return f"<table>{''.join(lines)}</table>"
 
     def markdown(self) -> str:
-        """Return a pipe table; one without names of columns has an empty head, which Markdown asks for."""
+        """Return a pipe table, with an empty head if it has no column names, as Markdown requires."""
         escaped = [[markdown_escaped(cell) for cell in row] for row in self.rows]
         head, body = (escaped[0], escaped[1:]) if self.head else ([""] * len(escaped[0]), escaped)
         rule = ["---:" if column in self.right else "---" for column in range(len(head))]
@@ -74,12 +74,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Lines:
-    """Lines of text, each behind a label; an empty label goes on with the one above.
+    """Lines of text with labels; an empty label continues the one above.
 
     Attributes:
-        lines: label and text of each.
-        width: columns the labels take in plain text; 0 puts a colon behind each instead.
-        fold: columns after which plain text goes on in the next line, below the text; 0 never folds.
+        lines: label and text of each line.
+        width: width of the labels in plain text; 0 puts a colon after each instead.
+        fold: width at which plain text is wrapped; 0 never wraps.
     """
 
     lines: Sequence[tuple[str, str]]
@@ -87,7 +87,7 @@ class Lines:
     fold: int = 0
 
     def text(self) -> str:
-        """Return the lines behind their labels."""
+        """Return the labelled lines."""
         lines = [(_cell(label), printable(text)) for label, text in self.lines]
         if self.fold:
             return "\n".join(self._folded(label, text) for label, text in lines)
@@ -109,9 +109,9 @@ class Lines:
         )
 
     def html(self) -> str:
-        """Return a list of terms and what is said of them."""
-        said = "".join(f"<dt>{html.escape(label)}</dt><dd>{html.escape(text)}</dd>" for label, text in self.lines)
-        return f"<dl>{said}</dl>"
+        """Return a description list."""
+        items = "".join(f"<dt>{html.escape(label)}</dt><dd>{html.escape(text)}</dd>" for label, text in self.lines)
+        return f"<dl>{items}</dl>"
 
     def markdown(self) -> str:
         """Return a bulleted list."""
@@ -119,25 +119,25 @@ class Lines:
         return "\n".join(f"- **{label}**: {text}" if label else f"- {text}" for label, text in lines)
 
     def latex(self) -> str:
-        """Return a list of descriptions."""
+        """Return a description list."""
         items = [rf"\item[{latex_escaped(label)}] {latex_escaped(text)}" for label, text in self.lines]
         return "\n".join([r"\begin{description}", *items, r"\end{description}"])
 
 
 @dataclass(frozen=True)
 class Report:
-    """A title and what stands below it.
+    """A title and the parts below it.
 
     Attributes:
-        title: one line; empty for a sheet that only joins others.
-        parts: tables, lines and sheets, in order; empty ones are left out.
+        title: one line; empty for a report that only joins others.
+        parts: tables, lines and reports, in order; empty ones are left out.
     """
 
     title: str
     parts: "Sequence[Table | Lines | Report]" = ()
 
     def text(self) -> str:
-        """Return plain text; sheets inside are set apart by a blank line."""
+        """Return plain text, with a blank line between inner reports."""
         blocks = [_cell(self.title)] if self.title else []
         for part in self._filled():
             apart = blocks and isinstance(part, Report)
@@ -177,11 +177,11 @@ def _cell(text: str) -> str:
 
 
 class Renderable(Brief, ABC):
-    """What can be read: a noun composes its sheet, and every rendering follows from it."""
+    """Base of results that compose a report, from which all renderings follow."""
 
     @abstractmethod
     def sheet(self) -> Report:
-        """Return what is printed of it."""
+        """Return the report to print."""
 
     def __str__(self) -> str:
         return self.sheet().text()
@@ -192,7 +192,7 @@ class Renderable(Brief, ABC):
         return sheet.title or sheet.text().lstrip().partition("\n")[0]
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows."""
+        """Return HTML for a notebook."""
         return _STYLE + self.sheet().html()
 
     def to_markdown(self) -> str:
@@ -205,7 +205,7 @@ class Renderable(Brief, ABC):
 
 
 def markdown_escaped(text: str) -> str:
-    r"""Return text with the signs that Markdown gives a meaning marked as plain.
+    r"""Escape the characters that are special in Markdown.
 
     Example:
         >>> print(markdown_escaped("A/params**a | x_1"))
@@ -215,7 +215,7 @@ def markdown_escaped(text: str) -> str:
 
 
 def latex_escaped(text: str) -> str:
-    r"""Return text with the signs that LaTeX gives a meaning written out.
+    r"""Escape the characters that are special in LaTeX.
 
     Example:
         >>> print(latex_escaped("90 % of A_1"))
@@ -225,7 +225,7 @@ def latex_escaped(text: str) -> str:
 
 
 def table(rows: Sequence[Sequence[str]], *, indent: str = "  ", right: Sequence[int] = ()) -> str:
-    """Return rows as aligned columns; the columns numbered in ``right`` are flush right.
+    """Return rows as aligned columns; the columns with indices in ``right`` are right-aligned.
 
     Example:
         >>> print(table([["N", "70B"], ["D", "1.4T"]], right=[1]))

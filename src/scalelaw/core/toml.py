@@ -1,4 +1,4 @@
-"""TOML, read with errors that name the file, and written line by line."""
+"""Read TOML with errors that name the file, and write it line by line."""
 
 import re
 import tomllib
@@ -11,14 +11,14 @@ from scalelaw.core.reading import LARGEST_SETTINGS, one_line, read_limited
 
 
 def read_toml(path: Path, hint: str) -> dict[str, Any]:
-    """Return what a TOML file says.
+    """Return the content of a TOML file.
 
     Args:
         path: the file.
-        hint: what writes such a file, for the message where it is absent.
+        hint: how to create such a file, for the message if it is missing.
 
     Raises:
-        BadInput: it cannot be read, or is not TOML.
+        BadInput: the file cannot be read, or is not TOML.
     """
     with one_line(str(path)):
         try:
@@ -30,7 +30,7 @@ def read_toml(path: Path, hint: str) -> dict[str, Any]:
 
 
 def spelt(name: str, value: Any) -> list[str]:
-    """Return the TOML lines of one key; the entries of a table are dotted keys, empty tables no line."""
+    """Return the TOML lines of one key: dotted keys for the entries of a table, no line for an empty table."""
     if isinstance(value, Mapping):
         return [line for key, each in value.items() for line in spelt(f"{name}.{_key(key)}", each)]
     return [f"{name} = {_value(value)}"]

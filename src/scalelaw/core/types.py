@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-"""A float64 array; its shape is given in the docstring of whoever takes it."""
+"""A float64 array; docstrings give its shape."""
 
 AnyArray = NDArray[Any]
 """An array of any type: complex inside derivatives, text in a column."""
@@ -17,7 +17,7 @@ Inputs = Mapping[str, AnyArray]
 
 
 def frozen(values: AnyArray) -> AnyArray:
-    """Return a read-only view of the values; results are facts and are not edited."""
+    """Return a read-only view of the values, since results must not change."""
     view = np.asarray(values).view()
     view.setflags(write=False)
     return view

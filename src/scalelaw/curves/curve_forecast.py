@@ -14,7 +14,7 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import counted
 from scalelaw.core.types import Array, frozen
-from scalelaw.curves.curve_shape import RunSchedule, Shapes, draw_shapes
+from scalelaw.curves.curve_shape import CurveShapes, RunSchedule, draw_shapes
 
 FEWEST = 3
 _PATH = 25
@@ -117,7 +117,7 @@ def extrapolate_curve(time: Array, loss: Array, course: RunSchedule, *, level: f
 
 
 @cache
-def known_shapes() -> Shapes:
+def known_shapes() -> CurveShapes:
     """Return the draws of the prior, computed once."""
     return draw_shapes()
 

@@ -80,7 +80,7 @@ class RunSchedule:
 
 
 @dataclass(frozen=True, eq=False)
-class Shapes(Brief):
+class CurveShapes(Brief):
     """Draws of the prior.
 
     Attributes:
@@ -108,7 +108,7 @@ class Shapes(Brief):
         )
 
 
-def draw_shapes() -> Shapes:
+def draw_shapes() -> CurveShapes:
     """Return the draws of the prior, from a fixed low-discrepancy sequence through its quantiles."""
     from scipy.special import expit, ndtri
 
@@ -121,7 +121,7 @@ def draw_shapes() -> Shapes:
     def spread(column: int, centre: tuple[float, float]) -> Array:
         return np.asarray(centre[0] + centre[1] * normal[:, column, None])
 
-    return Shapes(
+    return CurveShapes(
         exponent=np.exp(spread(0, _EXPONENT)),
         stays=expit(spread(1, _STAYS)),
         offset=np.exp(spread(2, _OFFSET)),

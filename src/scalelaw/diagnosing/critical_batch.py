@@ -156,7 +156,7 @@ class NoiseScales(Renderable, Tabular):
             ]
             for run in self.runs
         ]  # fmt: skip
-        return Report("gradient-noise scale where runs left their trunk", [Table([head, *rows], right=range(1, 6))])
+        return Report("gradient-noise scale where runs branched off", [Table([head, *rows], right=range(1, 6))])
 
 
 def noise_scale(

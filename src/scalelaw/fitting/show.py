@@ -164,7 +164,7 @@ def _doubts(fit: "FitResult") -> list[tuple[str, str]]:
     ]
     lines = []
     for finding, following in zip(shown, [*shown, None][1:], strict=True):
-        lines.append((str(finding.grade), f"{finding.message} [{finding.code}]"))
+        lines.append((finding.grade.shown, f"{finding.message} [{finding.code}]"))
         if finding.fix and (following is None or following.fix != finding.fix):
             lines.append(("", finding.fix))
     return lines

@@ -1,4 +1,4 @@
-"""Laws: formulas over quantities, one file each. ``get``, ``parse`` and ``names`` find them."""
+"""Laws: formulas over quantities, one per file; find them with ``get``, ``parse`` and ``names``."""
 
 from scalelaw.laws._at import LawAt as LawAt
 from scalelaw.laws._at import at as at

@@ -1,4 +1,4 @@
-"""A law at values of some of its inputs: how a decision by one law says what its other inputs are."""
+"""A law with values for its inputs besides params and tokens, for decisions by that law."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class LawAt:
 
     Attributes:
         law: name, spelling, formula or law.
-        values: input of the law beside params and tokens -> its value.
+        values: input of the law besides params and tokens -> its value.
     """
 
     law: str | Law
@@ -20,11 +20,11 @@ class LawAt:
 
 
 def at(law: str | Law, /, **values: float | str) -> LawAt:
-    """Return a law at values of its inputs beside params and tokens, for ``study`` and ``decide``.
+    """Return a law with values for its inputs besides params and tokens, for ``study`` and ``decide``.
 
     Args:
         law: name, spelling, formula or law.
-        **values: input -> value, such as that of a column which a formula names.
+        **values: input -> value, for example of a column in a formula.
 
     Example:
         >>> at("E + A/N**a + B/D**b + c*dropout", dropout=0.1).values

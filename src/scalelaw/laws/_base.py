@@ -1,4 +1,4 @@
-"""What a law is: a formula over quantities with named coefficients, and no data."""
+"""Base class of laws: a formula over quantities with named coefficients, without data."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -23,15 +23,15 @@ class Coef:
     """One coefficient of a law.
 
     Attributes:
-        name: as it stands in the formula.
+        name: name in the formula.
         meaning: one phrase.
         unit: unit, with exponents by name (``nats/token * parameters^alpha``).
-        low: smallest value a fit may give it.
-        high: largest.
-        linear: the law is linear in it, so that a fit can solve for it given the others.
-        starts: range of plausible values, from which fits that cannot solve for it start.
-        log: starts are spread, and steps taken, on a log scale.
-        within: the input whose range in the rows is where fits start, instead of ``starts``.
+        low: smallest allowed value.
+        high: largest allowed value.
+        linear: whether the law is linear in it, so that a fit can solve for it given the others.
+        starts: range of plausible values, from which fits start unless they can solve for it.
+        log: whether starts are spread, and steps taken, on a log scale.
+        within: input whose range in the rows replaces ``starts``.
     """
 
     name: str
@@ -50,12 +50,12 @@ class Constants(Brief):
     """Published values of a law's coefficients.
 
     Attributes:
-        coef: value of each coefficient, at the full precision known.
-        source: where they were read.
+        coef: value of each coefficient, with the full known precision.
+        source: publication of the values.
         domain: quantity -> range of the runs behind them.
-        note: what a user must know before using them.
-        unverified: read from memory or a secondary source; using them warns.
-        conditions: what was held how, such as ``batch`` and ``schedule``, without which they mean little.
+        note: caveat for users.
+        unverified: whether they come from memory or a secondary source; using them warns.
+        conditions: settings under which they hold, such as ``batch`` and ``schedule``.
     """
 
     coef: Mapping[str, float]
@@ -70,26 +70,26 @@ class Constants(Brief):
 class Law(ABC):
     """A formula. Subclasses are frozen dataclasses whose fields, if any, are the shape of the formula.
 
-    A law states ``inputs``, ``coefs`` and ``predict``; everything else has a default. One file, one law: the
-    file's stem is the name it is registered by.
+    A law defines ``inputs``, ``coefs`` and ``predict``; everything else has a default. Each law has its own file, and
+    the file's stem is its registered name.
     """
 
     formula: ClassVar[str]
-    """The formula in plain text, one capital letter a quantity."""
+    """The formula in plain text, with one capital letter per quantity."""
     cite: ClassVar[str]
     """Authors, year, arXiv number."""
     references: ClassVar[tuple[Reference, ...]] = ()
-    """Works that ``cite`` and the constants name by arXiv number, unless ``laws/references.py`` has them."""
+    """Papers that ``cite`` and the constants cite by arXiv number, unless ``laws/references.py`` has them."""
     revision: ClassVar[int] = 1
-    """Raised when the meaning of a coefficient changes; stored in fit files."""
+    """Number to increase when the meaning of a coefficient changes; stored in fit files."""
     output: ClassVar[str] = "loss"
-    """The quantity predicted."""
+    """The predicted quantity."""
     takes_curves: ClassVar[bool] = False
-    """Whether the formula holds along a run, so that its checkpoints may be fitted."""
+    """Whether the formula holds along a run, so that checkpoints can be fitted."""
     may_rise: ClassVar[tuple[str, ...]] = ()
-    """Inputs of which more may raise the output; more of any other never does."""
+    """Inputs that can raise the output when they grow; all others never do."""
     traps: ClassVar[tuple[str, ...]] = ()
-    """What people get wrong with it, one sentence each."""
+    """Common mistakes with the law, one sentence each."""
 
     @property
     def name(self) -> str:
@@ -107,7 +107,7 @@ class Law(ABC):
     @property
     @abstractmethod
     def inputs(self) -> tuple[str, ...]:
-        """Quantities the formula takes."""
+        """Quantities that the formula takes."""
 
     @property
     @abstractmethod
@@ -116,7 +116,7 @@ class Law(ABC):
 
     @property
     def sizes(self) -> Mapping[str, int]:
-        """Length of each vector among the inputs, and number of levels of each category."""
+        """Length of each vector input, and number of levels of each category."""
         return {}
 
     @property
@@ -126,7 +126,7 @@ class Law(ABC):
 
     @property
     def shapes(self) -> "tuple[Law, ...]":
-        """This law, and its other shapes that carry published constants."""
+        """This law, and its other shapes with published constants."""
         return (self,)
 
     @abstractmethod
@@ -165,7 +165,7 @@ class Law(ABC):
         """Order named coefficients into an array (k,).
 
         Raises:
-            BadInput: a coefficient is missing, or one is not of this law.
+            BadInput: a coefficient is missing, or is unknown to this law.
         """
         names = self.coef_names
         if set(coef) != set(names):
@@ -175,7 +175,7 @@ class Law(ABC):
 
 @dataclass(frozen=True)
 class OfParamsAndTokens(Law):
-    """A law of tokens and one kind of N, which its field ``n`` names."""
+    """A law of tokens and one kind of N, given by its field ``n``."""
 
     n: str = "params"
 
@@ -184,22 +184,22 @@ class OfParamsAndTokens(Law):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """That kind of N, and tokens."""
+        """The kind of N, and tokens."""
         return (self.n, "tokens")
 
 
 class OfOneInput(Law):
-    """A law of one number, which the field ``input`` of its subclass names."""
+    """A law of one number, given by the field ``input`` of its subclass."""
 
     input: str
 
     def __post_init__(self) -> None:
         if quantity(self.input).kind != "number":
-            raise BadInput(f"{self.name} takes a number as input, and {self.input} is none; try tokens or flops")
+            raise BadInput(f"{self.name} needs a numeric input, but {self.input} is not numeric; try tokens or flops")
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """That number."""
+        """The input."""
         return (self.input,)
 
 
@@ -216,7 +216,7 @@ class OfMixture(Law):
 
     @property
     def sizes(self) -> Mapping[str, int]:
-        """How many shares it has."""
+        """The number of shares."""
         return {"mixture": self.domains}
 
 
@@ -228,7 +228,7 @@ class HasOptimum(Protocol):
         """Return N* and D* that minimise loss at C = flops_per_nd * N * D.
 
         Args:
-            coef: (..., k).
+            coef: coefficients (..., k).
             flops: C, broadcastable to (...).
             flops_per_nd: FLOP per parameter and token.
         """

@@ -1,8 +1,8 @@
-"""Formula laws: any arithmetic over quantities is a law, ``E + A/params**a + B/tokens**b``.
+"""Formula laws: any arithmetic over quantities, such as ``E + A/params**a + B/tokens**b``.
 
-Names that are quantities are its inputs (N, D and C stand for params, tokens and flops), and so are the names of
-columns of the table it is fitted to; all others are its coefficients. Derivatives are taken forward through the tree,
-so that a formula fits about as fast as a built-in.
+Its inputs are names of quantities (N, D and C mean params, tokens and flops) and names of columns of the fitted table;
+all other names are coefficients. Derivatives are propagated forward through the tree, so a formula fits about as fast
+as a built-in law.
 """
 
 import re
@@ -22,7 +22,7 @@ from scalelaw.laws._base import Coef, Law
 _MOST_COEFS = 20
 
 Slopes = dict[str, AnyArray]
-"""Coefficient -> derivative of a node by it; absent where the node does not depend on it."""
+"""Coefficient -> derivative of a node by it; absent if the node does not depend on it."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class FormulaLaw(Law):
 
     Attributes:
         text: the formula.
-        given: name in the formula -> the input it stands for, of the columns of a table: a quantity, or the name itself
-            where the column is none; its unit is not known then.
+        given: name in the formula -> the input, for columns of a table: a quantity, or the name itself for a column of
+            unknown unit.
     """
 
     text: str
@@ -45,7 +45,7 @@ class FormulaLaw(Law):
         names = self.tree.names()
         for name, _ in self.given:
             if name not in names:
-                raise BadFormula(f"{self.text!r} holds no {name}; [inputs=...] names inputs that the formula holds")
+                raise BadFormula(f"{self.text!r} has no {name}; [inputs=...] may only name inputs in the formula")
         if not self.inputs:
             raise BadFormula(
                 f"{self.text!r} has no input; use params, tokens or flops (or N, D, C), or a column of the table"
@@ -63,41 +63,41 @@ class FormulaLaw(Law):
     def spelling(self) -> str:
         if not self.given:
             return self.text
-        said = ",".join(name if name == of else f"{name}:{of}" for name, of in self.given)
-        return f"{self.text} [inputs={said}]"
+        inputs = ",".join(name if name == of else f"{name}:{of}" for name, of in self.given)
+        return f"{self.text} [inputs={inputs}]"
 
     @classmethod
     def spelt(cls, text: str, columns: Mapping[str, str] | None = None) -> Self:
-        """Return the law that a spelling describes: a formula, and after it ``[inputs=...]`` where columns are inputs.
+        """Return the law of a spelling: a formula, followed by ``[inputs=...]`` if columns are inputs.
 
         Args:
             text: the spelling.
-            columns: name that a column goes by -> the quantity it holds, or itself where it holds none.
+            columns: name of a column -> its quantity, or the name itself if it holds none.
 
         Raises:
             BadFormula: not arithmetic, or without inputs or coefficients.
         """
-        bare, said = text.strip(), {}
+        bare, stated = text.strip(), {}
         if (match := _SPELT.fullmatch(bare)) is not None:
             bare = match["text"]
             pairs = (part.partition(":") for part in match["inputs"].split(",") if part.strip())
-            said = {name.strip(): (of or name).strip() for name, _, of in pairs}
-        known = {**(columns or {}), **said}
+            stated = {name.strip(): (of or name).strip() for name, _, of in pairs}
+        known = {**(columns or {}), **stated}
         return cls(bare, tuple((name, known[name]) for name in parse(bare).names() if _is_given(name, known)))
 
     def over(self, columns: Mapping[str, str]) -> Self:
-        """Return the law as a table with these columns reads it; see ``spelt``."""
+        """Return the law for a table with these columns; see ``spelt``."""
         known = {**columns, **dict(self.given)}
         return replace(self, given=tuple((name, known[name]) for name in self.tree.names() if _is_given(name, known)))
 
     @property
     def unnamed(self) -> tuple[str, ...]:
-        """The inputs that are columns of a table and no quantities, so that their unit is not known."""
+        """The inputs that are columns of a table but not quantities, so that their unit is unknown."""
         return tuple(name for name in self.inputs if name not in QUANTITIES)
 
     @property
     def reading(self) -> str:
-        """What each name in the formula was taken for, in words."""
+        """The meaning of each name in the formula, in words."""
         inputs = [
             f"{name} = {of}" if name != of else name if of in QUANTITIES else f"{name} (a column, unit unknown)"
             for name, of in self._quantities.items()
@@ -119,17 +119,17 @@ class FormulaLaw(Law):
 
     @property
     def capitals(self) -> tuple[str, ...]:
-        """The capital letters among the inputs, which might be meant as coefficients."""
+        """Capital letters among the inputs, which users may mean as coefficients."""
         return tuple(name for name in self._quantities if name in FORMULA_SYMBOLS)
 
     @property
     def bare(self) -> tuple[str, ...]:
-        """The capital letters that stand in a sum as they are: counts added to a loss, or coefficients meant."""
+        """Capital letters that are whole terms of the sum, probably meant as coefficients."""
         return tuple(name for name in self.capitals if name in _summands(self.tree))
 
     @property
     def words(self) -> Mapping[str, str]:
-        """Name in the formula -> the input it stands for."""
+        """Name in the formula -> the input."""
         return self._quantities
 
     @property
@@ -178,25 +178,25 @@ _SPELT = re.compile(r"(?P<text>.+?)\s*\[inputs=(?P<inputs>[^\]]*)\]", re.DOTALL)
 
 
 def _summands(node: Node) -> tuple[str, ...]:
-    """Return the names that are terms of the sum a formula is."""
+    """Return the names that are whole terms of the formula's sum."""
     if node.op == "name":
         return (node.name,)
     return tuple(name for arg in node.args for name in _summands(arg)) if node.op in ("+", "-", "neg") else ()
 
 
 def _is_given(name: str, columns: Mapping[str, str]) -> bool:
-    """Return whether a name is that of a column, and no word for a quantity already."""
+    """Return whether a name is a column but not a word for a quantity."""
     return name in columns and name not in QUANTITIES and name not in FORMULA_SYMBOLS
 
 
 def _synonym(name: str) -> str | None:
-    """Return the number that a word stands for wherever it heads a column, None for a letter and for other words."""
+    """Return the numeric quantity that a word means as a column name; None for a letter or another word."""
     quantity = recognise(name) if len(name) > 1 else None
     return quantity if quantity is not None and QUANTITIES[quantity].kind == "number" else None
 
 
 def _multiplied(node: Node, name: str, others: list[str]) -> bool:
-    """Return whether ``name`` stands in one product with another name of the list."""
+    """Return whether ``name`` is in a product with another name of the list."""
     if node.op in ("*", "/") and name in node.names() and any(other in node.names() for other in others):
         return True
     return any(_multiplied(arg, name, others) for arg in node.args)
@@ -228,7 +228,7 @@ def _forward(node: Node, values: dict[str, AnyArray], free: set[str]) -> tuple[A
 
 
 def _raised(u: AnyArray, du: Slopes, v: AnyArray, dv: Slopes) -> tuple[AnyArray, Slopes]:
-    """Return u**v and its derivatives; an exponent that is fitted asks for a positive base."""
+    """Return u**v and its derivatives; a fitted exponent needs a positive base."""
     if not dv:
         return u**v, {name: d * v * u ** (v - 1.0) for name, d in du.items()}
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -239,7 +239,7 @@ def _raised(u: AnyArray, du: Slopes, v: AnyArray, dv: Slopes) -> tuple[AnyArray,
 
 
 def _combine(du: Slopes, by_u: AnyArray | float | None, dv: Slopes, by_v: AnyArray | float) -> Slopes:
-    """Return the chain rule over two arguments; ``by_u`` None stands for one."""
+    """Apply the chain rule to two arguments; ``by_u`` None means one."""
     slopes = {name: d if by_u is None else d * by_u for name, d in du.items()}
     for name, d in dv.items():
         slopes[name] = slopes[name] + d * by_v if name in slopes else d * by_v

@@ -1,4 +1,4 @@
-"""The compute-optimal split of E + A/N^a + B/D^b in closed form, shared by the laws that reduce to it."""
+"""The compute-optimal split of E + A/N^a + B/D^b in closed form, for laws that reduce to it."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def optimum(a: Array, b: Array, alpha: Array, beta: Array, budget: Array) -> tup
 
 
 def budget_for(excess: Array, a: Array, b: Array, alpha: Array, beta: Array) -> Array:
-    """Return the smallest N D whose optimum reaches A/N^alpha + B/D^beta = excess; infinite where excess <= 0."""
+    """Return the smallest N D whose optimum reaches A/N^alpha + B/D^beta = excess; infinite if excess <= 0."""
     total = alpha + beta
     gain = (alpha * a / (beta * b)) ** (1 / total)
     at_one = a * gain**-alpha + b * gain**beta

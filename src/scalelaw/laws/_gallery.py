@@ -1,4 +1,4 @@
-"""The registry as a person reads it: a list of laws, and one law with everything it states."""
+"""Reports about laws: the list of all laws, and one law in detail."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -14,7 +14,7 @@ from scalelaw.laws._registry import get, names, parse
 
 @dataclass(frozen=True)
 class Description(Renderable, Tabular):
-    """One law: formula, inputs, coefficients, published constants."""
+    """Details of one law: formula, inputs, coefficients, published constants."""
 
     law: Law
 
@@ -45,17 +45,17 @@ class Description(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a coefficient."""
+        """Return one row per coefficient."""
         return columns_of(self.to_dict()["coefficients"])
 
     def published(self) -> Iterator[tuple[Law, str, Constants]]:
-        """Yield every shape of the law with each source of constants for it."""
+        """Yield every shape of the law with each source of its constants."""
         for shape in self.law.shapes:
             for source, constants in shape.published.items():
                 yield shape, source, constants
 
     def sheet(self) -> Report:
-        """Return formula, inputs, coefficients and published constants."""
+        """Return the report: formula, inputs, coefficients and published constants."""
         law = self.law
         lines = [("takes", f"{', '.join(law.inputs)}; gives {law.output}"), ("source", law.cite)]
         if shape := fields(law):
@@ -74,7 +74,7 @@ class Description(Renderable, Tabular):
 
 @dataclass(frozen=True)
 class Gallery(Renderable, Tabular):
-    """Every law known by name."""
+    """The list of all named laws."""
 
     laws: tuple[Law, ...]
 
@@ -83,7 +83,7 @@ class Gallery(Renderable, Tabular):
         return {"schema": "scalelaw.laws/1", "laws": [Description(law).to_dict() for law in self.laws]}
 
     def to_columns(self) -> Columns:
-        """Return one row a law."""
+        """Return one row per law."""
         return columns_of(
             {"law": law.name, "formula": law.formula, "inputs": law.inputs, "output": law.output, "cite": law.cite}
             for law in self.laws
@@ -94,7 +94,7 @@ class Gallery(Renderable, Tabular):
         return counted(len(self.laws), "law")
 
     def sheet(self) -> Report:
-        """Return one line a law."""
+        """Return the report, with one line per law."""
         rows = [["law", "formula", "takes"]]
         rows += [[law.name, law.formula, ", ".join(law.inputs)] for law in self.laws]
         advice = [
@@ -105,10 +105,10 @@ class Gallery(Renderable, Tabular):
 
 
 def describe(name: str) -> Description:
-    """Return one law as a person reads it.
+    """Return the details of one law.
 
     Raises:
-        UnknownName: no such law, or no constants of it from the source named.
+        UnknownName: no such law, or it has no constants from this source.
     """
     law, source = parse(name)
     if source is not None and source not in law.published:
@@ -117,5 +117,5 @@ def describe(name: str) -> Description:
 
 
 def gallery() -> Gallery:
-    """Return every law known by name."""
+    """Return the list of all named laws."""
     return Gallery(tuple(get(name) for name in names()))

@@ -1,7 +1,7 @@
-"""Functions laws are written with, each safe for complex arguments so that derivatives can be taken by complex step.
+"""Functions for writing laws that accept complex arguments, so that derivatives can be taken by complex step.
 
-NumPy's own ``abs`` silently drops the imaginary part and ``logaddexp`` refuses complex numbers; a test keeps both
-out of the laws.
+NumPy's ``abs`` silently drops the imaginary part and ``logaddexp`` refuses complex numbers; a test keeps both out of
+the laws.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ expm1 = np.expm1
 
 
 def power(x: AnyArray, exponent: AnyArray) -> AnyArray:
-    """Return x**exponent for positive x, with the logarithm taken once per point rather than per problem."""
+    """Return x**exponent for positive x, taking the logarithm once per point rather than per problem."""
     return np.asarray(np.exp(exponent * np.log(x)))
 
 

@@ -1,4 +1,4 @@
-"""Laws that are sums of powers of their inputs, written as a list of terms, and laws that are one product of powers."""
+"""Base classes of laws that are a sum of powers, given as a list of terms, or a product of powers."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ from scalelaw.laws._base import Coef, Constants, Law
 
 @dataclass(frozen=True)
 class Term:
-    """One term ``coef / x1^e1 / x2^e2 ...``: a scale and the exponent each input falls with."""
+    """One term ``coef / x1^e1 / x2^e2 ...``: a scale, and an exponent for each input."""
 
     scale: str
     powers: Mapping[str, str] = field(default_factory=dict)
 
 
 class SumOfPowers(Law):
-    """A law whose ``terms`` say all: value and derivatives follow from them."""
+    """A law given by its ``terms``, from which value and derivatives follow."""
 
     @property
     @abstractmethod
@@ -32,7 +32,7 @@ class SumOfPowers(Law):
 
     @cached_property
     def _layout(self) -> tuple[tuple[int, tuple[tuple[str, int], ...]], ...]:
-        """For each term, the position of its scale, and each input with the position of its exponent."""
+        """For each term, the index of its scale, and each input with the index of its exponent."""
         index = {c.name: i for i, c in enumerate(self.coefs)}
         return tuple((index[t.scale], tuple((name, index[e]) for name, e in t.powers.items())) for t in self.terms)
 
@@ -59,7 +59,7 @@ class SumOfPowers(Law):
 
 
 def _shape(coef: AnyArray, inputs: list[tuple[int, ...]]) -> tuple[int, ...]:
-    """Return the shape (..., n) of the values at coefficients (..., k); rows (n,), the usual case, need no search."""
+    """Return the shape (..., n) of the values at coefficients (..., k), with a shortcut for rows (n,)."""
     first = inputs[0]
     if len(first) == 1 and all(each == first for each in inputs):
         return (*coef.shape[:-1], *first)
@@ -67,7 +67,7 @@ def _shape(coef: AnyArray, inputs: list[tuple[int, ...]]) -> tuple[int, ...]:
 
 
 def _falloff(coef: AnyArray, x: Inputs, powers: tuple[tuple[str, int], ...]) -> AnyArray:
-    """Return the product of the inputs to minus their exponents, (..., n), or one where a term has none."""
+    """Return the product of inputs to minus their exponents, (..., n); one for a term without inputs."""
     if not powers:
         return np.ones(1)
     decline = sum(coef[..., exponent, None] * -np.log(x[name]) for name, exponent in powers)
@@ -99,12 +99,12 @@ class ProductOfPowers(Law):
 
 @dataclass(frozen=True)
 class PowersOfChoice(ProductOfPowers):
-    """A product of powers whose shape is what it goes by: ``by=tokens``, or several quantities joined with ``+``."""
+    """A product of powers whose field ``by`` names its inputs: ``by=tokens``, or several joined with ``+``."""
 
     by: str = ""
 
     choices: ClassVar[Mapping[str, Mapping[str, Constants]]]
-    """What it may go by -> published constants, by source."""
+    """Allowed value of ``by`` -> published constants, by source."""
 
     def __post_init__(self) -> None:
         if self.by not in self.choices:

@@ -1,4 +1,4 @@
-"""Finding laws: by file name in the folders of this package, by entry point, or by registration in a session."""
+"""Find laws by file name in this package, by entry point, or by registration in a session."""
 
 import importlib
 import pkgutil
@@ -18,13 +18,13 @@ _registered: dict[str, Law] = {}
 
 
 def register(law: Law) -> None:
-    """Make a law of this session known by its name, for notebooks."""
+    """Register a law by its name for this session, for example in a notebook."""
     _registered[law.name] = law
 
 
 @cache
 def _modules() -> dict[str, str]:
-    """Return law name -> module, from the files of this package's folders."""
+    """Return law name -> module, for all files in this package's folders."""
     here = Path(__file__).parent
     folders = [folder for folder in sorted(here.iterdir()) if folder.is_dir() and not folder.name.startswith("_")]
     return {
@@ -67,30 +67,30 @@ def _plugin(name: str) -> Law:
 
 
 def as_law(law: str | Law, columns: Mapping[str, str] | None = None) -> Law:
-    """Return a law to be fitted: a law as it is, text as ``parse`` reads it.
+    """Return a law to fit, parsing text with ``parse``.
 
     Args:
         law: name, spelling, formula or law.
-        columns: name that a column of the table goes by -> the quantity it holds, or itself where it holds none; in a
-            formula such a name is an input.
+        columns: name of a table's column -> its quantity, or the name itself if it holds none; in a formula such a name
+            is an input.
 
     Raises:
         UnknownName: no such law or shape.
-        BadInput: a malformed spelling, or one that names published constants, which leave nothing to fit.
+        BadInput: a malformed spelling, or one with published constants, which leave nothing to fit.
     """
     if not isinstance(law, str):
         return law.over(columns or {}) if isinstance(law, FormulaLaw) else law
     found, source = parse(law, columns)
     if source is not None:
-        raise BadInput(f"{law!r} names published constants, and a fit finds its own; write {found.spelling!r}")
+        raise BadInput(f"{law!r} has published constants, but a fit estimates its own; write {found.spelling!r}")
     return found
 
 
 def parse(text: str, columns: Mapping[str, str] | None = None) -> tuple[Law, str | None]:
-    """Read a law as people spell it, with the source of its constants if one is named.
+    """Parse the spelling of a law, with the source of its constants if given.
 
-    ``chinchilla`` · ``power[input=tokens,floor=no]`` · ``chinchilla@besiroglu2024`` · any formula, its inputs that are
-    columns of a table behind it: ``E + A/N**a + c*dropout [inputs=dropout]``.
+    ``chinchilla`` · ``power[input=tokens,floor=no]`` · ``chinchilla@besiroglu2024`` · any formula, with column names
+    among its inputs given after it: ``E + A/N**a + c*dropout [inputs=dropout]``.
 
     Args:
         text: the spelling.

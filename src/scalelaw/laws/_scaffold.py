@@ -1,4 +1,4 @@
-"""Begin a law: the file that states it, and the file of its golden values, both whole and both to be edited."""
+"""Write templates for a new law: its file, and the test file of its golden values."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from scalelaw.core.files import write_whole
 from scalelaw.core.rendering import Lines, Renderable, Report
 from scalelaw.laws import names
 
-_LAW = Template('''"""Say the law in one line with its formula, L(N) = E + A / N^alpha, and who found it."""
+_LAW = Template('''"""One line: the law with its formula, L(N) = E + A / N^alpha, and its authors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from scalelaw.laws.references import Reference
 
 @dataclass(frozen=True)
 class $cls(Law):
-    """Say what it is for, and which N it takes: here with embeddings."""
+    """State its purpose, and the kind of N it takes: here with embeddings."""
 
     formula = "L = E + A / N^alpha"
     cite = "Family et al. 2000, arXiv 0000.00000"
@@ -58,7 +58,7 @@ _PUBLISHED: Mapping[str, Constants] = {}
 
 LAW = $cls()
 ''')
-_GOLDEN = Template('''"""Values of $name, against figures printed by others or computed by hand."""
+_GOLDEN = Template('''"""Values of $name, compared with published or hand-computed figures."""
 
 import numpy as np
 import pytest
@@ -76,7 +76,7 @@ def test_a_value_by_hand() -> None:
 
 @dataclass(frozen=True)
 class Scaffold(Renderable):
-    """The files that were written."""
+    """The written files."""
 
     law: Path
     golden: Path
@@ -86,11 +86,11 @@ class Scaffold(Renderable):
         return {"schema": "scalelaw.new-law/1", "law": str(self.law), "golden": str(self.golden)}
 
     def sheet(self) -> Report:
-        """Return the files and what is next."""
+        """Return the report: the files and the next step."""
         lines = [
             ("law", str(self.law)),
             ("golden", str(self.golden)),
-            ("next", "edit both, then `make test`; CONTRIBUTING.md says what a law states"),
+            ("next", "edit both, then run `make test`; CONTRIBUTING.md describes the parts of a law"),
         ]
         return Report("", [Lines(lines)])
 
@@ -99,24 +99,24 @@ def new_law(name: str, *, folder: str = "language", root: str | Path = ".") -> S
     """Write the files of a new law into a checkout of scalelaw.
 
     Args:
-        name: its name, which is the stem of its file.
-        folder: the folder of ``laws/`` it belongs to.
+        name: its name, which becomes the stem of its file.
+        folder: its folder in ``laws/``.
         root: the checkout.
 
     Raises:
-        BadInput: no checkout, no such folder, a name that is taken or is none.
+        BadInput: not a checkout, an unknown folder, or a name that is taken or invalid.
     """
     place = Path(root)
     laws = place / "src" / "scalelaw" / "laws"
     if not laws.is_dir():
-        raise BadInput(f"{place.resolve()} is no checkout of scalelaw: it has no src/scalelaw/laws; go to its root")
+        raise BadInput(f"{place.resolve()} is not a checkout of scalelaw: it has no src/scalelaw/laws; go to its root")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise BadInput(f"{name!r} is no name of a law; take lower case letters, digits and _, as in tied_powers")
+        raise BadInput(f"{name!r} is not a valid name of a law; use lower-case letters, digits and _")
     if name in names():
         raise BadInput(f"the law {name} exists; `scalelaw laws show {name}` shows it")
     folders = sorted(each.name for each in laws.iterdir() if (each / "__init__.py").is_file())
     if folder not in folders:
-        raise BadInput(f"there is no folder {folder!r} of laws; there are {', '.join(folders)}")
+        raise BadInput(f"unknown folder of laws {folder!r}; use one of {', '.join(folders)}")
     begun = Scaffold(laws / folder / f"{name}.py", place / "tests" / "golden" / f"test_{name}.py")
     for path in (begun.law, begun.golden):
         if path.exists():

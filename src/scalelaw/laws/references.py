@@ -1,6 +1,6 @@
-"""Works that laws and constants come from, by arXiv number, and their BibTeX.
+"""Papers behind laws and constants, by arXiv number, and their BibTeX.
 
-A law file carries the works that only it cites, in ``Law.references``; the table below holds the others.
+Papers that only one law cites are in its ``Law.references``; the table below has the others.
 """
 
 import re
@@ -15,14 +15,14 @@ _NUMBER = re.compile(r"arXiv (\d{4}\.\d{4,5})")
 
 @dataclass(frozen=True)
 class Reference:
-    """One work.
+    """One paper.
 
     Attributes:
-        authors: as BibTeX wants them.
-        title: its title.
-        year: of the first version.
-        arxiv: its number.
-        letter: what tells it from another work of its first author and year.
+        authors: authors in BibTeX form.
+        title: title.
+        year: year of the first version.
+        arxiv: arXiv number.
+        letter: suffix that separates papers of one first author and year.
     """
 
     authors: str
@@ -33,11 +33,11 @@ class Reference:
 
     @property
     def key(self) -> str:
-        """The key of its entry: first author and year, and a letter where that is not enough."""
+        """The BibTeX key: first author and year, with a letter if needed."""
         return f"{self.authors.partition(',')[0].lower()}{self.year}{self.letter}"
 
     def bibtex(self) -> str:
-        """Return its entry."""
+        """Return the BibTeX entry."""
         return (
             f"@misc{{{self.key},\n  author = {{{self.authors}}},\n  title = {{{{{self.title}}}}},\n"
             f"  year = {{{self.year}}},\n  eprint = {{{self.arxiv}}},\n  archivePrefix = {{arXiv}}\n}}"
@@ -136,15 +136,15 @@ _TABLE = (
 )  # fmt: skip
 
 REFERENCES = MappingProxyType({work.arxiv: work for work in _TABLE})
-"""arXiv number -> the work."""
+"""arXiv number -> paper."""
 
 
 def cited(text: str, carried: Iterable[Reference] = ()) -> tuple[Reference, ...]:
-    """Return the works a text names by arXiv number, in order; a number that nobody describes is left out.
+    """Return the papers that a text cites by arXiv number, in order, without unknown numbers.
 
     Args:
         text: a citation or a source of constants.
-        carried: works that the law itself brings, ``Law.references``; they come before the table.
+        carried: papers of the law itself, ``Law.references``, which take precedence over the table.
 
     Example:
         >>> [work.key for work in cited("Hoffmann et al. 2022, arXiv 2203.15556, eq. 2")]
@@ -155,7 +155,7 @@ def cited(text: str, carried: Iterable[Reference] = ()) -> tuple[Reference, ...]
 
 
 def arxiv_numbers(text: str) -> tuple[str, ...]:
-    """Return the arXiv numbers in a text, in order, each once."""
+    """Return the distinct arXiv numbers in a text, in order."""
     return tuple(dict.fromkeys(_NUMBER.findall(text)))
 
 

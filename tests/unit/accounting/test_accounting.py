@@ -16,7 +16,7 @@ SHAPE = {"layers": 2, "width": 64, "vocab_size": 1000, "heads": 4}
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"layers": 0}, "layers=0: a whole number of at least 1"),
+        ({"layers": 0}, "layers=0 must be a whole number of at least 1"),
         ({"width": 64.0}, "width=64.0"),
         ({"vocab_size": True}, "vocab_size=True"),
         ({"heads": 5}, "does not divide into 5 heads; give head_dim"),

@@ -73,7 +73,7 @@ def test_constants_without_embeddings_refuse_total_params(spelling: str) -> None
     law, _ = laws.parse(spelling)
     constants = published(law, next(iter(law.published)))
     x = {name: np.array([1e9]) for name in law.inputs if name != "params_non_embedding"} | {"params": np.array([1e9])}
-    with pytest.raises(BadInput, match=r"takes params_non_embedding, and got .*params count other parameters"):
+    with pytest.raises(BadInput, match=r"missing params_non_embedding: .*params count other parameters"):
         constants.predict(x)
 
 
@@ -81,7 +81,7 @@ def test_constants_without_embeddings_refuse_total_params(spelling: str) -> None
 def test_constants_of_active_params_refuse_the_total_of_a_mixture_of_experts(spelling: str) -> None:
     law, source = laws.parse(spelling)
     x = {"params": np.array([4e10]), "tokens": np.array([1e12]), "experts": np.array([8.0])}
-    with pytest.raises(BadInput, match=r"takes params_active, and got .*params count other parameters"):
+    with pytest.raises(BadInput, match=r"missing params_active: .*params count other parameters"):
         published(law, source or "").predict(x)
 
 

@@ -130,7 +130,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no axis": ({"rungs": [{"widths": [16]}]}, "got none of them"),
     "not a list": ({"rungs": [{"widths": [16], "tokens": "1M"}]}, "give a list"),
     "not a number": ({"rungs": [{"widths": [16], "tokens": ["1 million bytes"]}]}, "tokens: .* ends in"),
-    "unit": ({"rungs": [{"widths": [16], "tokens": ["1e12 FLOP"]}]}, "is in flops, and tokens was asked for"),
+    "unit": ({"rungs": [{"widths": [16], "tokens": ["1e12 FLOP"]}]}, "is in flops, but should be tokens"),
     "negative": ({"rungs": [{"widths": [16], "tokens": [-1e6]}]}, "is not positive"),
     "width twice": ({"rungs": [{"widths": [16, 16], "tokens": ["1M"]}]}, "a width is repeated"),
     "rung twice": ({"rungs": PLAIN["rungs"] * 2}, r"width 16 is in 2 \[\[rungs\]\]"),
@@ -142,7 +142,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         {**PLAIN, "data": {"unique_tokens": "0.75M"}},
         "750,000 training tokens, and width 16 needs 1,999,872 in 1 epoch.*epochs = 3",
     ),
-    "target": ({**PLAIN, "target": "7B params"}, "target: .* is in params, and flops was asked for"),
+    "target": ({**PLAIN, "target": "7B params"}, "target: .* is in params, but should be flops"),
     "tokenizer": ({**PLAIN, "data": {"tokenizer": "bep"}}, "unknown tokenizer 'bep'.*'bpe'"),
     "table": ({**PLAIN, "data": "stdlib"}, r"\[data\] = 'stdlib': give a table"),
 }

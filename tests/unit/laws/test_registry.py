@@ -65,7 +65,7 @@ def test_slips_are_refused_with_advice(text: str, error: type[Exception], messag
 
 @pytest.mark.parametrize("name", ["power", "bnsl", "m3", "m4", "rectified", "saturating_power"])
 def test_a_law_of_one_number_takes_no_mixture(name: str) -> None:
-    with pytest.raises(BadInput, match=f"{name} takes a number as input, and mixture is none"):
+    with pytest.raises(BadInput, match=f"{name} needs a numeric input, but mixture is not numeric"):
         get(name, input="mixture")
 
 

@@ -19,7 +19,7 @@ from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import format_number
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import AnyArray, Array, frozen
-from scalelaw.fitting.checks.outliers import RATE, ROWS_PER_COEF, Outlying, outlying
+from scalelaw.fitting.checks.outliers import RATE, ROWS_PER_COEF, OutlierFlags, outlying
 from scalelaw.fitting.decision import PLANNED, Decision, decision
 from scalelaw.fitting.refit import problem_of
 from scalelaw.fitting.solver.solve import Problem, solve
@@ -36,7 +36,7 @@ _MUCH = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class Group(Brief):
+class OutlierGroup(Brief):
     """Outlying runs and their joint effect.
 
     Attributes:
@@ -77,7 +77,7 @@ class Influence(Renderable, Tabular):
     shift: Array
     rank: AnyArray
     runs: tuple[Mapping[str, float | str], ...]
-    group: Group | None
+    group: OutlierGroup | None
     law: str
     target: str
     rate: float
@@ -145,7 +145,7 @@ class Influence(Renderable, Tabular):
         """Return the most influential runs, the outlying runs, notes and warnings."""
         runs = f"{self.law} fitted to {len(self.runs)} runs of {self.target}"
         lines = [("note", note) for note in self.notes]
-        lines += [(str(finding.grade), f"{finding} [{finding.code}]") for finding in self.findings]
+        lines += [(finding.grade.shown, f"{finding} [{finding.code}]") for finding in self.findings]
         parts = [Report("one run left out", [self._table(np.argsort(self.rank)[:_SHOWN].tolist())]), self._apart()]
         return Report(f"{self.decision}, {runs}: {_number(self.value)}", [*parts, Lines(lines)])
 
@@ -277,12 +277,14 @@ def _decided(problem: Problem, u: Array, asked: Decision) -> Array:
         return asked.value(problem.coordinates.coef(u))
 
 
-def _group(problem: Problem, u: Array, weight: Array, run: AnyArray, asked: Decision, found: Outlying) -> Group:
+def _group(
+    problem: Problem, u: Array, weight: Array, run: AnyArray, asked: Decision, found: OutlierFlags
+) -> OutlierGroup:
     members = np.flatnonzero(found.flagged)
     members = members[np.argsort(-np.abs(found.distance[members]), kind="stable")]
     refit = solve(problem, u[None], (weight * ~found.flagged[run])[None])
     value = float(_decided(problem, refit.u, asked)[0])
-    return Group(tuple(members.tolist()), value, frozen(found.distance), frozen(found.rate))
+    return OutlierGroup(tuple(members.tolist()), value, frozen(found.distance), frozen(found.rate))
 
 
 def _described(rows: "FittedRows", run: AnyArray, target: str) -> tuple[dict[str, float | str], ...]:

@@ -36,7 +36,7 @@ _T3_MEDIAN = 0.7648923284
 
 
 @dataclass(frozen=True, eq=False)
-class Outlying(Brief):
+class OutlierFlags(Brief):
     """The flagged runs.
 
     Attributes:
@@ -51,7 +51,7 @@ class Outlying(Brief):
     rate: Array
 
 
-def outlying(problem: Problem, u: Array, weight: Array, cluster: AnyArray, rate: float = RATE) -> Outlying | None:
+def outlying(problem: Problem, u: Array, weight: Array, cluster: AnyArray, rate: float = RATE) -> OutlierFlags | None:
     """Find the outlying runs; None if the rows are too few to separate them from noise.
 
     Args:
@@ -113,7 +113,7 @@ def _subsets(problem: Problem, used: AnyArray, size: int) -> AnyArray:
     return masks
 
 
-def _judged(problem: Problem, u: Array, used: AnyArray, run: AnyArray, rate: float) -> Outlying:
+def _judged(problem: Problem, u: Array, used: AnyArray, run: AnyArray, rate: float) -> OutlierFlags:
     """Return the runs whose largest residual is too far out, by Benjamini and Hochberg.
 
     The scale leaves out as many of the smallest residuals as there are coefficients, since a fit of least absolute
@@ -128,7 +128,7 @@ def _judged(problem: Problem, u: Array, used: AnyArray, run: AnyArray, rate: flo
     farthest = farthest[np.unique(run[farthest], return_index=True)[1]]
     p = np.minimum(1.0, np.maximum(rows, 1) * _beyond(np.abs(distance[farthest])))
     adjusted = _adjusted(p, rows > 0)
-    return Outlying(adjusted <= rate, distance[farthest], adjusted)
+    return OutlierFlags(adjusted <= rate, distance[farthest], adjusted)
 
 
 def _adjusted(p: Array, judged: AnyArray) -> Array:

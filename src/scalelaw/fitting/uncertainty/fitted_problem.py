@@ -17,7 +17,7 @@ _EFFICIENT = 1.345
 
 
 @dataclass(frozen=True, eq=False)
-class Linear(Brief):
+class LinearisedFit(Brief):
     """The law linearised at an optimum: residuals (n,) and their derivatives by coordinates off the bounds, (n, q)."""
 
     residual: Array
@@ -58,15 +58,15 @@ class FittedProblem(Brief):
         return np.asarray((self.u > self.problem.coordinates.low) & (self.u < self.problem.coordinates.high))
 
     @cached_property
-    def linear(self) -> Linear:
+    def linear(self) -> LinearisedFit:
         """The law linearised at the optimum."""
         with np.errstate(all="ignore"):
             state = self.problem.evaluate(self.u[None])
             slopes = (state.slopes[0] @ state.jacobian[0]).T
-        return Linear(state.residual[0], slopes[:, self.moving])
+        return LinearisedFit(state.residual[0], slopes[:, self.moving])
 
     @cached_property
-    def efficient(self) -> Linear:
+    def efficient(self) -> LinearisedFit:
         """The law linearised at an efficient fit: the optimum itself, unless its loss is nearly least absolute."""
         threshold = _EFFICIENT * bulk_sd(self.linear)
         if threshold <= 0 or self.problem.noise.threshold >= threshold:
@@ -76,7 +76,7 @@ class FittedProblem(Brief):
         return replace(self, problem=gentle, u=u).linear
 
 
-def bulk_sd(at: Linear) -> float:
+def bulk_sd(at: LinearisedFit) -> float:
     """Return 1.4826 median |r| without the q residuals nearest zero, where the fit may have put them."""
     away = np.sort(np.abs(at.residual))[at.slopes.shape[1] :]
     return 1.4826 * float(np.median(away)) if len(away) else 0.0

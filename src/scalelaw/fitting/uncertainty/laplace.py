@@ -10,7 +10,7 @@ and weighs the scores more as runs grow many; ``sandwich`` uses the scores alone
 import numpy as np
 
 from scalelaw.core.types import AnyArray, Array
-from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem, Linear
+from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem, LinearisedFit
 from scalelaw.fitting.uncertainty.residual_model import ResidualModel, errors
 
 _HALFWAY = 90
@@ -43,7 +43,7 @@ def _draws(sample: FittedProblem, own: float, count: int, seed: int) -> Array:
     for j in range(len(noise.pool)):
         bent = weight * (seen[j] if curvature is None else (1 - own) * curvature[j] + own * seen[j])
         bread = np.linalg.pinv((slopes * bent[:, None]).T @ slopes, hermitian=True)
-        meat = own * _observed(Linear(score, slopes), weight, bent, bread, member) if own else 0.0
+        meat = own * _observed(LinearisedFit(score, slopes), weight, bent, bread, member) if own else 0.0
         if square is not None:
             meat = meat + (1 - own) * _modelled(slopes * (weight * np.sqrt(square[j]))[:, None], noise.shared, member)
         values, vectors = np.linalg.eigh(bread @ meat @ bread)
@@ -73,7 +73,7 @@ def _modelled(scores: Array, shared: float, member: AnyArray) -> Array:
     return np.asarray(meat)
 
 
-def _observed(at: Linear, weight: Array, bent: Array, bread: Array, member: AnyArray) -> Array:
+def _observed(at: LinearisedFit, weight: Array, bent: Array, bread: Array, member: AnyArray) -> Array:
     """Return the covariance of the runs' own scores, (q, q), each computed as if its run had not been fitted."""
     groups, slopes = int(member.max()) + 1, at.slopes
     if groups == len(member):

@@ -7,7 +7,7 @@ import numpy as np
 from scalelaw.core.components import numbers
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import AnyArray, Array, Inputs
-from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem, Linear
+from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem, LinearisedFit
 
 _NODES = 9
 _STEEPEST = 2.0
@@ -105,7 +105,7 @@ def errors(sample: FittedProblem, *, trend: bool = True) -> ResidualModel:
     return ResidualModel(delta / (scale or 1.0), float(size.mean()), pool, shared, spare, len(size))
 
 
-def restricted_likelihood(at: Linear, relative: Array) -> Array:
+def restricted_likelihood(at: LinearisedFit, relative: Array) -> Array:
     """Return the log-likelihood of relative sds (g, n) with coefficients and scale profiled out, (g,).
 
     It is the likelihood of contrasts that do not depend on the coefficients (Patterson & Thompson 1971).
@@ -121,7 +121,7 @@ def restricted_likelihood(at: Linear, relative: Array) -> Array:
     return np.asarray(-np.log(relative).sum(axis=1) - 0.5 * np.linalg.slogdet(normal)[1] - 0.5 * (n - q) * np.log(left))
 
 
-def _trend(at: Linear, axis: Array, alike: float) -> Array:
+def _trend(at: LinearisedFit, axis: Array, alike: float) -> Array:
     """Return equally likely exponents of the sd along a standardised axis, (m,).
 
     They are quantiles of the restricted likelihood of sd = s exp(d axis) times a Gaussian prior on d, tempered by the
@@ -139,7 +139,7 @@ def _trend(at: Linear, axis: Array, alike: float) -> Array:
     return np.interp((np.arange(_NODES) + 0.5) / _NODES, share / density.sum(), _GRID)
 
 
-def _pool(at: Linear, relative: Array, weight: Array) -> Array:
+def _pool(at: LinearisedFit, relative: Array, weight: Array) -> Array:
     """Return 64 quantiles of the standardised errors, scaled so that their mean square is the unbiased variance."""
     slopes, residual = at.slopes / relative[:, None], at.residual / relative
     basis = np.linalg.qr(slopes)[0]
@@ -152,7 +152,7 @@ def _pool(at: Linear, relative: Array, weight: Array) -> Array:
     return np.asarray(pool * np.sqrt(variance / max(float(np.mean(pool**2)), _TINY)))
 
 
-def shared_part(at: Linear, member: AnyArray) -> tuple[float, float]:
+def shared_part(at: LinearisedFit, member: AnyArray) -> tuple[float, float]:
     """Return the correlation of two rows of one run, and the total variance over the estimate for independent rows.
 
     Method of moments: with M = 1 where two rows share a run, the expectations of r'r and r'Mr are linear in the

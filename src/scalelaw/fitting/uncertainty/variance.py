@@ -11,7 +11,7 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array, Inputs
 from scalelaw.fitting.solver.noise import STANDARD_ERROR, Noise
-from scalelaw.fitting.uncertainty.fitted_problem import Linear
+from scalelaw.fitting.uncertainty.fitted_problem import LinearisedFit
 from scalelaw.fitting.uncertainty.residual_model import log_size, restricted_likelihood
 from scalelaw.runs.observations import Observations
 
@@ -73,7 +73,7 @@ def first_spread(noise: Noise, observed: Observations, x: Inputs) -> VarianceFun
 
 
 def next_spread(
-    noise: Noise, before: VarianceFunction, at: Linear, observed: Observations, x: Inputs
+    noise: Noise, before: VarianceFunction, at: LinearisedFit, observed: Observations, x: Inputs
 ) -> VarianceFunction:
     """Estimate relative sds from the residuals of a fit by restricted likelihood.
 
@@ -84,7 +84,7 @@ def next_spread(
         observed: the rows.
         x: inputs, each (n,).
     """
-    raw = Linear(at.residual * before.relative, at.slopes * before.relative[:, None])
+    raw = LinearisedFit(at.residual * before.relative, at.slopes * before.relative[:, None])
     if noise.kind == "binomial":
         return before
     if noise.scale == STANDARD_ERROR:
@@ -102,7 +102,7 @@ def next_spread(
     return VarianceFunction(np.exp(gamma * centred), gamma, se, float(log.mean()))
 
 
-def _with_excess(noise: Noise, raw: Linear, observed: Observations) -> VarianceFunction:
+def _with_excess(noise: Noise, raw: LinearisedFit, observed: Observations) -> VarianceFunction:
     """Return sds sqrt(tau^2 + se^2), tau^2 by restricted likelihood; rows without a standard error use the median."""
     assert observed.se is not None
     se = np.where(np.isfinite(observed.se), observed.se, np.nanmedian(observed.se))
@@ -115,7 +115,7 @@ def _with_excess(noise: Noise, raw: Linear, observed: Observations) -> VarianceF
     return VarianceFunction(relative / np.exp(np.mean(np.log(relative))), excess=tau)
 
 
-def _contrasts(at: Linear, sd: Array) -> float:
+def _contrasts(at: LinearisedFit, sd: Array) -> float:
     """Return the restricted log-likelihood of known sds."""
     slopes, residual = at.slopes / sd[:, None], at.residual / sd
     basis, upper = np.linalg.qr(slopes)

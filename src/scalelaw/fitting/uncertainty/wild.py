@@ -4,7 +4,7 @@ import numpy as np
 
 from scalelaw.core.types import Array
 from scalelaw.fitting.solver.solve import solve
-from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem, Linear
+from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem, LinearisedFit
 
 
 def wild(sample: FittedProblem, count: int, seed: int) -> Array:
@@ -31,7 +31,7 @@ def wild(sample: FittedProblem, count: int, seed: int) -> Array:
     return solve(problem, np.tile(sample.u, (count, 1)), sample.weight, y=y, warm=True).u
 
 
-def _unshrunk(at: Linear, sample: FittedProblem) -> Array:
+def _unshrunk(at: LinearisedFit, sample: FittedProblem) -> Array:
     """Return residuals (I - H)^-1/2 r of each run, H its block of the hat matrix (CR2; Bell & McCaffrey 2002)."""
     basis = np.linalg.qr(at.slopes)[0]
     if sample.runs == len(at.residual):

@@ -9,9 +9,9 @@ from scalelaw.laws._powers import SumOfPowers, Term
 
 @dataclass(frozen=True)
 class FineGrained(SumOfPowers):
-    """Mixture of experts each split into G; takes total N, which no dense law's N compares with.
+    """Mixture of experts, each split into G; takes total N, which cannot be compared with the N of dense laws.
 
-    ``dense=yes`` is the law of the dense models beside them, without G.
+    ``dense=yes`` is the law of the paper's dense models, without G.
     """
 
     dense: bool = False
@@ -19,8 +19,8 @@ class FineGrained(SumOfPowers):
     formula = "L = c + (g / G^gamma + a) / N^alpha + b / D^beta"
     cite = "Krajewski et al. 2024, arXiv 2402.07871"
     traps = (
-        "N is total; that of the dense models of the same paper, fine_grained[dense=yes], is another N",
-        "finer experts look free: the cost of routing, which grows with G, is no part of it",
+        "N is total; the dense models of the same paper, fine_grained[dense=yes], use another N",
+        "finer experts look free, since it leaves out the cost of routing, which grows with G",
     )
 
     @property

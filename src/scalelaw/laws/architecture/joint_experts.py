@@ -41,7 +41,7 @@ class JointExperts(Law):
             _signed("gamma", "change of alpha with experts", -0.05, 0.05),
             _signed("zeta", "change of beta with experts", -0.05, 0.05),
             Coef("E_s", "saturated experts of a dense model", "experts", low=1.0, starts=(1.1, 10), log=True),
-            Coef("E_m", "most that experts count", "experts", low=2.0, starts=(50, 2000), log=True),
+            Coef("E_m", "largest number of saturated experts", "experts", low=2.0, starts=(50, 2000), log=True),
         )
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
@@ -58,7 +58,7 @@ class JointExperts(Law):
 
 
 def _signed(name: str, meaning: str, low: float, high: float) -> Coef:
-    """Return an exponent of either sign that starts between low and high."""
+    """Return an exponent of either sign with starts between low and high."""
     return Coef(name, meaning, low=-np.inf, starts=(low, high))
 
 

@@ -9,12 +9,12 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class Pruned(Law):
-    """Loss of a model whose weights are pruned to the share 1 - S; takes the N that is left."""
+    """Loss of a model whose weights are pruned to the share 1 - S; takes the N of remaining weights."""
 
     formula = "L = (a_S (1 - S)^b_S + c_S) / N^b_N + (a_D / D)^b_D + c"
     cite = "Frantar et al. 2023, arXiv 2309.08520"
     may_rise = ("active_share",)
-    traps = ("N counts the weights that are not zero: params_active", "no constants: none were seen at their source")
+    traps = ("N counts the weights that are not zero: params_active", "no constants, since we have not seen the source")
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -27,7 +27,7 @@ class Pruned(Law):
             Coef("b_S", "exponent of the share of weights left", starts=(0.1, 1.5)),
             Coef("c_S", "loss from finite params at full sparsity", "nats/token * parameters^b_N", linear=True),
             Coef("b_N", "exponent of params"),
-            Coef("a_D", "tokens at which they would cost one", "tokens", starts=(1e6, 1e13), log=True),
+            Coef("a_D", "tokens at which their term is one", "tokens", starts=(1e6, 1e13), log=True),
             Coef("b_D", "exponent of tokens"),
             Coef("c", "irreducible loss", "nats/token", linear=True),
         )

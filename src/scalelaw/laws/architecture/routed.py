@@ -14,14 +14,14 @@ LN_TEN = np.log(10.0)
 
 @dataclass(frozen=True)
 class Routed(Law):
-    """Loss of a model of N active parameters with so many experts, at 130B tokens."""
+    """Loss of a model with N active parameters and E experts, at 130B tokens."""
 
     formula = "log10 L = a log10 N + b log10 E' + c log10 N log10 E' + d; 1/E' = 1/(E - 1 + 1/(1/E_s - 1/E_m)) + 1/E_m"
     cite = "Clark et al. 2022, arXiv 2202.01169"
     traps = (
-        "logarithms are to base ten; natural ones give losses near .5",
-        "N is the dense model each token passes through, without the experts it leaves out",
-        "routing stops to pay where N = 10^(-b/c)",
+        "logarithms are to base ten; natural ones give losses near 0.5",
+        "N counts the dense model that each token passes through, without unused experts",
+        "routing stops paying at N = 10^(-b/c)",
     )
 
     @property
@@ -33,10 +33,10 @@ class Routed(Law):
         return (
             Coef("a", "exponent of params", low=-np.inf, starts=(-0.2, -0.02)),
             Coef("b", "exponent of saturated experts", low=-np.inf, starts=(-0.3, -0.02)),
-            Coef("c", "what experts lose in larger models", low=-np.inf, starts=(0.0, 0.03)),
+            Coef("c", "loss of the benefit of experts in larger models", low=-np.inf, starts=(0.0, 0.03)),
             Coef("d", "log10 of the loss at one parameter and one saturated expert", low=-np.inf, starts=(0.5, 2.0)),
             Coef("E_s", "saturated experts of a dense model", "experts", low=1.0, starts=(1.1, 10), log=True),
-            Coef("E_m", "most that experts count", "experts", low=2.0, starts=(50, 2000), log=True),
+            Coef("E_m", "largest number of saturated experts", "experts", low=2.0, starts=(50, 2000), log=True),
         )
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
@@ -52,7 +52,7 @@ class Routed(Law):
 
 
 def saturated(experts: AnyArray, start: AnyArray, most: AnyArray) -> AnyArray:
-    """Return E', which is ``start`` for one expert and approaches ``most`` for many."""
+    """Return E', equal to ``start`` for one expert and approaching ``most`` for many."""
     return 1 / (1 / (experts - 1 + 1 / (1 / start - 1 / most)) + 1 / most)
 
 

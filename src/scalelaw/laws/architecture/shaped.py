@@ -1,4 +1,4 @@
-"""Shape, L = E + A / N^alpha + B / D^beta + P (ln(width / layers) - m)^2: what a model too wide or too deep loses."""
+"""Shape, L = E + A / N^alpha + B / D^beta + P (ln(width / layers) - m)^2: penalty of a bad aspect ratio."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Shaped(Law):
     formula = "L = E + A / N^alpha + B / D^beta + P (ln(W / layers) - m)^2"
     cite = "the penalty is ours, for models of many shapes such as McLeish et al. 2025, arXiv 2502.06857"
     may_rise = ("width", "layers")
-    traps = ("it wants several shapes at one size: width and layers that follow from N determine no penalty",)
+    traps = ("it needs several shapes at one size; if width and layers follow from N, the penalty is undetermined",)
 
     def __post_init__(self) -> None:
         counting_for(self.n)
@@ -36,7 +36,7 @@ class Shaped(Law):
             Coef("B", "loss from finite tokens", "nats/token * tokens^beta", linear=True),
             Coef("alpha", "exponent of params"),
             Coef("beta", "exponent of tokens"),
-            Coef("P", "loss of a shape e times too wide or too deep", "nats/token", linear=True),
+            Coef("P", "loss from a shape e times too wide or too deep", "nats/token", linear=True),
             Coef("m", "log of the best width over layers", low=-np.inf, starts=(2.0, 6.0)),
         )
 

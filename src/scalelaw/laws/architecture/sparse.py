@@ -11,14 +11,14 @@ from scalelaw.laws._powers import SumOfPowers, Term
 
 @dataclass(frozen=True)
 class Sparse(SumOfPowers):
-    """Mixture of experts by the share 1 - S of its weights that a token uses; takes total N."""
+    """Mixture of experts with the share 1 - S of its weights used per token; takes total N."""
 
     formula = "L = e + a / N^alpha + b / D^beta + c / (1 - S)^lambda + d / ((1 - S)^delta N^gamma)"
     cite = "Abnar et al. 2025, arXiv 2501.12370"
     may_rise = ("active_share",)
     traps = (
         "N is total, and compute follows the active part of it: C = 6 N_active D",
-        "lambda is negative: at fixed N and D sparser is worse in d and better in c",
+        "lambda is negative: at fixed N and D, sparser models are worse in term d and better in term c",
     )
 
     @property
@@ -62,7 +62,7 @@ _PUBLISHED = {
             "alpha": 0.5962, "beta": 0.3954, "lambda": -0.1666, "delta": 0.1603, "gamma": 0.1595,
         },
         "Abnar et al. 2025, arXiv 2501.12370",
-        note="on held-out models of S = .98 its R2 is .68",
+        note="on held-out models with S = 0.98 its R2 is 0.68",
     ),
 }  # fmt: skip
 

@@ -1,1 +1,1 @@
-"""Laws of the data: repeated, filtered, mixed, transferred, fine-tuned on."""
+"""Laws of data: repetition, filtering, mixtures, transfer, fine-tuning."""

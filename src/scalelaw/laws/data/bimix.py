@@ -11,7 +11,7 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class Bimix(Law):
-    """Loss on one domain under a share of the mixture that is its own, along the steps.
+    """Loss on one domain, given its share of the mixture and the steps.
 
     Of A, B and C only the products A B and A C are determined: a fit fixes one, ``fixed={"A": 1}``.
     """
@@ -20,7 +20,7 @@ class Bimix(Law):
     cite = "Ge et al. 2024, BiMix, arXiv 2405.14908; the form is from memory"
     traps = (
         "only A B and A C are determined: fix A at one",
-        "it knows the own share of a domain alone: what the other domains add to it is no part of it",
+        "it takes only the domain's own share and ignores the effect of the other domains",
     )
 
     @property
@@ -34,7 +34,7 @@ class Bimix(Law):
             Coef("alpha", "exponent of the share", starts=(0.02, 0.5)),
             Coef("B", "loss from finite steps", "nats/token * steps^beta", linear=True),
             Coef("beta", "exponent of steps"),
-            Coef("C", "loss that no step removes", "nats/token", linear=True),
+            Coef("C", "loss that more steps do not remove", "nats/token", linear=True),
         )
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:

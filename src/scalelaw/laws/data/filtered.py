@@ -1,4 +1,4 @@
-"""Goyal's law of filtered data: an exponent that is the worth of a pool, and halves as the pool is repeated."""
+"""Goyal's law of filtered data: the exponent is the quality of a pool, and halves as the pool is repeated."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Filtered(Law):
     cite = "Goyal et al. 2024, arXiv 2404.07177, eq. 4"
     output = "error"
     traps = (
-        "quality is in the exponent, so the best filter depends on compute: a clean small pool wins early and tires",
+        "quality is in the exponent, so the best filter depends on compute: small clean pools win early, then wear out",
         "mixing p pools multiplies tau by p",
     )
     may_rise = ("unique_tokens",)
@@ -31,8 +31,8 @@ class Filtered(Law):
         return (
             Coef("d", "irreducible error", "1", linear=True),
             Coef("a", "error from finite data", "tokens^b", linear=True),
-            Coef("b", "exponent of data seen for the first time: the worth of the pool", starts=(0.02, 0.6)),
-            Coef("tau", "passes after which a pass is worth half", "passes", starts=(0.5, 50.0), log=True),
+            Coef("b", "exponent of data seen for the first time: quality of the pool", starts=(0.02, 0.6)),
+            Coef("tau", "passes after which the exponent halves", "passes", starts=(0.5, 50.0), log=True),
         )
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
@@ -45,7 +45,7 @@ class Filtered(Law):
 
 
 def _growth(tokens: Array, unique: Array) -> Array:
-    """Return the logarithm of what each pass multiplies the data seen by, (..., passes, n); the first, all of it."""
+    """Return the log factor by which each pass multiplies the data seen, (..., passes, n); for the first, all of it."""
     tokens, unique = np.broadcast_arrays(tokens, unique)
     first = np.minimum(tokens, unique)
     before = np.arange(1, max(2, int(np.ceil(np.max(tokens / unique)))))[:, None]

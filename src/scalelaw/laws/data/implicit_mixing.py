@@ -1,4 +1,4 @@
-"""Mixing law of an output of unknown make, L(r) = c + sum_i k_i exp(sum_j t_ij r_j) over hidden domains (Ye 2024)."""
+"""Mixing law of an output with hidden domains, L(r) = c + sum_i k_i exp(sum_j t_ij r_j) (Ye 2024)."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,15 @@ from scalelaw.laws._base import Coef, OfMixture
 from scalelaw.laws._math import exp
 
 _STARTS = ((-5.0, 0.0), (0.0, 3.0))
-"""Where effects on hidden domains start, in turns, so that two of them do not start as one."""
+"""Starts of the effects on hidden domains, in turns, so that no two domains start equal."""
 
 
 @dataclass(frozen=True)
 class ImplicitMixing(OfMixture):
-    """Loss on one output that is a blend of ``hidden`` domains, each of which follows ``mixing``.
+    """Loss on one output that blends ``hidden`` domains, each of which follows ``mixing``.
 
-    The paper weighs them by a softmax, sum_i s_i (c_i + k_i exp(...)). Of one output's losses only the sum of s_i c_i
-    and each s_i k_i are determined: those are the coefficients here. t of the last domain is zero, as in ``mixing``.
+    The paper weighs them by a softmax, sum_i s_i (c_i + k_i exp(...)). The losses of one output determine only the sum
+    of s_i c_i and each s_i k_i, which are the coefficients here. t of the last domain is zero, as in ``mixing``.
     """
 
     hidden: int = 2
@@ -27,8 +27,8 @@ class ImplicitMixing(OfMixture):
     cite = "Ye et al. 2024, arXiv 2403.16952"
     may_rise = ("mixture",)
     traps = (
-        "hidden domains have no order and no names: two fits may number them differently",
-        "constants hold at one size and one number of steps; a larger model has another c and k",
+        "hidden domains have neither order nor names, so two fits may number them differently",
+        "constants hold at one size and one number of steps; a larger model has other c and k",
     )
 
     def __post_init__(self) -> None:
@@ -39,12 +39,12 @@ class ImplicitMixing(OfMixture):
 
     @property
     def coefs(self) -> tuple[Coef, ...]:
-        scales = (Coef(f"k_{i + 1}", f"loss of hidden domain {i + 1} that shares scale", "nats/token", linear=True)
+        scales = (Coef(f"k_{i + 1}", f"scale of the loss of hidden domain {i + 1}", "nats/token", linear=True)
                   for i in range(self.hidden))  # fmt: skip
         effects = (Coef(f"t_{i + 1}_{j + 1}", f"effect of domain {j + 1} on hidden domain {i + 1}", low=-np.inf,
                         starts=_STARTS[i % 2])
                    for i in range(self.hidden) for j in range(self.domains - 1))  # fmt: skip
-        return (Coef("c", "loss that no mixture removes", "nats/token", linear=True), *scales, *effects)
+        return (Coef("c", "loss that no mixture can remove", "nats/token", linear=True), *scales, *effects)
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
         """Evaluate the formula; see ``Law.predict``."""

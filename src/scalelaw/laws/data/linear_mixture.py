@@ -11,9 +11,9 @@ from scalelaw.laws._base import Coef, OfMixture
 
 @dataclass(frozen=True)
 class LinearMixture(OfMixture):
-    """RegMix's linear model over ``domains``: small proxies of many mixtures rank the mixtures of a large model.
+    """RegMix's linear model over ``domains``: small proxy models rank the mixtures of a large model.
 
-    ``intercept=yes`` adds a number of its own, which only shares that are rounded can determine.
+    ``intercept=yes`` adds an intercept, which is determined only if rounded shares do not sum to one.
     """
 
     intercept: bool = False
@@ -22,8 +22,8 @@ class LinearMixture(OfMixture):
     cite = "Liu et al. 2024, arXiv 2407.01492"
     may_rise = ("mixture",)
     traps = (
-        "an intercept is every w moved by the same number, since shares sum to one",
-        "it ranks mixtures of the sizes seen; the losses of a larger model are others",
+        "an intercept equals a shift of every w by the same number, since shares sum to one",
+        "it ranks mixtures; the losses of a larger model differ",
     )
 
     def __post_init__(self) -> None:
@@ -32,7 +32,7 @@ class LinearMixture(OfMixture):
 
     @property
     def coefs(self) -> tuple[Coef, ...]:
-        base = (Coef("b", "loss under no domain", "nats/token", low=-np.inf, linear=True),) if self.intercept else ()
+        base = (Coef("b", "intercept of the loss", "nats/token", low=-np.inf, linear=True),) if self.intercept else ()
         return base + tuple(
             Coef(f"w_{j + 1}", f"loss on domain {j + 1} alone", "nats/token", low=-np.inf, linear=True)
             for j in range(self.domains)

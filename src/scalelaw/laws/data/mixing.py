@@ -13,11 +13,10 @@ from scalelaw.laws._math import exp
 
 @dataclass(frozen=True)
 class Mixing(Law):
-    """Loss on each output under a mixture of ``domains``; several ``outputs`` are told apart by ``eval_set``.
+    """Loss on each output under a mixture of ``domains``; ``eval_set`` names the output of a row.
 
-    Shares sum to one, so that a number added to every t of an output and taken from ln k changes nothing: t of the last
-    domain is zero, and k is the scale there. ``pinned=no`` gives it back, as the paper writes the law: 63 coefficients
-    for seven domains seen on seven outputs.
+    Shares sum to one, so adding a number to every t of an output and subtracting it from ln k changes nothing. So t of
+    the last domain is zero. ``pinned=no`` frees it, as in the paper: 63 coefficients for seven domains and outputs.
     """
 
     domains: int = 2
@@ -28,8 +27,8 @@ class Mixing(Law):
     cite = "Ye et al. 2024, arXiv 2403.16952"
     may_rise = ("mixture", "eval_set")
     traps = (
-        "t of one domain says nothing alone: only differences of t within an output are determined",
-        "constants hold at one size and one number of steps; a larger model has another c and k",
+        "t of one domain alone has no meaning: only differences of t within an output are determined",
+        "constants hold at one size and one number of steps; a larger model has other c and k",
     )
 
     def __post_init__(self) -> None:
@@ -58,8 +57,8 @@ class Mixing(Law):
         effects = (Coef(f"t_{of}{j + 1}", f"effect of domain {j + 1}{last}", low=-np.inf, starts=(-3.0, 1.0))
                    for j in range(free))  # fmt: skip
         return (
-            Coef(f"c_{of}".rstrip("_"), "loss that no mixture removes", "nats/token", linear=True),
-            Coef(f"k_{of}".rstrip("_"), "loss that the mixture scales", "nats/token", linear=True),
+            Coef(f"c_{of}".rstrip("_"), "loss that no mixture can remove", "nats/token", linear=True),
+            Coef(f"k_{of}".rstrip("_"), "scale of the loss from the mixture", "nats/token", linear=True),
             *effects,
         )
 
@@ -69,7 +68,7 @@ class Mixing(Law):
         return np.asarray(((c + k * growth) * own).sum(axis=-1))
 
     def value_and_jacobian(self, coef: Array, x: Inputs) -> tuple[Array, Array]:
-        """Return values and derivatives, those of other outputs than a row's zero; see ``Law.value_and_jacobian``."""
+        """Return values and derivatives, zero for outputs other than the row's; see ``Law.value_and_jacobian``."""
         c, k, growth, shares, own = self._parts(coef, x)
         by_effect = (k * growth * own)[..., None] * shares[..., None, :]
         one = np.broadcast_to(own, growth.shape)[..., None]
@@ -78,7 +77,7 @@ class Mixing(Law):
         return ((c + k * growth) * own).sum(axis=-1), np.swapaxes(flat, -1, -2)
 
     def _parts(self, coef: AnyArray, x: Inputs) -> tuple[AnyArray, ...]:
-        """Return c, k, exp(sum t r) of every output (..., n, outputs), the free shares, and which output a row is."""
+        """Return c, k, exp(sum t r) of every output (..., n, outputs), the free shares, and the output of each row."""
         block = coef.reshape(*coef.shape[:-1], 1, self.outputs, -1)
         shares = np.asarray(x["mixture"])[..., : block.shape[-1] - 2]
         growth = exp((block[..., 2:] * shares[..., None, :]).sum(axis=-1))

@@ -11,7 +11,7 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class Rectified(OfOneInput):
-    """A power law that pretraining, worth D_l, bends flat at small D; ``input`` counts the fine-tuning data.
+    """A power law that is flat at small D, where pretraining is worth D_l; ``input`` counts the fine-tuning data.
 
     Synthetic pretraining data follow the same form with ``input=tokens`` (SynthLLM, Qin et al. 2025).
     """

@@ -1,4 +1,4 @@
-"""Chinchilla's law of effective params and tokens, which repetition uses up (Muennighoff et al. 2023)."""
+"""Chinchilla's law with effective params and tokens, which grow less with repetition (Muennighoff et al. 2023)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ _FRESH = 1e4
 
 @dataclass(frozen=True)
 class Repeated(Law):
-    """Tokens seen again, and params beyond what the unique tokens can use, are worth ever less; N with embeddings.
+    """Repeated tokens, and params beyond the use of the unique tokens, lose value; N with embeddings.
 
-    Of tokens, U are the unique ones; of params, those the unique tokens are compute-optimal for, or N if that is less.
+    U of the tokens are unique; U of the params are those compute-optimal for the unique tokens, or N if that is less.
     """
 
     formula = "L = E + A / N'^alpha + B / D'^beta, X' = U (1 + R (1 - exp((1 - X/U) / R)))"
     cite = "Muennighoff et al. 2023, arXiv 2305.16264, eqs. 5 and 6"
     traps = (
-        "it falls with every epoch and param, so it cannot show overfitting",
-        "excess params lose their worth three times as fast as epochs: add epochs first",
+        "its loss falls with every epoch and param, so it cannot show overfitting",
+        "excess params lose value three times as fast as epochs: add epochs first",
     )
 
     @property
@@ -42,12 +42,12 @@ class Repeated(Law):
             Coef("B", "loss from finite tokens", "nats/token * tokens^beta", starts=(1, 1e5), log=True),
             Coef("alpha", "exponent of effective params"),
             Coef("beta", "exponent of effective tokens"),
-            Coef("R_D", "repetitions of tokens until their worth decays", high=_FRESH, starts=(0.5, 200.0), log=True),
-            Coef("R_N", "repetitions of params until their worth decays", high=_FRESH, starts=(0.5, 200.0), log=True),
+            Coef("R_D", "repetitions of tokens until their value decays", high=_FRESH, starts=(0.5, 200.0), log=True),
+            Coef("R_N", "repetitions of params until their value decays", high=_FRESH, starts=(0.5, 200.0), log=True),
         )
 
     def effective(self, coef: AnyArray, x: Inputs) -> tuple[AnyArray, AnyArray]:
-        """Return N' and D', the params and unique tokens that would do as well, (..., n)."""
+        """Return N' and D', the equivalent params and unique tokens, (..., n)."""
         *_, tokens_decay, params_decay = self.columns(coef)
         unique = minimum(x["unique_tokens"], x["tokens"])
         usable = minimum(self.matched(coef, unique), x["params"])
@@ -91,7 +91,7 @@ class Repeated(Law):
         """Return N and D of least loss at C = 6 N D with U unique tokens, by search over N.
 
         Args:
-            coef: (7,).
+            coef: coefficients (7,).
             flops: C in FLOP.
             unique_tokens: U.
         """

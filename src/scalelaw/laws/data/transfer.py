@@ -10,7 +10,7 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class Transfer(Law):
-    """Fine-tuning text that pretraining is worth; takes N without embeddings, and text in characters."""
+    """Fine-tuning text equivalent to pretraining; takes N without embeddings, and text in characters."""
 
     formula = "D_T = k D_F^alpha N^beta"
     cite = "Hernandez et al. 2021, arXiv 2102.01293"
@@ -18,8 +18,8 @@ class Transfer(Law):
     may_rise = ("characters", "params_non_embedding")
     traps = (
         "data count characters, not tokens",
-        "it holds in the low-data regime, D_F at most a tenth of what saturates training from scratch",
-        "small pretrained models on much data ossify: there pretraining hurts and D_T does not add to D_F",
+        "it holds with little data: D_F at most a tenth of the amount that saturates training from scratch",
+        "small pretrained models ossify on much data: pretraining then hurts, and D_T does not add to D_F",
     )
 
     @property
@@ -46,7 +46,7 @@ class Transfer(Law):
 
 
 def _hernandez(k: float, alpha: float, beta: float, data: str) -> Constants:
-    note = f"{data}; that data count characters and N leaves out embeddings is from memory of the paper"
+    note = f"{data}; from memory of the paper, data count characters and N leaves out embeddings"
     return Constants({"k": k, "alpha": alpha, "beta": beta}, "Hernandez et al. 2021, arXiv 2102.01293", note=note)
 
 

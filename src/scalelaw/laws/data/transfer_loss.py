@@ -11,17 +11,17 @@ from scalelaw.laws._math import exp, logaddexp
 
 @dataclass(frozen=True)
 class TransferLoss(Law):
-    """``kaplan_joint`` of the data that fine-tuning text and pretraining are worth together; N without embeddings.
+    """``kaplan_joint`` with the combined value of fine-tuning text and pretraining as data; N without embeddings.
 
-    K is D_c / k: the scale of data and that of transfer are never told apart by losses.
+    K is D_c / k: losses do not determine the scales of data and of transfer separately.
     """
 
     formula = "L = ((N_c / N)^(alpha_N / alpha_D) + K / (D_F^alpha N^beta))^alpha_D"
     cite = "Hernandez et al. 2021, arXiv 2102.01293"
     traps = (
-        "it holds in the low-data regime, where pretraining is worth far more than the fine-tuning text",
+        "it holds with little data, where pretraining is worth far more than the fine-tuning text",
         "data count characters, not tokens",
-        "K is D_c / k, so that k of `transfer` wants D_c from models trained from scratch",
+        "K is D_c / k, so k of `transfer` needs D_c from models trained from scratch",
     )
 
     @property
@@ -31,10 +31,10 @@ class TransferLoss(Law):
     @property
     def coefs(self) -> tuple[Coef, ...]:
         return (
-            Coef("alpha_N", "exponent of params where text is plenty", starts=(0.02, 0.3)),
-            Coef("alpha_D", "exponent of data where params are plenty", starts=(0.02, 0.3)),
+            Coef("alpha_N", "exponent of params with abundant text", starts=(0.02, 0.3)),
+            Coef("alpha_D", "exponent of data with abundant params", starts=(0.02, 0.3)),
             Coef("N_c", "params at which the loss is one", "parameters", starts=(1e10, 1e16), log=True),
-            Coef("K", "data at which the loss is one over what transfer multiplies", starts=(1e6, 1e14), log=True),
+            Coef("K", "data at which the loss is one, over the scale of transfer", starts=(1e6, 1e14), log=True),
             Coef("alpha", "exponent of fine-tuning text", starts=(0.02, 0.6)),
             Coef("beta", "exponent of params in transfer", starts=(0.1, 0.8)),
         )

@@ -1,1 +1,1 @@
-"""Laws of what comes after the loss."""
+"""Laws of downstream scores and errors."""

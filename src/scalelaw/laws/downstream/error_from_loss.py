@@ -12,13 +12,13 @@ from scalelaw.laws._math import exp
 
 @dataclass(frozen=True)
 class ErrorFromLoss(Law):
-    """The error of a suite falls from ``epsilon`` as perplexity to the power -gamma."""
+    """Average error of a benchmark suite: ``epsilon`` minus k times perplexity to the power -gamma."""
 
     formula = "err = epsilon - k exp(-gamma L)"
     cite = "Gadre et al. 2024, arXiv 2403.08540, eq. 5"
     output = "error"
     may_rise = ("loss",)
-    traps = ("a suite average on one evaluation loss: constants of another suite or loss do not apply",)
+    traps = ("constants are for one suite and one evaluation loss, and do not apply to others",)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -29,7 +29,7 @@ class ErrorFromLoss(Law):
         return (
             Coef("epsilon", "error of a model that has learned nothing", "1", linear=True),
             Coef("k", "error that a loss of zero would save", "1", linear=True),
-            Coef("gamma", "how fast error follows loss", "tokens/nat", starts=(0.1, 3.0)),
+            Coef("gamma", "rate at which error changes with loss", "tokens/nat", starts=(0.1, 3.0)),
         )
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:

@@ -1,4 +1,4 @@
-"""Critical batch as a power of loss, or of size and tokens: where more batch stops saving steps in proportion."""
+"""Critical batch as a power of loss, size or tokens: beyond it, larger batches save fewer steps."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ _CONSTANT_RATE = {"lr": "swept for each batch", "schedule": "constant, weights a
 
 @dataclass(frozen=True)
 class CriticalBatch(PowersOfChoice):
-    """B_crit = B_* / L^(1 / alpha_B) is k = B_*, a = -1 / alpha_B; depends on optimizer, schedule and target."""
+    """Critical batch, with k = B_* and a = -1 / alpha_B by loss; depends on optimizer, schedule and target."""
 
     by: str = "loss"
 
@@ -18,9 +18,9 @@ class CriticalBatch(PowersOfChoice):
     cite = "Kaplan et al. 2020, arXiv 2001.08361, eq. 1.4; of tokens and size: Zhang et al. 2024, arXiv 2410.21676"
     output = "critical_batch"
     traps = (
-        "it is not the batch of least loss: see optimal_batch",
-        "training at it costs twice the fewest steps and twice the fewest tokens",
-        "a loss under another tokenizer is another loss",
+        "it is not the batch of least loss; see optimal_batch",
+        "training at it takes twice the fewest steps and twice the fewest tokens",
+        "a loss under another tokenizer cannot be used",
     )
     choices = {  # noqa: RUF012 - shared by all shapes
         "loss": {

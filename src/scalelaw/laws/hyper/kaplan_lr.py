@@ -12,12 +12,12 @@ from scalelaw.laws._math import maximum
 
 @dataclass(frozen=True)
 class KaplanLr(Law):
-    """Peak rate of Adam; N without embeddings. Zero from 1.2e10 parameters on, where the rule breaks."""
+    """Peak rate of Adam; N without embeddings. It is zero from 1.2e10 parameters, where the rule fails."""
 
     formula = "lr = max(k - a ln N, 0)"
     cite = "Kaplan et al. 2020, arXiv 2001.08361, eq. D.1"
     output = "lr"
-    traps = ("it reaches zero at 1.2e10 parameters: a rule of models below 1.5e9",)
+    traps = ("it reaches zero at 1.2e10 parameters; use it only below 1.5e9",)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -27,7 +27,7 @@ class KaplanLr(Law):
     def coefs(self) -> tuple[Coef, ...]:
         return (
             Coef("k", "rate of a model of one parameter", starts=(1e-4, 1e-2), log=True),
-            Coef("a", "fall of the rate with each e-fold of params", starts=(1e-6, 1e-3), log=True),
+            Coef("a", "fall of the rate per e-fold of params", starts=(1e-6, 1e-3), log=True),
         )
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:

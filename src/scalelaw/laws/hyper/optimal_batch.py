@@ -1,4 +1,4 @@
-"""Best batch in tokens as a power of tokens, compute or size; each source with learning rate and schedule."""
+"""Best batch in tokens as a power of tokens, compute or size; each source gives learning rate and schedule."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from scalelaw.core.numbers import PF_DAY
 from scalelaw.laws._base import Constants
 from scalelaw.laws._powers import PowersOfChoice
 
-_RATE = "swept with the batch, so that the best of both are meant"
+_RATE = "swept with the batch; both are at their best"
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,14 @@ class OptimalBatch(PowersOfChoice):
     formula = "B = k D^a, k C^a or k N^a"
     cite = "Li et al. 2025 (Step Law), arXiv 2503.04715, eq. 1"
     output = "batch_tokens"
-    traps = ("a batch of so many sequences is that times the sequence length in tokens",)
+    traps = ("it counts tokens: multiply a batch in sequences by the sequence length",)
     choices = {  # noqa: RUF012 - shared by all shapes
         "tokens": {
             "li2025": Constants(
                 {"k": 0.58, "a": 0.571},
                 "Li et al. 2025 (Step Law), arXiv 2503.04715, eq. 1",
                 {"tokens": (2e9, 1e11)},
-                conditions={"lr": _RATE, "schedule": "decay to a fixed rate of 1e-5, whatever the peak"},
+                conditions={"lr": _RATE, "schedule": "decay to a fixed rate of 1e-5, for any peak"},
             )
         },
         "flops": {

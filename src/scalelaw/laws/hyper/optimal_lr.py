@@ -1,16 +1,16 @@
-"""Best peak learning rate as a product of powers of size, tokens or compute; each source with batch and schedule."""
+"""Best peak learning rate as a product of powers of size, tokens or compute; each source gives batch and schedule."""
 
 from dataclasses import dataclass
 
 from scalelaw.laws._base import Constants
 from scalelaw.laws._powers import PowersOfChoice
 
-_BATCH = "swept with the rate, so that the best of both are meant"
+_BATCH = "swept with the rate; both are at their best"
 
 
 @dataclass(frozen=True)
 class OptimalLr(PowersOfChoice):
-    """Peak rate; N without embeddings. Its sign in tokens depends on the batch: it rises where the batch is free."""
+    """Peak rate; N without embeddings. It rises with tokens if the batch is free, and falls if the batch is fixed."""
 
     by: str = "params_non_embedding+tokens"
 
@@ -18,9 +18,9 @@ class OptimalLr(PowersOfChoice):
     cite = "Li et al. 2025 (Step Law), arXiv 2503.04715, eq. 1"
     output = "lr"
     traps = (
-        "a rate belongs to a batch policy and a schedule: with the batch held, the best rate falls with tokens",
-        "a rate for AdamW is none for another optimizer",
-        "by tokens at one size and a batch of .5M, Bjorck et al. 2024 find a = -.32; k is of a set-up: fix a and fit k",
+        "a rate depends on the batch and the schedule: at a fixed batch, the best rate falls with tokens",
+        "a rate for AdamW does not apply to another optimizer",
+        "by tokens at one size and a batch of 0.5M, Bjorck et al. 2024 find a = -0.32; fit k",
     )
     choices = {  # noqa: RUF012 - shared by all shapes
         "params_non_embedding+tokens": {
@@ -28,7 +28,7 @@ class OptimalLr(PowersOfChoice):
                 {"k": 1.79, "a": -0.713, "b": 0.307},
                 "Li et al. 2025 (Step Law), arXiv 2503.04715, eq. 1",
                 {"params_non_embedding": (6e7, 1.1e9), "tokens": (2e9, 1e11)},
-                conditions={"batch": _BATCH, "schedule": "decay to a fixed rate of 1e-5, whatever the peak"},
+                conditions={"batch": _BATCH, "schedule": "decay to a fixed rate of 1e-5, for any peak"},
             )
         },
         "flops": {

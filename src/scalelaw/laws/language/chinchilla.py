@@ -17,9 +17,9 @@ _DIGITISED = {"params": (5.733e7, 1.618e10), "tokens": (8.187e8, 3.178e11), "flo
 
 @dataclass(frozen=True)
 class Chinchilla(SumOfPowers):
-    """Two power laws over a floor; ``n`` is the kind of N it takes, embeddings included unless said.
+    """Two power laws over a floor; ``n`` is the kind of N, by default with embeddings.
 
-    ``d`` counts the data: in tokens, or in ``bytes`` for runs of several tokenizers, whose loss is bits per byte.
+    ``d`` counts the data in tokens, or in ``bytes`` for runs of several tokenizers with loss in bits per byte.
     """
 
     n: str = "params"
@@ -71,7 +71,7 @@ def _gadre(e: float, a: float, b: float, eta: float, data: str) -> Constants:
     return Constants(
         {"E": e, "A": a * scale, "B": b * scale, "alpha": 2 * eta, "beta": 2 * eta},
         f"Gadre et al. 2024, arXiv 2403.08540, trained on {data}",
-        note=f"loss on C4 eval; {data}; four coefficients on five runs, the exponents equal by construction",
+        note=f"loss on C4 eval; {data}; four coefficients from five runs, with equal exponents by construction",
     )
 
 
@@ -97,7 +97,7 @@ _PUBLISHED = {
         {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28},
         "Hoffmann et al. 2022, arXiv 2203.15556, eq. 10, as printed",
         _RUNS,
-        note="rounding beta to .28 alone multiplies the data term by 1.13 at 1e11 tokens",
+        note="rounding beta to 0.28 alone multiplies the data term by 1.13 at 1e11 tokens",
     ),
     "muennighoff2023": Constants(
         {

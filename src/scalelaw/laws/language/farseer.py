@@ -11,14 +11,14 @@ from scalelaw.laws._math import exp, power
 
 @dataclass(frozen=True)
 class Farseer(OfParamsAndTokens):
-    """The exponent and scale of tokens change with N; ``n`` is the kind of N it takes."""
+    """Exponent and scale of tokens change with N; ``n`` is the kind of N."""
 
     formula = "L = exp(a3 N^gamma + b3) + exp(a2 N^beta + b2) / D^exp(a1 N^alpha + b1)"
     cite = "Li et al. 2025, arXiv 2506.10972"
     may_rise = ("params", "params_non_embedding", "params_active")
     traps = (
-        "nine coefficients want runs over a whole grid of N and D, not one ray of it",
-        "no constants: none were seen at their source",
+        "nine coefficients need runs over a whole grid of N and D, not along one ray",
+        "no constants, since we have not seen the source",
     )
 
     @property
@@ -52,7 +52,7 @@ class Farseer(OfParamsAndTokens):
         return np.asarray(floor + fall), np.stack(slopes, axis=-2)
 
     def _parts(self, coef: AnyArray, x: Inputs) -> tuple[AnyArray, AnyArray, AnyArray, list[AnyArray]]:
-        """Return the floor, what tokens leave, their exponent, and N to gamma, beta and alpha, each (..., n)."""
+        """Return floor, loss from finite tokens, exponent of tokens, and N to gamma, beta and alpha, each (..., n)."""
         a3, b3, gamma, a2, b2, beta, a1, b1, alpha = self.columns(coef)
         grown = [power(x[self.n], each) for each in (gamma, beta, alpha)]
         exponent = exp(a1 * grown[2] + b1)
@@ -60,7 +60,7 @@ class Farseer(OfParamsAndTokens):
 
 
 def _signed(name: str, meaning: str, low: float, high: float, unit: str = "1") -> Coef:
-    """Return a coefficient of either sign that starts between low and high."""
+    """Return a coefficient of either sign with starts between low and high."""
     return Coef(name, meaning, unit, low=-np.inf, starts=(low, high))
 
 

@@ -1,4 +1,4 @@
-"""One power of params and tokens together, L(N, D) = E + A / (N^alpha D^beta): one lack makes up for the other."""
+"""Product of powers of params and tokens, L(N, D) = E + A / (N^alpha D^beta), in which one can replace the other."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from scalelaw.laws._powers import SumOfPowers, Term
 
 @dataclass(frozen=True)
 class JointPower(OfParamsAndTokens, SumOfPowers):
-    """The excess falls as one product; ``n`` is the kind of N it takes, with embeddings unless said.
+    """The excess falls as one product; ``n`` is the kind of N, by default with embeddings.
 
-    With alpha = beta it is a power law in compute over a floor. It has no compute-optimal split otherwise either: the
-    axis with the larger exponent takes all.
+    With alpha = beta it is a power law in compute over a floor. It never has a compute-optimal split, since the input
+    with the larger exponent takes all compute.
     """
 
     formula = "L = E + A / (N^alpha D^beta)"

@@ -14,7 +14,7 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class KaplanJoint(OfParamsAndTokens):
-    """Overfitting law without a floor; ``n`` is the kind of N it takes, without embeddings unless said."""
+    """Overfitting law without a floor; ``n`` is the kind of N, by default without embeddings."""
 
     n: str = "params_non_embedding"
 
@@ -24,8 +24,8 @@ class KaplanJoint(OfParamsAndTokens):
     @property
     def coefs(self) -> tuple[Coef, ...]:
         return (
-            Coef("alpha_N", "exponent of params where tokens abound", starts=(0.03, 0.5)),
-            Coef("alpha_D", "exponent of tokens where params abound", starts=(0.03, 0.5)),
+            Coef("alpha_N", "exponent of params with abundant tokens", starts=(0.03, 0.5)),
+            Coef("alpha_D", "exponent of tokens with abundant params", starts=(0.03, 0.5)),
             Coef("N_c", "params at which the loss would be one", "parameters", starts=(1e9, 1e16), log=True),
             Coef("D_c", "tokens at which the loss would be one", "tokens", starts=(1e9, 1e16), log=True),
         )
@@ -62,7 +62,7 @@ _PUBLISHED = {
         {"alpha_N": 0.076, "alpha_D": 0.103, "N_c": 6.4e13, "D_c": 1.8e13},
         "Kaplan et al. 2020, arXiv 2001.08361, table 2",
         {"params_non_embedding": (768, 1.5e9), "tokens": (2.2e7, 2.3e10)},
-        note="WebText2, 50257-token vocabulary: only the exponents travel to another tokenizer",
+        note="WebText2, 50257-token vocabulary: only the exponents carry over to another tokenizer",
     ),
 }
 

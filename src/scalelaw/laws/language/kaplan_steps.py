@@ -1,4 +1,4 @@
-"""Kaplan's learning curve, L(N, S_min) = (N_c / N)^alpha_N + (S_c / S_min)^alpha_S, and what follows from it."""
+"""Kaplan's learning curve, L(N, S_min) = (N_c / N)^alpha_N + (S_c / S_min)^alpha_S, and its consequences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from scalelaw.laws._math import power
 class KaplanSteps(Law):
     """Loss after S_min steps at a batch far above critical; takes N without embeddings.
 
-    Real steps S at a batch B are S_min = S / (1 + B_crit / B): ``accounting.batch.min_steps``.
+    ``accounting.batch.min_steps`` converts steps S at a batch B: S_min = S / (1 + B_crit / B).
     """
 
     formula = "L = (N_c / N)^alpha_N + (S_c / S_min)^alpha_S"
     cite = "Kaplan et al. 2020, arXiv 2001.08361, eq. 1.6"
     takes_curves = True
     traps = (
-        "S_min is not the steps taken: adjust for the batch first",
+        "S_min is not the number of steps taken; adjust for the batch first",
         "its N_c and alpha_N are not those of L(N), nor of L(N, D)",
     )
 
@@ -44,7 +44,7 @@ class KaplanSteps(Law):
         return power(n_c / x["params_non_embedding"], alpha_n) + power(s_c / x["min_steps"], alpha_s)
 
     def stopping(self, coef: Array) -> Array:
-        """Return the loss at which compute-efficient training stops over the converged one, 1 + alpha_N / alpha_S."""
+        """Return the loss at the end of compute-efficient training over the converged loss, 1 + alpha_N / alpha_S."""
         return np.asarray(1 + coef[..., 0] / coef[..., 1])
 
     def early_stop(self, coef: Array, gap: Array) -> Array:

@@ -14,7 +14,7 @@ from scalelaw.laws._math import exp, log, logaddexp
 
 @dataclass(frozen=True)
 class Nested(OfParamsAndTokens):
-    """A / N^alpha where tokens abound, B / D^beta where params do; ``q`` says how one lack makes the other worse.
+    """A / N^alpha with abundant tokens, B / D^beta with abundant params; ``q`` combines the two.
 
     ``q`` = 1 is Chinchilla's law. E = 0, ``q`` = beta = alpha_D, A = N_c^alpha_N, B = D_c^alpha_D is Kaplan's joint
     law. E + (A' / N^a + B' / D^b)^g is the same family, with g = q, a = alpha/q, A' = A^(1/q).
@@ -22,7 +22,7 @@ class Nested(OfParamsAndTokens):
 
     formula = "L = E + ((A / N^alpha)^(1/q) + (B / D^beta)^(1/q))^q"
     cite = "one family around Kaplan et al. 2020, arXiv 2001.08361, and Hoffmann et al. 2022, arXiv 2203.15556"
-    traps = ("q near zero is a maximum of the two terms: the excess is then all of one axis or all of the other",)
+    traps = ("q near zero gives the maximum of the two terms, so all of the excess comes from one of them",)
 
     @property
     def coefs(self) -> tuple[Coef, ...]:
@@ -30,9 +30,9 @@ class Nested(OfParamsAndTokens):
             Coef("E", "irreducible loss", "nats/token", linear=True),
             Coef("A", "loss from finite params alone", "nats/token * parameters^alpha", starts=(1, 1e5), log=True),
             Coef("B", "loss from finite tokens alone", "nats/token * tokens^beta", starts=(1, 1e5), log=True),
-            Coef("alpha", "exponent of params where tokens abound"),
-            Coef("beta", "exponent of tokens where params abound"),
-            Coef("q", "outer exponent; 1 adds the two, less takes the larger", starts=(0.3, 2.0), log=True),
+            Coef("alpha", "exponent of params with abundant tokens"),
+            Coef("beta", "exponent of tokens with abundant params"),
+            Coef("q", "outer exponent; 1 adds the two terms, 0 takes the larger", starts=(0.3, 2.0), log=True),
         )
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
@@ -56,12 +56,12 @@ class Nested(OfParamsAndTokens):
         return e + excess, slopes
 
     def _within(self, coef: AnyArray, x: Inputs) -> tuple[AnyArray, AnyArray]:
-        """Return the logarithms of the two powers inside the outer one, (..., n)."""
+        """Return the logarithms of the two inner powers, (..., n)."""
         _, a, b, alpha, beta, q = self.columns(coef)
         return (log(a) - alpha * np.log(x[self.n])) / q, (log(b) - beta * np.log(x["tokens"])) / q
 
     def optimum(self, coef: Array, flops: Array, flops_per_nd: float = FLOPS_PER_PARAM_TOKEN) -> tuple[Array, Array]:
-        """Return N* and D* at C FLOP: the inner sum is of Chinchilla's form."""
+        """Return N* and D* at C FLOP; the inner sum has Chinchilla's form."""
         return _frontier.optimum(*self._inner(coef), np.asarray(flops) / flops_per_nd)
 
     def flops_for_loss(self, coef: Array, loss: Array, flops_per_nd: float = FLOPS_PER_PARAM_TOKEN) -> Array:
@@ -71,7 +71,7 @@ class Nested(OfParamsAndTokens):
 
     @staticmethod
     def _inner(coef: Array) -> tuple[Array, Array, Array, Array]:
-        """Return the scales and exponents of the two powers inside the outer one."""
+        """Return the scales and exponents of the two inner powers."""
         _, a, b, alpha, beta, q = np.moveaxis(coef, -1, 0)
         return a ** (1 / q), b ** (1 / q), alpha / q, beta / q
 
@@ -90,7 +90,7 @@ _PUBLISHED = {
             {"E": 0.0, "A": 6.4e13**0.076, "B": 1.8e13**0.103, "alpha": 0.076, "beta": 0.103, "q": 0.103},
             "Kaplan et al. 2020, arXiv 2001.08361, table 2, in this form",
             {"params_non_embedding": (768, 1.5e9), "tokens": (2.2e7, 2.3e10)},
-            note="WebText2, 50257-token vocabulary: only the exponents travel to another tokenizer",
+            note="WebText2, 50257-token vocabulary: only the exponents carry over to another tokenizer",
         ),
         "busbridge2025": Constants(
             {
@@ -98,7 +98,7 @@ _PUBLISHED = {
                 "q": 0.452,
             },
             "Busbridge et al. 2025, arXiv 2502.08606: supervised models, in this form",
-            note="printed as 1.220 + (3355 / N^.408 + 18186 / D^.431)^.452; N is taken to leave out embeddings",
+            note="printed as 1.220 + (3355 / N^0.408 + 18186 / D^0.431)^0.452; we assume N without embeddings",
         ),
     }
 }  # fmt: skip

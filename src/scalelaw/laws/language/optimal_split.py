@@ -1,4 +1,4 @@
-"""Compute-optimal params or tokens as a power of compute, as laboratories publish them: N* = k C^a, D* = k C^a."""
+"""Compute-optimal params or tokens as a power of compute, N* = k C^a or D* = k C^a, with published constants."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class OptimalSplit(ProductOfPowers):
     cite = "Hoffmann et al. 2022, arXiv 2203.15556, section 3.1; Kaplan et al. 2020, arXiv 2001.08361, appendix A"
     traps = (
         "Kaplan's C is C_min, and 6 N* D* = 1.8 C_min: training at the critical batch costs C = 2 C_min",
-        "Llama 3 prints (.53, .29) for (.537, .299), and calls the tokens N*",
+        "Llama 3 prints (0.53, 0.29) for (0.537, 0.299), and calls the tokens N*",
     )
 
     def __post_init__(self) -> None:
@@ -47,11 +47,11 @@ class OptimalSplit(ProductOfPowers):
 
 
 def _kaplan(scale: float, exponent: float) -> Constants:
-    """Return a law of C_min in PF-days as one of FLOP."""
+    """Convert constants for C_min in PF-days to FLOP."""
     return Constants(
         {"k": scale / PF_DAY**exponent, "a": exponent},
         "Kaplan et al. 2020, arXiv 2001.08361, appendix A",
-        note="C is C_min: compute had the batch been far below critical, N without embeddings",
+        note="C is C_min, the compute at a batch far below critical; N without embeddings",
     )
 
 

@@ -12,14 +12,14 @@ _SOURCE = "Tao et al. 2024, arXiv 2407.13623"
 
 @dataclass(frozen=True)
 class OptimalVocabulary(PowersOfChoice):
-    """Vocabulary parameters N_v = V d along the compute-optimal line; slower than those without it, N_nv."""
+    """Vocabulary parameters N_v = V d along the compute-optimal line; they grow more slowly than the others, N_nv."""
 
     by: str = "params_non_embedding"
 
     formula = "N_v = k N_nv^a or k C^a"
     cite = "Tao et al. 2024, arXiv 2407.13623, sections 4.1 and 4.2"
     output = "params_vocab"
-    traps = ("divide by the width to have the vocabulary",)
+    traps = ("divide by the width to get the vocabulary size",)
     choices = {  # noqa: RUF012 - shared by all shapes
         "params_non_embedding": {
             "tao2024": Constants(

@@ -12,13 +12,13 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class OverTraining(Law):
-    """Chinchilla's law with equal exponents 2 eta, along compute and tokens per param; N with embeddings, C = 6 N D."""
+    """Chinchilla's law with equal exponents 2 eta, in compute and tokens per param; N with embeddings, C = 6 N D."""
 
     formula = "L = E + (a M^eta + b M^-eta) C^-eta"
     cite = "Gadre et al. 2024, arXiv 2403.08540, eq. 4"
     may_rise = ("tokens_per_param",)
     traps = (
-        "fitted to five runs: the best ratio they imply, 3 to 8 tokens a param, is not to be believed",
+        "fitted to five runs; do not trust the best ratio they imply, 3 to 8 tokens per param",
         "a Chinchilla multiplier of one is M = 20",
     )
 
@@ -42,7 +42,7 @@ class OverTraining(Law):
         return np.asarray(e + a * power(m / c, eta) + b * power(1 / (m * c), eta))
 
     def best_ratio(self, coef: Array) -> Array:
-        """Return the tokens per param of least loss at any compute, (b / a)^(1 / (2 eta))."""
+        """Return the tokens per param of least loss, (b / a)^(1 / (2 eta)), equal at any compute."""
         _, a, b, eta = np.moveaxis(coef, -1, 0)
         return np.asarray((b / a) ** (1 / (2 * eta)))
 
@@ -56,7 +56,7 @@ def _gadre(e: float, a: float, b: float, eta: float, data: str) -> Constants:
         {"E": e, "a": a, "b": b, "eta": eta},
         "Gadre et al. 2024, arXiv 2403.08540, table of fits",
         {"flops": (1.34e16, 2.04e19), "tokens_per_param": (20.0, 320.0)},
-        note=f"trained on {data}, loss on C4 eval; four coefficients on five runs",
+        note=f"trained on {data}, loss on C4 eval; four coefficients from five runs",
     )
 
 

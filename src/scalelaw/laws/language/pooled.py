@@ -1,4 +1,4 @@
-"""Chinchilla's law for several families, L_f(N, D) = E_f + A_f / N^alpha + B_f / D^beta with exponents in common."""
+"""Chinchilla's law for several families, L_f(N, D) = E_f + A_f / N^alpha + B_f / D^beta, with common exponents."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class Pooled(Law):
-    """One floor and two scales for each of ``families``, one pair of exponents for all; ``n`` is the kind of N."""
+    """One floor and two scales per family, and one pair of exponents for all; ``n`` is the kind of N."""
 
     families: int = 2
     n: str = "params"
@@ -22,12 +22,12 @@ class Pooled(Law):
     formula = "L_f = E_f + A_f / N^alpha + B_f / D^beta"
     cite = "Choshen, Zhang & Andreas 2024, arXiv 2410.11840: exponents borrowed between families"
     may_rise = ("family",)
-    traps = ("exponents travel between similar families only", "losses of several tokenizers do not pool")
+    traps = ("exponents carry over between similar families only", "losses of several tokenizers cannot be pooled")
 
     def __post_init__(self) -> None:
         counting_for(self.n)
         if self.families < 2:
-            raise BadInput(f"pooled takes 2 families or more, got {self.families}; of one, chinchilla is the law")
+            raise BadInput(f"pooled takes 2 families or more, got {self.families}; for one family use chinchilla")
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from scalelaw.laws._powers import SumOfPowers, Term
 
 @dataclass(frozen=True)
 class Power(OfOneInput, SumOfPowers):
-    """A power of ``input``; ``floor=False`` leaves E out."""
+    """A power of ``input``; ``floor=False`` drops E."""
 
     input: str = "flops"
     floor: bool = True
@@ -58,7 +58,7 @@ _PUBLISHED = {
             3.1e8 * PF_DAY,
             0.050,
             "eq. 1.3",
-            "C_min: compute had the batch been far below critical, N without embeddings",
+            "C_min, the compute at a batch far below critical; N without embeddings",
         ),
     },
 }

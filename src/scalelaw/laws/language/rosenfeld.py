@@ -1,4 +1,4 @@
-"""Rosenfeld's error law: two powers over a floor, held below the error of guessing by an envelope."""
+"""Rosenfeld's error law: two powers over a floor, bounded by the error of guessing."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class Rosenfeld(OfParamsAndTokens):
-    """L = L_0 x / sqrt(x^2 + eta^2): L_0 x / eta where x is small, L_0 where it is large; takes N with embeddings."""
+    """L = L_0 x / sqrt(x^2 + eta^2): L_0 x / eta for small x, L_0 for large x; takes N with embeddings."""
 
     formula = "L = L_0 |x / (x - i eta)|, x = A / N^alpha + B / D^beta + c"
     cite = "Rosenfeld et al. 2020, arXiv 1909.12673, eq. 5"
-    traps = ("only A/eta, B/eta and c/eta are determined: the scale of x is, so A, B and c are in units of eta",)
+    traps = ("only A/eta, B/eta and c/eta are determined, so A, B and c are in units of eta",)
 
     @property
     def coefs(self) -> tuple[Coef, ...]:

@@ -1,4 +1,4 @@
-"""Tao's law with a vocabulary of its own, L_u = A1 / N_nv^alpha1 + A2 / N_v^alpha2 + B / D^beta - E."""
+"""Tao's law with a vocabulary term, L_u = A1 / N_nv^alpha1 + A2 / N_v^alpha2 + B / D^beta - E."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ _VOCABULARIES = np.log(np.geomspace(1e3, 1e7, 801))
 
 @dataclass(frozen=True)
 class Vocabulary(Law):
-    """Loss less that of a unigram model, so that vocabularies compare; params of body and vocabulary apart."""
+    """Loss minus that of a unigram model, so that vocabularies can be compared; separate params for the vocabulary."""
 
     formula = "L_u = A1 / N_nv^alpha1 + A2 / N_v^alpha2 + B / D^beta - E"
     cite = "Tao et al. 2024, arXiv 2407.13623, eq. 7"
     output = "unigram_loss"
     traps = (
-        "the loss is negative: that of a unigram model is taken off",
+        "the loss is negative, since that of a unigram model is subtracted",
         "printed with params in millions and tokens in billions; here all are plain counts",
-        "the published tokens came of characters with the vocabulary in thousands where the conversion wants it whole",
+        "the authors converted characters to tokens with the vocabulary in thousands, where a plain count is needed",
     )
 
     @property
@@ -34,7 +34,7 @@ class Vocabulary(Law):
     @property
     def coefs(self) -> tuple[Coef, ...]:
         return (
-            Coef("E", "loss of a unigram model over the irreducible one", "nats/token", linear=True),
+            Coef("E", "loss of a unigram model minus the irreducible loss", "nats/token", linear=True),
             Coef("A1", "loss from a finite body", "nats/token * parameters^alpha1", linear=True),
             Coef("A2", "loss from a finite vocabulary", "nats/token * parameters^alpha2", linear=True),
             Coef("B", "loss from finite tokens", "nats/token * tokens^beta", linear=True),
@@ -55,7 +55,7 @@ class Vocabulary(Law):
         Args:
             coef: (7,).
             params_non_embedding: N_nv.
-            width: d, params for each entry of the vocabulary.
+            width: d, params per entry of the vocabulary.
             flops: C in FLOP.
         """
         of_vocabulary = width * np.exp(_VOCABULARIES)

@@ -14,9 +14,9 @@ class Contrastive(SumOfPowers):
     cite = "Cherti et al. 2023, arXiv 2212.07143"
     output = "error"
     traps = (
-        "only models on the frontier follow it: others lack data, or size",
-        "the exponent depends on the pretraining data: on ImageNet LAION-2B gives .114 and LAION-80M .058",
-        "published tables give compute as GMACs of the forward pass; the exponent does not mind, b does",
+        "only models on the frontier follow it; others have too little data or are too small",
+        "the exponent depends on the pretraining data: on ImageNet LAION-2B gives 0.114 and LAION-80M 0.058",
+        "published tables give compute in GMACs of the forward pass, which changes b but not the exponent",
     )
 
     @property

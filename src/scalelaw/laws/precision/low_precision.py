@@ -11,15 +11,15 @@ from scalelaw.laws._math import exp, power
 
 _PARTS = {"w": ("bits", "weights"), "a": ("bits_activations", "activations"), "kv": ("bits_kv", "keys and values")}
 _AFTER = 11
-"""Where C_T stands among the coefficients."""
+"""Index of C_T among the coefficients."""
 
 
 @dataclass(frozen=True)
 class LowPrecision(Law):
-    """Bits of weights, activations, keys and values make parameters count less.
+    """Fewer bits of weights, activations, keys and values reduce the effective parameters.
 
-    ``after=yes`` adds what rounding to ``bits_after`` after training costs,
-    C_T D^gamma_D / N^gamma_N exp(b - P / gamma_post), which more training tokens make worse.
+    ``after=yes`` adds the loss from rounding to ``bits_after`` after training,
+    C_T D^gamma_D / N^gamma_N exp(b - P / gamma_post), which grows with training tokens.
     """
 
     after: bool = False
@@ -28,9 +28,9 @@ class LowPrecision(Law):
     cite = "Kumar et al. 2024, arXiv 2411.04330"
     may_rise = ("tokens", "params")
     traps = (
-        "the main text drops the offsets n: without them the best precision is 3.5 bits, with them 7",
-        "activations or keys and values of 3 bits and fewer are unstable and were left out",
-        "the authors warn that the constants belong to their set-up",
+        "the main text drops the offsets n; the best precision is 3.5 bits without them and 7 with them",
+        "activations or keys and values of 3 bits and fewer are unstable and were excluded",
+        "the authors warn that the constants hold only for their set-up",
     )
 
     @property
@@ -43,7 +43,7 @@ class LowPrecision(Law):
             coef
             for part, (_, what) in _PARTS.items()
             for coef in (
-                Coef(f"gamma_{part}", f"bits of {what} that matter", "bits", low=0.1, starts=(0.5, 3.0)),
+                Coef(f"gamma_{part}", f"decay scale of the bits of {what}", "bits", low=0.1, starts=(0.5, 3.0)),
                 Coef(f"n_{part}", f"offset of the bits of {what}", low=-np.inf, starts=(0.0, 0.9)),
             )
         )
@@ -51,7 +51,7 @@ class LowPrecision(Law):
             Coef("C_T", "loss from rounding after training", "nats/token", linear=True),
             Coef("gamma_D", "exponent of tokens in rounding", starts=(0.1, 1.0)),
             Coef("gamma_N", "exponent of params in rounding", starts=(0.1, 1.0)),
-            Coef("gamma_post", "bits after training that matter", "bits", low=0.1, starts=(0.2, 2.0)),
+            Coef("gamma_post", "decay scale of the bits after training", "bits", low=0.1, starts=(0.2, 2.0)),
         )
         return (
             Coef("E", "irreducible loss", "nats/token", linear=True),
@@ -90,7 +90,7 @@ class LowPrecision(Law):
         return value, jacobian
 
     def _terms(self, coef: AnyArray, x: Inputs) -> tuple[AnyArray, AnyArray, list[AnyArray], AnyArray]:
-        """Return the terms of A, B and C_T with these at one, and the shares of N that each precision loses."""
+        """Return the terms of A, B and C_T with these set to one, and the share of N that each precision loses."""
         _, _, _, alpha, beta, *bits = self.columns(coef)
         params, tokens = np.log(x["params"]), np.log(x["tokens"])
         lost = [exp(n - x[name] / gamma)
@@ -125,7 +125,7 @@ _PUBLISHED = {
         "kumar2024": Constants({**_TRAINED, "C_T": 0.0598, **_ROUNDED}, _SOURCE, _DOMAIN, _NOTE),
         "kumar2024-offset": Constants(
             {**_TRAINED, "C_T": 0.0598 * np.exp(1.1277), **_ROUNDED}, _SOURCE, _DOMAIN, unverified=True,
-            note="with the offset b = 1.1277 in the exponent, which may be meant",
+            note="with the offset b = 1.1277 in the exponent, which may be intended",
         ),
     },
 }  # fmt: skip

@@ -10,15 +10,15 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class Quantized(Law):
-    """Loss that rounding the weights of a trained model adds; more training tokens make it worse. Takes total N."""
+    """Loss added by rounding the weights of a trained model, which grows with training tokens; takes total N."""
 
     formula = "dL = k D^alpha / (N^beta P^gamma)"
     cite = "Ouyang et al. 2024, arXiv 2411.17691"
     output = "loss_increase"
     may_rise = ("tokens",)
     traps = (
-        "tokens and params do not act through their ratio: their exponents differ",
-        "it is added to the loss before rounding; low_precision[after=yes] is another law of the same thing",
+        "it does not depend on the ratio of tokens to params alone, since their exponents differ",
+        "it is added to the loss before rounding; low_precision[after=yes] is another law for the same effect",
     )
 
     @property
@@ -28,7 +28,7 @@ class Quantized(Law):
     @property
     def coefs(self) -> tuple[Coef, ...]:
         return (
-            Coef("k", "loss added to one parameter by one token and one bit", "nats/token * parameters^beta",
+            Coef("k", "added loss at one parameter, one token and one bit", "nats/token * parameters^beta",
                  linear=True),
             Coef("alpha", "exponent of tokens"),
             Coef("beta", "exponent of params"),

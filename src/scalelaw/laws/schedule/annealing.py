@@ -1,4 +1,4 @@
-"""Loss along a schedule from the area S1 under the learning rate and its annealing S2, L0 + A S1^-alpha - C S2."""
+"""Loss along a schedule, L0 + A S1^-alpha - C S2, from the area S1 under the learning rate and its annealing S2."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class Annealing(Law):
-    """Every step of a run under any schedule; ``sized`` adds B N^-beta for runs of several sizes.
+    """Loss at every step of a run under any schedule; ``sized`` adds B N^-beta for runs of several sizes.
 
-    A table of curves with steps and ``lr_now`` has S1 and S2 made of them; ``Schedule.features`` makes them of a plan.
+    S1 and S2 follow from a table of curves with steps and ``lr_now``, or from a plan by ``Schedule.features``.
     """
 
     sized: bool = False
@@ -23,9 +23,9 @@ class Annealing(Law):
     cite = "Tissue et al. 2024, arXiv 2408.11029, eq. 1"
     takes_curves = True
     traps = (
-        "the area of the warmup belongs to S1; its rise does not belong to S2, nor its rows to the fit",
-        "S2 grows with ever steeper decay, so schedules must not be optimised freely by it",
-        "A, C and S1 are of one batch and peak rate: they count steps",
+        "S1 includes the warmup, but S2 does not; leave the rows of the warmup out of the fit",
+        "S2 grows with ever steeper decay, so do not optimise schedules freely with it",
+        "A, C and S1 hold for one batch and peak rate, since they count steps",
         "the momentum of S2, 0.999, is part of the features",
     )
 
@@ -68,7 +68,7 @@ _PUBLISHED = {
         "Tissue et al. 2024, arXiv 2408.11029, an example, from memory",
         note="one model and one batch",
         unverified=True,
-        conditions={"batch": "not recorded in our source", "schedule": "any, its warmup left out"},
+        conditions={"batch": "not recorded in our source", "schedule": "any, without its warmup"},
     )
 }
 

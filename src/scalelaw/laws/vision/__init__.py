@@ -1,1 +1,1 @@
-"""Laws first stated for vision, and learning curves with a ceiling."""
+"""Laws from vision, and learning curves with a ceiling."""

@@ -10,7 +10,7 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class M3(OfOneInput):
-    """A power of ``input`` that levels off at b g^c, past an input of 1/g."""
+    """A power of ``input`` that levels off at b g^c beyond an input of 1/g."""
 
     input: str = "tokens"
 
@@ -23,7 +23,7 @@ class M3(OfOneInput):
         unit = quantity(self.input).unit
         return (
             Coef("b", "value at an input of one", f"{unit}^c", linear=True),
-            Coef("g", "one over the input at which the curve levels off", f"1/{unit}", starts=(1e-13, 1e-1), log=True),
+            Coef("g", "inverse of the input where the curve levels off", f"1/{unit}", starts=(1e-13, 1e-1), log=True),
             Coef("c", "exponent"),
         )
 

@@ -15,9 +15,9 @@ _SETTLED = 1e-24
 
 @dataclass(frozen=True)
 class M4(OfOneInput):
-    """Leaves the level of guessing ``y_0`` late; ``a`` = 0 is a power over the floor ``y_inf``.
+    """A curve that falls late from the level of guessing ``y_0``; ``a`` = 0 is a power over the floor ``y_inf``.
 
-    The scale b of the paper, whose right side is b x^-c, is d^c: a place among the inputs can be started from.
+    The paper writes the right side as b x^-c; here b = d^c, since d is an input value, which fits can start from.
     """
 
     input: str = "tokens"
@@ -25,14 +25,14 @@ class M4(OfOneInput):
     formula = "(y - y_inf) / (y_0 - y)^a = (x / d)^-c"
     cite = "Alabdulmohsin et al. 2022, arXiv 2209.06640, eq. 2"
     takes_curves = True
-    traps = ("its exponent is far steeper than M1's on the same curve: compare extrapolations, not exponents",)
+    traps = ("its exponent is far steeper than that of M1 on the same curve: compare extrapolations, not exponents",)
 
     @property
     def coefs(self) -> tuple[Coef, ...]:
         return (
             Coef("y_inf", "floor", starts=(1e-3, 0.5), log=True),
             Coef("y_0", "level of guessing", starts=(0.5, 10.0), log=True),
-            Coef("a", "how slowly guessing is left behind", low=1e-3, starts=(0.05, 2.0)),
+            Coef("a", "slowness of the fall from guessing", low=1e-3, starts=(0.05, 2.0)),
             Coef("d", "input at which the right side is one", quantity(self.input).unit, within=self.input, log=True),
             Coef("c", "exponent"),
         )
@@ -40,7 +40,7 @@ class M4(OfOneInput):
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
         """Return y = y_inf + (y_0 - y_inf) s with s = expit(t), t + (a - 1) softplus(t) = goal; see ``Law.predict``.
 
-        One more step of Newton, on the coefficients as they came, hands their derivatives on by complex step.
+        One more Newton step on the given coefficients passes on their derivatives by complex step.
         """
         floor, top, a, *_ = self.columns(coef)
         goal = self._goal(coef, x)
@@ -73,7 +73,7 @@ class M4(OfOneInput):
 def _solved(a: Array, goal: Array) -> Array:
     """Return t of t + (a - 1) softplus(t) = goal by Newton's method, from the side where it cannot overshoot.
 
-    The left side rises; it is convex where a > 1, which wants a start above the root, and else concave.
+    The left side rises. It is convex for a > 1, which needs a start above the root, and else concave.
     """
     above = np.where(goal > 0, goal / a, goal)
     shifted = goal - a * np.log(2)

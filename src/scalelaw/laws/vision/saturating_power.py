@@ -1,4 +1,4 @@
-"""Zhai's law with two ends, err = a (C + d)^-b + c: held at guessing by d, and at the floor by c."""
+"""Zhai's law, err = a (C + d)^-b + c, bounded by guessing through d and by the floor c."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class SaturatingPower(OfOneInput):
     formula = "err = a (C + d)^-b + c"
     cite = "Zhai et al. 2022, arXiv 2106.04560, section 3"
     output = "error"
-    traps = ("C is time on TPUv3 cores, not FLOP", "only points on the Pareto frontier of compute belong in its fit")
+    traps = ("C is time on TPUv3 cores, not FLOP", "fit only points on the Pareto frontier of compute")
 
     @property
     def coefs(self) -> tuple[Coef, ...]:

@@ -12,14 +12,14 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class Sovit(Law):
-    """One ``dimension`` of the shape, all others held; too small a one limits, too large a one wants more compute."""
+    """One ``dimension`` of the shape with all others fixed; a small one limits, a large one needs more compute."""
 
     dimension: str = "width"
 
     formula = "err = alpha x^-a + (beta x^b + xi) C^-c + epsilon"
     cite = "Alabdulmohsin et al. 2023, arXiv 2305.13035, eq. 1"
     output = "error"
-    traps = ("each dimension is swept around one centre, a star; dimensions are then scaled together, each by its s",)
+    traps = ("each dimension is swept around one centre; then all are scaled together, each by its s",)
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.core.findings import Answer, Finding, Grade
-from scalelaw.core.names import HELD_OUT, TRAINING, Named, read_name
+from scalelaw.core.names import HELD_OUT, TRAINING, NameMeaning, read_name
 from scalelaw.core.quantities import METRICS
 from scalelaw.runs.columns.unit_names import ask_characters
 from scalelaw.runs.columns.units import split_unit
@@ -63,7 +63,9 @@ def take_likely(
         )
 
 
-def _targets(table: RawTable, result: "Assignment", given: Mapping[str, str | None], free: dict[str, Named]) -> None:
+def _targets(
+    table: RawTable, result: "Assignment", given: Mapping[str, str | None], free: dict[str, NameMeaning]
+) -> None:
     """Assign the held-out metrics by evaluation set; use a training loss only where there is nothing else."""
     open_ = {column: named for column, named in free.items() if given.get(named.quantity, "") is not None}
     measured = {c: n for c, n in open_.items() if n.split != TRAINING and n.quantity != "bpc"}
@@ -73,7 +75,7 @@ def _targets(table: RawTable, result: "Assignment", given: Mapping[str, str | No
             result.findings.append(ask_characters(characters[0]))
             return
         measured = {column: named for column, named in open_.items() if named.quantity in ("loss", "bpb")}
-    sets: dict[tuple[str, str], dict[str, Named]] = {}
+    sets: dict[tuple[str, str], dict[str, NameMeaning]] = {}
     for column, named in measured.items():
         sets.setdefault((named.quantity, named.eval_set), {})[column] = named
     for (metric, eval_set), claimants in sets.items():
@@ -88,7 +90,7 @@ def _targets(table: RawTable, result: "Assignment", given: Mapping[str, str | No
         result.notes.append(_named_note(result, free))
 
 
-def _named_note(result: "Assignment", free: Mapping[str, Named]) -> str:
+def _named_note(result: "Assignment", free: Mapping[str, NameMeaning]) -> str:
     taken = [f"{target} = {column!r}" for target, column in result.targets.items()]
     more = f" and {len(taken) - 3} more" if len(taken) > 3 else ""
     others = [repr(column) for column in free if column not in result.targets.values()]
@@ -106,7 +108,9 @@ def _training(target: str, column: str) -> Finding:
     )
 
 
-def _one(table: RawTable, name: str, claimants: Mapping[str, Named], result: "Assignment", *, ask: bool) -> str | None:
+def _one(
+    table: RawTable, name: str, claimants: Mapping[str, NameMeaning], result: "Assignment", *, ask: bool
+) -> str | None:
     """Return the likeliest column; where two are equally likely and differ, ask, or use neither."""
     ranked = sorted(claimants, key=lambda column: _likelihood(claimants[column]), reverse=True)
     best = [column for column in ranked if _likelihood(claimants[column]) == _likelihood(claimants[ranked[0]])]
@@ -122,7 +126,7 @@ def _one(table: RawTable, name: str, claimants: Mapping[str, Named], result: "As
     return None
 
 
-def _likelihood(named: Named) -> tuple[int, int]:
+def _likelihood(named: NameMeaning) -> tuple[int, int]:
     return _SPLITS[named.split], named.rank
 
 

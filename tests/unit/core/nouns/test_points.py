@@ -74,7 +74,7 @@ def test_an_exact_name_wins_over_one_that_means_it() -> None:
         (pd.DataFrame({"N": [np.nan, np.nan], "D": [1.0, 2.0]}), {}, r"row 1 \(2 such rows\)"),
         ({"params": [1e9, 2e9], "tokens": [1e10] * 3}, {}, "2 of params, 3 of tokens"),
         ({"params": "7 apples", "tokens": 1e10}, {}, "params: '7 apples'"),
-        ({"params": "7B tokens", "tokens": 1e10}, {}, "is in tokens, and params was asked for"),
+        ({"params": "7B tokens", "tokens": 1e10}, {}, "is in tokens, but should be params"),
         ({"params": object(), "tokens": 1e10}, {}, "is not a number; write it like 7B"),
         (pd.DataFrame({"size": [1.0], "D": [1.0]}), {}, "no column params; rename one of its columns: size, D"),
         (pl.DataFrame({"N": [1.0], "n_params": [1.0], "D": [1.0]}), {}, "'N' and 'n_params' both mean params"),
