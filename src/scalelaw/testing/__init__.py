@@ -1,1 +1,1 @@
-"""Conformance suites that every law and every forecaster passes by being there."""
+"""Conformance suites for laws, forecasters, stores and importers."""

@@ -113,7 +113,7 @@ def check_forms(forecaster: Forecaster, x: Inputs) -> None:
     frames = [getattr(import_module(each), make)(lists) for each, make in libraries.items() if find_spec(each)]
     wanted = forecaster.predict(plain, 0.8)
     for points, keywords in (*((form, {}) for form in (lists, texts, *frames)), (None, lists), (None, texts)):
-        form = f"points as {'keywords' if points is None else type(points).__name__}"
+        form = "points as " + ("keywords" if points is None else type(points).__name__)
         try:
             got = forecaster.predict(points, 0.8, **keywords)
         except TypeError as error:

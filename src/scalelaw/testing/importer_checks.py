@@ -1,4 +1,4 @@
-"""What every importer must satisfy, built in or from elsewhere; run it on one recorded log of the format.
+"""Checks of every importer, built in or external, on one recorded log of its format.
 
 Call every value of ``IMPORTER_CHECKS`` with a ``RecordedLog(MyImporter(), "path/of/a/log")``.
 """
@@ -20,7 +20,7 @@ from scalelaw.runs.importers import Importer
 from scalelaw.runs.raw import RawTable
 
 _TRIES = 60
-"""How often a log is cut off, and as often garbled, shared out among its files."""
+"""Number of times a log is cut off, and corrupted, over all its files."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class RecordedLog:
     """An importer and a log it reads.
 
     Attributes:
-        importer: under test.
+        importer: the importer under test.
         source: path or address of a log with at least one run and one evaluation.
-        secret: text that stands in a setting of the log and may not come out; empty where there is none.
+        secret: secret text in a setting of the log that must not be imported, or empty.
         foreign: paths and addresses of other formats.
     """
 
@@ -49,24 +49,24 @@ Check = Callable[[RecordedLog], None]
 
 
 def check_protocol(sample: RecordedLog) -> None:
-    """It is an Importer with a name and a phrase for what it reads."""
+    """The object is an Importer with a name and a description of its format."""
     assert isinstance(sample.importer, Importer)
     assert sample.importer.name.isidentifier() and sample.importer.reads
 
 
 def check_recognises(sample: RecordedLog) -> None:
-    """It recognises its own log and nothing else: other formats, absent paths, odd text."""
+    """The importer recognises its own log, and no other formats, absent paths or odd text."""
     assert sample.importer.recognises(sample.source)
     for other in (*sample.foreign, "no/such/file", "", "x" * 5000, "a\0b", "other://host/thing"):
         try:
             taken = sample.importer.recognises(other)
-        except ValueError:  # text that no path can be
+        except ValueError:  # text that cannot be a path
             continue
         assert not taken, f"{sample.importer.name} takes {other[:80]!r} for its own"
 
 
 def check_long_table(sample: RecordedLog) -> None:
-    """The table has a row an evaluation: a run on each, a target on some, and no column without a value."""
+    """The table has one row per evaluation, each with a run, some with a target, and no empty column."""
     table = sample.importer.read(sample.source)
     assert len(table) and "run" in table.columns
     assert len({len(column.values) for column in table.columns.values()}) == 1
@@ -77,7 +77,7 @@ def check_long_table(sample: RecordedLog) -> None:
 
 
 def check_no_invented_zeros(sample: RecordedLog) -> None:
-    """What is absent is missing, never 0."""
+    """Absent values are missing, never 0."""
     table = sample.importer.read(sample.source)
     for name in ("params", "params_non_embedding", "loss"):
         if name in table.columns and table.columns[name].numeric:
@@ -85,21 +85,21 @@ def check_no_invented_zeros(sample: RecordedLog) -> None:
 
 
 def check_deterministic(sample: RecordedLog) -> None:
-    """Two readings are equal: columns, cells and notes."""
+    """Two readings give equal columns, cells and notes."""
     first, again = (sample.importer.read(sample.source) for _ in range(2))
     assert first.notes == again.notes
     assert _cells(first) == _cells(again)
 
 
 def check_no_network(sample: RecordedLog) -> None:
-    """Reading a file opens no connection."""
+    """Reading a file does not use the network."""
     if sample.on_disk:
         with mock.patch.object(socket.socket, "connect", side_effect=AssertionError("reached for the network")):
             sample.importer.read(sample.source)
 
 
 def check_source_untouched(sample: RecordedLog) -> None:
-    """Recognising and reading change no byte and leave no file behind."""
+    """Recognising and reading change no file and create none."""
     if not sample.on_disk:
         return
     with _Copy(sample) as path:
@@ -110,7 +110,7 @@ def check_source_untouched(sample: RecordedLog) -> None:
 
 
 def check_secret_stays(sample: RecordedLog) -> None:
-    """No column, cell or note holds the secret, or the name of the setting that holds it."""
+    """No column, cell or note holds the secret or the name of its setting."""
     table = sample.importer.read(sample.source)
     shown = repr((_cells(table), table.notes, table.source))
     assert not sample.secret or sample.secret not in shown
@@ -118,7 +118,7 @@ def check_secret_stays(sample: RecordedLog) -> None:
 
 
 def check_empty(sample: RecordedLog) -> None:
-    """An empty file is refused; an empty folder is recognised by nobody."""
+    """An empty file is refused, and an empty folder is not recognised."""
     if not sample.on_disk:
         return
     with _Copy(sample) as path:
@@ -132,7 +132,7 @@ def check_empty(sample: RecordedLog) -> None:
 
 
 def check_damage(sample: RecordedLog) -> None:
-    """A log that is cut off or garbled is refused, or read as far as it goes; it never ends in another error."""
+    """A truncated or corrupted log is refused or read in part, without any other error."""
     if not sample.on_disk:
         return
     with _Copy(sample) as path:
@@ -160,7 +160,7 @@ def _refused(importer: Importer, path: Path) -> bool:
 
 
 class _Copy:
-    """A copy of the log in a folder of its own, removed afterwards."""
+    """A temporary copy of the log in its own folder."""
 
     def __init__(self, sample: RecordedLog) -> None:
         self._source = Path(sample.source)

@@ -1,6 +1,6 @@
-"""What every law must satisfy; run on every law found, built-in, plugged in or registered.
+"""Checks of every law: built-in, from plugins, or registered.
 
-Each check takes a law and raises ``AssertionError`` with what is wrong. ``LAW_CHECKS`` lists them.
+Each check takes a law and raises ``AssertionError`` with the problem. ``LAW_CHECKS`` lists them.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,12 +40,12 @@ _RANGES = {
 
 
 def instances() -> list[Law]:
-    """Return every law by name, in each shape that carries published constants."""
+    """Return every law, in each shape with published constants."""
     return [shape for name in names() for shape in get(name).shapes]
 
 
 def points(law: Law, n: int = _ROWS) -> dict[str, Array]:
-    """Return n points spread over the usual range of each input, (n,) each; a vector (n, d) sums to one."""
+    """Return input -> n points over its usual range, (n,), or (n, d) for a vector, whose rows sum to one."""
     rng = np.random.default_rng(_SEED)
     return {name: _spread(rng, law, name, n) for name in law.inputs}
 
@@ -63,7 +63,7 @@ def _log_uniform(rng: np.random.Generator, low: float, high: float, n: int) -> A
 
 
 def plausible(law: Law) -> Array:
-    """Return coefficients (k,) a real law could have: published ones where there are any."""
+    """Return plausible coefficients, (k,): published ones if there are any."""
     if law.published:
         return law.vector(next(iter(law.published.values())).coef)
     x = points(law)
@@ -76,7 +76,7 @@ def plausible(law: Law) -> Array:
 
 
 def _usual(c: Coef, x: Mapping[str, Array]) -> float:
-    """Return a value inside the range a fit starts from, one third where that is inside."""
+    """Return a value in the range of starts, one third if that is inside."""
     if c.within is not None:
         return float(np.exp(np.log(x[c.within]).mean()))
     low, high = c.starts
@@ -86,14 +86,14 @@ def _usual(c: Coef, x: Mapping[str, Array]) -> float:
 
 
 def check_name(law: Law) -> None:
-    """The name is the stem of the file that defines the law, and finds it again."""
+    """The name is the stem of the law's file."""
     module = type(law).__module__.rpartition(".")[2]
     assert law.name == module, f"{law.name} is defined in {module}.py; the file's stem is the name"
     assert law.spelling.startswith(law.name)
 
 
 def check_vocabulary(law: Law) -> None:
-    """Inputs and output are quantities; coefficients have distinct names and a meaning."""
+    """Inputs and output are quantities; coefficients have distinct names, meanings and units."""
     for name in (*law.inputs, law.output):
         assert name in QUANTITIES, f"{name} is not in core/quantities.py"
     coefs = [c.name for c in law.coefs]
@@ -103,7 +103,7 @@ def check_vocabulary(law: Law) -> None:
 
 
 def check_references(law: Law) -> None:
-    """Every arXiv number in the citation and in the sources of constants can be written as BibTeX."""
+    """Every arXiv number in the citation and in the sources of constants has a BibTeX reference."""
     for text in (law.cite, *(constants.source for constants in law.published.values())):
         known = {work.arxiv for work in cited(text, law.references)}
         missing = [number for number in arxiv_numbers(text) if number not in known]
@@ -114,7 +114,7 @@ def check_references(law: Law) -> None:
 
 
 def check_finite(law: Law) -> None:
-    """Predictions are finite and of the right shape, one problem or many."""
+    """Predictions are finite and have the right shape, for one or many coefficient vectors."""
     coef, x = plausible(law), points(law)
     one = law.predict(coef, x)
     many = law.predict(np.stack([coef, coef * 1.01]), x)
@@ -123,7 +123,7 @@ def check_finite(law: Law) -> None:
 
 
 def check_gradient(law: Law) -> None:
-    """Derivatives agree with central differences; NumPy's own abs or logaddexp would break the complex step."""
+    """Derivatives agree with central differences; NumPy's abs or logaddexp would break the complex step."""
     coef, x = plausible(law), points(law)
     value, jacobian = law.value_and_jacobian(coef, x)
     assert np.allclose(value, law.predict(coef, x), rtol=1e-13), "value_and_jacobian disagrees with predict"
@@ -136,7 +136,7 @@ def check_gradient(law: Law) -> None:
 
 
 def check_linear(law: Law) -> None:
-    """A coefficient declared linear has a derivative that does not depend on it."""
+    """The derivative by a linear coefficient does not depend on it."""
     coef, x = plausible(law), points(law)
     linear = [i for i, c in enumerate(law.coefs) if c.linear]
     coef[linear] = 1.0
@@ -147,7 +147,7 @@ def check_linear(law: Law) -> None:
 
 
 def check_monotone(law: Law) -> None:
-    """More of an input never raises the output unless the law says it may, at plausible coefficients."""
+    """At plausible coefficients, more of an input does not raise the output, except for ``may_rise``."""
     coef, x = plausible(law), points(law)
     for name in (name for name in law.inputs if kind_of(name) == "number" and name not in law.may_rise):
         more = {**x, name: x[name] * 2}
@@ -155,7 +155,7 @@ def check_monotone(law: Law) -> None:
 
 
 def check_recovery(law: Law) -> None:
-    """Fitted to its own noiseless predictions, the law finds them again."""
+    """A fit to the law's own noiseless predictions recovers them."""
     x = points(law)
     y = law.predict(plausible(law), x)
     observed = Observations(law.output, x, y, np.arange(_ROWS), np.ones(_ROWS), _ROWS)
@@ -169,7 +169,7 @@ def check_recovery(law: Law) -> None:
 
 
 def check_optimum(law: Law) -> None:
-    """A closed-form optimum has no better neighbour at the same compute, and inverts."""
+    """A closed-form optimum is better than its neighbours at the same compute, and its inverse agrees."""
     if not isinstance(law, HasOptimum):
         return
     coef, flops = plausible(law), np.array([1e19, 1e21, 1e24])
@@ -184,12 +184,12 @@ def check_optimum(law: Law) -> None:
 
 
 def check_published(law: Law) -> None:
-    """Published constants name every coefficient, lie inside its bounds and say where they are from."""
+    """Published constants cover every coefficient, lie within bounds and have a source."""
     for source, constants in law.published.items():
         coef = law.vector(constants.coef)
         inside = all(c.low <= value <= c.high for c, value in zip(law.coefs, coef, strict=True))
         assert inside, f"@{source} lies outside the bounds of its coefficients"
-        assert constants.source, f"@{source} does not say where it was read"
+        assert constants.source, f"@{source} has no source"
 
 
 LAW_CHECKS: MappingProxyType[str, Callable[[Law], None]] = MappingProxyType(

@@ -134,7 +134,7 @@ def _laid(reader: Reader, folder: Path, instead: Mapping[str, bytes]) -> None:
 
 
 def _try(reader: Reader, folder: Path) -> None:
-    """Read a damaged source; whatever comes of it is a result, or one line that names a file or folder of it."""
+    """Read a damaged source; the result is a result, or one line that names a file or folder of it."""
     begun = time.process_time()
     try:
         with warnings.catch_warnings():

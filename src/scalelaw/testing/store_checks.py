@@ -1,7 +1,7 @@
-"""What every store of runs must satisfy, whatever it keeps them in.
+"""Checks of every store of runs.
 
-Each check takes a function that opens the store: every call gives a new handle on the same, at first empty, place, as
-another process would have. A store of your own passes by
+Each check takes a function that opens the store: every call gives a new handle on the same, initially empty, store, as
+in another process. Test your own store with
 
     @pytest.mark.parametrize("check", STORE_CHECKS)
     def test_my_store(check, tmp_path):
@@ -26,7 +26,7 @@ SPEC = RunSpec.of(
 
 
 def check_protocol(open_store: OpenStore) -> None:
-    """It is a Store, begins empty, and its writers are RunWriters."""
+    """The object is a Store that starts empty, with RunWriters as writers."""
     store = open_store()
     assert isinstance(store, Store)
     assert store.runs() == ()
@@ -37,7 +37,7 @@ def check_protocol(open_store: OpenStore) -> None:
 
 
 def check_round_trip(open_store: OpenStore) -> None:
-    """Settings and evaluations come back as they were, to the last bit, in order."""
+    """Settings and evaluations are read back bit-exact and in order."""
     values: list[Values] = [
         {"step": 0, "tokens": 0.1 + 0.2, "loss": 11.25, "loss@c4": 1 / 3, "phase": "Wärmlauf", "decayed": False},
         {"step": 1, "tokens": 9_007_199_254_740_993, "loss": 5e-324, "note": None},
@@ -53,11 +53,11 @@ def check_round_trip(open_store: OpenStore) -> None:
     assert found.settings == SPEC.settings
     assert list(map(dict, found.evals[:4])) == values
     last = found.evals[4]["loss"]
-    assert isinstance(last, float) and math.isnan(last), "a NaN that was measured is a fact"
+    assert isinstance(last, float) and math.isnan(last), "a measured NaN must be kept"
 
 
 def check_seen_at_once(open_store: OpenStore) -> None:
-    """What was appended is read by others while the writer goes on."""
+    """Other handles read appended values while the writer is open."""
     writer = open_store().write(SPEC)
     reader = open_store()
     for step in range(5):
@@ -68,7 +68,7 @@ def check_seen_at_once(open_store: OpenStore) -> None:
 
 
 def check_states(open_store: OpenStore) -> None:
-    """A run is running, then finished or crashed as its writer says; closing again changes nothing."""
+    """A run is running, then finished or crashed as closed; closing again has no effect."""
     for seed, state in enumerate(("finished", "crashed")):
         writer = open_store().write(RunSpec.of({"seed": seed}))
         assert open_store().read(writer.run).state == "running"
@@ -78,7 +78,7 @@ def check_states(open_store: OpenStore) -> None:
 
 
 def check_closed(open_store: OpenStore) -> None:
-    """A closed writer adds nothing."""
+    """A closed writer cannot append."""
     writer = open_store().write(SPEC)
     writer.close("finished")
     _refused(lambda: writer.append({"step": 1, "loss": 3.0}))
@@ -86,7 +86,7 @@ def check_closed(open_store: OpenStore) -> None:
 
 
 def check_one_writer(open_store: OpenStore) -> None:
-    """A second writer of one run is refused while the first lives; another run is none of its business."""
+    """A second writer of an open run is refused; other runs can be written."""
     first = open_store().write(SPEC)
     try:
         open_store().write(SPEC)
@@ -103,14 +103,14 @@ def check_one_writer(open_store: OpenStore) -> None:
 
 
 def check_not_repeated(open_store: OpenStore) -> None:
-    """A finished run is not written again, so that a sweep that is started again repeats nothing."""
+    """A finished run cannot be written again, so that a restarted sweep repeats nothing."""
     writer = open_store().write(SPEC)
     writer.close("finished")
     _refused(lambda: open_store().write(SPEC))
 
 
 def check_resumed(open_store: OpenStore) -> None:
-    """A crashed run goes on; what it does again counts once, as done last."""
+    """A crashed run can be resumed; repeated steps count once, with the last values."""
     writer = open_store().write(SPEC)
     for step in (10, 20, 30):
         writer.append({"step": step, "loss": 5.0})
@@ -126,7 +126,7 @@ def check_resumed(open_store: OpenStore) -> None:
 
 
 def check_names(open_store: OpenStore) -> None:
-    """Equal settings are one run whatever their order; other settings are another; unknown names are said."""
+    """Settings identify a run in any order; different settings are different runs; unknown names raise."""
     store = open_store()
     writer = store.write(RunSpec.of({"a": 1, "b": 2.0}))
     writer.close("crashed")
@@ -144,7 +144,7 @@ def check_names(open_store: OpenStore) -> None:
 
 
 def check_loaded(open_store: OpenStore) -> None:
-    """``load_runs`` reads the store: settings, state and last values by run, empty runs included."""
+    """``load_runs`` reads settings, state and last values of every run, including empty ones."""
     for seed, loss in enumerate((3.5, 3.25)):
         with record(open_store(), params=1e8 * (seed + 1), seed=seed) as run:
             run.log(step=1, tokens=1e9, loss=loss + 1)

@@ -1,4 +1,4 @@
-"""Checkpoints of a trunk: weights and optimizer state in one safetensors file, replaced in one step, bit for bit."""
+"""Checkpoints of a trunk: weights and optimizer state in one safetensors file, bit-exact and replaced atomically."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _NAME = re.compile(r"step-(\d+)\.safetensors")
 
 
 def save(folder: Path, step: int, state: Mapping[str, Tensor]) -> None:
-    """Keep the state after so many steps, and drop the states before it.
+    """Save the state after a number of steps, and delete earlier ones.
 
     Raises:
         BadInput: the folder cannot be written.
@@ -36,13 +36,13 @@ def save(folder: Path, step: int, state: Mapping[str, Tensor]) -> None:
 
 
 def steps(folder: Path) -> list[int]:
-    """Return the steps of which there is a state, the first ones first."""
+    """Return the steps of the saved states, ascending."""
     found = (_NAME.fullmatch(path.name) for path in folder.glob("step-*.safetensors"))
     return sorted(int(match[1]) for match in found if match)
 
 
 def load(folder: Path, step: int) -> dict[str, Tensor]:
-    """Return the state after so many steps.
+    """Load the state after a number of steps.
 
     Raises:
         BadInput: the file is damaged.

@@ -1,7 +1,7 @@
-"""Climbing a rung: one trunk at a constant rate, and off it a cooldown to each horizon, recorded as a run.
+"""Train a rung: one trunk at a constant rate, with a cooldown branch per horizon, each recorded as a run.
 
-The trunk is kept on disk where a branch leaves it, and every minute, so that a killed climb goes on; data and rates
-depend on the step alone, so it goes on bit for bit (on the same device and number of threads).
+The trunk is saved at every branch and every minute, so that an interrupted rung continues. Data and rates depend on the
+step alone, so the result is bit-identical (on the same device and number of threads).
 """
 
 import math
@@ -23,21 +23,21 @@ from scalelaw.training.model import Model, init
 from scalelaw.training.optim import Optimizer
 from scalelaw.training.text.batches import Batches
 
-_TELL_S = 0.3
+_REPORT_S = 0.3
 """Seconds between reports."""
 
 _CPU_S = "cpu_s"
 
 Report = Callable[[int, float], None]
-"""Takes steps done of the climb and the loss of the last batch."""
+"""Called with the finished steps of the rung and the loss of the last batch."""
 
 
 def climb(job: Job, report: Report | None = None) -> None:
-    """Train to every horizon that is not done, and record each; a loss that is not finite is recorded as such.
+    """Train to every unfinished horizon and record each; a loss that is not finite is recorded as such.
 
     Raises:
-        RunLocked: another process is at one of its runs.
-        BadInput: something cannot be written.
+        RunLocked: another process writes one of its runs.
+        BadInput: a file cannot be written.
     """
     waiting = job.to_do
     if not waiting:
@@ -67,11 +67,11 @@ def climb(job: Job, report: Report | None = None) -> None:
 
 
 class Training:
-    """A model on its way.
+    """A model in training.
 
     Attributes:
-        step: steps taken.
-        diverged: whether a loss was not finite; nothing better comes after that.
+        step: number of steps taken.
+        diverged: whether a loss was not finite; training then stops.
     """
 
     def __init__(self, job: Job, report: Report | None = None) -> None:
@@ -87,19 +87,19 @@ class Training:
         sequences = rung.trunk.batch_tokens // rung.seq_len
         self._batches = Batches(job.corpus.train_stream, rung.seq_len, sequences, job.seed)
         self._kept = time.monotonic()
-        self._told = 0.0
+        self._reported = 0.0
         self._started = time.process_time()
 
     @property
     def cpu_s(self) -> float:
-        """CPU seconds since the run recorded last, those of a process that was killed included up to its last state."""
+        """CPU seconds since the last recorded run, including a killed process up to its last checkpoint."""
         return time.process_time() - self._started
 
     def advance(self, until: int, branch: Branch | None = None) -> float:
-        """Take steps up to a number of them, on the trunk or on a branch; stop where the loss is not finite.
+        """Train up to a step, on the trunk or on a branch; stop if the loss is not finite.
 
         Returns:
-            The mean loss of the batches; NaN where none was taken, or it diverged.
+            The mean loss of the batches; NaN without batches or after divergence.
         """
         losses: list[float] = []
         while self.step < until and not self.diverged:
@@ -111,15 +111,15 @@ class Training:
             self.step += 1
             self._done += 1
             now = time.monotonic()
-            if self._report is not None and now - self._told > _TELL_S:
-                self._told = now
+            if self._report is not None and now - self._reported > _REPORT_S:
+                self._reported = now
                 self._report(self._done, losses[-1])
             if branch is None and now - self._kept > self._job.keep_s:
                 self.keep()
         return sum(losses) / len(losses) if losses else math.nan
 
     def measure(self) -> tuple[float, float | None]:
-        """Return held-out loss and standard error; NaN and None once diverged."""
+        """Return held-out loss and standard error; NaN and None after divergence."""
         if self.diverged:
             return math.nan, None
         data = self._job.ladder.data
@@ -127,23 +127,23 @@ class Training:
         return found.loss, found.se
 
     def noise(self) -> dict[str, float | None]:
-        """Return the gradient-noise scale in tokens, and its standard error, on the batches that come next."""
+        """Return the gradient-noise scale on the next batches, in tokens, and its standard error."""
         if self.diverged:
             return {"noise_scale": None, "noise_scale_se": None}
-        from scalelaw.training.gradient_noise import gradient_noise  # it brings fitting, which few workers need
+        from scalelaw.training.gradient_noise import gradient_noise  # slow to import, and few workers need it
 
         found = gradient_noise(self._gradient, self._job.rung.trunk.batch_tokens)
         return {"noise_scale": found.tokens, "noise_scale_se": found.se}
 
     def keep(self) -> None:
-        """Put the state on disk, unless it is of no use."""
+        """Save a checkpoint, unless diverged or already saved."""
         self._kept = time.monotonic()
         if self.step and not self.diverged and self.step not in checkpoint.steps(self._job.checkpoints):
             spent = torch.tensor(self.cpu_s, dtype=torch.float64)
             checkpoint.save(self._job.checkpoints, self.step, {**self._tensors(), _CPU_S: spent})
 
     def resume(self, before: int) -> None:
-        """Go on from the last state on disk that is not beyond a step."""
+        """Load the last checkpoint at or before a step."""
         steps = [step for step in checkpoint.steps(self._job.checkpoints) if step <= before]
         if steps:
             state, self.step = checkpoint.load(self._job.checkpoints, steps[-1]), steps[-1]
@@ -153,11 +153,11 @@ class Training:
         self._done += self.step
 
     def copy(self) -> tuple[int, bool, dict[str, Tensor]]:
-        """Return the state now, to come back to."""
+        """Return a copy of the current state."""
         return self.step, self.diverged, {name: each.detach().clone() for name, each in self._tensors().items()}
 
     def put_back(self, state: tuple[int, bool, dict[str, Tensor]]) -> None:
-        """Come back to a state after a run was recorded: its seconds are told, and count no more."""
+        """Restore a state after recording a run, and reset the clock."""
         self.step, self.diverged, tensors = state
         self._set(tensors)
         self._started = time.process_time()
@@ -171,7 +171,7 @@ class Training:
             each.copy_(tensors[name])
 
     def _gradient(self, ahead: int) -> Array:
-        """Return the gradient of a batch so many steps ahead, all weights in a row; nothing is left of it."""
+        """Return the gradient of a batch some steps ahead, all weights in one array, and clear it."""
         self._model.loss(self._sequences(ahead)).backward()  # type: ignore[no-untyped-call]
         grads = []
         for _, weight in self._weights.named():

@@ -1,4 +1,4 @@
-"""Held-out loss on the one evaluation set of a ladder, with its standard error."""
+"""Held-out loss on the evaluation set of a ladder, with its standard error."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ from scalelaw.training.model import Model
 from scalelaw.training.text.corpus import Stream
 
 _TOKENS = 16384
-"""Tokens that are looked at together."""
+"""Tokens per batch of evaluation."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A loss.
+    """A measured loss.
 
     Attributes:
-        loss: mean in nats per token.
-        se: its standard error, sequences being what varies: tokens of one text are alike.
-        tokens: that were predicted.
+        loss: mean loss, nats per token.
+        se: its standard error over sequences, since tokens of one text are correlated.
+        tokens: number of predicted tokens.
     """
 
     loss: float
@@ -28,13 +28,13 @@ class Measured:
 
 
 def evaluate(model: Model, stream: Stream, *, seq_len: int, tokens: float) -> Measured:
-    """Return the mean loss on the first tokens of a stream, in sequences laid end to end.
+    """Return the mean loss on the first tokens of a stream, in consecutive sequences.
 
     Args:
-        model: with its weights.
+        model: the model.
         stream: held-out tokens.
-        seq_len: T, tokens of a sequence.
-        tokens: that are predicted at most, rounded down to whole sequences.
+        seq_len: T, tokens per sequence.
+        tokens: largest number of predicted tokens, rounded down to whole sequences.
     """
     n = int(min(tokens, len(stream) - 1)) // seq_len
     device = model.weights.embedding.device

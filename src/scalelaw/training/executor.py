@@ -1,7 +1,7 @@
-"""The local executor: one single-thread process a core, which takes job after job; one that dies is replaced.
+"""The local executor: one single-thread process per core that does job after job; dead processes are replaced.
 
-Two processes of one thread beat one of two on tiny models (1.97 against 1.47 times the speed of one), and OpenMP
-threads that share a core spin for each other.
+For tiny models, two processes with one thread beat one process with two (1.97 against 1.47 times the speed of one
+thread), since OpenMP threads on a shared core wait for each other.
 """
 
 import contextlib
@@ -17,36 +17,36 @@ from dataclasses import dataclass
 from typing import Any
 
 _ATTEMPTS = 3
-"""Times that a job is begun before its process dying counts as a failure."""
+"""A job fails after its process has died this many times."""
 
 _GIB = str(1 << 30)
 ENVIRONMENT = dict(
     OMP_NUM_THREADS="1",
     MKL_NUM_THREADS="1",
-    # glibc gives large blocks back to the system and gets them again zeroed, page by page; a step frees and takes
-    # the same ones. Kept, a step of width 96 took 15 to 25 % less time.
+    # By default glibc returns large blocks to the system and gets them back zeroed, although every step needs the
+    # same ones. Keeping them makes a step of width 96 faster by 15 to 25 %.
     MALLOC_MMAP_THRESHOLD_=_GIB,
     MALLOC_TRIM_THRESHOLD_=_GIB,
     MALLOC_TOP_PAD_=str(1 << 26),
 )
-"""What a worker runs under; it counts only before a process starts."""
+"""Environment of a worker, which must be set before the process starts."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something a worker said, or its death.
+    """A message of a worker, or its death.
 
     Attributes:
-        job: number of the job it is at.
-        said: ``steps`` and ``loss``; ``done``; or ``failed`` with the reason.
+        job: index of its job.
+        message: ``steps`` and ``loss``; ``done``; or ``failed`` with the reason.
     """
 
     job: int
-    said: Mapping[str, Any]
+    message: Mapping[str, Any]
 
 
 class _Worker:
-    """One process and the job it is at."""
+    """One process and its job."""
 
     def __init__(self, events: "queue.Queue[tuple[_Worker, dict[str, Any]]]") -> None:
         self.job: int | None = None
@@ -68,15 +68,15 @@ class _Worker:
         self._errors.start()
         self._answers.start()
 
-    def start(self, job: int, said: Mapping[str, Any]) -> None:
-        """Give it a job; where it is dead already, its listener says so."""
+    def start(self, job: int, message: Mapping[str, Any]) -> None:
+        """Give the process a job; its listener reports if it is dead."""
         self.job = job
         with contextlib.suppress(OSError):
-            self._stdin.write(json.dumps(said) + "\n")
+            self._stdin.write(json.dumps(message) + "\n")
             self._stdin.flush()
 
     def stop(self) -> None:
-        """End the process; what it wrote stays."""
+        """End the process; its files stay."""
         self._process.terminate()
         try:
             self._process.wait(5)
@@ -85,7 +85,7 @@ class _Worker:
             self._process.wait()
         self._answers.join()
         for pipe in (self._stdin, self._stdout, self._stderr):
-            with contextlib.suppress(OSError):  # what it was sent and did not read
+            with contextlib.suppress(OSError):  # unread input
                 pipe.close()
 
     def _listen(self, events: "queue.Queue[tuple[_Worker, dict[str, Any]]]") -> None:
@@ -102,7 +102,7 @@ class _Worker:
 
 
 def execute(jobs: Sequence[Mapping[str, Any]], workers: int) -> Generator[Event, None, None]:
-    """Do all jobs in this order, on so many processes, and yield what happens; ends when none is left.
+    """Do all jobs in this order on several processes, and yield events until all are done.
 
     Closing the iterator ends the processes.
     """
@@ -115,28 +115,28 @@ def execute(jobs: Sequence[Mapping[str, Any]], workers: int) -> Generator[Event,
             while waiting and len(crew) < workers:
                 crew.add(_Worker(events))
                 _next(crew, waiting, begun, jobs)
-            worker, said = events.get()
+            worker, message = events.get()
             job = worker.job
-            if "died" in said:
+            if "died" in message:
                 crew.discard(worker)
                 worker.stop()
                 if job is not None and begun[job] < _ATTEMPTS:
                     waiting.appendleft(job)
                     continue
-                said = {"failed": f"its process died {_ATTEMPTS} times ({said['died']}); is memory short?"}
+                message = {"failed": f"its process died {_ATTEMPTS} times ({message['died']}); check free memory"}
             if job is None:
                 continue
-            if "done" in said or "failed" in said:
+            if "done" in message or "failed" in message:
                 worker.job = None
                 _next(crew, waiting, begun, jobs)
-            yield Event(job, said)
+            yield Event(job, message)
     finally:
         for worker in crew:
             worker.stop()
 
 
 def _next(crew: set[_Worker], waiting: deque[int], begun: list[int], jobs: Sequence[Mapping[str, Any]]) -> None:
-    """Give the first waiting job to a worker that has none."""
+    """Give the first waiting job to an idle worker."""
     for worker in crew:
         if worker.job is None and waiting:
             job = waiting.popleft()

@@ -1,11 +1,11 @@
-"""The loss of the model and all its gradients by hand: the same numbers as plain torch, in fewer passes.
+"""The loss of the model with hand-written gradients: the same numbers as plain torch, with fewer passes over memory.
 
-On a CPU a tiny model spends its time in passes over memory, not in products. So attention is laid out with positions
-last, (B, heads, d_h, T): norms and turns then run along positions, and of the products with scores the narrow side
-comes first. Queries and keys have unit scale, so scores are bounded and softmax needs no maximum; a row of ones among
-the values gives its normalisation with the values' own product. Queries are taken in blocks that see only the keys
-before their end. A gain is folded into the matrix behind it, which is smaller than x. What a gradient needs is kept
-instead of computed again, and let go as soon as it is used: what is freed last is in the cache for what comes next.
+On a CPU, passes over memory dominate the time of a tiny model. Attention has positions last, (B, heads, d_h, T), so
+that norms and rotations run along positions, and the narrow side comes first in products with scores. Queries and keys
+have unit scale, so scores are bounded and softmax needs no maximum; a row of ones among the values gives the
+normalisation in the same product. Blocks of queries use only the keys before their end. A gain is folded into the
+matrix after it, which is smaller than x. Intermediate results for gradients are kept instead of recomputed, and freed
+after use, so that the next step finds their memory in the cache.
 """
 
 import math
@@ -18,33 +18,33 @@ from torch.nn import functional as F
 
 EPS = 1e-6
 _BLOCK = 32
-"""Queries in a block of attention: of 128 positions five eighths of the scores are computed."""
+"""Queries per block of attention; for 128 positions this computes five eighths of the scores."""
 _TINY = 1.2e-38
-"""The least probability that float32 tells from none."""
+"""Smallest positive probability in float32."""
 
 Kept = tuple[Tensor, ...]
-"""What the gradient of a block needs."""
+"""Tensors that the gradient of a block needs."""
 
 
 def normed(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return x (B T, d) over its root mean square along d, and the inverse of that."""
+    """Return x (B T, d) divided by its root mean square along d, and the inverse root mean square."""
     inverse = inverse_root(torch.linalg.vector_norm(x, dim=1, keepdim=True).square_(), x.shape[1])
     return x * inverse, inverse
 
 
 def inverse_root(squares: Tensor, n: int) -> Tensor:
-    """Return one over the root mean square of n elements, in place of the sum of their squares."""
+    """Return the inverse root mean square of n elements from their sum of squares, in place."""
     return squares.mul_(1 / n).add_(EPS).rsqrt_()
 
 
 def across(grad: Tensor, y: Tensor, dim: int) -> Tensor:
-    """Return the part of a gradient that leaves the length of y along an axis as it is."""
+    """Return the component of a gradient that keeps the length of y along an axis."""
     along: Tensor = torch.linalg.vecdot(grad, y, dim=dim)
     return torch.addcmul(grad, y, along.mul_(1 / y.shape[dim]).unsqueeze(dim), value=-1)
 
 
 def turn(x: Tensor, turns: Tensor, out: Tensor) -> None:
-    """Write x (.., d_h, T) to out, neighbours along d_h turned in pairs by cosine and sine, (2, d_h / 2, T)."""
+    """Write x (.., d_h, T) to out with adjacent pairs along d_h rotated by cosine and sine, (2, d_h / 2, T)."""
     cosine, sine = turns
     a, b, to_a, to_b = x[..., ::2, :], x[..., 1::2, :], out[..., ::2, :], out[..., 1::2, :]
     torch.mul(a, cosine, out=to_a).addcmul_(b, sine, value=-1)
@@ -52,17 +52,17 @@ def turn(x: Tensor, turns: Tensor, out: Tensor) -> None:
 
 
 def by_head(rows: Tensor, B: int, width: int) -> Tensor:
-    """Return rows (.., d, B T) as (.., B, heads, width of a head, T); a view."""
+    """Return a view of rows (.., d, B T) as (.., B, heads, d_h, T)."""
     *more, d, n = rows.shape
     return rows.view(*more, d // width, width, B, n // B).movedim(-2, -4)
 
 
 class Loss(Function):
-    """Mean cross-entropy in nats of targets (B, T), given what was looked up for the tokens before them, (B, T, d)."""
+    """Mean cross-entropy of targets (B, T) given the embeddings of the tokens before them, (B, T, d), nats."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, targets: Tensor, turns: Tensor, *weights: Tensor) -> Tensor:
-        """Compute the loss; turns are cosine and sine, (2, d_h / 2, T); weights are all but the embedding."""
+        """Compute the loss; turns are cosine and sine, (2, d_h / 2, T); weights are all except the embedding."""
         attention, feed_forward, head, gains, scales = weights
         ctx.kept = []
         for layer, scale in enumerate(scales):
@@ -76,7 +76,7 @@ class Loss(Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Any:
-        """Return the gradients in x and in the weights."""
+        """Return the gradients of x and the weights."""
         turns, attention, feed_forward, head, gains, scales = ctx.saved_tensors
         to_attention, to_feed_forward, to_gains, to_scales = [], [], [], []
         grad, to_head, to_gain = judge_backward(ctx.kept.pop(), grads[0], head, gains[-1])
@@ -100,7 +100,7 @@ class Loss(Function):
 def attend(x: Tensor, weight: Tensor, gain: Tensor, scale: Tensor, turns: Tensor) -> tuple[Tensor, Kept]:
     """Return x + attention(norm(x)) of x (B, T, d) by weights (4, d, d): queries, keys, values and output.
 
-    The scale is that of the scores times root d_h.
+    The scale multiplies the scores, together with 1 / sqrt(d_h).
     """
     B, T, d = x.shape
     width = 2 * turns.shape[1]
@@ -136,7 +136,7 @@ def attend(x: Tensor, weight: Tensor, gain: Tensor, scale: Tensor, turns: Tensor
 def attend_backward(
     kept: Kept, grad: Tensor, weight: Tensor, gain: Tensor, turns: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the gradients in x, the weights, the gain and the scale."""
+    """Return the gradients of x, weights, gain and scale."""
     y, inverse, qk, qk_inverse, v_one, totals, mixed, steepness, *blocks = kept
     _, B, heads, width, T = qk.shape
     flat = grad.view(y.shape)
@@ -180,9 +180,9 @@ def feed(x: Tensor, weight: Tensor, gain: Tensor) -> tuple[Tensor, Kept]:
 
 
 def feed_backward(kept: Kept, grad: Tensor, weight: Tensor, gain: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients in x, the weights and the gain; the 2 of the square is applied where it is cheap.
+    """Return the gradients of x, weights and gain; the factor 2 of the square is applied to the smaller operand.
 
-    Gradients of tall matrices are products the wide way round, which is faster, and turned afterwards.
+    Gradients of tall matrices are computed transposed, which is faster.
     """
     y, inverse, active, squared = kept
     flat = grad.view(y.shape)
@@ -208,7 +208,7 @@ def judge(x: Tensor, weight: Tensor, gain: Tensor, targets: Tensor) -> tuple[Ten
 
 
 def judge_backward(kept: Kept, grad: Tensor, weight: Tensor, gain: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients in x, the head and the gain."""
+    """Return the gradients of x, head and gain."""
     y, inverse, excess = kept
     share = grad / len(y)
     to_weight, to_gain = unfold((y.t() @ excess).mul_(share).t(), weight, gain)
@@ -216,12 +216,12 @@ def judge_backward(kept: Kept, grad: Tensor, weight: Tensor, gain: Tensor) -> tu
 
 
 def unfold(folded: Tensor, weight: Tensor, gain: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradients in a matrix (m, d) and in the gain before it, given that in their product."""
+    """Return the gradients of a matrix (m, d) and of the gain before it, from that of their product."""
     return folded * gain, (folded * weight).sum(0)
 
 
 def losses(tokens: Tensor, turns: Tensor, weights: Any) -> Tensor:
-    """Return the cross-entropy of every token of (B, T + 1) but the first, (B T,); no gradient goes through it."""
+    """Return the cross-entropy of every token of (B, T + 1) except the first, (B T,), without gradients."""
     x = F.embedding(tokens[:, :-1], weights.embedding)
     for layer, scale in enumerate(weights.scales):
         x, _ = attend(x, weights.attention[layer], weights.gains[2 * layer], scale, turns)

@@ -1,10 +1,10 @@
-"""The simple noise scale of a model as it stands: from the gradients of consecutive batches, and of several at once.
+"""The simple noise scale of a model, from gradients of single batches and of several batches together.
 
-    B_simple = tr(S) / |G|^2        S: covariance of the gradient of one token's worth of batch, G: its mean
+    B_simple = tr(S) / |G|^2        S: covariance of the gradient per token of batch, G: its mean
 
-``ROUNDS`` times, ``TOGETHER`` batches give the squared norm of a gradient at the batch of a step (their mean) and at
-``TOGETHER`` times it (the norm of their mean). The weights stay, so that all rounds estimate one number, and the ratio
-is that of means over the rounds (McCandlish et al. 2018, arXiv 1812.06162, appendix A.1).
+In each of ``ROUNDS`` rounds, ``TOGETHER`` batches give the squared gradient norm at one batch (mean of norms) and at
+``TOGETHER`` batches (norm of the mean). The weights are fixed, so all rounds estimate one number, the ratio of means
+over rounds (McCandlish et al. 2018, arXiv 1812.06162, appendix A.1).
 """
 
 from collections.abc import Callable
@@ -24,8 +24,8 @@ class GradientNoise:
     """A measured noise scale.
 
     Attributes:
-        tokens: B_simple, in tokens of a batch; None where the mean gradient is lost in the noise.
-        se: its standard error, each round left out once; None likewise.
+        tokens: B_simple, in tokens per batch; None if noise dominates the mean gradient.
+        se: its jackknife standard error over rounds; None likewise.
     """
 
     tokens: float | None
@@ -36,8 +36,8 @@ def gradient_noise(gradient: Callable[[int], Array], batch_tokens: float) -> Gra
     """Return the noise scale of a gradient.
 
     Args:
-        gradient: takes the number of a batch, from 0 to ``ROUNDS * TOGETHER`` - 1, and returns its gradient, (N,).
-        batch_tokens: tokens of a batch; sequences are what is independent, and a batch holds whole ones.
+        gradient: maps the index of a batch, from 0 to ``ROUNDS * TOGETHER`` - 1, to its gradient, (N,).
+        batch_tokens: tokens per batch, a whole number of (independent) sequences.
     """
     small, big = np.empty(ROUNDS), np.empty(ROUNDS)
     for turn in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""A job of a sweep: one seed of one rung, as the driver hands it to a worker; knows its runs and what is left to do."""
+"""A job of a ladder: one seed of one rung, its runs, and the unfinished ones."""
 
 import tomllib
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ from scalelaw.runs.storing.store import RunRecord
 from scalelaw.training.text.corpus import Corpus, load_corpus
 
 REVISION = 3
-"""Raised when the same settings come to give other losses; runs of several revisions are different runs."""
+"""Incremented when the same settings give other losses; runs of different revisions are different runs."""
 
-KEPT = "make room there; what is done is kept, and the same command goes on"
-"""What to do where a disk is full."""
+KEPT = "make room there; finished work is kept, and the same command continues"
+"""Remedy for a full disk."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,14 +28,14 @@ class Job:
     """One seed of one rung.
 
     Attributes:
-        ladder: that it is of.
+        ladder: its ladder.
         rung: its model and horizons.
-        seed: of weights and order of the data.
-        corpus: what is read.
-        out: folder of the runs; checkpoints lie in its ``checkpoints``.
+        seed: seed of weights and data order.
+        corpus: training and evaluation data.
+        out: folder of the runs, with checkpoints in ``checkpoints``.
         device: ``cpu`` or ``cuda``.
-        keep_s: seconds between checkpoints on the way to a branch.
-        noise_scale: whether the gradient-noise scale is measured where a branch leaves the trunk; no loss knows of it.
+        keep_s: seconds between checkpoints of the trunk.
+        noise_scale: whether to measure the gradient-noise scale at each branch; losses do not depend on it.
     """
 
     ladder: Ladder
@@ -49,13 +49,13 @@ class Job:
 
     @property
     def name(self) -> str:
-        """Short, and unique in its ladder."""
+        """Short name, unique in the ladder."""
         return f"{self.rung.name}-s{self.seed}{'-held-out' * self.rung.held_out}"
 
     @cached_property
     def checkpoints(self) -> Path:
-        """Folder of the trunk's states: one for all that decides them, horizons left out."""
-        said = {
+        """Folder of the trunk's checkpoints, named by a digest of everything except the horizons."""
+        parts = {
             "shape": asdict(self.rung.shape),
             "hyper": {**asdict(self.rung.hyper), "lr": dict(self.rung.hyper.lr)},
             "seq_len": self.rung.seq_len,
@@ -65,10 +65,10 @@ class Job:
             "state": "weights, optimizer, cpu_s",
             **self._precision,
         }
-        return self.out / "checkpoints" / digest(said)
+        return self.out / "checkpoints" / digest(parts)
 
     def settings(self, branch: Branch) -> dict[str, Any]:
-        """Return what the run of a horizon is told to be."""
+        """Return the settings of the run of a horizon."""
         corpus = self.corpus
         settings = self.ladder.settings(Intent(self.rung, self.seed, branch))
         known = {"bytes_per_token": corpus.bytes_per_token, "irreducible_loss": corpus.entropy_rate}
@@ -86,11 +86,11 @@ class Job:
 
     @cached_property
     def _precision(self) -> dict[str, str]:
-        """The precision of products, where it is not that of every CPU: its losses are other losses."""
+        """Precision of matrix products on a GPU, where losses differ; empty on a CPU."""
         return {} if self.device == "cpu" else {"precision": precision(self.device)}
 
     def recorded(self, branch: Branch) -> RunRecord | None:
-        """Return the run of a horizon as it is now; None where it was never begun."""
+        """Return the recorded run of a horizon; None if not started."""
         run = RunSpec.of(self.settings(branch)).digest
         return DirStore(self.out).read(run) if (self.out / run / "run.json").exists() else None
 
@@ -101,11 +101,11 @@ class Job:
 
     @property
     def to_do(self) -> tuple[Branch, ...]:
-        """Horizons whose runs are not finished, shortest first."""
+        """Unfinished horizons, shortest first."""
         return tuple(branch for branch in self.rung.trunk.branches if not self.is_done(branch))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what a worker needs, as plain values."""
+        """Return plain values for a worker."""
         return {
             "ladder": self.ladder.toml(),
             "digest": self.ladder.digest,
@@ -119,33 +119,33 @@ class Job:
         }
 
     @classmethod
-    def from_dict(cls, said: Mapping[str, Any]) -> Self:
+    def from_dict(cls, message: Mapping[str, Any]) -> Self:
         """Return the job of ``to_dict``.
 
         Raises:
-            BadInput: the ladder did not survive being written down.
+            BadInput: the ladder changed in transfer.
         """
-        ladder = read_ladder(tomllib.loads(said["ladder"]), Ladder)
-        if ladder.digest != said["digest"]:
-            raise BadInput(f"ladder {ladder.name} has digest {ladder.digest} here, and {said['digest']} was meant")
+        ladder = read_ladder(tomllib.loads(message["ladder"]), Ladder)
+        if ladder.digest != message["digest"]:
+            raise BadInput(f"ladder {ladder.name} has digest {ladder.digest}, expected {message['digest']}")
         return cls(
             ladder,
-            ladder.rungs[said["rung"]],
-            said["seed"],
-            load_corpus(Path(said["corpus"])),
-            Path(said["out"]),
-            device=said["device"],
-            keep_s=said["keep_s"],
-            noise_scale=said["noise_scale"],
+            ladder.rungs[message["rung"]],
+            message["seed"],
+            load_corpus(Path(message["corpus"])),
+            Path(message["out"]),
+            device=message["device"],
+            keep_s=message["keep_s"],
+            noise_scale=message["noise_scale"],
         )
 
 
 def precision(device: str) -> str:
-    """Return the precision of the products on a device.
+    """Return the precision of matrix products on a device.
 
     Raises:
-        BadInput: there is no such device here.
+        BadInput: the device is unknown or absent.
     """
-    from scalelaw.training.model import Program  # with it torch, which no CPU sweep needs to be driven
+    from scalelaw.training.model import Program  # imports torch, which the driver of a CPU ladder does not need
 
     return Program.of(device).precision

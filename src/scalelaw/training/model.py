@@ -1,9 +1,9 @@
-"""The model: one decoder-only transformer, small enough to read in one sitting.
+"""The model: a small decoder-only transformer.
 
-RMSNorm before each block, rotary positions, normed queries and keys with one learned scale a layer, squared ReLU, no
-biases, an untied head. Six tensors hold all layers, so that an optimizer sees matrices
-of one shape as one batch. Two programs compute the same losses: ``plain`` torch, which a compiler or a GPU takes, and
-``fused``, with gradients by hand, which is faster on a CPU.
+RMSNorm before each block, rotary positions, normalised queries and keys with one learned scale per layer, squared ReLU,
+no biases, untied head. Six tensors hold all layers, so that an optimizer handles matrices of one shape as one batch.
+Two programs compute the same losses: ``plain`` torch, for compilers and GPUs, and ``fused``, with hand-written
+gradients, which is faster on a CPU.
 """
 
 import math
@@ -20,7 +20,7 @@ from scalelaw.ladder import Hyperparameters
 from scalelaw.training import fused, plain
 
 ROTARY_BASE = 1e4
-"""The slowest pair turns once in about this many positions, times 2 pi (Su et al. 2021, arXiv 2104.09864)."""
+"""Base of the rotary frequencies (Su et al. 2021, arXiv 2104.09864)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +30,10 @@ class Weights:
     Attributes:
         embedding: (V, d).
         attention: queries, keys, values and output of each layer, (L, 4, d, d).
-        feed_forward: into and out of the hidden elements, (L, 2, d_ff, d).
+        feed_forward: input and output matrices of each layer, (L, 2, d_ff, d).
         head: (V, d).
-        gains: of the norms before attention, before feed-forward, and before the head, (2 L + 1, d).
-        scales: of the scores of attention, (L,).
+        gains: gains of the norms before attention, before feed-forward, and before the head, (2 L + 1, d).
+        scales: scales of the attention scores, (L,).
     """
 
     embedding: Tensor
@@ -44,7 +44,7 @@ class Weights:
     scales: Tensor
 
     def named(self) -> Iterator[tuple[str, Tensor]]:
-        """Yield name and tensor of each."""
+        """Yield the name and tensor of each parameter."""
         yield from vars(self).items()
 
     @property
@@ -54,10 +54,10 @@ class Weights:
 
 
 def init(shape: Architecture, hyper: Hyperparameters, seed: int, device: str = "cpu") -> Weights:
-    """Return the weights a run starts from; drawn on the CPU, so that every device starts from the same.
+    """Return the initial weights, drawn on the CPU so that they are equal on every device.
 
     Raises:
-        BadInput: a shape that is not of this family.
+        BadInput: a shape of another family.
     """
     _check(shape)
     draw = torch.Generator().manual_seed(seed)
@@ -92,7 +92,7 @@ def _check(shape: Architecture) -> None:
         qk_norm="scale",
     )
     if shape != wanted or shape.head_width % 2:
-        raise BadInput(f"{shape} cannot be trained here: RMSNorm, a scale on queries and keys, no gates, even heads")
+        raise BadInput(f"{shape} cannot be trained; models need RMSNorm, QK-norm with a scale, no gates and even heads")
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ class Program:
     """How losses and gradients are computed.
 
     Attributes:
-        fused: gradients by hand, which is what is fast on a CPU; else plain torch.
-        bf16: products of the plain program in bfloat16; weights, sums and the optimizer stay float32.
-        compiled: the plain program goes through ``torch.compile``, which takes half a minute a shape.
+        fused: hand-written gradients, fast on a CPU; otherwise plain torch.
+        bf16: matrix products of the plain program in bfloat16; weights, sums and optimizer stay in float32.
+        compiled: ``torch.compile`` for the plain program; it takes half a minute per shape.
     """
 
     fused: bool = False
@@ -111,32 +111,32 @@ class Program:
 
     @classmethod
     def of(cls, device: str | torch.device) -> "Program":
-        """Return what is fast on a device; a GPU is asked whether it has bfloat16, an emulated one does not count.
+        """Return the fast program of a device; bfloat16 only if the GPU supports it natively.
 
         Raises:
-            BadInput: torch knows no such device here.
+            BadInput: torch has no such device.
         """
         kind = str(device).partition(":")[0]
         if kind == "cpu":
             return cls(fused=True)
         if kind != "cuda":
-            raise BadInput(f"device {str(device)!r}: models are trained on cpu or cuda")
+            raise BadInput(f"device {str(device)!r}: give cpu or cuda")
         if not torch.cuda.is_available():
-            raise BadInput(f"device {str(device)!r}: torch {torch.__version__} sees no GPU here; try --device cpu")
+            raise BadInput(f"device {str(device)!r}: torch {torch.__version__} finds no GPU; use --device cpu")
         return cls(bf16=torch.cuda.is_bf16_supported(including_emulation=False), compiled=True)
 
     @property
     def precision(self) -> str:
-        """Of its products."""
+        """Precision of matrix products."""
         return "bf16" if self.bf16 else "fp32"
 
 
 class Model:
-    """A shape with its weights, ready to compute losses.
+    """A model that computes losses.
 
     Attributes:
-        weights: of the model.
-        program: that computes them; None for what is fast where the weights are.
+        weights: its weights.
+        program: how it computes; by default the fast program of the weights' device.
     """
 
     def __init__(self, shape: Architecture, weights: Weights, *, seq_len: int, program: Program | None = None) -> None:
@@ -150,7 +150,7 @@ class Model:
 
     @torch.no_grad()
     def losses(self, tokens: Tensor) -> Tensor:
-        """Return the loss in nats of every token but the first, given those before it; for measuring, not training.
+        """Return the loss of every token except the first, nats; without gradients.
 
         Args:
             tokens: (B, T + 1).

@@ -1,7 +1,7 @@
 """The optimizers: Muon on matrices, AdamW on the rest; or AdamW on all.
 
-Muon steps along the momentum with its singular values brought near one by a polynomial iteration (Jordan et al. 2024,
-https://kellerjordan.github.io/posts/muon). All matrices of one shape are one batch here, so a step is a few products.
+Muon steps along the momentum after a polynomial iteration that brings its singular values near one (Jordan et al. 2024,
+https://kellerjordan.github.io/posts/muon). Matrices of one shape form one batch, so a step is a few products.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from scalelaw.ladder import Hyperparameters
 from scalelaw.training.model import Weights
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
-"""Coefficients of x, x^3 and x^5: steepest at zero while all singular values in (0, 1] come to .7 to 1.2 (Jordan)."""
+"""Coefficients of x, x^3 and x^5: steepest at zero with singular values in (0, 1] mapped to 0.7-1.2 (Jordan)."""
 
 NEWTON_SCHULZ_STEPS = 5
 
@@ -25,15 +25,15 @@ GROUP = {
     "gains": "gains",
     "scales": "gains",
 }
-"""Tensor of the weights -> group of the recipe."""
+"""Name of a weight tensor -> group of the recipe."""
 
 
 def orthogonalised(matrices: Tensor) -> Tensor:
-    """Return matrices, (..., m, n) with m >= n, with their singular values brought near one.
+    """Return matrices, (..., m, n) with m >= n, with singular values near one.
 
     A step of the iteration is X <- X P, with P = a + b G + c G^2 of the Gram matrix G = X^T X. All P commute with G, so
-    the same steps are G <- G P^2, and X meets only the product of all P, at the end: a tall X is multiplied twice in
-    place of ten times.
+    the iteration can run on G <- G P^2, and X is multiplied once by the product of all P. A tall X then needs two
+    products instead of ten.
     """
     x = matrices.flatten(0, -3)
     x = x / (torch.linalg.matrix_norm(x, keepdim=True) + 1e-7)
@@ -60,10 +60,10 @@ def _polynomial(gram: Tensor) -> Tensor:
 
 
 class Optimizer:
-    """Steps the weights of one model; its state is tensors, one or two for each of the weights.
+    """Updates the weights of one model; its state has one or two tensors per weight.
 
     Attributes:
-        state: ``<weight>.<what>`` -> tensor; what a checkpoint keeps.
+        state: ``<weight>.<kind>`` -> tensor, for checkpoints.
     """
 
     def __init__(self, weights: Weights, hyper: Hyperparameters) -> None:
@@ -78,17 +78,17 @@ class Optimizer:
         }
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a kept state."""
+        """Restore a saved state."""
         for name, kept in self.state.items():
             kept.copy_(state[name])
 
     @torch.no_grad()
     def step(self, number: int, factor: float) -> None:
-        """Take a step by the gradients at hand, and clear them.
+        """Take a step with the current gradients, and clear them.
 
         Args:
-            number: of the step, from 0.
-            factor: rate of this step over its peak.
+            number: index of the step, from 0.
+            factor: learning rate of this step over its peak.
         """
         for name, weight in self._weights.items():
             grad = weight.grad
@@ -104,17 +104,17 @@ class Optimizer:
                 self._adam(name, weight, grad, rate, number)
 
     def _muon(self, name: str, weight: Tensor, grad: Tensor, rate: float) -> None:
-        """Step along the orthogonalised Nesterov momentum; a matrix of more rows than columns moves further."""
+        """Step along the orthogonalised Nesterov momentum; matrices with more rows than columns take larger steps."""
         momentum = self.state[f"{name}.momentum"]
         momentum.lerp_(grad, 1 - self.hyper.momentum)
         update = orthogonalised(grad.lerp_(momentum, self.hyper.momentum))
         rows, columns = weight.shape[-2:]
-        if name == "feed_forward":  # the second matrix is used as it lies: d_ff inputs, d outputs
+        if name == "feed_forward":  # the second matrix has d_ff inputs and d outputs
             update[:, 0] *= max(1, rows / columns) ** 0.5
         weight.add_(update, alpha=-rate)
 
     def _adam(self, name: str, weight: Tensor, grad: Tensor, rate: float, number: int) -> None:
-        """Step as Kingma and Ba 2014, algorithm 1, in one pass; the decay has been applied."""
+        """Step as in Kingma and Ba 2014, algorithm 1, in one pass; weight decay is already applied."""
         first, second = self.hyper.betas
         torch._fused_adamw_(
             [weight],

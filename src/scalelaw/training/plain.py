@@ -1,4 +1,4 @@
-"""The model in plain torch, as a compiler and a GPU take it, and as the hand-made gradients are tested by."""
+"""The model in plain torch, for compilers and GPUs, and as the test of the hand-written gradients."""
 
 import math
 
@@ -10,11 +10,11 @@ from scalelaw.training.fused import EPS
 
 
 def nats(tokens: Tensor, turns: Tensor, *weights: Tensor, reduction: str) -> Tensor:
-    """Return the cross-entropy of every token but the first, (B T,), or its mean.
+    """Return the cross-entropy of every token except the first, (B T,), or its mean.
 
     Args:
         tokens: (B, T + 1).
-        turns: cosine and sine of the angle that each pair is turned by at each position, (2, d_h / 2, T).
+        turns: cosine and sine of the rotary angle of each pair at each position, (2, d_h / 2, T).
         weights: embedding, attention, feed-forward, head, gains and scales.
         reduction: ``none`` or ``mean``.
     """
@@ -39,7 +39,7 @@ def _attended(y: Tensor, weight: Tensor, scale: Tensor, turns: Tensor) -> Tensor
 
 
 def _turned(x: Tensor, turns: Tensor) -> Tensor:
-    """Return x (.., T, d_h) with the pairs of neighbours along d_h turned."""
+    """Return x (.., T, d_h) with adjacent pairs along d_h rotated."""
     cosine, sine = turns.mT
     a, b = x.reshape(*x.shape[:-1], -1, 2).unbind(-1)
     return torch.stack([a * cosine - b * sine, a * sine + b * cosine], -1).flatten(-2)

@@ -1,7 +1,7 @@
-"""How fast this machine trains with every worker busy: a few seconds of real steps tell what a ladder will take.
+"""Measure training speed with every worker busy, and estimate the time of a ladder from a few seconds of steps.
 
-A token takes a constant, and so many FLOP at so much each; two widths tell both. Run as a program it measures what
-stdin describes: that is how as many processes are timed at once as will train at once.
+The time per token is a constant plus a cost per FLOP; two widths determine both. Run as a program, it times the ladder
+on stdin, so that as many processes are timed in parallel as will train.
 """
 
 import json
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 _FEWEST_STEPS = 3
 _FORWARD = 1 / 3
-"""Of the time of a training step: what measuring takes."""
+"""Time of evaluation over that of a training step."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """What training takes here, on the clock.
+    """Wall-clock cost of training on this machine.
 
     Attributes:
-        per_token: seconds of a token, whatever the model.
-        per_flop: seconds of a FLOP.
-        workers: processes that train side by side.
+        per_token: constant seconds per token.
+        per_flop: seconds per FLOP.
+        workers: number of processes in parallel.
     """
 
     per_token: float
@@ -44,7 +44,7 @@ class Speed:
 
     @classmethod
     def of(cls, seconds: Sequence[tuple[float, float]], workers: int) -> Self:
-        """Return the speed that (FLOP of a token, seconds of a token) tell, by least squares, none negative."""
+        """Fit the speed to pairs of FLOP and seconds per token, by non-negative least squares."""
         from scipy.optimize import nnls
 
         flops, taken = np.array(seconds, float).T
@@ -53,15 +53,15 @@ class Speed:
         return cls(float(constant), float(slope / scale), workers)
 
     def tokens_per_second(self, rung: Rung) -> float:
-        """Return how many tokens of a rung one worker trains on in a second."""
+        """Return the training tokens per second of one worker for a rung."""
         return 1 / (self.per_token + self.per_flop * rung.flops(1))
 
     def seconds(self, ladder: Ladder) -> float:
-        """Return what a ladder takes on the clock: the fitted rungs shared out, and then those held out."""
+        """Return the wall-clock seconds of a ladder: the fitted rungs over all workers, then the held-out ones."""
         return self._shared(ladder, ladder.fitted) + self._shared(ladder, ladder.held_out)
 
     def _shared(self, ladder: Ladder, rungs: Sequence[Rung]) -> float:
-        """Return the seconds of some rungs, a trunk with its branches being one piece."""
+        """Return the seconds of some rungs; a trunk with its branches is not divided."""
         measured = _FORWARD * ladder.data.eval_tokens
         pieces = [
             (rung.trunk.tokens + len(rung.horizons) * measured) / self.tokens_per_second(rung)
@@ -72,17 +72,17 @@ class Speed:
 
 
 def measure_speed(ladder: Ladder, *, workers: int, seconds: float = 3.0) -> Speed:
-    """Train the narrowest and the widest rung of a ladder for some seconds on every worker, and return the speed.
+    """Train the narrowest and the widest rung of a ladder for a few seconds on every worker, and return the speed.
 
     Args:
-        ladder: what is going to be trained.
-        workers: processes to time at once.
-        seconds: that each trains; starting them is not counted.
+        ladder: the ladder to train.
+        workers: number of processes to time in parallel.
+        seconds: training seconds of each process, without its start.
 
     Raises:
         FitFailed: a process failed.
     """
-    said = json.dumps({"ladder": ladder.toml(), "seconds": seconds})
+    message = json.dumps({"ladder": ladder.toml(), "seconds": seconds})
     command = [sys.executable, "-m", "scalelaw.training.speed"]
     crew = [
         subprocess.Popen(
@@ -95,7 +95,7 @@ def measure_speed(ladder: Ladder, *, workers: int, seconds: float = 3.0) -> Spee
     try:
         for each in crew:
             assert each.stdin is not None
-            each.stdin.write(said)
+            each.stdin.write(message)
             each.stdin.close()
             each.stdin = None
         found: list[tuple[float, float]] = []
@@ -113,7 +113,7 @@ def measure_speed(ladder: Ladder, *, workers: int, seconds: float = 3.0) -> Spee
 
 
 def main() -> None:
-    """Time what stdin describes, and say (FLOP of a token, seconds of a token) of each rung on stdout."""
+    """Time the ladder on stdin, and print FLOP and seconds per token of each rung."""
     import tomllib
 
     from scalelaw.ladder.files import read_ladder
@@ -121,16 +121,16 @@ def main() -> None:
     torch = require("torch", extra="train", why="train models")
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    said = json.load(sys.stdin)
-    ladder = read_ladder(tomllib.loads(said["ladder"]), Ladder)
+    message = json.load(sys.stdin)
+    ladder = read_ladder(tomllib.loads(message["ladder"]), Ladder)
     rungs = (ladder.rungs[0], ladder.rungs[-1])
-    print(json.dumps([(rung.flops(1), seconds_of_token(rung, said["seconds"] / len(rungs))) for rung in rungs]))
+    print(json.dumps([(rung.flops(1), seconds_of_token(rung, message["seconds"] / len(rungs))) for rung in rungs]))
 
 
 def seconds_of_token(rung: Rung, seconds: float) -> float:
-    """Return the seconds a token of a rung takes in this process: the median step of training on noise for a while.
+    """Return the seconds per token of a rung in this process, from the median step of training on random tokens.
 
-    A step that another program held up is no measure of the machine.
+    The median ignores steps delayed by other programs.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Sweeping a ladder: every rung to every horizon, what is done skipped, what died begun again, all of it recorded."""
+"""Train a ladder: every rung to every horizon, recorded, resumable, skipping finished runs."""
 
 import math
 import os
@@ -28,19 +28,19 @@ from scalelaw.training.job import Job, precision
 from scalelaw.training.text.corpus import Corpus, build_corpus
 
 _OVERHEAD = 3e5
-"""FLOP that a token costs beside its own on a CPU, by which shares of the time are judged (our prototype)."""
+"""Overhead per token on a CPU, in FLOP, for estimates of the remaining time (our prototype)."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a sweep is.
+    """Progress of training.
 
     Attributes:
-        share: of the work, 0 to 1.
-        left_s: seconds it will take yet; None before that is known.
-        finished: jobs that ended.
-        jobs: in all.
-        active: name of each job at work -> its share and the loss of its last batch.
+        share: finished share of the work, 0 to 1.
+        left_s: estimated remaining seconds; None if unknown.
+        finished: number of finished jobs.
+        jobs: total number of jobs.
+        active: name of each active job -> its finished share and the loss of its last batch.
     """
 
     share: float
@@ -55,17 +55,16 @@ Watch = Callable[[Progress], None]
 
 @dataclass(frozen=True, eq=False)
 class TrainedLadder(Renderable, Tabular):
-    """What a sweep came to.
+    """The runs of a trained ladder.
 
     Attributes:
-        ladder: that was swept.
+        ladder: the ladder.
         out: folder of the runs.
-        corpus: what they read.
-        rows: one a run: its name in the store and in words, N, D, state, loss, standard error; loss is None where
-            there is none.
-        failed: name of a job -> why it could not be done.
-        seconds: that it took this time.
-        trained: jobs that were begun this time.
+        corpus: the training and evaluation data.
+        rows: one per run: digest, label, N, D, state, loss (or None) and standard error.
+        failed: name of a job -> why it failed.
+        seconds: wall-clock seconds of this call.
+        trained: number of jobs started in this call.
     """
 
     ladder: Ladder
@@ -78,23 +77,23 @@ class TrainedLadder(Renderable, Tabular):
 
     @property
     def complete(self) -> bool:
-        """Whether every run is finished, diverged ones included."""
+        """Whether every run has finished or diverged."""
         return all(row["state"] in ("finished", "diverged") for row in self.rows)
 
     @cached_property
     def table(self) -> RunTable:
-        """The runs of this sweep, read from the folder; others that lie there are set aside.
+        """The runs of this ladder, read from the folder; others in it are excluded.
 
         Raises:
-            BadInput: no run was begun.
+            BadInput: no run has started.
         """
         table = load_runs(self.out)
         own = np.isin(table.values("run").astype(str), [row["run"] for row in self.rows])
-        return table.keep(own, f"no run of this sweep of {self.ladder.name}")
+        return table.keep(own, f"not a run of ladder {self.ladder.name}")
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """Rungs that look under-tuned; none before the sweep is complete."""
+        """Findings on badly tuned rungs; empty before all runs have finished."""
         from scalelaw.diagnosing.under_tuned import check_tuning
 
         if not self.complete:
@@ -103,7 +102,7 @@ class TrainedLadder(Renderable, Tabular):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ScalelawWarning)
                 return check_tuning(self.table.endpoints("loss"))
-        except BadInput:  # every run diverged, or no law can be fitted to so few
+        except BadInput:  # every run diverged, or too few runs for a fit
             return ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -129,11 +128,11 @@ class TrainedLadder(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a run."""
+        """Return one row per run."""
         return columns_of(self.rows)
 
     def sheet(self) -> Report:
-        """Return the runs with their losses, and what failed."""
+        """Return the runs with their losses, and failures."""
         head = ["run", "N", "tokens", "loss", "se", ""]
         rows = [
             [
@@ -144,12 +143,12 @@ class TrainedLadder(Renderable, Tabular):
             for row in self.rows
         ]  # fmt: skip
         done = sum(row["state"] in ("finished", "diverged") for row in self.rows)
-        said = [("runs", f"{done} of {len(self.rows)} in {self.out}"), ("corpus", self.corpus.digest)]
-        said += [(name, why) for name, why in self.failed.items()]
-        said += [(str(each.grade), f"{each} [{each.code}]") for each in self.findings]
+        lines = [("runs", f"{done} of {len(self.rows)} in {self.out}"), ("corpus", self.corpus.digest)]
+        lines += [(name, why) for name, why in self.failed.items()]
+        lines += [(str(each.grade), f"{each} [{each.code}]") for each in self.findings]
         if not self.complete:
-            said.append(("next", "the same command goes on where this one stopped"))
-        return Report(f"sweep of {self.ladder.name}", [Table([head, *rows], right=range(1, 5)), Lines(said)])
+            lines.append(("next", "run the same command again to continue"))
+        return Report(f"sweep of {self.ladder.name}", [Table([head, *rows], right=range(1, 5)), Lines(lines)])
 
 
 def train_ladder(
@@ -162,26 +161,26 @@ def train_ladder(
     noise_scale: bool = False,
     watch: Watch | None = None,
 ) -> TrainedLadder:
-    """Train every rung of a ladder to every horizon that is not done, and return what came out.
+    """Train every rung of a ladder to every unfinished horizon, and return the runs.
 
     Args:
-        ladder: what to train.
-        out: folder of the runs, made if need be; the corpus and the checkpoints lie in it as well.
-        workers: processes; None for one a core on a CPU, one on another device.
-        held_out: train only the rungs that are held out, or only the others; None for all.
+        ladder: the ladder.
+        out: folder of the runs, corpus and checkpoints, created if absent.
+        workers: number of processes; None for one per core on a CPU, one on another device.
+        held_out: True for only the held-out rungs, False for only the others, None for all.
         device: ``cpu`` or ``cuda``.
-        noise_scale: whether each run records the gradient-noise scale where it leaves the trunk; costs 64 steps each.
-        watch: is told how far it is.
+        noise_scale: whether each run records the gradient-noise scale at its branch; costs 64 steps each.
+        watch: called with the progress.
 
     Raises:
-        BadInput: the source cannot be read, or has too few tokens; or there is no such device.
+        BadInput: the source cannot be read or has too few tokens, or the device is unknown.
     """
     if device != "cpu":
         precision(device)
     out = Path(out).expanduser()
     corpus = build_corpus(ladder.data, ladder.shapes.vocab_size, out / "corpus", at_least=ladder.tokens)
     if not (out / FILE).exists():
-        ladder.save(out / FILE)  # a folder that says what it is of can be packed, and go on elsewhere
+        ladder.save(out / FILE)  # so that the folder can be packed and continued elsewhere
     jobs = [
         Job(ladder, rung, seed, corpus, out, device=device, noise_scale=noise_scale)
         for rung in ladder.rungs
@@ -196,21 +195,21 @@ def train_ladder(
 
 
 def run_jobs(jobs: Mapping[str, Job], workers: int, watch: Watch | None = None) -> dict[str, str]:
-    """Do jobs, which go by the names they are given here; return why those failed that did."""
+    """Do named jobs; return name -> why it failed."""
     failed: dict[str, str] = {}
     names, tracker = tuple(jobs), _Tracker(jobs)
     with closing(execute([job.to_dict() for job in jobs.values()], workers)) as events:
         for event in events:
-            if "failed" in event.said:
-                failed[names[event.job]] = event.said["failed"]
-            tracker.note(event.job, event.said)
+            if "failed" in event.message:
+                failed[names[event.job]] = event.message["failed"]
+            tracker.note(event.job, event.message)
             if watch is not None:
                 watch(tracker.progress())
     return failed
 
 
 class _Tracker:
-    """Adds up how far the jobs are, and how long the rest will take at the speed so far."""
+    """Sums the progress of the jobs, and estimates the remaining time."""
 
     def __init__(self, jobs: Mapping[str, Job]) -> None:
         self._names, self._jobs = tuple(jobs), tuple(jobs.values())
@@ -221,11 +220,11 @@ class _Tracker:
         self._started = time.monotonic()
         self._at_start: dict[int, float] = {}
 
-    def note(self, job: int, said: Mapping[str, Any]) -> None:
-        if "steps" in said:
-            self._shares[job] = min(1.0, said["steps"] / self._jobs[job].rung.trunk.steps)
+    def note(self, job: int, message: Mapping[str, Any]) -> None:
+        if "steps" in message:
+            self._shares[job] = min(1.0, message["steps"] / self._jobs[job].rung.trunk.steps)
             self._at_start.setdefault(job, self._shares[job])
-            self._losses[job] = said["loss"]
+            self._losses[job] = message["loss"]
         else:
             self._shares[job] = 1.0
             self._ended.add(job)
@@ -242,12 +241,12 @@ class _Tracker:
 
 
 def _work(job: Job) -> float:
-    """Return what a job costs, in FLOP as a CPU feels them."""
+    """Return the cost of a job in FLOP, with CPU overhead."""
     return (job.rung.flops(1) + _OVERHEAD) * job.rung.trunk.tokens
 
 
 def cores(device: str) -> int:
-    """Return how many processes train at once where nobody says it."""
+    """Return the default number of processes on a device."""
     if device != "cpu":
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -120,9 +120,9 @@ def test_a_device_that_is_not_there_is_refused_before_anything_is_made(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(BadInput, match=r"device 'cuda': torch .* sees no GPU here; try --device cpu"):
+    with pytest.raises(BadInput, match=r"device 'cuda': torch .* finds no GPU; use --device cpu"):
         train_ladder(tiny(), tmp_path / "runs", device="cuda")
-    with pytest.raises(BadInput, match=r"device 'tpu': models are trained on cpu or cuda"):
+    with pytest.raises(BadInput, match=r"device 'tpu': give cpu or cuda"):
         train_ladder(tiny(), tmp_path / "runs", device="tpu")
     assert not (tmp_path / "runs").exists()
 
@@ -151,7 +151,7 @@ def test_the_weights_are_the_params_that_are_counted() -> None:
 
 
 def test_a_shape_of_another_family_is_refused() -> None:
-    with pytest.raises(BadInput, match="cannot be trained here"):
+    with pytest.raises(BadInput, match="cannot be trained; models need"):
         init(dataclasses.replace(SHAPE, gated=True), hyper(), 0)
 
 

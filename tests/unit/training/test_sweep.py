@@ -136,9 +136,9 @@ def test_what_dies_is_begun_again_and_the_rest_goes_on(monkeypatch: pytest.Monke
     monkeypatch.setattr(executor, "_Worker", FakeWorker)
     FakeWorker.begun = []
     jobs = [{"name": name} for name in ("fatal", "hopeless", "good", "better")]
-    ends = {event.job: dict(event.said) for event in executor.execute(jobs, workers=1)}
+    ends = {event.job: dict(event.message) for event in executor.execute(jobs, workers=1)}
     assert FakeWorker.begun == ["fatal"] * 3 + ["hopeless", "good", "better"]
-    assert ends[0] == {"failed": "its process died 3 times (signal 9); is memory short?"}
+    assert ends[0] == {"failed": "its process died 3 times (signal 9); check free memory"}
     assert ends[1] == {"failed": "no space left on device"} and ends[2] == ends[3] == {"done": True}
 
 
@@ -164,7 +164,7 @@ def test_a_worker_says_what_stopped_it_and_what_to_do(
     monkeypatch.setattr(worker.Job, "from_dict", stopped)
     answer = worker._served({"out": "runs"})["failed"]
     assert answer.startswith(said)
-    assert ("make room there; what is done is kept" in answer) is ("No space" in said)
+    assert ("make room there; finished work is kept" in answer) is ("No space" in said)
     assert 5e-324 * 1.0 > 0, "arithmetic of the process that runs the tests is no longer IEEE's"
 
 

@@ -120,11 +120,14 @@ def test_the_standard_library_is_there_without_its_tests() -> None:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda p: p / "absent", "no such file or folder; a source is a path, stdlib, synthetic, or hf:<dataset>"),
-        (lambda p: p, "no text in it"),
-        (lambda p: _written(p / "x.txt", b" \n"), "no text in it"),
+        (lambda p: p / "absent", "no such file or folder; give a path, stdlib, synthetic, or hf:<dataset>"),
+        (lambda p: p, "no text found"),
+        (lambda p: _written(p / "x.txt", b" \n"), "no text found"),
         (lambda p: _written(p / "x.txt", b"\xff\xfe"), "is not UTF-8 text"),
-        (lambda p: _written(p / "x.jsonl", b'{"text": "a"}\n{"body": 1}\n'), "line 2 is no JSON object with a 'text'"),
+        (
+            lambda p: _written(p / "x.jsonl", b'{"text": "a"}\n{"body": 1}\n'),
+            "line 2 is not a JSON object with a 'text'",
+        ),
         (lambda p: _written(p / "x.parquet", b"PAR1"), "no Parquet table with a column 'text'"),
     ],
     ids=["absent", "empty", "blank", "not text", "no field", "no table"],
@@ -227,7 +230,7 @@ def test_a_torn_shard_is_refused(tmp_path: Path, corpus: Corpus) -> None:
     for path in corpus.folder.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "train-000.bin").write_bytes(b"\0\0")
-    with pytest.raises(BadInput, match=r"train-000\.bin is not the shard that the index describes"):
+    with pytest.raises(BadInput, match=r"train-000\.bin does not match its index"):
         load_corpus(tmp_path)
 
 

@@ -1,1 +1,1 @@
-"""Text on its way to tokens on disk: sources, byte pairs, a synthetic language, shards, batches. NumPy only."""
+"""Text to tokens on disk: sources, byte pairs, a synthetic language, shards, batches. NumPy only."""

@@ -1,4 +1,4 @@
-"""The order in which training sequences are read: a function of seed and step alone, whoever asks and how often."""
+"""The order of training sequences, a function of seed and step alone."""
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -11,13 +11,13 @@ from scalelaw.training.text.corpus import Stream
 
 @dataclass(frozen=True, eq=False)
 class Batches:
-    """Batches of sequences; each pass over the corpus has an order of its own.
+    """Batches of sequences; each pass over the corpus has its own order.
 
     Attributes:
         stream: the training tokens.
-        seq_len: T, tokens of a sequence; a window holds one more, which is only predicted.
-        sequences: B, sequences of a batch.
-        seed: of the order.
+        seq_len: T, tokens per sequence; a window has one more, for prediction only.
+        sequences: B, sequences per batch.
+        seed: seed of the order.
     """
 
     stream: Stream

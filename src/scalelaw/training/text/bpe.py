@@ -1,7 +1,7 @@
-"""A byte-pair encoding, trained on the spot: the pair of tokens met most often becomes a token, until there are enough.
+"""A byte-pair encoding trained on the corpus: the most frequent pair of tokens becomes a token, until there are enough.
 
-Text is cut into words first; equal words are encoded once. All distinct words lie in one array, so that counting pairs
-and merging one are a few array operations, and the merges of training encode new text by the same code.
+Text is split into words first, and equal words are encoded once. One array holds all distinct words, so that counting
+and merging pairs take a few array operations, in training and in encoding.
 """
 
 import re
@@ -20,19 +20,19 @@ END = 256
 """The token that ends a document."""
 
 BYTES = 257
-"""Tokens that are there before any merge: the bytes, and the end of a document."""
+"""Tokens before any merge: the bytes, and the end of a document."""
 
 _WORD = re.compile(r" ?[^\W\d]+| ?\d{1,3}| ?[^\s\w]+|\s+(?=\s\S)|\s+")
 _MOST = 8192
-"""Vocabulary above which the table of pairs would not fit into memory."""
+"""Largest vocabulary; the table of pairs of a larger one would not fit into memory."""
 
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """Bytes, and the pairs of tokens that became tokens.
+    """Bytes, and the merged pairs of tokens.
 
     Attributes:
-        merges: pairs in the order they were merged; the first makes token 257. None are bytes as they are.
+        merges: pairs in the order of merging; the first makes token 257. Without merges, tokens are bytes.
 
     Example:
         >>> tokenizer = train(["low lower lowest"] * 4, vocab_size=260)
@@ -44,7 +44,7 @@ class Tokenizer:
 
     @property
     def vocab_size(self) -> int:
-        """V: bytes, the end of a document, and one token for each merge."""
+        """V: the bytes, the end of a document, and one token per merge."""
         return BYTES + len(self.merges)
 
     @property
@@ -53,7 +53,7 @@ class Tokenizer:
         return digest([list(pair) for pair in self.merges])
 
     def encode(self, documents: Iterable[str]) -> list[AnyArray]:
-        """Return the tokens of each document, ``END`` last, as unsigned integers of two bytes."""
+        """Return the tokens of each document, with ``END`` last, as uint16."""
         words: dict[str, int] = {}
         found = [
             np.fromiter((words.setdefault(word, len(words)) for word in _WORD.findall(text)), np.int64)
@@ -65,13 +65,13 @@ class Tokenizer:
         return [_gather(tokens, starts, each) for each in found]
 
     def decode(self, tokens: AnyArray) -> str:
-        """Return the text of tokens; ends of documents are left out."""
+        """Return the text of tokens, without ends of documents."""
         pieces = self.pieces
         return b"".join(pieces[token] for token in np.asarray(tokens).tolist()).decode(errors="replace")
 
     @property
     def pieces(self) -> list[bytes]:
-        """The bytes of each token; none for the end of a document."""
+        """The bytes of each token; empty for the end of a document."""
         pieces = [bytes([each]) for each in range(END)] + [b""]
         for left, right in self.merges:
             pieces.append(pieces[left] + pieces[right])
@@ -82,19 +82,19 @@ class Tokenizer:
         return {"schema": "scalelaw.tokenizer/1", "digest": self.digest, "merges": [list(pair) for pair in self.merges]}
 
     @classmethod
-    def from_dict(cls, said: Mapping[str, Any]) -> Self:
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
         """Return the tokenizer of ``to_dict``."""
-        return cls(tuple((int(left), int(right)) for left, right in said["merges"]))
+        return cls(tuple((int(left), int(right)) for left, right in content["merges"]))
 
 
 def train(documents: Iterable[str], vocab_size: int) -> Tokenizer:
-    """Return a tokenizer of this many tokens for text like the documents; equal counts merge the lower pair first.
+    """Train a tokenizer on documents; of equally frequent pairs the lower one is merged first.
 
     Raises:
-        BadInput: fewer tokens than there are bytes, too many, or too little text to find them in.
+        BadInput: ``vocab_size`` is out of range, or the text is too short for it.
     """
     if not BYTES <= vocab_size <= _MOST:
-        raise BadInput(f"vocab_size = {vocab_size}: a byte-pair encoding here has {BYTES} to {_MOST} tokens")
+        raise BadInput(f"vocab_size = {vocab_size}: give {BYTES} to {_MOST} tokens for a byte-pair encoding")
     counts: Counter[str] = Counter()
     for text in documents:
         counts.update(_WORD.findall(text))
@@ -124,21 +124,21 @@ def train(documents: Iterable[str], vocab_size: int) -> Tokenizer:
 
 
 def _pack(words: Iterable[str]) -> tuple[AnyArray, AnyArray]:
-    """Return the bytes of all words in a row, and where each word begins, and the last one ends."""
+    """Return the bytes of all words in one array, and the start of each word and end of the last."""
     encoded = [word.encode("utf-8", errors="replace") for word in words]
     starts = np.concatenate([[0], np.cumsum([len(each) for each in encoded], dtype=np.int64)]).astype(np.int64)
     return np.frombuffer(b"".join(encoded), np.uint8).astype(np.int32), starts
 
 
 def _count(pairs: AnyArray, tokens: AnyArray, word: AnyArray, often: AnyArray) -> None:
-    """Add to the table how often each pair of neighbours in one word is met."""
+    """Add the counts of adjacent pairs within words to the table."""
     together = word[1:] == word[:-1]
     flat = tokens[:-1][together].astype(np.int64) * len(pairs) + tokens[1:][together]
     np.add.at(pairs.reshape(-1), flat, often[word[:-1][together]])
 
 
 def _places(tokens: AnyArray, word: AnyArray, pair: tuple[int, int]) -> AnyArray:
-    """Return where a pair begins; of overlapping ones (a a a) every second, from the left."""
+    """Return the positions of a pair; of overlapping ones (a a a) every second, from the left."""
     at = np.flatnonzero((tokens[:-1] == pair[0]) & (tokens[1:] == pair[1]) & (word[:-1] == word[1:]))
     if pair[0] != pair[1] or not len(at):
         return at
@@ -147,7 +147,7 @@ def _places(tokens: AnyArray, word: AnyArray, pair: tuple[int, int]) -> AnyArray
 
 
 def _merge(tokens: AnyArray, starts: AnyArray, pair: tuple[int, int], into: int) -> tuple[AnyArray, AnyArray, AnyArray]:
-    """Return the words with a pair merged, where they start now, and the word of each token."""
+    """Return the tokens after merging a pair, the new word starts, and the word of each token."""
     word = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     at = _places(tokens, word, pair)
     merged = tokens.copy()
@@ -159,7 +159,7 @@ def _merge(tokens: AnyArray, starts: AnyArray, pair: tuple[int, int], into: int)
 
 
 def _gather(tokens: AnyArray, starts: AnyArray, words: AnyArray) -> AnyArray:
-    """Return the tokens of words in a row, and the end of a document."""
+    """Return the tokens of consecutive words, followed by the end of a document."""
     lengths = np.diff(starts)[words]
     before = np.cumsum(lengths) - lengths
     where = np.arange(lengths.sum()) + np.repeat(starts[words] - before, lengths)

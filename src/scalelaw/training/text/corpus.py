@@ -1,7 +1,7 @@
-"""A corpus on disk: tokens in memory-mapped shards, an index that says what they are, one held-out evaluation set.
+"""A corpus on disk: tokens in memory-mapped shards, an index, and one held-out evaluation set.
 
-``index.json`` is written last, so a corpus is whole or not there. A document is held out by its hash: the same ones
-whatever the order and number of the others. Losses on different digests are not compared.
+``index.json`` is written last, so a corpus is complete or absent. Documents are held out by hash, independent of the
+order and number of the others. Losses on corpora with different digests are not compared.
 """
 
 import hashlib
@@ -29,13 +29,13 @@ from scalelaw.training.text.markov import SIGNS, MarkovLanguage
 INDEX = "index.json"
 _SCHEMA = "scalelaw.corpus/1"
 _SHARD = 1 << 26
-"""Tokens of a shard: 128 MB."""
+"""Tokens per shard: 128 MB."""
 _CHUNK = 1 << 24
-"""Characters that are encoded together."""
+"""Characters per batch of encoding."""
 _TO_LEARN = 2_000_000
-"""Characters that a tokenizer is trained on."""
+"""Characters for training a tokenizer."""
 _SHARES = (64, 48, 32, 24, 16, 12, 8, 6, 4)
-"""One document in so many is held out: the first that gives enough tokens."""
+"""One document in this many is held out; the first number that gives enough tokens is used."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Shard:
     """One file of tokens.
 
     Attributes:
-        file: its name.
-        tokens: how many it has.
-        sha256: of its bytes.
+        file: name of the file.
+        tokens: number of tokens.
+        sha256: SHA-256 of its bytes.
     """
 
     file: str
@@ -55,18 +55,18 @@ class Shard:
 
 @dataclass(frozen=True)
 class Corpus(Brief):
-    """Tokens to train on and tokens to measure on.
+    """Training and evaluation tokens.
 
     Attributes:
-        folder: where the shards lie.
+        folder: folder of the shards.
         train: shards of training text.
         held_out: shards of the evaluation set.
-        vocab_size: tokens there are.
-        bytes_per_token: of the evaluation set; None where tokens stand for no text.
-        documents: how many were read, and how many of them are held out.
-        about: what it was made of: source, tokenizer, sizes.
-        entropy_rate: E in nats per token, where it is known.
-        loss_floor: the least loss on its sequences, where that is known.
+        vocab_size: size of the vocabulary.
+        bytes_per_token: bytes per token of the evaluation set; None for tokens without text.
+        documents: number of documents, and number held out.
+        about: source, tokenizer and sizes.
+        entropy_rate: E in nats per token, if known.
+        loss_floor: least loss on its sequences, if known.
     """
 
     folder: Path
@@ -91,7 +91,7 @@ class Corpus(Brief):
 
     @property
     def digest(self) -> str:
-        """Digest of all tokens; what a loss was measured on."""
+        """Digest of all tokens."""
         return digest({"train": [s.sha256 for s in self.train], "held_out": [s.sha256 for s in self.held_out]})
 
     @cached_property
@@ -109,7 +109,7 @@ class Corpus(Brief):
 
 
 class Stream:
-    """Shards read as one long row of tokens."""
+    """Shards read as one sequence of tokens."""
 
     def __init__(self, shards: Sequence[AnyArray]) -> None:
         self._shards = shards
@@ -119,7 +119,7 @@ class Stream:
         return int(self._ends[-1])
 
     def windows(self, starts: AnyArray, length: int) -> AnyArray:
-        """Return the windows of this length that start at these tokens, (n, length)."""
+        """Return windows of tokens at these starts, (n, length)."""
         places = starts[:, None] + np.arange(length)
         if len(self._shards) == 1:
             return np.asarray(self._shards[0][places])
@@ -133,23 +133,23 @@ class Stream:
 
 
 def build_corpus(data: Data, vocab_size: int, folder: Path, *, at_least: int = 0) -> Corpus:
-    """Return the corpus of a ladder, from its folder, or made now and put there.
+    """Return the corpus of a ladder, loaded from its folder or built there.
 
     Args:
-        data: source, tokenizer, and how many tokens are held out.
+        data: source, tokenizer, and number of held-out tokens.
         vocab_size: V of the models.
-        folder: of all corpora; this one gets a folder of its own in it.
-        at_least: distinct training tokens that are needed.
+        folder: folder of all corpora; each has its own subfolder.
+        at_least: required distinct training tokens.
 
     Raises:
-        BadInput: the source cannot be read, or has too few tokens; the message says how many are needed.
+        BadInput: the source cannot be read or has too few tokens.
     """
     about = {
         "source": data.source, "tokenizer": data.tokenizer, "vocab_size": vocab_size, "seq_len": data.seq_len,
         "eval_tokens": int(data.eval_tokens),
     }  # fmt: skip
     if data.source == SYNTHETIC:
-        about["unique_tokens"] = 1 << max(at_least - 1, 1).bit_length()  # longer horizons often keep their text
+        about["unique_tokens"] = 1 << max(at_least - 1, 1).bit_length()  # so longer horizons often keep their text
     home = folder / digest(about)
     corpus = load_corpus(home) if (home / INDEX).exists() else _build(about, home)
     if corpus.unique_tokens < at_least:
@@ -161,40 +161,40 @@ def build_corpus(data: Data, vocab_size: int, folder: Path, *, at_least: int = 0
 
 
 def load_corpus(folder: Path) -> Corpus:
-    """Return the corpus of a folder.
+    """Load the corpus of a folder.
 
     Raises:
-        BadInput: there is none, a newer version wrote it, or a shard is not what the index says.
+        BadInput: the index is missing or of another version, or a shard does not match it.
     """
     try:
-        said = json.loads(read_text(folder / INDEX, LARGEST_SETTINGS))
+        index = json.loads(read_text(folder / INDEX, LARGEST_SETTINGS))
     except (OSError, ValueError) as error:
         raise BadInput(f"{folder / INDEX} cannot be read: {error}; delete the folder to make it again") from error
-    if said.pop("schema", None) != _SCHEMA:
+    if index.pop("schema", None) != _SCHEMA:
         raise BadInput(f"{folder / INDEX} was written by another version; delete the folder to make it again")
     for part in ("train", "held_out"):
-        said[part] = tuple(Shard(**each) for each in said[part])
-        for shard in said[part]:
+        index[part] = tuple(Shard(**each) for each in index[part])
+        for shard in index[part]:
             path = folder / shard.file
             if not path.exists() or path.stat().st_size != 2 * shard.tokens:
-                raise BadInput(f"{path} is not the shard that the index describes; delete {folder} to make it again")
+                raise BadInput(f"{path} does not match its index; delete {folder} to make it again")
     for derived in ("digest", "tokenizer"):
-        said.pop(derived, None)
-    return Corpus(folder, **{**said, "documents": tuple(said["documents"])})
+        index.pop(derived, None)
+    return Corpus(folder, **{**index, "documents": tuple(index["documents"])})
 
 
 def _build(about: dict[str, Any], home: Path) -> Corpus:
     with whole_folder(home) as part:
         made = _synthetic(about, part) if about["source"] == SYNTHETIC else _text(about, part)
         _write_index(made)
-        if home.exists():  # a folder without an index is of no use to anybody
+        if home.exists():  # a folder without an index is incomplete
             shutil.rmtree(home)
     return load_corpus(home)
 
 
 def _write_index(corpus: Corpus) -> None:
-    said = {name: value for name, value in asdict(corpus).items() if name != "folder"}
-    write_whole(corpus.folder / INDEX, json.dumps({"schema": _SCHEMA, "digest": corpus.digest, **said}, indent=1))
+    index = {name: value for name, value in asdict(corpus).items() if name != "folder"}
+    write_whole(corpus.folder / INDEX, json.dumps({"schema": _SCHEMA, "digest": corpus.digest, **index}, indent=1))
 
 
 def _synthetic(about: dict[str, Any], folder: Path) -> Corpus:
@@ -235,7 +235,7 @@ def _text(about: dict[str, Any], folder: Path) -> Corpus:
 
 
 def _tokenizer(about: dict[str, Any], texts: Sequence[str]) -> Tokenizer:
-    """Return the tokenizer; it learns from documents spread over all."""
+    """Return the tokenizer, trained on a sample of all documents."""
     if about["tokenizer"] == "bytes":
         return Tokenizer()
     every = max(1, sum(map(len, texts)) // _TO_LEARN)
@@ -247,7 +247,7 @@ def _mark(text: str) -> bytes:
 
 
 def _divided(texts: Sequence[str], tokenizer: Tokenizer, about: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """Return documents to train on and documents held out: a share by hash, the smallest that has enough tokens."""
+    """Return training and held-out documents; the held-out share is the smallest, by hash, with enough tokens."""
     marks = [int.from_bytes(_mark(text)[:8], "big") for text in texts]
     found = 0
     for share in _SHARES:
@@ -262,7 +262,7 @@ def _divided(texts: Sequence[str], tokenizer: Tokenizer, about: dict[str, Any]) 
 
 
 def _encoded(texts: Sequence[str], tokenizer: Tokenizer) -> Iterator[AnyArray]:
-    """Yield tokens of the documents, as many at a time as fit into memory."""
+    """Yield the tokens of the documents in chunks that fit into memory."""
     chunk: list[str] = []
     for text in texts:
         chunk.append(text)

@@ -1,4 +1,4 @@
-"""Sources of text: a folder or file of text, JSON lines or Parquet, the standard library of Python, Hugging Face."""
+"""Sources of text: files or folders of text, JSON lines or Parquet, Python's standard library, Hugging Face."""
 
 import hashlib
 import io
@@ -16,20 +16,20 @@ STDLIB = "stdlib"
 SYNTHETIC = "synthetic"
 HUGGING_FACE = "hf:"
 FIELD = "text"
-"""The field of a JSON line, and the column of a table, that holds the text."""
+"""Name of the field or column with the text."""
 
 _LEFT_OUT = ("test", "encodings", "pydoc_data", "idlelib", "site-packages", "dist-packages", "__pycache__")
-"""Beginnings of folders and files of the standard library that are no prose, or not part of it."""
+"""Prefixes of files and folders of the standard library to skip, as not text or not part of it."""
 
 
 def documents(source: str) -> Iterator[str]:
-    """Yield the documents of a source, each once, in an order that does not depend on the file system.
+    """Yield the distinct documents of a source, in an order independent of the file system.
 
     Args:
         source: ``stdlib``, ``hf:<dataset>[:<split>]`` (read as a stream; a local folder works), a file, or a folder.
 
     Raises:
-        BadInput: there is no such source, or no text in it.
+        BadInput: the source is absent or has no text.
     """
     seen: set[bytes] = set()
     for text in _read(source):
@@ -38,7 +38,7 @@ def documents(source: str) -> Iterator[str]:
             seen.add(mark)
             yield text
     if not seen:
-        raise BadInput(f"{source}: no text in it; .txt, .md, .py, .jsonl and .parquet are read, in UTF-8")
+        raise BadInput(f"{source}: no text found; give .txt, .md, .py, .jsonl or .parquet files in UTF-8")
 
 
 def _read(source: str) -> Iterable[str]:
@@ -51,9 +51,7 @@ def _read(source: str) -> Iterable[str]:
         return (text for each in sorted(path.rglob("*")) if _is_text(each) for text in _file(each, strict=False))
     if path.is_file():
         return _file(path, strict=True)
-    raise BadInput(
-        f"{source}: no such file or folder; a source is a path, {STDLIB}, {SYNTHETIC}, or {HUGGING_FACE}<dataset>"
-    )
+    raise BadInput(f"{source}: no such file or folder; give a path, {STDLIB}, {SYNTHETIC}, or {HUGGING_FACE}<dataset>")
 
 
 def _is_text(path: Path) -> bool:
@@ -68,7 +66,7 @@ def _stdlib() -> Iterator[str]:
 
 
 def _file(path: Path, *, strict: bool) -> Iterator[str]:
-    """Yield the documents of one file; a file of a folder that is no text is passed over."""
+    """Yield the documents of one file; in a folder, files that are not text are skipped."""
     reader = _READERS.get(path.suffix.lower(), _plain)
     try:
         yield from reader(path)
@@ -91,7 +89,7 @@ def _json_lines(path: Path) -> Iterator[str]:
             try:
                 yield _text_of(json.loads(line))
             except (ValueError, KeyError, TypeError) as error:
-                raise BadInput(f"{path}: line {number} is no JSON object with a {FIELD!r}") from error
+                raise BadInput(f"{path}: line {number} is not a JSON object with a {FIELD!r}") from error
 
 
 def _text_of(record: Any) -> str:
@@ -120,7 +118,7 @@ _READERS: dict[str, Callable[[Path], Iterator[str]]] = {
 
 
 def _hugging_face(name: str) -> Iterator[str]:
-    """Yield the texts of a dataset of the hub, or of a local folder, without holding it in memory."""
+    """Stream the texts of a dataset on the hub, or of a local folder."""
     datasets = require("datasets", extra="hf", why="read datasets of Hugging Face")
     path, _, split = name.partition(":")
     try:

@@ -1,8 +1,8 @@
-"""A synthetic language whose entropy rate is exactly known: an order-2 Markov chain over 64 signs.
+"""A synthetic language with a known entropy rate: an order-2 Markov chain over 64 signs.
 
-Each of the 64^2 contexts has 4 likely successors with Zipf weights, mixed with 3 % of one Zipf law over all signs. The
-entropy rate is the entropy of a successor, averaged over the stationary law of the contexts. No model can beat it, so a
-fitted irreducible loss can be compared with the truth.
+Each of the 64^2 contexts has 4 likely successors with Zipf weights, mixed with 3 % of a Zipf law over all signs. The
+entropy rate is the entropy of a successor, averaged over the stationary distribution of contexts. It bounds the loss of
+every model, so a fitted irreducible loss can be compared with the truth.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SIGNS = 64
 SUCCESSORS = 4
 SMOOTHING = 0.03
 _LANE = 16384
-"""Tokens of a text; texts are sampled side by side and laid end to end, so few tokens follow the end of another."""
+"""Tokens per text; texts are sampled in parallel and concatenated, so few tokens follow a boundary."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class MarkovLanguage:
     """The language of a seed.
 
     Attributes:
-        seed: decides which successors are likely.
+        seed: seed of the likely successors.
 
     Example:
         >>> language = MarkovLanguage(0)
@@ -36,7 +36,7 @@ class MarkovLanguage:
 
     @cached_property
     def table(self) -> Array:
-        """Probability of each successor after each context, (64, 64, 64): the two signs before, oldest first."""
+        """Probability of each successor after each context (two signs, oldest first), (64, 64, 64)."""
         draw = np.random.default_rng([20240601, self.seed])
         zipf = 1 / np.arange(1, SIGNS + 1)
         everywhere = zipf / zipf.sum()
@@ -48,7 +48,7 @@ class MarkovLanguage:
 
     @cached_property
     def stationary(self) -> Array:
-        """Probability of each context in the long run, (64, 64), by iteration until nothing moves."""
+        """Stationary probability of each context, (64, 64), by iteration to convergence."""
         law = np.full((SIGNS, SIGNS), 1 / SIGNS**2)
         while True:
             after = np.einsum("ab,abc->bc", law, self.table)
@@ -63,14 +63,14 @@ class MarkovLanguage:
         return float((self.stationary * surprise).sum())
 
     def floor(self, seq_len: int) -> float:
-        """Return the least mean loss over sequences in nats per token: the first prediction sees one token, not two."""
+        """Return the least mean loss over sequences, nats per token; the first prediction has only one token."""
         pairs = np.einsum("ab,abc->bc", self.stationary, self.table)
         after_one = pairs / pairs.sum(1, keepdims=True)
         first = -(pairs * np.log(after_one)).sum()
         return float((first + (seq_len - 1) * self.entropy_rate) / seq_len)
 
     def sample(self, tokens: int, seed: int) -> AnyArray:
-        """Return tokens of long texts laid end to end, (n,), bytes; each text starts in the stationary law."""
+        """Return tokens of concatenated texts, (n,), uint8; each text starts from the stationary distribution."""
         draw = np.random.default_rng([20240602, self.seed, seed])
         length = min(_LANE, tokens)
         lanes = -(-tokens // length)

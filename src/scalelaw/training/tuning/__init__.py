@@ -1,1 +1,1 @@
-"""Tuning: a search over the base learning rate and batch of a ladder."""
+"""Tuning: search the base learning rate and batch of a ladder."""

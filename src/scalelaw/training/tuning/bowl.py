@@ -1,9 +1,9 @@
-"""A quadratic bowl in the logarithms of learning rate and batch: its bottom, how sure it is, how steep it rises.
+"""A quadratic bowl in log learning rate and log batch: its minimum, the interval, and the curvature.
 
     ln L = c + g . x + x' H x / 2        x = (ln rate, ln batch)
 
-Losses rise more steeply above the best rate than below it, so only what was tried near the best is fitted, and the
-interval is that of a bowl with a cubic term in the rate: of the bowl alone it is too narrow (docs/decisions/0042).
+Losses rise more steeply above the best rate than below it, so only trials near the best are fitted. The interval comes
+from a bowl with a cubic term in the rate; without it the interval is too narrow (docs/decisions/0042).
 """
 
 import math
@@ -15,26 +15,26 @@ import numpy as np
 from scalelaw.core.types import AnyArray, Array
 
 NEAR = math.log(2)
-"""How far in ln rate from the best a value is still fitted, where there are enough of them."""
+"""Largest distance in ln rate from the best of fitted trials, if there are enough."""
 _SPARE = 2
-"""Values more than coefficients, without which nothing is left to judge the bowl by."""
+"""Required number of values beyond the number of coefficients."""
 _GRID = 257
 
 
 @dataclass(frozen=True, eq=False)
 class Bowl:
-    """The bottom of a bowl at one of the batches tried.
+    """The minimum of a bowl at one of the batches.
 
     Attributes:
-        log_lr: ln rate at the bottom.
-        interval: of ``log_lr``, inside what was fitted.
-        log_batch: ln batch asked for, or the one whose bottom is lowest; 0 where only the rate was tried.
-        value: ln loss at the bottom.
-        curvature: second derivative of ln loss by ln rate there; None where it does not curve upwards.
-        edge: the lowest point is an end of what was fitted, and may lie beyond.
-        by_batch: ln batch -> ln loss at its own best rate.
-        used: values it was fitted to.
-        rmse: standard deviation of its residuals, degrees of freedom counted.
+        log_lr: ln rate at the minimum.
+        interval: interval of ``log_lr``, within the fitted range.
+        log_batch: requested ln batch, or the one with the lowest minimum; 0 if only the rate was searched.
+        value: ln loss at the minimum.
+        curvature: second derivative of ln loss in ln rate; None if not positive.
+        edge: whether the minimum is at an end of the fitted range and may lie beyond.
+        by_batch: ln batch -> ln loss at its best rate.
+        used: number of fitted values.
+        rmse: residual standard deviation, with degrees of freedom.
     """
 
     log_lr: float
@@ -48,7 +48,7 @@ class Bowl:
     rmse: float
 
     def cost(self, factor: float) -> float | None:
-        """Return by which share the loss rises where the rate is off by a factor; None where it does not."""
+        """Return the relative increase of the loss if the rate is off by a factor; None without curvature."""
         return None if self.curvature is None else math.expm1(self.curvature * math.log(factor) ** 2 / 2)
 
 
@@ -62,16 +62,16 @@ def bowl(
     draws: int = 2000,
     seed: int = 0,
 ) -> Bowl | None:
-    """Fit a bowl to losses at rates, and batches, that were tried; None where they are too few or too alike.
+    """Fit a bowl to losses by rate and batch; None if the values are too few or do not vary.
 
     Args:
         log_lr: ln rate, (n,).
-        log_loss: ln loss, (n,); infinite where it diverged, and then left out.
-        log_batch: ln batch, (n,); None where all had one.
-        at_batch: ln batch whose bottom is meant, one of those tried; None for the lowest of all.
-        level: of the interval.
-        draws: of the coefficients, for the interval.
-        seed: of the draws.
+        log_loss: ln loss, (n,); infinite if diverged, and then excluded.
+        log_batch: ln batch, (n,); None for a single batch.
+        at_batch: ln batch of the minimum, one of those tried; None for the lowest of all.
+        level: probability of the interval.
+        draws: draws of the coefficients, for the interval.
+        seed: seed of the draws.
 
     Example:
         >>> rates = np.log([0.005, 0.01, 0.02, 0.04, 0.08])
@@ -115,13 +115,13 @@ def bowl(
 
 
 def _design(u: Array, v: Array, terms: int, *, skew: bool = False) -> Array:
-    """Return the columns of the bowl: ``terms`` powers of the batch, and one column for both where there is a power."""
+    """Return the design matrix, with ``terms`` powers of the batch and, if any, one interaction column."""
     columns = [np.ones_like(u), u, u**2, *(v ** (power + 1) for power in range(terms))]
     return np.column_stack([*columns, *([u * v] if terms else []), *([u**3] if skew else [])])
 
 
 def _drawn(rows: Array, y: Array, draws: int, seed: int) -> Array:
-    """Return coefficients drawn under Student's t of the residuals, (draws, k)."""
+    """Return draws of the coefficients under Student's t, (draws, k)."""
     n, k = rows.shape
     coef = np.linalg.lstsq(rows, y, rcond=None)[0]
     sd = np.sqrt(np.sum((y - rows @ coef) ** 2) / (n - k))

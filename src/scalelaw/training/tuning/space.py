@@ -1,4 +1,4 @@
-"""What a search over base rate and batch tries: a ladder cut down to a rung or two, its recipe times factors."""
+"""The search space of base rate and batch: one or two rungs of a ladder, with scaled recipes."""
 
 import math
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.ladder import Grid, Ladder
 
 BATCH_OCTAVES = 2
-"""Batches are tried down to a quarter of the recipe's and up to four times it, where they can be trained."""
+"""Batches range from a quarter to four times the recipe's, if trainable."""
 LR_STEP = 0.05
-"""Octaves between rates that are told apart: 3.5 %."""
+"""Resolution of rates in octaves: 3.5 %."""
 
 
 class Searched(TypedDict, total=False):
-    """Options that say what is searched, and on what.
+    """Options of the search space.
 
     Attributes:
-        widths: rungs that are trained, one or two; None for the cheapest fitted one.
+        widths: one or two rungs to train; None for the cheapest fitted one.
         tokens: D of the trials; None for the longest horizon of those rungs.
-        tunes_batch: whether the batch is searched as well; it is unless said.
-        within: how many times lower, and higher, the rate may be; 4 unless said.
+        tunes_batch: whether to search the batch too; True by default.
+        within: largest factor on the rate, down or up; 4 by default.
     """
 
     widths: Sequence[int] | None
@@ -34,14 +34,14 @@ class Searched(TypedDict, total=False):
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """The rungs that are trained in a search, and how far rate and batch may go from the recipe's.
+    """The rungs of a search, and the ranges of rate and batch about the recipe's.
 
     Attributes:
-        ladder: that is tuned.
-        widths: rungs of it that are trained, narrowest first.
-        tokens: D, the one horizon they are trained to.
-        lr_octaves: the rates tried are the recipe's times 2^-x to 2^x.
-        tunes_batch: whether batches are tried as well.
+        ladder: the ladder to tune.
+        widths: its rungs to train, narrowest first.
+        tokens: D of all trials.
+        lr_octaves: rates range from 2^-x to 2^x times the recipe's.
+        tunes_batch: whether to search the batch too.
     """
 
     ladder: Ladder
@@ -52,10 +52,10 @@ class Space:
 
     @classmethod
     def of(cls, ladder: Ladder, **searched: Unpack[Searched]) -> "Space":
-        """Return the space that the options say.
+        """Return the space of these options.
 
         Raises:
-            UnknownName: a width that is no fitted rung.
+            UnknownName: a width that is not a fitted rung.
             BadInput: a factor that is not above one, or a horizon that cannot be trained.
         """
         widths, tokens, within = searched.get("widths"), searched.get("tokens"), searched.get("within", 4.0)
@@ -65,22 +65,22 @@ class Space:
             if width not in fitted:
                 raise UnknownName.among("width among the fitted rungs", str(width), [str(each) for each in fitted])
         if not within > 1:
-            raise BadInput(f"within = {within:g}: give how many times lower or higher the rate may be, above 1")
+            raise BadInput(f"within = {within:g}: give a factor above 1")
         horizon = float(tokens or min(fitted[width].horizons[-1] for width in wanted))
         octaves = max(1, round(math.log2(within) / LR_STEP)) * LR_STEP
         space = cls(ladder, wanted, horizon, octaves, searched.get("tunes_batch", True))
-        space.at(0.0, 0)  # a horizon that cannot be trained is refused at once
+        space.at(0.0, 0)  # raises if the horizon cannot be trained
         return space
 
     def at(self, lr_octaves: float, batch_octaves: int) -> Ladder:
-        """Return what is trained at a rate and a batch, each in octaves from the recipe's.
+        """Return the ladder of a trial; rate and batch are in octaves from the recipe's.
 
         Raises:
-            BadInput: it cannot be trained.
+            BadInput: the batch cannot be trained.
         """
         base = self.ladder.recipe
         rungs = [rung for rung in self.ladder.fitted if rung.shape.width in self.widths]
-        # The warmup is that of the whole ladder, which its shortest horizon bounds.
+        # The warmup stays that of the whole ladder, bounded by its shortest horizon.
         shortest = min(1.0, min(rung.horizons[0] for rung in rungs) / self.tokens)
         recipe = base.with_lr(2.0**lr_octaves).replaced(
             batch_tokens=round(base.batch_tokens * 2.0**batch_octaves), warmup_share=base.warmup_share * shortest
@@ -97,7 +97,7 @@ class Space:
 
     @cached_property
     def batches(self) -> tuple[int, ...]:
-        """Octaves of the batch that can be trained, without gaps around 0."""
+        """Trainable octaves of the batch, contiguous about 0."""
         found = [0]
         for way in (-1, 1) if self.tunes_batch else ():
             for octave in range(way, way * (BATCH_OCTAVES + 1), way):
@@ -110,20 +110,20 @@ class Space:
 
     @cached_property
     def first(self) -> tuple[tuple[float, int], ...]:
-        """What is tried first: the recipe as given, half and twice its rate, half and twice its batch."""
+        """The first trials: the given recipe, half and twice its rate, half and twice its batch."""
         octave = min(1.0, self.lr_octaves)
         near = tuple((0.0, each) for each in (-1, 1) if each in self.batches)
         return ((0.0, 0), (-octave, 0), (octave, 0), *near)
 
     @property
     def digest(self) -> str:
-        """Digest of all that decides what is tried and what comes out."""
-        said = {
+        """Digest of everything that affects trials and losses."""
+        parts = {
             "ladder": self.at(0.0, 0).digest,
             "lr_octaves": self.lr_octaves,
             "batches": list(self.batches),
         }
-        return digest(said)
+        return digest(parts)
 
     @property
     def _given(self) -> int:

@@ -1,8 +1,7 @@
-"""Tuning a ladder: its base rate and batch, searched by Optuna on a rung or two, every trial a run like any other.
+"""Tune a ladder: search its base rate and batch with Optuna on one or two rungs; every trial is a recorded run.
 
-The study lies in the folder of the runs (``study.journal``), a line at a time. Trials are asked for in rounds of
-``TOGETHER``, and each round draws from a seed of its own, so that the search is the same on any number of cores, and
-after any interruption.
+The folder of the runs holds the study (``study.journal``). Trials come in rounds of ``TOGETHER``, each with its own
+seed, so that the search does not depend on the number of cores or on interruptions.
 """
 
 import math
@@ -25,7 +24,7 @@ from scalelaw.training.tuning.space import LR_STEP, Searched, Space
 from scalelaw.training.tuning.tuned import Trial, Tuned, tuned
 
 TOGETHER = 4
-"""Trials that are asked for before any of them is told."""
+"""Trials per round."""
 STUDY = "study.journal"
 
 
@@ -40,31 +39,30 @@ def tune(
     watch: Watch | None = None,
     **searched: Unpack[Searched],
 ) -> Tuned:
-    """Search the base learning rate, and batch, of a ladder on its cheapest rung, and say how sharp the optimum is.
+    """Search the base learning rate and batch of a ladder on its cheapest rung, and measure the curvature.
 
-    Every trial scales all rates of the recipe by one factor, and its batch by a power of two; the seed is the same for
-    all, so that trials differ by what is tried. Done trials are kept: the same call goes on, and one with more trials
-    adds to them.
+    Every trial scales all rates of the recipe by one factor and its batch by a power of two; all trials have the same
+    seed. Finished trials are kept: the same call continues the search, and more ``trials`` extend it.
 
     Args:
-        ladder: that is tuned.
-        out: folder of the runs and the study, made if need be.
-        trials: in all, those of earlier calls included.
-        seed: of weights, order of the data, and the search.
-        workers: processes; None for one a core on a CPU.
+        ladder: the ladder to tune.
+        out: folder of the runs and the study, created if absent.
+        trials: total number of trials, including those of earlier calls.
+        seed: seed of weights, data order and search.
+        workers: number of processes; None for one per core on a CPU.
         device: ``cpu`` or ``cuda``.
-        watch: is told how far it is.
+        watch: called with the progress.
         **searched: ``widths``, ``tokens``, ``tunes_batch`` and ``within``; see ``Searched``.
 
     Raises:
         MissingExtra: Optuna is not installed.
-        BadInput: an option, or the source of the text.
+        BadInput: a bad option or source of text.
         FitFailed: no trial has a loss.
     """
     optuna = require("optuna", extra="tune", why="search learning rates")
     space = Space.of(ladder, **searched)
     if trials < len(space.first):
-        raise BadInput(f"trials = {trials}: the first {len(space.first)} are given; say as many, or more")
+        raise BadInput(f"trials = {trials}: give at least {len(space.first)}, the number of fixed first trials")
     out = Path(out).expanduser()
     needed = max(space.at(0.0, octaves).tokens for octaves in space.batches)
     corpus = build_corpus(ladder.data, ladder.shapes.vocab_size, out / "corpus", at_least=needed)
@@ -92,12 +90,12 @@ class _Search:
             self._axes["batch_octaves"] = whole(space.batches[0], space.batches[-1])
 
     def run(self, trials: int, workers: int, watch: Watch | None) -> None:
-        """Do rounds of trials until there are so many; one that was killed comes to its end first."""
-        while asked := self._round(trials):
-            jobs = {job_name: job for place in asked.values() for job_name, job in self._jobs(place) if job.to_do}
-            ended = len(self._all()) - len(asked)
-            self.failed |= run_jobs(jobs, workers, _of_all(watch, ended / trials, len(asked) / trials))
-            for number, place in asked.items():
+        """Do rounds of trials up to this number; an interrupted round is finished first."""
+        while open_trials := self._round(trials):
+            jobs = {job_name: job for place in open_trials.values() for job_name, job in self._jobs(place) if job.to_do}
+            ended = len(self._all()) - len(open_trials)
+            self.failed |= run_jobs(jobs, workers, _of_all(watch, ended / trials, len(open_trials) / trials))
+            for number, place in open_trials.items():
                 losses = self._losses(place)
                 if losses is None:
                     self._study.tell(number, state=self._optuna.trial.TrialState.FAIL)
@@ -105,19 +103,19 @@ class _Search:
                     self._study.tell(number, float(np.mean(np.log(losses))))
 
     def trials(self) -> tuple[Trial, ...]:
-        """Return those that ended, in order."""
+        """Return the finished trials, in order."""
         places = [(each.number, _place(each.params)) for each in self._all() if each.state.is_finished()]
         return tuple(Trial(number, *place, self._losses(place)) for number, place in places)
 
     def _round(self, trials: int) -> dict[int, tuple[float, int]]:
-        """Return the trials of a round, number -> place: those that are open, filled up where none of it was told."""
+        """Return number -> place of a round: its open trials, with new ones if none of it has finished."""
         begun = self._all()
         of_round = begun[len(begun) // TOGETHER * TOGETHER :]
-        asked = {each.number: _place(each.params) for each in begun if not each.state.is_finished()}
-        if not asked or len(asked) == len(of_round):
+        open_trials = {each.number: _place(each.params) for each in begun if not each.state.is_finished()}
+        if not open_trials or len(open_trials) == len(of_round):
             for number in range(len(begun), min(trials, len(begun) - len(of_round) + TOGETHER)):
-                asked |= self._ask(number)
-        return asked
+                open_trials |= self._ask(number)
+        return open_trials
 
     def _ask(self, number: int) -> dict[int, tuple[float, int]]:
         seed = int(np.random.SeedSequence([self._seed, number]).generate_state(1)[0])
@@ -129,19 +127,19 @@ class _Search:
         return {trial.number: _place(trial.params)}
 
     def _all(self) -> list[Any]:
-        """Return the trials that were asked for."""
+        """Return the started trials."""
         waiting = self._optuna.trial.TrialState.WAITING
         return [each for each in self._study.get_trials(deepcopy=False) if each.state != waiting]
 
     def _jobs(self, place: tuple[float, int]) -> Iterator[tuple[str, Job]]:
-        """Yield the jobs of a place, by names that are the same for the same place: none is done twice at once."""
+        """Yield name and job of each rung at a place; equal places have equal names, so that no job is done twice."""
         ladder = self._space.at(*place)
         for rung in ladder.rungs:
             name = f"{rung.name} at rate x {2 ** place[0]:.3g}, batch x {2.0 ** place[1]:g}"
             yield name, Job(ladder, rung, self._seed, self._corpus, self._out, device=self._device)
 
     def _losses(self, place: tuple[float, int]) -> tuple[float, ...] | None:
-        """Return the loss of each width, infinite where it diverged; None where one could not be trained."""
+        """Return the loss of each width, infinite if diverged; None if one could not be trained."""
         losses = []
         for _, job in self._jobs(place):
             found = job.recorded(job.rung.trunk.branches[-1])
@@ -153,26 +151,26 @@ class _Search:
 
 
 def _place(params: Mapping[str, float]) -> tuple[float, int]:
-    """Return the octaves of rate and batch; a sum of steps is off by rounding."""
+    """Return the octaves of rate and batch, rounded since a sum of steps is not exact."""
     return round(params["lr_octaves"], 2), int(params.get("batch_octaves", 0))
 
 
 def _of_all(watch: Watch | None, before: float, share: float) -> Watch | None:
-    """Return what tells how far a search is, being told how far a round of it is."""
+    """Return a callback that turns the progress of a round into that of the search."""
     if watch is None:
         return None
 
-    def told(now: Progress) -> None:
+    def report(now: Progress) -> None:
         done = before + share * now.share
         left = None if now.left_s is None or now.share >= 1 else now.left_s / (1 - now.share) * (1 - done) / share
         watch(replace(now, share=done, left_s=left))
 
-    return told
+    return report
 
 
 @contextmanager
 def _quiet(optuna: Any) -> Iterator[None]:
-    """Keep Optuna from writing a line a trial, and leave it as it was."""
+    """Silence Optuna's log lines, and restore its verbosity afterwards."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:

@@ -1,10 +1,10 @@
-"""What a search over base rate and batch found: the constants, how sharp the optimum is, and what is doubtful.
+"""The result of a search over base rate and batch: constants, curvature of the optimum, and warnings.
 
 code           grade  when
-TUNE_EDGE      warn   the best rate, or batch, is the lowest or highest that was tried
-TUNE_NO_BOWL   warn   too few trials, or none worse around the best one: how sharp the optimum is stays unknown
+TUNE_EDGE      warn   the best rate, or batch, is the lowest or highest tried
+TUNE_NO_BOWL   warn   too few trials, or no worse ones around the best, so the curvature is unknown
 TUNE_FLAT      warn   the interval of the best rate is wider than a factor of two
-TUNE_FAILED    warn   trials that could not be trained
+TUNE_FAILED    warn   some trials could not be trained
 """
 
 import math
@@ -33,13 +33,13 @@ _DIGITS = 3
 
 @dataclass(frozen=True)
 class Trial:
-    """One place of a search.
+    """One trial of a search.
 
     Attributes:
-        number: from 0.
+        number: index, from 0.
         lr_octaves: log2 of the factor on every rate of the recipe.
         batch_octaves: log2 of the factor on its batch.
-        losses: held-out loss of each width in nats per token, infinite where it diverged; None where one failed.
+        losses: held-out loss of each width, nats per token, infinite if diverged; None if one failed.
     """
 
     number: int
@@ -49,7 +49,7 @@ class Trial:
 
     @property
     def log_loss(self) -> float:
-        """Mean ln loss of the widths: what is searched for its least; infinite where there is none."""
+        """Mean ln loss of the widths, the objective; infinite without losses."""
         return math.inf if self.losses is None else float(np.mean(np.log(self.losses)))
 
 
@@ -58,13 +58,13 @@ class Tuned(Renderable, Tabular):
     """A tuned ladder.
 
     Attributes:
-        space: what was searched.
+        space: the search space.
         out: folder of the runs and the study.
-        trials: in order.
-        bowl: fitted to ln loss over octaves times ln 2; None where it cannot be.
-        lr_octaves: log2 of the factor chosen for every rate.
-        batch_octaves: log2 of the factor chosen for the batch.
-        failed: job -> why it could not be done.
+        trials: the trials, in order.
+        bowl: bowl fitted to ln loss over octaves times ln 2; None if it cannot be fitted.
+        lr_octaves: log2 of the chosen factor on every rate.
+        batch_octaves: log2 of the chosen factor on the batch.
+        failed: job -> why it failed.
     """
 
     space: Space
@@ -77,7 +77,7 @@ class Tuned(Renderable, Tabular):
 
     @cached_property
     def recipe(self) -> Recipe:
-        """The recipe of the ladder with the constants chosen: rates to three digits."""
+        """The recipe of the ladder with the chosen constants, rates to three digits."""
         given = self.space.ladder.recipe
         scaled = given.with_lr(2.0**self.lr_octaves)
         rates = {name: float(f"{getattr(scaled, name):.{_DIGITS}g}") for name in RATES}
@@ -89,32 +89,32 @@ class Tuned(Renderable, Tabular):
         """The ladder with that recipe.
 
         Raises:
-            BadInput: a rung of it cannot be trained with the batch chosen.
+            BadInput: a rung cannot be trained with the chosen batch.
         """
         return replace(self.space.ladder, recipe=self.recipe)
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The 90 % interval of the best factor on the rates; None without a bowl, or where its bottom is an end."""
+        """The 90 % interval of the best factor on the rates; None without a bowl, or with its minimum at an end."""
         if self.bowl is None or self.bowl.edge:
             return None
         return math.exp(self.bowl.interval[0]), math.exp(self.bowl.interval[1])
 
     @property
     def cost_of_two(self) -> float | None:
-        """The share by which the loss rises where every rate is off by a factor of two; None where it is not known."""
+        """Relative increase of the loss if every rate is off by a factor of two; None if unknown."""
         return None if self.bowl is None else self.bowl.cost(2.0)
 
     @property
     def gain(self) -> float | None:
-        """The share by which the loss falls from the recipe as given, by the best trial; None where that diverged."""
+        """Relative decrease of the loss from the given recipe to the best trial; None if the recipe diverged."""
         given = next(each for each in self.trials if (each.lr_octaves, each.batch_octaves) == (0.0, 0))
         best = min(each.log_loss for each in self.trials)
         return 1 - math.exp(best - given.log_loss) if math.isfinite(given.log_loss) else None
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """What is doubtful."""
+        """Warnings about the search."""
         return tuple(_doubts(self))
 
     def to_dict(self) -> dict[str, Any]:
@@ -148,29 +148,29 @@ class Tuned(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a trial."""
+        """Return one row per trial."""
         return columns_of(self.to_dict()["trials"])
 
     def sheet(self) -> Report:
-        """Return the trials, best first, what was chosen, and how sharp it is."""
+        """Return the trials, best first, the chosen constants, and the curvature."""
         widths = self.space.widths
         head = ["trial", "rates x", "batch x", *(f"loss w{width}" for width in widths), ""]
         rows = [_row(each, len(widths)) for each in sorted(self.trials, key=lambda each: each.log_loss)]
-        said = [("chosen", f"every rate x {2**self.lr_octaves:.3g}{self._batch_said()}{self._sure()}")]
+        lines = [("chosen", f"every rate x {2**self.lr_octaves:.3g}{self._batch_factor()}{self._sure()}")]
         chosen = (*RATES, *(["batch_tokens"] if self.batch_octaves else []))
-        said += [("", f"{name} = {getattr(self.recipe, name)!r}") for name in chosen]
+        lines += [("", f"{name} = {getattr(self.recipe, name)!r}") for name in chosen]
         if self.cost_of_two is not None:
-            said.append(("sharp", f"rates off by a factor of 2 cost {self.cost_of_two:.2%} of the loss"))
+            lines.append(("sharp", f"rates off by a factor of 2 cost {self.cost_of_two:.2%} of the loss"))
         if self.gain is not None:
-            gain = f"the best trial is {self.gain:.2%} below the recipe as given"
-            said.append(("gain", gain if self.gain else "no trial is better than the recipe as given"))
-        said += [("failed", f"{name}: {why}") for name, why in self.failed.items()]
-        said += [("warn", f"{each} [{each.code}]") for each in self.findings]
+            gain = f"the best trial is {self.gain:.2%} below the given recipe"
+            lines.append(("gain", gain if self.gain else "no trial is better than the given recipe"))
+        lines += [("failed", f"{name}: {why}") for name, why in self.failed.items()]
+        lines += [("warn", f"{each} [{each.code}]") for each in self.findings]
         where = f"{' and '.join(f'width {width}' for width in widths)} at {shown(self.space.tokens)} tokens"
         title = f"tuning of {self.space.ladder.name}: {where}, {len(self.trials)} trials in {self.out}"
-        return Report(title, [Table([head, *rows], right=range(3 + len(widths))), Lines(said)])
+        return Report(title, [Table([head, *rows], right=range(3 + len(widths))), Lines(lines)])
 
-    def _batch_said(self) -> str:
+    def _batch_factor(self) -> str:
         return f", batch x {2.0**self.batch_octaves:g}" if len(self.space.batches) > 1 else ""
 
     def _sure(self) -> str:
@@ -182,17 +182,17 @@ class Tuned(Renderable, Tabular):
 
 
 def tuned(space: Space, out: Path, trials: tuple[Trial, ...], failed: Mapping[str, str]) -> Tuned:
-    """Return what these trials say.
+    """Return the result of these trials.
 
-    The batch is that of the best trial, unless the bowl puts another lower by more than it misses the values it was
-    fitted to: batches are octaves apart, and a quadratic through five of them bends where it should not.
+    The batch is that of the best trial, unless another batch of the bowl is lower by more than the bowl's residuals:
+    batches are octaves apart, and a quadratic through five of them can be misleading.
 
     Raises:
-        FitFailed: none of them has a loss.
+        FitFailed: no trial has a loss.
     """
     best = min(trials, key=lambda each: each.log_loss)
     if not math.isfinite(best.log_loss):
-        why = "; ".join(failed.values()) or "every loss diverged, the recipe's own rate included"
+        why = "; ".join(failed.values()) or "every loss diverged, also at the recipe's own rate"
         raise FitFailed(f"no trial has a loss: {why}")
     rates = np.array([each.lr_octaves for each in trials]) * math.log(2)
     batches = np.array([each.batch_octaves for each in trials]) * math.log(2)
@@ -226,19 +226,19 @@ def _doubts(found: Tuned) -> list[Finding]:
     doubts = []
     if found.bowl is None:
         fix = "raise trials, or widen the rates tried with within="
-        doubts.append(_warn("TUNE_NO_BOWL", "how sharp the optimum is cannot be told: the best trial is chosen", fix))
+        doubts.append(_warn("TUNE_NO_BOWL", "the curvature of the optimum is unknown; the best trial is used", fix))
     ends = {round(found.space.lr_octaves, 2), round(-found.space.lr_octaves, 2)}
     best = min(found.trials, key=lambda each: each.log_loss)
     if best.lr_octaves in ends or (found.bowl is not None and found.bowl.edge):
-        message = f"the best rate, x {2**found.lr_octaves:.3g}, is an end of what was tried"
-        doubts.append(_warn("TUNE_EDGE", message, "go on from the recipe it gives, or raise within"))
+        message = f"the best rate, x {2**found.lr_octaves:.3g}, is at an end of the tried range"
+        doubts.append(_warn("TUNE_EDGE", message, "tune again from the recipe it gives, or raise within"))
     batches = found.space.batches
     if found.batch_octaves and found.batch_octaves in (batches[0], batches[-1]):
-        message = f"the best batch, x {2.0**found.batch_octaves:g}, is an end of what was tried"
-        doubts.append(_warn("TUNE_EDGE", message, "go on from the recipe it gives"))
+        message = f"the best batch, x {2.0**found.batch_octaves:g}, is at an end of the tried range"
+        doubts.append(_warn("TUNE_EDGE", message, "tune again from the recipe it gives"))
     if found.interval is not None and (wide := found.interval[1] / found.interval[0]) > _FLAT:
         message = f"the interval of the best rate spans a factor of {wide:.2g}"
-        doubts.append(_warn("TUNE_FLAT", message, "raise trials; inside it the choice hardly matters"))
+        doubts.append(_warn("TUNE_FLAT", message, "raise trials; within the interval the choice hardly matters"))
     if failed := sum(each.losses is None for each in found.trials):
         doubts.append(_warn("TUNE_FAILED", f"{failed} of {len(found.trials)} trials could not be trained", "", failed))
     return doubts

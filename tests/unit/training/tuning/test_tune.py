@@ -97,7 +97,7 @@ def test_another_batch_is_taken_only_where_the_bowl_is_sure(tiny: Tiny, tmp_path
     assert found.bowl is not None and found.bowl.by_batch[0.0] > min(found.bowl.by_batch.values())
     assert found.batch_octaves == 0 and 2**found.lr_octaves == pytest.approx(0.893, abs=0.005)
     assert found.interval is not None and found.interval[0] < 1 < found.interval[1]
-    assert found.gain == 0 and "no trial is better than the recipe as given" in str(found)
+    assert found.gain == 0 and "no trial is better than the given recipe" in str(found)
 
 
 def test_a_search_that_was_stopped_is_the_search_left_alone(
@@ -177,9 +177,9 @@ def test_a_trial_is_the_run_the_ladder_would_make(tiny: Tiny) -> None:
     ("options", "message"),
     [
         ({"widths": (12,)}, "12"),
-        ({"trials": 2}, "the first 5 are given"),
+        ({"trials": 2}, "give at least 5"),
         ({"within": 1.0}, "above 1"),
-        ({"tokens": 64.0}, "too few"),
+        ({"tokens": 64.0}, "give at least 2 steps"),
     ],
 )
 def test_bad_options_are_refused_before_anything_is_made(
