@@ -107,11 +107,18 @@ class _AtArrays(Protocol):
     def inputs(self) -> tuple[str, ...]: ...
     @property
     def domain(self) -> Domain: ...
+    @property
+    def component_names(self) -> Mapping[str, tuple[str, ...]]: ...
     def predict_at(self, x: Inputs, level: float, kind: Kind) -> Prediction: ...
 
 
 class Predicting(ABC):
     """A forecaster whose ``predict`` takes points in every form; it states ``predict_at`` for arrays."""
+
+    @property
+    def component_names(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the components of each vector input; a dataframe has a column for each."""
+        return {}
 
     def predict(
         self: _AtArrays, x: Points | None = None, level: float = 0.9, kind: Kind = "new_run", **point: Any
@@ -129,7 +136,7 @@ class Predicting(ABC):
                 another unit.
         """
         check_level(level)
-        points = inputs_of(self.label, self.inputs, x, point)
+        points = inputs_of(self.label, self.inputs, x, point, self.component_names)
         check_inputs(self.label, self.inputs, points, self.domain)
         return self.predict_at(points, level, kind)
 

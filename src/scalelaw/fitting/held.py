@@ -55,6 +55,11 @@ class HeldAt(Brief, Predicting):
         return digest({"fit": self.fit.digest, "at": dict(self.values)})
 
     @property
+    def component_names(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the components of each vector input."""
+        return self.fit.component_names
+
+    @property
     def label(self) -> str:
         """The law and the held values."""
         return f"{self.fit.label} at {self.held}"

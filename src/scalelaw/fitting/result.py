@@ -115,6 +115,11 @@ class FitResult(Renderable, Tabular, Plottable, Predicting):
         return self.law.inputs
 
     @property
+    def component_names(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the components of each vector input, and of the levels of each category."""
+        return self.rows.levels
+
+    @property
     def label(self) -> str:
         """The law's spelling."""
         return self.law.spelling

@@ -21,7 +21,13 @@ _SHOWN = 8
 """Columns of a dataframe that a message lists."""
 
 
-def inputs_of(label: str, needed: Sequence[str], points: Points | None, point: Mapping[str, Any]) -> Inputs:
+def inputs_of(
+    label: str,
+    needed: Sequence[str],
+    points: Points | None,
+    point: Mapping[str, Any],
+    parts: Mapping[str, Sequence[str]] | None = None,
+) -> Inputs:
     """Return points as arrays by quantity; arrays of numbers pass through unchanged.
 
     Args:
@@ -29,6 +35,7 @@ def inputs_of(label: str, needed: Sequence[str], points: Points | None, point: M
         needed: quantities it takes.
         points: a mapping or a dataframe; None where keywords give the point.
         point: the keywords.
+        parts: vector -> names of its components, which may be columns: ``mixture.web``, ``mixture.code``.
 
     Raises:
         BadInput: no points, or points given twice; a value that is missing or not a number; columns of unlike length.
@@ -47,9 +54,9 @@ def inputs_of(label: str, needed: Sequence[str], points: Points | None, point: M
         _check_names(label, needed, point)
         found = _by_quantity(point, needed)
     elif isinstance(points, Mapping):
-        found = _by_quantity(points, needed)
+        found = _by_quantity(_joined(points, parts or {}), needed)
     elif is_frame(points):
-        found = _columns(points, needed)
+        found = _columns(points, needed, parts or {})
     else:
         raise BadInput(f"cannot predict at a {type(points).__name__}: {how}, a mapping or a dataframe")
     arrays = {name: _array(name, values) for name, values in found.items() if name in needed or _spare(name, values)}
@@ -77,7 +84,17 @@ def _by_quantity(given: Mapping[str, Any], needed: Sequence[str]) -> dict[str, A
     return found
 
 
-def _columns(frame: Any, needed: Sequence[str]) -> dict[str, list[Any]]:
+def _joined(given: Mapping[str, Any], parts: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return values with each vector put together from columns named after its components, where all are there."""
+    found = {str(name): values for name, values in given.items()}
+    for vector, names in parts.items():
+        columns = [f"{vector}.{name}" for name in names]
+        if kind_of(vector) == "vector" and vector not in found and set(columns) <= found.keys():
+            found[vector] = np.stack([_array(column, found.pop(column)) for column in columns], axis=-1)
+    return found
+
+
+def _columns(frame: Any, needed: Sequence[str], parts: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Return the columns of a dataframe by quantity."""
     try:
         opened = open_frame(frame)
@@ -85,7 +102,7 @@ def _columns(frame: Any, needed: Sequence[str]) -> dict[str, list[Any]]:
     except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
         raise BadInput(f"the dataframe cannot be read: {reason}") from error
-    found = _by_quantity(columns, needed)
+    found = _by_quantity(_joined(columns, parts), needed)
     lacking = [name for name in needed if name not in found]
     if lacking and not any(name.startswith("params") for name in found):
         have = ", ".join(list(columns)[:_SHOWN]) + (", ..." if len(columns) > _SHOWN else "") or "none"
@@ -107,9 +124,9 @@ def _array(name: str, values: Any) -> AnyArray:
     """Return the values of one quantity, (n,) or (n, d) for a vector."""
     kind = kind_of(name)
     if isinstance(values, np.ndarray) and values.dtype.kind in "biufc":
-        return values if values.ndim else values.reshape(1)
+        return values[None] if values.ndim == (kind == "vector") else values
     if kind == "vector":
-        return np.array(list(values), float)
+        return _shares(name, values)
     values = np.atleast_1d(values) if isinstance(values, np.ndarray) else values
     listed = [values] if isinstance(values, str) or not isinstance(values, Iterable) else list(values)
     if kind == "text":
@@ -119,6 +136,16 @@ def _array(name: str, values: Any) -> AnyArray:
         more = f" ({len(missing)} such rows)" if len(missing) > 1 else ""
         raise BadInput(f"{name} has no value in row {missing[0]}{more}; fill or drop them")
     return np.array([_number(name, each) for each in listed], float)
+
+
+def _shares(name: str, values: Any) -> AnyArray:
+    """Return a vector for each point, (n, d), from a list of lists, or from one list for one point."""
+    try:
+        return np.atleast_2d(np.array(list(values), float))
+    except (TypeError, ValueError) as error:
+        raise BadInput(
+            f"{name} takes one list of numbers for each point, e.g. [[0.3, 0.7]]; got {values!r}"[:200]
+        ) from error
 
 
 def _is_missing(cell: Any) -> bool:

@@ -106,6 +106,23 @@ def test_another_kind_of_params_is_named(fit: FitResult) -> None:
         fit.predict(frame)
 
 
+def test_a_mixture_comes_as_lists_or_as_columns(rng: np.random.Generator) -> None:
+    names = [f"domain_{i}_{rng.integers(10**6)}" for i in range(int(rng.integers(2, 5)))]
+    shares = rng.dirichlet(np.ones(len(names)), size=40)
+    columns = {f"mixture.{name}": shares[:, i] for i, name in enumerate(names)}
+    loss = 2 + shares @ np.linspace(0.1, 0.6, len(names)) + rng.normal(0, 1e-3, 40)
+    runs = sl.load_runs({**columns, "loss": loss})
+    fit = sl.fit(f"linear_mixture[domains={len(names)}]", runs, draws=0)
+    wanted = fit.predict({"mixture": shares}).mean
+    swapped = dict(sorted(columns.items(), reverse=True))
+    forms = (runs, pd.DataFrame(swapped), pl.DataFrame(swapped), swapped, pl.DataFrame({"mixture": shares.tolist()}))
+    assert all(np.array_equal(fit.predict(form).mean, wanted) for form in forms)
+    assert fit.predict(mixture=shares[3].tolist()).mean.tolist() == fit.predict(mixture=shares[3]).mean.tolist()
+    assert np.isclose(fit.predict(mixture=shares[3]).mean[0], wanted[3])
+    with pytest.raises(BadInput, match="mixture takes one list of numbers for each point"):
+        fit.predict(mixture=[[0.5, 0.5], [1.0]])
+
+
 def test_an_input_of_a_formula_may_have_any_name(rng: np.random.Generator) -> None:
     name = f"knob_{rng.integers(10**6)}"
     knob = rng.uniform(0.1, 3, size=20)
