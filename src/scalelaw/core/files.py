@@ -186,6 +186,23 @@ def append_line(path: str | PathLike[str], line: str) -> None:
         raise BadInput(refusal(path, error)) from error
 
 
+def cut_back(path: str | PathLike[str], size: int) -> None:
+    """Cut a file back to its first bytes, and wait until this is on the disk.
+
+    Raises:
+        BadInput: it cannot be written.
+    """
+    try:
+        descriptor = open_to_append(path)
+        try:
+            os.ftruncate(descriptor, size)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise BadInput(refusal(path, error)) from error
+
+
 def sync_folder(folder: Path) -> None:
     """Wait until the names in a folder are on disk, if the file system supports it."""
     descriptor = os.open(folder, os.O_RDONLY)

@@ -8,13 +8,14 @@ line. Lines removed at the end leave a valid shorter chain, so publish the diges
 import contextlib
 import json
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scalelaw.core.errors import BadInput, UnknownName
-from scalelaw.core.files import append_line, make_once, refusal
+from scalelaw.core.errors import BadInput, ScalelawWarning, UnknownName
+from scalelaw.core.files import append_line, cut_back, make_once, refusal
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.reading import LARGEST, is_fit, one_line
@@ -23,6 +24,10 @@ from scalelaw.registry.frozen import FrozenForecast, opened, point_text, read_by
 from scalelaw.registry.seal import faults, sealed_text, sha256
 
 SCHEMA = "scalelaw.registry/1"
+_BEGIN = f'{{"schema": "{SCHEMA}", "number": '.encode()
+_NO_END = "is incomplete"
+_TORN_WITHOUT = "the last line is incomplete, as after a crash while it was written"
+_TORN = "its last line is incomplete, as after a crash while it was written, and is ignored"
 _WAIT_S = 10.0
 _POLL_S = 0.05
 _SHORT = 12
@@ -146,6 +151,9 @@ class Verification(Renderable, Tabular):
         if self.holds:
             many = f"{self.count} forecast{'' if self.count == 1 else 's'}"
             return Report(f"{self.source}: {many}, unchanged", [Lines([("head", self.head)])])
+        if all(fault.endswith(_NO_END) for fault in self.faults):
+            title = f"{self.source}: {_TORN_WITHOUT}; every line before it is unchanged"
+            return Report(title, [Lines([("incomplete", fault) for fault in self.faults])])
         title = f"{self.source} was CHANGED after it was written"
         return Report(title, [Lines([("changed", fault) for fault in self.faults])])
 
@@ -172,6 +180,8 @@ def register_forecast(forecast: FrozenForecast, path: str | Path) -> Entry:
         raise BadInput(f"this forecast was changed after freezing: {'; '.join(problems)}")
     with _alone(place):
         entries = read_forecasts(place).entries if place.exists() else ()
+        if place.exists() and (torn := _torn(content := read_bytes(place, LARGEST))):
+            cut_back(place, len(content) - torn)
         if forecast.digest in {each.forecast.digest for each in entries}:
             raise BadInput(f"{place} already holds this forecast ({forecast.digest[:_SHORT]})")
         record = _record(len(entries) + 1, entries[-1].digest if entries else "", forecast.document)
@@ -187,7 +197,10 @@ def read_forecasts(path: str | Path) -> Registry:
     """
     with one_line(str(path)):
         content = read_bytes(path, LARGEST)
-        if problems := list(_faults(content)):
+        if torn := _torn(content):
+            warnings.warn(f"{path}: {_TORN}; the next forecast registered replaces it", ScalelawWarning, stacklevel=2)
+            content = content[:-torn]
+        if content and (problems := list(_faults(content))):
             _check_kind(content, str(path))
             raise BadInput(f"{path} was changed after it was written: {'; '.join(problems)}")
         return Registry(str(path), tuple(_entries(content, str(path))))
@@ -212,6 +225,13 @@ def verify_forecasts(path: str | Path, *, head: str | None = None) -> Verificati
     if head is not None and entries and not any(each.digest.startswith(head.lower()) for each in entries):
         problems.append(f"no forecast has the published digest {head}: lines are missing, or this is another file")
     return Verification(str(path), len(entries), entries[-1].digest if entries else "", tuple(problems))
+
+
+def _torn(content: bytes) -> int:
+    """Return the bytes of a last line that a crash cut short: it begins as a line of a registry and has no end."""
+    rest = content[content.rfind(b"\n") + 1 :]
+    begins = rest.startswith(_BEGIN) or _BEGIN.startswith(rest)
+    return len(rest) if rest and begins and _is_chain(content) else 0
 
 
 def _check_kind(content: bytes, path: str) -> None:
@@ -245,7 +265,7 @@ def _faults(content: bytes) -> Iterator[str]:
         if found:
             yield f"line {number}: {found}"
     if rest:
-        yield f"line {len(lines) + 1} is incomplete"
+        yield f"line {len(lines) + 1} {_NO_END}"
 
 
 def _line_fault(line: bytes, number: int, before: str) -> tuple[str, str]:

@@ -3,10 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import scalelaw as sl
-from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.errors import BadInput, ScalelawWarning, UnknownName
 from scalelaw.fitting.published import published
 from scalelaw.laws import get
 from scalelaw.registry.frozen import FrozenForecast, freeze
@@ -115,6 +116,22 @@ def test_a_registry_that_is_being_written_is_waited_for(
     lock.unlink()
     assert register_forecast(freeze(LAW, params="10B", tokens="140B"), chain).number == 4
     assert not lock.exists()
+
+
+def test_a_torn_last_line_is_cut_back_and_reported(
+    chain: Path, forecasts: list[FrozenForecast], rng: np.random.Generator
+) -> None:
+    whole = chain.read_bytes()
+    *before, last = whole.splitlines(keepends=True)
+    for size in (1, len(last) - 1, *rng.integers(2, len(last) - 1, 5)):
+        chain.write_bytes(b"".join(before) + last[: int(size)])
+        verified = verify_forecasts(chain)
+        assert not verified.holds and "incomplete" in str(verified) and "CHANGED" not in str(verified)
+        with pytest.warns(ScalelawWarning, match="last line is incomplete"):
+            assert len(read_forecasts(chain).entries) == len(before)
+        with pytest.warns(ScalelawWarning, match="last line is incomplete"):
+            register_forecast(forecasts[len(before)], chain)
+        assert chain.read_bytes() == whole and verify_forecasts(chain).holds
 
 
 def test_what_is_no_registry_says_so(tmp_path: Path) -> None:
