@@ -77,6 +77,11 @@ TOPICS = (
 )  # fmt: skip
 
 
+RESULTS = {result for topic in TOPICS for result in topic.results}
+ARRAY = re.compile(r"(~?numpy\.)?ndarray\[tuple\[[^\]]*\], (~?numpy\.)?dtype\[[^\]]*\]\]")
+"""How an annotated array is spelled out."""
+
+
 def public() -> dict[str, Any]:
     """Return every public name, by the shortest way to write it, without modules."""
     found: dict[str, Any] = {}
@@ -127,7 +132,7 @@ def _entry(path: str, item: Any, written: str) -> str:
 
 
 def _class(path: str, written: str) -> str:
-    return f"## {written}\n\n" + _block(f".. autoclass:: {path}\n   :members:\n   :show-inheritance:")
+    return f"## {written}\n\n" + _block(f".. autoclass:: {path}\n   :members:")
 
 
 def _block(text: str) -> str:
@@ -167,8 +172,18 @@ def escape(sphinx: Any, what: str, name: str, item: Any, options: Any, lines: li
             lines[at] = "".join(part if part.startswith("``") else part.replace("|", r"\|") for part in pieces)
 
 
+def shorten(
+    sphinx: Any, what: str, name: str, item: Any, options: Any, given: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """Write arrays as ``Array``, and leave out how a result is constructed, which users never do."""
+    if what == "class" and name.removeprefix("scalelaw.") in RESULTS:
+        return "", None
+    return tuple(text and ARRAY.sub("Array", text) for text in (given, returned))  # type: ignore[return-value]
+
+
 def setup(sphinx: Any) -> dict[str, bool]:
     """Have Sphinx write the pages first."""
+    sphinx.connect("autodoc-process-signature", shorten)
     sphinx.connect("builder-inited", write)
     sphinx.connect("autodoc-process-docstring", escape)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

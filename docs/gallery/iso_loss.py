@@ -1,6 +1,6 @@
 """Contours of equal loss.
 
-Loss over parameters and tokens, with the runs, the compute-optimal line and the recommended run.
+Loss over compute and parameters, with the runs, the compute-optimal line and the recommended run.
 """
 
 import scalelaw as sl
