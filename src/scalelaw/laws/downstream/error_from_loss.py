@@ -28,7 +28,7 @@ class ErrorFromLoss(Law):
     def coefs(self) -> tuple[Coef, ...]:
         return (
             Coef("epsilon", "error of a model that has learned nothing", "1", linear=True),
-            Coef("k", "error that a loss of zero would save", "1", linear=True),
+            Coef("k", "error at chance minus error at zero loss", "1", linear=True),
             Coef("gamma", "rate at which error changes with loss", "tokens/nat", starts=(0.1, 3.0)),
         )
 

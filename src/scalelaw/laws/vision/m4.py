@@ -32,7 +32,7 @@ class M4(OfOneInput):
         return (
             Coef("y_inf", "floor", starts=(1e-3, 0.5), log=True),
             Coef("y_0", "level of guessing", starts=(0.5, 10.0), log=True),
-            Coef("a", "slowness of the fall from guessing", low=1e-3, starts=(0.05, 2.0)),
+            Coef("a", "delay of the fall from guessing; 0 gives a power", low=1e-3, starts=(0.05, 2.0)),
             Coef("d", "input at which the right side is one", quantity(self.input).unit, within=self.input, log=True),
             Coef("c", "exponent"),
         )
