@@ -36,7 +36,7 @@ _MANY = 0.2
 _WORSE = 3.0
 """A test of longer reach is a doubt if its error exceeds that of the shown test by this factor."""
 _IN_PYTHON = re.compile(r" \(Python: (?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")
-"""The Python spelling beside an option; the first screen omits it."""
+"""Python equivalent of an option in a message; the first screen omits it."""
 _COLUMNS = 100
 _LONGEST = 240
 _WORDS = {

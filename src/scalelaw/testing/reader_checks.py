@@ -134,7 +134,7 @@ def _laid(reader: Reader, folder: Path, instead: Mapping[str, bytes]) -> None:
 
 
 def _try(reader: Reader, folder: Path) -> None:
-    """Read a damaged source; the result is a result, or one line that names a file or folder of it."""
+    """Read a damaged source: it gives a table, or an error of one line that names its file or folder."""
     begun = time.process_time()
     try:
         with warnings.catch_warnings():
