@@ -14,7 +14,7 @@ from evidence._row import Row, run
 
 PORIAN = "$SCALELAW_DATA/porian/porian_isoflop_points.csv"
 EXPLAIN = (
-    "scalelaw", "explain", PORIAN, "--column", "params=n", "--column", "tokens=t",
+    "scalelaw", "explain", PORIAN, "--flops", "5.88e23", "--column", "params=n", "--column", "tokens=t",
     "--base", "dataset=rw,hparams=base,warmup=long,decay=kaplan,param_count=kaplan",
     "--step", "head FLOPs:param_count=standard", "--step", "warm-up:warmup=short", "--step", "decay:decay=chinchilla",
     "--step", "tuned:hparams=tuned,decay=const", "--profile", "akima", "--noise", "0.002", "--level", "0.95", "--json",
