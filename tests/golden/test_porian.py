@@ -16,7 +16,7 @@ from scalelaw.runs.table import RunTable
 
 pytestmark = pytest.mark.data
 
-COMMAND = """explain "{file}" --column params=n --column tokens=t
+COMMAND = """explain "{file}" --flops 5.88e23 --column params=n --column tokens=t
     --base dataset=rw,hparams=base,warmup=long,decay=kaplan,param_count=kaplan --step "head FLOPs:param_count=standard"
     --step warm-up:warmup=short --step decay:decay=chinchilla --step tuned:hparams=tuned,decay=const
     --profile akima --noise 0.002 --level 0.95 --json"""
