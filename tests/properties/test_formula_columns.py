@@ -164,7 +164,7 @@ def test_missing_values_of_the_column_set_rows_aside() -> None:
 def test_the_ensemble_takes_no_value_of_a_column(tmp_path: Path) -> None:
     _, table = columns(1)
     refused = CliRunner().invoke(app, ["plan", csv(tmp_path / "r.csv", table), "--at", "dropout=0"])
-    assert refused.exit_code == 2 and "add --law" in refused.output.replace("\n", " ")
+    assert refused.exit_code == 2 and "name it with --law" in refused.output.replace("\n", " ")
 
 
 def test_robustness_says_how_to_plan_by_a_law_that_takes_a_column(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def labels(axes: pyplot.Axes) -> str:
 def test_a_fit_makes_a_figure_of_its_own(fit: FitResult) -> None:
     axes = fit.plot()
     assert axes.figure.number in pyplot.get_fignums() and axes.get_xscale() == "log"  # type: ignore[union-attr]
-    assert "42 runs fitted" in labels(axes) and "compute-optimal loss, chinchilla" in labels(axes)
+    assert "42 fitted runs" in labels(axes) and "compute-optimal loss, chinchilla" in labels(axes)
     assert "FLOP" in axes.get_xlabel() and "nats/token" in axes.get_ylabel()
 
 
@@ -74,7 +74,7 @@ def test_any_formula_draws(law: str, draws: int, rng: np.random.Generator) -> No
     loss = 1.7 + 200 * tokens**-0.28 + ("params" in law) * 400 * params**-0.34 + ("knob" in law) * 0.3 * value
     table = {"params": params, "tokens": tokens, knob: value, "loss": loss * rng.normal(1, 1e-3, n)}
     axes = sl.fit(law.format(knob=knob), table, draws=draws).plot()
-    assert f"{n} runs fitted" in labels(axes) and axes.get_xlabel() and axes.get_ylabel()
+    assert f"{n} fitted runs" in labels(axes) and axes.get_xlabel() and axes.get_ylabel()
     assert ("interval" in labels(axes)) == bool(draws)
     axes.figure.canvas.draw()
 

@@ -74,7 +74,7 @@ def test_a_law_begun_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize(
     ("name", "folder", "said"),
-    [("chinchilla", "data", "exists"), ("Not-a-name", "data", "lower case"), ("fine", "nowhere", "there are data")],
+    [("chinchilla", "data", "exists"), ("Not-a-name", "data", "lower-case"), ("fine", "nowhere", "use one of data")],
 )
 def test_a_law_that_cannot_be_begun(tmp_path: Path, name: str, folder: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):
@@ -82,5 +82,5 @@ def test_a_law_that_cannot_be_begun(tmp_path: Path, name: str, folder: str, said
 
 
 def test_outside_a_checkout_no_law_is_begun(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no checkout"):
+    with pytest.raises(BadInput, match="not a checkout"):
         new_law("fine", root=tmp_path)
