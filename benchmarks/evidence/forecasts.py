@@ -56,7 +56,7 @@ def measure() -> Iterator[Row]:
     before = time.process_time()
     found = benchmark(read_protocol(PROTOCOL), data, store=STORE)
     seconds = time.process_time() - before + sum(outcome.seconds for outcome in found.outcomes)
-    (ROOT / "docs" / "forecasts.md").write_text(PAGE + found.sheet().markdown(level=2) + "\n")
+    (ROOT / "docs" / "forecasts.md").write_text(PAGE + found.report().markdown(level=2) + "\n")
     yield from _intervals(found, seconds)
     yield from _points(found, seconds)
     yield from _clean()

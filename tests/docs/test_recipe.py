@@ -46,7 +46,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.mark.parametrize("folder", ["language", "downstream"])
+@pytest.mark.parametrize("folder", ["language", pytest.param("downstream", marks=pytest.mark.slow)])
 def test_a_new_law_with_a_new_citation_needs_one_file(checkout: Path, folder: str, rng: np.random.Generator) -> None:
     name, code = recipe()
     new = f"{name}_{rng.integers(10**6)}_{folder}"

@@ -99,7 +99,7 @@ def test_fit_files_keep_the_input_and_plans_ask_for_its_value(seed: int, tmp_pat
     assert of_fit["loss"]["value"] - low == pytest.approx(0.5 * told["coefficients"]["c"]["value"], abs=0.01)
 
 
-@pytest.mark.parametrize("seed", [1, 5])
+@pytest.mark.parametrize("seed", [1, pytest.param(5, marks=pytest.mark.slow)])
 def test_backtest_study_influence_and_freeze_take_the_column(seed: int, tmp_path: Path) -> None:
     name, table = columns(seed)
     file, law = csv(tmp_path / "runs.csv", table), formula(name)

@@ -103,7 +103,7 @@ class Explanation(Renderable, Tabular):
         """Return one row a correction."""
         return columns_of(each.to_dict() for each in self.readings)
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report, with one line per correction."""
         percent = f"{100 * self.level:g} % interval"
         rows = [["correction", "a", percent, "change", f"N* at {format_number(self.flops)}", "budgets", ""]]

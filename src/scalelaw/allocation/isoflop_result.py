@@ -116,7 +116,7 @@ class IsoFlop(Renderable, Tabular):
         """Return one row a budget."""
         return columns_of(budget.to_dict() for budget in self.budgets)
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report: the power laws, one line per budget, rows, intervals and warnings."""
         title = f"IsoFLOP of {self.rows.target}: {len(self.used)} of {len(self.budgets)} budgets, {self._how()}"
         powers = power_laws(self.params, self.tokens, self.spec.level)

@@ -79,7 +79,7 @@ class Envelope(Renderable, Tabular):
         """Return one row a compute at which a size wins."""
         return {"flops": self.flops, "params": self.size, "tokens": self.seen, "loss": self.loss}
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report: the power laws, the range of compute, excluded runs and warnings."""
         curves = len(np.unique(self.rows.cluster))
         title = f"Envelope of {self.rows.target}: {curves} curves, {len(np.unique(self.size))} sizes win"

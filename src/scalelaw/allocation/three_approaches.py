@@ -114,7 +114,7 @@ class Agreement(Renderable, Tabular):
         """Return one row an approach."""
         return columns_of(each.to_dict() for each in self.approaches)
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report: one line per approach, and whether they agree."""
         percent = f"{100 * self.level:g} % interval"
         rows = [["approach", "a", percent, "N*", percent, "D*", "D*/N*", ""]]

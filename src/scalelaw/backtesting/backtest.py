@@ -169,7 +169,7 @@ class Backtest(Renderable, Tabular):
         """Return one row per cut."""
         return columns_of(cut.to_dict() for cut in self.cuts)
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return one row per cut."""
         if not self.cuts:
             rules = WindowRules()

@@ -53,7 +53,7 @@ def show_answered(answer: "Answer", result: Any, as_json: bool, fitted: Mapping[
         values = result.to_dict()
         _print({"schema": values.pop("schema"), "answer": answer.to_dict(), **values, "fitted": fitted})
     else:
-        below = answer.beside(result.sheet()).text()
+        below = answer.beside(result.report()).text()
         _print("\n\n".join([str(answer), *(each.text() for each in answer.further()), below]))
 
 

@@ -180,28 +180,28 @@ class Renderable(Brief, ABC):
     """Base of results that compose a report, from which all renderings follow."""
 
     @abstractmethod
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report to print."""
 
     def __str__(self) -> str:
-        return self.sheet().text()
+        return self.report().text()
 
     def in_brief(self) -> str:
         """Return the title of the printout, which ``repr`` shows."""
-        sheet = self.sheet()
-        return sheet.title or sheet.text().lstrip().partition("\n")[0]
+        report = self.report()
+        return report.title or report.text().lstrip().partition("\n")[0]
 
     def _repr_html_(self) -> str:
         """Return HTML for a notebook."""
-        return _STYLE + self.sheet().html()
+        return _STYLE + self.report().html()
 
     def to_markdown(self) -> str:
         """Return the printout as Markdown."""
-        return self.sheet().markdown()
+        return self.report().markdown()
 
     def to_latex(self) -> str:
         r"""Return the printout as LaTeX; its tables need ``\usepackage{booktabs}``."""
-        return self.sheet().latex()
+        return self.report().latex()
 
 
 def markdown_escaped(text: str) -> str:

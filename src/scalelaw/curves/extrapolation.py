@@ -123,7 +123,7 @@ class Extrapolation(Renderable, Tabular):
         records = [each.to_dict() for each in self.runs]
         return columns_of({name: value for name, value in each.items() if name != "path"} for each in records)
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report, with one line per run."""
         head = ["run", "cut", "end", "schedule", "at the cut", "final", f"{100 * self.level:g} % interval", "actual",
                 "error"]  # fmt: skip

@@ -133,7 +133,7 @@ class Watch(Renderable, Tabular):
         """Return one row with the state of the run."""
         return one_row(self.to_dict())
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report: last reading, band, estimates of the end, and advice."""
         level = 100 * self.level
         lines = [

@@ -55,7 +55,7 @@ class Design(Renderable, Tabular):
         """Return one row a half-width that was priced."""
         return columns_of(self.to_dict()["prices"])
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the ladder, its cost, and the cost of other half-widths."""
         share = self.ladder.flops / self.half_width.flops
         asked = (
@@ -64,7 +64,7 @@ class Design(Renderable, Tabular):
         rows = [["half-width", *(f"±{width:.2%}" for width, _ in self.prices)]]
         rows.append(["C", *("none found" if flops is None else f"{flops:.2g}" for _, flops in self.prices)])
         prices = Report("Cost of other half-widths", [Table(rows, right=range(1, len(rows[0])), head=False)])
-        return Report("The cheapest ladder found", [Lines([("asked", asked)]), self.dry_run.sheet(), prices])
+        return Report("The cheapest ladder found", [Lines([("asked", asked)]), self.dry_run.report(), prices])
 
 
 def design(

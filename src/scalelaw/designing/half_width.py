@@ -127,7 +127,7 @@ class HalfWidth(Renderable, Tabular):
         """Return one row: the half-width and its parts."""
         return one_row(self.to_dict(), "assumption")
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the target and the half-width with its parts."""
         return Report("Expected half-width of the forecast", [Lines(self.lines())])
 

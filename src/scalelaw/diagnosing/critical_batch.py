@@ -53,7 +53,7 @@ class TradeOff(Renderable, Tabular):
         """Return one row."""
         return one_row(self.to_dict())
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report: critical batch, least steps and least tokens."""
         ends = "" if self.interval is None else f", 90 % interval {self.interval[0]:.4g} to {self.interval[1]:.4g}"
         lines = [
@@ -146,7 +146,7 @@ class NoiseScales(Renderable, Tabular):
         """Return one row per run."""
         return columns_of(self.runs)
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report: the runs, with the token cost of their batch B, 1 + B / B_noise."""
         head = ["run", "loss", "batch", "noise scale", "se", "tokens spent by the batch"]
         rows = [

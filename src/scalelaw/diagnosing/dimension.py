@@ -51,7 +51,7 @@ class IntrinsicDimension(Renderable, Tabular):
         """Return one row."""
         return one_row(self.to_dict())
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the estimates and the prior."""
         low, high = self.exponent_prior
         lines = [

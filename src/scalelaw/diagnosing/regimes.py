@@ -64,7 +64,7 @@ class Regime(Renderable, Tabular):
         """Return one row."""
         return one_row(self.to_dict())
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report: the label and its scores."""
         agreed = "" if self.agreement is None else f" ({self.agreement:.0%} of the draws agree)"
         lines = [

@@ -43,7 +43,7 @@ class LocalSlope(Renderable, Tabular):
         """Return one row."""
         return one_row(self.to_dict())
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return slope and regime."""
         side = _SIDES.get(self.along, "parameters")
         lines = [

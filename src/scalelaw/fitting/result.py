@@ -30,7 +30,7 @@ from scalelaw.core.version import __version__
 from scalelaw.fitting.checks.outliers import RATE
 from scalelaw.fitting.checks.status import FitStatus
 from scalelaw.fitting.fitted_rows import FittedRows
-from scalelaw.fitting.show import sheet, to_dict
+from scalelaw.fitting.show import report, to_dict
 from scalelaw.fitting.solver.coordinates import Coordinates
 from scalelaw.fitting.solver.noise import Noise
 from scalelaw.fitting.solver.solve import Problem
@@ -300,6 +300,6 @@ class FitResult(Renderable, Tabular, Plottable, Predicting):
         values = ", ".join(f"{name} {value:.4g}" for name, value in self.coef.items())
         return f"{self.label} fitted to {self.target} of {counted(len(self.rows.y), 'row')}: {values}"
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report: coefficients, optimum, intervals, rows and warnings."""
-        return sheet(self)
+        return report(self)

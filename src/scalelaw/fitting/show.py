@@ -48,7 +48,7 @@ def to_dict(fit: "FitResult") -> dict[str, Any]:
     }
 
 
-def sheet(fit: "FitResult") -> Report:
+def report(fit: "FitResult") -> Report:
     """Return the report: coefficients, optimum, intervals, rows and warnings."""
     return Report(f"{fit.law.spelling} fitted to {fit.target}", [_table(fit), Lines(_lines(fit))])
 

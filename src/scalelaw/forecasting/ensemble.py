@@ -279,7 +279,7 @@ class Ensemble(Renderable, Tabular, Plottable, Predicting):
         """Return one row per law."""
         return columns_of(self.to_dict()["members"])
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the members and what the interval rests on."""
         rows = [["law", "weight", "residual", "coefficients"]]
         for fit, weight, residual in zip(self.members, self.weights, self.residuals, strict=True):

@@ -74,7 +74,7 @@ class CoordinateCheck(Renderable, Tabular):
             for name, sizes in self.sizes.items()
         )
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return sizes by width and slopes."""
         head = ["", *(f"{width:g}" for width in self.widths), "slope"]
         rows = [

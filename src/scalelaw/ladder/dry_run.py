@@ -146,7 +146,7 @@ class DryRun(Renderable, Tabular):
         """Return one row per rung."""
         return columns_of(each.to_dict() for each in self.rungs)
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return one row per rung, compute by every convention, and the expected precision of the forecast."""
         title = f"ladder {self.ladder.name} on {self.workers} x {self.device.name}; nothing is trained"
         parts: list[Table | Lines | Report] = [

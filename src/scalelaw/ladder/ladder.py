@@ -235,7 +235,7 @@ class Ladder(Renderable, Tabular):
         """Return one row per rung."""
         return columns_of(self.to_dict()["rungs"])
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the rungs with shape, parameters by group, horizons and seeds."""
         head = ["width", "heads", "embedding", "head", "attention", "mlp", "norms", "N", "tokens", "D/N", "seeds", ""]
         rows = [_row(rung) for rung in self.rungs]

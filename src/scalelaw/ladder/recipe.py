@@ -231,7 +231,7 @@ class Recipe(Renderable, Tabular):
             for name, value in self.constants.items()
         )
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return every constant with its source."""
         shown = {name: f"{v:.6g}" if isinstance(v, float) else str(v) for name, v in self.constants.items()}
         rows = [[name, value, self.sources[name]] for name, value in shown.items()]

@@ -150,7 +150,7 @@ class Recipes(Renderable, Tabular):
         """Return one row per recipe, one column per constant."""
         return columns_of({"recipe": each.name, **each.constants} for each in self.recipes)
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return one row per recipe, at its reference width, depth and horizon."""
         head = ["recipe", "optimizer", "width", "layers", "tokens", "batch", "lr of matrices", "source of the lr"]
         rows = [

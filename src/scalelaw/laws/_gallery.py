@@ -54,7 +54,7 @@ class Description(Renderable, Tabular):
             for source, constants in shape.published.items():
                 yield shape, source, constants
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report: formula, inputs, coefficients and published constants."""
         law = self.law
         lines = [("takes", f"{', '.join(law.inputs)}; gives {law.output}"), ("source", law.cite)]
@@ -93,7 +93,7 @@ class Gallery(Renderable, Tabular):
         """Return the number of laws, which ``repr`` shows."""
         return counted(len(self.laws), "law")
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report, with one line per law."""
         rows = [["law", "formula", "takes"]]
         rows += [[law.name, law.formula, ", ".join(law.inputs)] for law in self.laws]

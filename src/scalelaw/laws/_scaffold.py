@@ -85,7 +85,7 @@ class Scaffold(Renderable):
         """Return plain values for JSON."""
         return {"schema": "scalelaw.new-law/1", "law": str(self.law), "golden": str(self.golden)}
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report: the files and the next step."""
         lines = [
             ("law", str(self.law)),

@@ -97,7 +97,7 @@ class Plan(Renderable, Tabular, Plottable):
         numbers = (self.params.texts()[0], self.tokens.texts()[0], self.loss.texts(5)[0])
         return "{} parameters on {} tokens, loss {}".format(*numbers) + f", for {self.question}, by {self.forecaster}"
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the plan with its intervals, reach and assumptions."""
         known = any(estimate.lo is not None for estimate in self._estimates().values())
         rows = [["", "", f"{100 * self.question.level:g} % interval" if known else "", ""]]

@@ -81,7 +81,7 @@ class Calculation(Renderable, Tabular):
         """Return one row per published law."""
         return columns_of(self.to_dict()["losses"])
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return compute and the results of the published laws."""
         kinds = {counting.name: kind for kind, counting in COUNTINGS.items()}
         cost = [

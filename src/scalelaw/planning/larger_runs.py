@@ -77,7 +77,7 @@ class LargerRuns(Renderable, Tabular):
         records = [each.to_dict() for each in self.runs]
         return columns_of({**each["point"], "forecast": each["forecast"], "reach": each["reach"]} for each in records)
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return one row per run, then the forecaster's report."""
         names = list(self.runs[0].point)
         level = self.runs[0].level
@@ -90,7 +90,7 @@ class LargerRuns(Renderable, Tabular):
         table = Table(rows, right=range(len(names) + 2))
         if not isinstance(self.forecaster, Renderable):
             return Report(f"{self.forecaster.label}: {self.forecaster.target} of larger runs", [table])
-        own = self.forecaster.sheet()
+        own = self.forecaster.report()
         return Report(own.title, [table, *own.parts])
 
 

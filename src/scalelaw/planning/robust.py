@@ -151,7 +151,7 @@ class Robustness(Renderable, Tabular):
         """Return one row per alternative."""
         return columns_of(each.to_dict() for each in self.outcomes)
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return one row per alternative, the verdict, and the choices that matter."""
         head = ["choice", "how", "N*", "D*", "D*/N*", f"{100 * self.level:g} % interval", "loss", "held out", "rows"]
         rows = [head, *(_row(each) for each in self.outcomes)]

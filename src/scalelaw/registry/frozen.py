@@ -138,7 +138,7 @@ class FrozenForecast(Renderable, Tabular):
             for level in self.levels
         )
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return point, forecast, source and the digest to publish."""
         rows = [["level", "new run", "law"]]
         for level in self.levels:
@@ -257,7 +257,7 @@ def opened(content: bytes, name: str) -> FrozenForecast:
         if document["schema"] != SCHEMA:
             raise BadInput(f"{name} has schema {document['schema']}; this version of scalelaw reads {SCHEMA}")
         forecast = FrozenForecast(document)
-        forecast.sheet()  # reads every part: a valid seal does not mean valid content
+        forecast.report()  # reads every part: a valid seal does not mean valid content
     return forecast
 
 

@@ -102,7 +102,7 @@ class Registry(Renderable, Tabular):
         """Return one row a forecast."""
         return columns_of(self.to_dict()["forecasts"])
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return one row per forecast."""
         rows = [["", "frozen", "target", "of", "forecast", "90 % interval", "law", "digest"]]
         rows += [_row(each) for each in self.entries]
@@ -146,7 +146,7 @@ class Verification(Renderable, Tabular):
         """Return one row a fault."""
         return {"fault": list(self.faults)}
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the verdict and every fault."""
         if self.holds:
             many = f"{self.count} forecast{'' if self.count == 1 else 's'}"

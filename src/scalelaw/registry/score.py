@@ -86,7 +86,7 @@ class ForecastScore(Renderable, Tabular):
         """Return one row a level."""
         return columns_of(self.to_dict()["levels"])
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the error, and the result at each level."""
         rows = [["level", "interval", "measured"]]
         for level in self.forecast.levels:

@@ -86,7 +86,7 @@ class Answer(Renderable, Tabular):
             ("doubt", self.doubt), ("next", self.next),
         ]  # fmt: skip
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the six lines."""
         return Report("", [Lines(self.lines(), width=10, fold=_COLUMNS)])
 
@@ -107,15 +107,15 @@ class Answer(Renderable, Tabular):
         ]
         return replace(plan, assumptions=tuple(kept))
 
-    def beside(self, sheet: Report) -> Report:
+    def beside(self, report: Report) -> Report:
         """Return a report without the lines that the doubts already give."""
         parts: list[Table | Lines | Report] = []
-        for part in sheet.parts:
+        for part in report.parts:
             if isinstance(part, Lines):
                 parts.append(replace(part, lines=[each for each in part.lines if not self._states(each[1])]))
             else:
                 parts.append(self.beside(part) if isinstance(part, Report) else part)
-        return replace(sheet, parts=parts)
+        return replace(report, parts=parts)
 
     def _states(self, text: str) -> bool:
         """Return whether the doubts give a text, in full or shortened."""

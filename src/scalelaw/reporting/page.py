@@ -43,7 +43,7 @@ class Block:
     Attributes:
         title: heading.
         prose: paragraphs at the top.
-        sheet: text report.
+        report: text report.
         figure: SVG text.
         caption: caption of the figure.
         code: preformatted text, such as BibTeX.
@@ -51,7 +51,7 @@ class Block:
 
     title: str
     prose: Sequence[str] = ()
-    sheet: Report | None = None
+    report: Report | None = None
     figure: str = ""
     caption: str = ""
     code: str = ""
@@ -62,8 +62,8 @@ class Block:
         parts += [f"<p>{html.escape(each)}</p>" for each in self.prose]
         if self.figure:
             parts.append(f"<figure>{self.figure}<figcaption>{html.escape(self.caption)}</figcaption></figure>")
-        if self.sheet:
-            parts.append(f"<div class=scroll>{self.sheet.html()}</div>")
+        if self.report:
+            parts.append(f"<div class=scroll>{self.report.html()}</div>")
         if self.code:
             parts.append(f"<pre>{html.escape(self.code)}</pre>")
         return "".join(parts)

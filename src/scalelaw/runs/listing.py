@@ -45,7 +45,7 @@ class Listing(Renderable, Tabular):
         """Return the number of runs, which ``repr`` shows."""
         return f"{counted(len(self.rows), 'run')} of {self.source}"
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report, one line per run."""
         rows = [list(self.columns), *([_shown(cell) for cell in row] for row in self.rows)]
         return Report("", [Table(rows, indent="")])
@@ -74,7 +74,7 @@ class Detail(Renderable, Tabular):
         """Return one row an evaluation."""
         return columns_of(self.evals)
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the report: settings, then one line per evaluation."""
         settings = Table([[name, _shown(value)] for name, value in self.settings.items()], head=False)
         if not self.evals:

@@ -70,7 +70,7 @@ class Review(Renderable, Tabular):
         """Return one row a finding."""
         return columns_of(finding.to_dict() for finding in (*self.findings, *self.rules))
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the findings as a report, most severe first, each with its fix."""
         table = self.table
         size = "cannot be loaded as it is" if table is None else _size(table)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MOST_TARGETS = 12
 
 
-def sheet(table: "RunTable") -> Report:
+def report(table: "RunTable") -> Report:
     """Return a readable summary of a table of runs."""
     rows = f"{table.read} row{'' if table.read == 1 else 's'} read"
     runs = f"{len(table)} run{'' if len(table) == 1 else 's'}"

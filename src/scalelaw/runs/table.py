@@ -21,7 +21,7 @@ from scalelaw.runs.reducing.select import curves, endpoints, evaluations, last_e
 from scalelaw.runs.reducing.smooth import trailing_mean
 from scalelaw.runs.reducing.suspects import naming
 from scalelaw.runs.reducing.sweeps import SWEPT
-from scalelaw.runs.show import sheet, to_dict
+from scalelaw.runs.show import report, to_dict
 
 _HELD_OUT = ("_val", "_valid", "_validation", "_test", "_eval")
 
@@ -78,9 +78,9 @@ class RunTable(Renderable, Tabular):
         """Return the source row of a run, from 1; for runs of several rows its number."""
         return int(self._rows()[number])
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the summary: sources, assumptions and excluded runs."""
-        return sheet(self)
+        return report(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a summary as plain values for JSON; the rows themselves stay in their file."""

@@ -131,7 +131,7 @@ class TrainedLadder(Renderable, Tabular):
         """Return one row per run."""
         return columns_of(self.rows)
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the runs with their losses, and failures."""
         head = ["run", "N", "tokens", "loss", "se", ""]
         rows = [

@@ -59,7 +59,7 @@ def draw_on(axes: "Axes", info: Measured) -> None:
         axes.vlines(predicted, *info.band, color=style.BAND, linewidth=2.2, alpha=0.55, label=label)
     ends = [float(info.points.min()), float(info.points.max())]
     axes.plot(ends, ends, color=style.LAW, linewidth=1.2, label="measured as predicted")
-    label = f"{counted(len(predicted), 'run')} fitted"
+    label = f"{counted(len(predicted), 'fitted run')}"
     axes.scatter(info.points[0], info.points[1], s=13, color=style.RUNS, linewidth=0, zorder=3, label=label)
     name = label_of(info.metric)
     axes.set_xlabel(f"{name}, predicted by {info.label}")

@@ -75,7 +75,7 @@ def draw_on(axes: "Axes", info: OneInput) -> None:
         label = f"{info.level:.0%} interval of a new run"
         axes.fill_between(info.line[0], *info.band, color=style.BAND, alpha=0.6, linewidth=0, label=label)
     axes.plot(*info.line, color=style.LAW, linewidth=1.6, label=info.label)
-    label = f"{counted(info.runs.shape[1], 'run')} fitted"
+    label = f"{counted(info.runs.shape[1], 'fitted run')}"
     axes.scatter(info.runs[0], info.runs[1], s=13, color=style.RUNS, linewidth=0, zorder=3, label=label)
     if info.line[0, 0] > 0:
         axes.set_xscale("log")

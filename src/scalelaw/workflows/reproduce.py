@@ -75,7 +75,7 @@ class Reproduction(Renderable, Tabular):
         """Return one row per number."""
         return columns_of(self.to_dict()["figures"])
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the table, and the number that hold."""
         head = ["figure", "published", "ours", "difference", "holds", "why", "source"]
         measured = [row for row in self.rows if row.holds is not None]

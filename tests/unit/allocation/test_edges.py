@@ -58,7 +58,7 @@ def test_a_grid_and_a_ladder_have_no_budgets(seed: int) -> None:
     assert check_edges(ladder, "params") == []
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_first_screen_says_that_the_size_is_extrapolated(seed: int) -> None:
     columns = _budgets(np.random.default_rng(seed), 2, 1)
     found = sl.decide(load_runs(columns), draws=50)

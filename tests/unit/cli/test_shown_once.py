@@ -47,7 +47,7 @@ def _written(path: Path, rows: list[str], rng: np.random.Generator) -> str:
 KINDS = {"RUNS_MERGED_CELLS": merged, "RUNS_GRID": grid}
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("code", KINDS)
 @pytest.mark.parametrize("command", ["study", "plan", "forecast", "fit"])
 def test_a_warning_of_reading_stands_once(command: str, code: str, seed: int, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_block_of_one_thing_has_nothing_else() -> None:
 
 
 def test_a_printout_is_escaped_in_every_format() -> None:
-    sheet = filled(Report, itertools.count())
-    assert "<script" not in sheet.html() and "<script>" not in sheet.markdown().replace(r"\<", "")
-    assert r"\<script\>" in sheet.markdown()
-    assert r"\&amp;" in sheet.latex() and "&" not in sheet.latex().replace(r"\&", "").replace(" & ", "")
+    report = filled(Report, itertools.count())
+    assert "<script" not in report.html() and "<script>" not in report.markdown().replace(r"\<", "")
+    assert r"\<script\>" in report.markdown()
+    assert r"\&amp;" in report.latex() and "&" not in report.latex().replace(r"\&", "").replace(" & ", "")

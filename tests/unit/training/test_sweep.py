@@ -91,6 +91,7 @@ def test_the_dearest_trunk_begins_first(tiny: Tiny, tmp_path: Path, monkeypatch:
     assert [name.partition("-")[0] for name in begun] == ["w16", "w8"]
 
 
+@pytest.mark.slow
 def test_kills_leave_no_trace(undisturbed: Ran, tiny: Tiny, tmp_path: Path) -> None:
     """Driver and worker die by ``kill -9`` in the middle; the same command ends where an undisturbed one does."""
     ladder = tiny(widths=(8, 16))

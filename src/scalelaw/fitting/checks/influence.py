@@ -141,7 +141,7 @@ class Influence(Renderable, Tabular):
     def _named(self, i: int) -> str:
         return ", ".join(f"{name} {_number(value)}" for name, value in self.runs[i].items())
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the most influential runs, the outlying runs, notes and warnings."""
         runs = f"{self.law} fitted to {len(self.runs)} runs of {self.target}"
         lines = [("note", note) for note in self.notes]

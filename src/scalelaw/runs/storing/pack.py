@@ -59,7 +59,7 @@ class Pack(Renderable):
         values = {name: getattr(self, name) for name in ("files", "size", "states", "digest")}
         return {"schema": "scalelaw.packed/1", "file": str(self.file), "folder": str(self.folder), **values}
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the content of the pack as a report."""
         lines = [
             ("runs", self.states),

@@ -151,7 +151,7 @@ class Tuned(Renderable, Tabular):
         """Return one row per trial."""
         return columns_of(self.to_dict()["trials"])
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the trials, best first, the chosen constants, and the curvature."""
         widths = self.space.widths
         head = ["trial", "rates x", "batch x", *(f"loss w{width}" for width in widths), ""]

@@ -31,7 +31,7 @@ from scalelaw.forecasting.calibration import LEVELS, Calibration, CalibrationCas
 from scalelaw.forecasting.ensemble import MemberPredictions
 from scalelaw.forecasting.forecast import forecast_observations
 from scalelaw.workflows.benchmark.protocol import Case, Protocol
-from scalelaw.workflows.benchmark.tables import OURS, sheet, tidy
+from scalelaw.workflows.benchmark.tables import OURS, report, tidy
 
 CONSTANT = "constant_band"
 """Our point forecasts with the constant width of best mean interval score on the other sources."""
@@ -118,9 +118,9 @@ class Benchmark(Renderable, Tabular):
                 ]
         return self._made[method]
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return a comparison of methods over all cases, by reach and by source."""
-        return sheet(self)
+        return report(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return one row per case and method: the contract of ``scalelaw benchmark --json``."""

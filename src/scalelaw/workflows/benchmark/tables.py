@@ -29,7 +29,7 @@ _HEAD = ("method", "cases", "error", "bias", "of reducible", "skill", *(f"in {10
          "half-width", "CRPS", "Winkler")  # fmt: skip
 
 
-def sheet(found: "Benchmark") -> Report:
+def report(found: "Benchmark") -> Report:
     """Return the benchmark as tables."""
     scored = {name: found.scored(name) for name in found.methods()}
     whose = "all sources" if found.half is None else f"the {found.half.replace('_', '-')} half of the sources"

@@ -100,7 +100,7 @@ def demo(
     _complete(trained)
     result = _compared(chosen, folder, forecast, trained, time.monotonic() - started)
     write_whole(folder / RESULT, json.dumps(result.to_dict(), indent=1) + "\n")
-    write_whole(result.report, rendered(result))
+    write_whole(result.page, rendered(result))
     return result
 
 

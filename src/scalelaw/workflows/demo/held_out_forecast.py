@@ -120,7 +120,7 @@ class HeldOutForecast(Renderable, Tabular):
         """Return one row per method."""
         return columns_of({"method": name, **vars(band)} for name, band in self.bands.items())
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the forecast and the baselines."""
         rows = [["", "forecast", f"{100 * LEVEL:g} % band"]]
         rows += [[shown(name), f"{band.value:.3f}", str(band)] for name, band in self.bands.items()]

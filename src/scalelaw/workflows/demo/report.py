@@ -16,11 +16,11 @@ def rendered(found: Demo) -> str:
     forecast = found.forecast
     blocks = [
         _picture(found),
-        Block("Forecast and measurement", sheet=found.sheet()),
+        Block("Forecast and measurement", report=found.report()),
         Block(
             "The frozen forecast",
             [f"Digest {forecast.frozen.digest}, {forecast.frozen.made}."],
-            sheet=forecast.frozen.sheet(),
+            report=forecast.frozen.report(),
         ),
         Block("The ladder", code=found.ladder.toml()),
     ]

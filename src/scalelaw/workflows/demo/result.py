@@ -74,7 +74,7 @@ class Demo(Renderable, Tabular):
         return 30 * self.ladder.held_out[0].largest_flops
 
     @property
-    def report(self) -> Path:
+    def page(self) -> Path:
         """Path of the HTML page."""
         return self.out / "report.html"
 
@@ -107,7 +107,7 @@ class Demo(Renderable, Tabular):
             "noise": self.noise,
             "irreducible_loss": None if self.floor is None else self.floor.to_dict(),
             "seconds": self.seconds,
-            "report": str(self.report),
+            "report": str(self.page),
             "next": list(self.next_commands),
         }
 
@@ -118,7 +118,7 @@ class Demo(Renderable, Tabular):
             for name, band in self.forecast.bands.items()
         )
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return forecasts, errors, verdict and next commands."""
         forecast, level = self.forecast, f"{100 * LEVEL:g} %"
         rows = [["", "forecast", f"{level} band", "measured", "error", "of the drop"]]
@@ -161,7 +161,7 @@ class Demo(Renderable, Tabular):
             held = {True: "holds it", False: "MISSES it", None: "is unknown"}[fitted.holds(truth)]
             lines.append(("E", f"fitted {fitted.value:.3f}, interval {fitted}; truth {truth:.3f}: the interval {held}"))
         lines += [
-            ("report", str(self.report)),
+            ("report", str(self.page)),
             ("frozen", f"{forecast.frozen.made}, digest {forecast.frozen.digest}"),
             ("time", f"{minutes} min {rest:02} s this call"),
         ]

@@ -125,7 +125,7 @@ class Proposal(Renderable):
             "findings": [each.to_dict() for each in self.findings],
         }
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return findings, proposed settings and the open question."""
         lines = []
         if self.table is not None:

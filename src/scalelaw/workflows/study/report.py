@@ -36,14 +36,14 @@ def rendered(study: Study) -> str:
     blocks = [
         *(figures.pop(name) for name in ("loss_vs_compute",) if name in figures),
         *([Block("Further doubts", prose=study.answer.others)] if study.answer.others else []),
-        *([Block("The plan", sheet=study.answer.below(study.plan).sheet())] if study.plan else []),
+        *([Block("The plan", report=study.answer.below(study.plan).report())] if study.plan else []),
         *(figures.pop(name) for name in ("iso_loss",) if name in figures),
-        Block("How it forecast your larger runs", sheet=study.backtest.sheet()),
-        *([Block("The laws", sheet=study.answer.beside(study.ensemble.sheet()))] if study.ensemble else []),
-        Block("One law fitted", sheet=study.once().sheet()),
+        Block("How it forecast your larger runs", report=study.backtest.report()),
+        *([Block("The laws", report=study.answer.beside(study.ensemble.report()))] if study.ensemble else []),
+        Block("One law fitted", report=study.once().report()),
         *figures.values(),
         *(Block("", prose=[f"No {_IN_WORDS.get(name, name)}: {why}."]) for name, why in undrawn.items()),
-        Block("The runs", sheet=study.answer.beside(study.runs.sheet())),
+        Block("The runs", report=study.answer.beside(study.runs.report())),
         Block("Methods", prose=[study.fit.methods()], code=study.fit.bibtex()),
     ]
     who = study.decided.forecaster.label

@@ -110,14 +110,14 @@ class Study(Renderable, Tabular):
             return self.plan.to_columns()
         return columns_of([self.decided.expected.to_dict()] if self.decided.expected else [])
 
-    def sheet(self) -> Report:
+    def report(self) -> Report:
         """Return the answer and the backtest; with ``verbose`` also the plan, the laws, the fit and the runs."""
-        parts = [self.answer.sheet(), *self.answer.further(None if self.verbose else _SHOWN)]
-        parts += [self.answer.below(self.plan).sheet()] if self.plan and self.verbose else []
-        parts += [self.backtest.sheet()]
+        parts = [self.answer.report(), *self.answer.further(None if self.verbose else _SHOWN)]
+        parts += [self.answer.below(self.plan).report()] if self.plan and self.verbose else []
+        parts += [self.backtest.report()]
         if self.verbose:
-            parts += [self.answer.beside(self.ensemble.sheet())] if self.ensemble else []
-            parts += [*self._beside(), self.once().sheet(), self.answer.beside(self.runs.sheet())]
+            parts += [self.answer.beside(self.ensemble.report())] if self.ensemble else []
+            parts += [*self._beside(), self.once().report(), self.answer.beside(self.runs.report())]
         figures = Lines([(name, str(path)) for name, path in self.figures.items()], width=18)
         parts += [Report("figures", [figures])] if self.figures else []
         parts += [

@@ -39,10 +39,10 @@ def test_a_size_written_once_a_block_is_filled_down(tmp_path, seed):
     rng = np.random.default_rng(seed)
     table = ladder(rng, int(rng.integers(2, 6)), int(rng.integers(2, 6)))
     name = rng.choice(["params", "N", "n_params", "model_size"])
-    sheet = merged(table, "params").rename(columns={"params": name})
+    report = merged(table, "params").rename(columns={"params": name})
     path = tmp_path / "sheet.csv"
-    sheet.to_csv(path, index=False)
-    for source in (path, sheet, sheet.astype(float), sheet.to_dict("list"), sheet.to_dict("records")):
+    report.to_csv(path, index=False)
+    for source in (path, report, report.astype(float), report.to_dict("list"), report.to_dict("records")):
         with pytest.warns(ScalelawWarning, match="written once per block of rows"):
             loaded = sl.load_runs(source)
         assert loaded.runs["params"].tolist() == table["params"].tolist()

@@ -174,7 +174,7 @@ def test_a_miss_is_called_a_miss(sweeps: Sweeps, tmp_path: Path) -> None:
     found = demo(ladder="small", out=tmp_path)
     assert not found.inside and "MISS" in str(found) and "above the 90 % band" in str(found)
     assert not found.to_dict()["inside"]
-    page = found.report.read_text()
+    page = found.page.read_text()
     assert "no: a miss" in page and f"{found.measured:.3f}, outside" in page and "class='card care'" in page
 
 
