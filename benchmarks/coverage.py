@@ -47,15 +47,21 @@ PAGE = """\
 # How often intervals hold
 
 Written by `make coverage`. Tables are drawn from Chinchilla's law (`chinchilla@besiroglu2024`) on a ladder of 2e7 to
-6e9 params and 4 to 400 tokens per param, with noise of 0.5 % of the loss: Gaussian; Student's t of three degrees of
-freedom; Gaussian that falls as compute^-0.15; and four checkpoints a run that share 64 % of their variance. Each
-number is the share of tables, in percent, whose 80, 90 and 95 % intervals held the truth: of the five coefficients
-(their mean, and after the slash the one furthest off), of the mean of the law (inside the ladder, and ten times
-beyond it), and of a new run at both. With 500 tables a share of 80 % has a standard error of 1.8 points, one of 90 %
-of 1.3 and one of 95 % of 1.0. *Worst* is the largest distance from the level asked for, in points, of the mean over
-the coefficients, over the two means and over the two new runs; single ones may be further off. *Recommended* is the
-first line of each kind. Two constants of `laplace` (the prior of the exponent, the runs at which scores and model count
-alike) were chosen on tables of this kind and these seeds.
+6e9 params and 4 to 400 tokens per param, with noise of 0.5 % of the loss. The noise is one of four kinds:
+
+- *gaussian*;
+- *heavy-tailed*: Student's t with three degrees of freedom;
+- *heteroscedastic*: Gaussian, falling as compute^-0.15;
+- *clustered*: four checkpoints per run, which share 64 % of their variance.
+
+The three numbers of a cell are the percentages of tables whose 80, 90 and 95 % intervals contained the truth.
+*Coefficients* gives the mean over the five coefficients, then after the slash the worst coefficient. *Mean* is the
+law's value inside the ladder, *new run* a new run there; *10x* is ten times beyond the ladder. With 500 tables the
+standard errors of 80, 90 and 95 % are 1.8, 1.3 and 1.0 points. *Worst* is the largest distance from the nominal level,
+in points, after averaging over the coefficients, the two means and the two new runs; a single entry may be further
+off. *Way* is how intervals are made; the first row of each kind is the recommended one. Two constants of
+`laplace` (the prior of the exponent, and the number of runs at which scores and model weigh equally) were tuned on
+these tables and seeds.
 
 {table}
 """

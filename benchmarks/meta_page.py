@@ -11,9 +11,10 @@ POOLED = ("its own data set", "all data sets of the source")
 HEAD = """# Which runs, how many, how far
 
 Written by `make meta`: {fits} fits of {tables} tables from {sources} sources in {seconds:.0f} CPU seconds; {failed}
-more could not be made, the rows not telling the coefficients. Each is scored by |forecast - measured| / measured on
-runs it had not seen, all of them larger or dearer. A figure is the median over sources of the median over their
-tables, with the number of sources and of fits behind it. How cases are made: `benchmarks/meta_analysis.py`.
+more failed because the rows do not determine the coefficients. The error of a fit is |forecast - measured| / measured
+on held-out runs, all with more parameters or more compute. Each cell gives the median error of each table, then of each
+source, then over sources; brackets hold the number of sources and of fits. `benchmarks/meta_analysis.py` makes the
+cases.
 """
 
 
@@ -30,11 +31,11 @@ def page() -> str:
 def data() -> str:
     choices = list(dict.fromkeys(case.choice for case in of("data")))
     rows = [[choice, *(_cell(of("data", form, choice)) for form in FORMS)] for choice in choices]
-    return f"""## Which values of a run
+    return f"""## Which checkpoints to fit
 
-Families whose smaller models were evaluated along the way (GPT-3, OPT, datablations, Gemstones), scored on the last
-loss of a larger one. *No fit* counts the targets for which the law cannot be fitted: where all runs of a family saw
-equal tokens, their ends alone cannot tell the exponent of tokens.
+Model families with checkpoints of the smaller models (GPT-3, OPT, datablations, Gemstones), scored on the last loss of
+a larger model. *No fit* counts targets for which the law cannot be fitted: if all runs of a family saw equal tokens,
+their final losses do not determine the exponent of tokens.
 
 {_table(["fitted to", *FORMS], rows)}"""
 
@@ -45,8 +46,8 @@ def models() -> str:
     rows = [[str(count), *(_cell(of("models", None, f"{count} {how}")) for how in hows)] for count in counts]
     return f"""## How many models, and which
 
-The same families, Chinchilla's form on the checkpoints after the first tenth of each run. *Nearest*: the largest of
-the smaller models; *smallest*: the smallest; *any*: {meta.DRAWN} draws of them.
+The same families. Chinchilla's form is fitted to the checkpoints after the first tenth of each run. *Nearest*: the
+largest of the smaller models; *smallest*: the smallest; *any*: {meta.DRAWN} draws of them.
 
 {_table(["models", *hows], rows)}"""
 
@@ -57,11 +58,12 @@ def runs() -> str:
         [str(count), *(cell for form in QUICK for cell in (_cell(of("runs", form, str(count))), _against(form, count)))]
         for count in counts
     ]
-    head = ["runs", *(cell for form in QUICK for cell in (form, "over that of 8 runs"))]
+    head = ["runs", *(cell for form in QUICK for cell in (form, "relative to 8 runs"))]
     return f"""## How many runs
 
-Tables of finished runs: {meta.DRAWN} draws of so many of the cheaper half, scored on the dearer half. Tables with many
-runs are harder ones, so each error also stands over that of 8 runs of the same tables.
+Tables of finished runs: {meta.DRAWN} random draws of this many runs from the half with less compute,
+scored on the half with more. Tables with many runs are harder to forecast, so a second column divides the error by
+that of 8 runs from the same tables.
 
 {_table(head, rows)}"""
 
@@ -73,8 +75,8 @@ def reach() -> str:
         rows.append([name, *(_cell(of("reach", form, name)) for form in FORMS)])
     return f"""## How far
 
-Tables of finished runs, cut at four levels of compute; all below a cut are fitted, those above scored by how many
-times the compute of the largest fitted run theirs is.
+Tables of finished runs are cut at four levels of compute. The law is fitted to the runs below a cut and scored on those
+above. *Reach* is the compute of a scored run over that of the largest fitted run.
 
 {_table(["reach in compute", *FORMS], rows)}"""
 
@@ -87,8 +89,8 @@ def few() -> str:
     ]
     return f"""## A handful of runs
 
-Chinchilla's form on so few of the cheaper runs: with its five coefficients free, with one exponent for both terms, and
-with exponents borrowed from published studies (`prior="literature"`).
+Chinchilla's form, fitted to 3 to 12 runs of the half with less compute: with five free coefficients, with one exponent
+for both terms, and with exponents borrowed from published studies (`prior="literature"`).
 
 {_table(["runs", *choices], rows)}"""
 
@@ -100,28 +102,28 @@ def pooled() -> str:
     rows = [[source, *(f"{each[source]:.2%}" for each in errors)] for source in sources]
     return f"""## Pooling data sets
 
-The dearer runs of one data set, forecast from the cheaper runs of it, or of all data sets of its source in one law.
+One law forecasts the large runs of a data set, from its own small runs or from those of all data sets of its source.
 
 {_table(["source", *choices], rows)}"""
 
 
 def rules() -> str:
     rows = [
-        ["1 tell the error of forecasts", "`GUIDE_NO_HELD_OUT`", _errors()],
+        ["1 report the error of forecasts", "`GUIDE_NO_HELD_OUT`", _errors()],
         ["2 seeds move a loss by up to 4 %", "`GUIDE_NO_SEEDS`", _seeds()],
         ["3 fit every checkpoint", "`GUIDE_ENDS_ONLY`", _verdict("every checkpoint", "the end of each run")],
         ["4 drop the first tenth", "`GUIDE_EARLY`", _verdict("after the first 10%", "every checkpoint")],
         ["4 cutting more does not help", "`GUIDE_EARLY`", _verdict("after the first 10%", "after the first 50%")],
         ["5 five models or more", "`GUIDE_FEW_SIZES`", _counted()],
         ["6 models near the target", "`GUIDE_FAR`", _nearness()],
-        ["7 a third of a run tells its end", "`GUIDE_A_THIRD`", "measured in [Evidence](evidence.md)"],
+        ["7 a third of a run predicts its end", "`GUIDE_A_THIRD`", "measured in [Evidence](evidence.md)"],
         ["8 few runs: borrow exponents", "`GUIDE_BORROW`", _borrowing("borrowed exponents")],
         ["9 three coefficients of five", "`GUIDE_FIVE_FREE`", _borrowing("alpha = beta")],
         ["10 do not pool", "`GUIDE_POOLED`", _pooling()],
     ]  # fmt: skip
     return f"""## The ten rules on these tables
 
-What `scalelaw runs check` remarks on, and what the figures above say of it.
+Each row is a rule that `scalelaw runs check` applies, with the evidence from the tables above.
 
 {_table(["rule of the guide", "finding", "here"], rows)}"""
 
@@ -134,7 +136,7 @@ def _errors() -> str:
 def _seeds() -> str:
     floors = [floor for table in meta.of_ends() if (floor := meta.seed_floor(table)) is not None]
     said = ", ".join(f"{floor:.1%}" for floor in sorted(floors)) or "not known"
-    return f"seeds alone: {said} of the loss, on the {len(floors)} of {len(meta.of_ends())} tables with runs alike"
+    return f"seeds alone: {said} of the loss, on the {len(floors)} of {len(meta.of_ends())} tables with replicate runs"
 
 
 def _verdict(rule: str, other: str) -> str:
@@ -186,7 +188,7 @@ def _won(ours: Sequence[Case], theirs: Sequence[Case]) -> int:
 
 
 def _against(form: str, count: int) -> str:
-    """Return the median over sources of the error over that of 8 runs of the same tables."""
+    """Return the median over sources of the error relative to 8 runs of the same tables."""
     ratios: dict[str, list[float]] = {}
     for source, table in sorted({(case.source, case.table) for case in of("runs", form, str(count))}):
         errors = [

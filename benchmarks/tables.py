@@ -24,9 +24,9 @@ HERE = Path(__file__).parent
 DRAWS = 200
 PAGE = """# Published tables, fitted
 
-Written by `make tables`: each table as `benchmarks/tables.toml` says it must be read, reduced to what may be fitted,
-and fitted by Chinchilla's form with Huber's loss. *Error* and *inside 90 %* are means over the cuts along compute of a
-backtest: fitted below the cut, scored above it, with the intervals of this one law, which carry no doubt of its form.
+Written by `make tables`, which reads each table as `benchmarks/tables.toml` describes, drops unusable rows and fits
+Chinchilla's form with Huber's loss. *Error* and *inside 90 %* are means over a backtest's cuts along compute: the law
+is fitted below each cut and scored above it. The intervals ignore that the form itself may be wrong.
 
 ```text
 {table}
@@ -85,7 +85,7 @@ def lines(name: str, how: dict[str, Any]) -> Iterator[Line]:
 def main(wanted: list[str]) -> None:
     """Print the table of tables."""
     warnings.simplefilter("ignore", ScalelawWarning)
-    rows = [["table", "read", "set aside", "fitted", "error", "inside 90 %", "said"]]
+    rows = [["table", "read", "excluded", "fitted", "error", "inside 90 %", "warnings"]]
     for name, how in described().items():
         if not wanted or name in wanted:
             rows += [line.cells() for line in lines(name, how)]

@@ -31,7 +31,7 @@ HEAD = """# Mutants
 Written by `make mutants`: faults are seeded into the source one at a time (operators, comparisons, constants, swapped
 and dropped arguments, names such as `min` and `max`, dropped statements and branches), sampled with a seed, and the
 tests near each are run until one fails: those of the module, of its folder, then properties, conformance and golden
-values. What no test notices is listed, with the reason where the fault changes nothing that anyone could see.
+values. Faults that no test detects are listed, with the reason if the fault has no visible effect.
 
 """
 

@@ -23,7 +23,7 @@ _BISECTIONS = 56
 
 @dataclass(frozen=True)
 class StatedCost:
-    """FLOP per parameter and token over 6, by size.
+    """The factor f = C / (6 N D) as a curve of N.
 
     Attributes:
         log_params: ln N of the knots, ascending.
@@ -40,7 +40,7 @@ class StatedCost:
     scatter: float
 
     def factor(self, params: Array | float) -> Array:
-        """Return f, FLOP per parameter and token over 6, at each N."""
+        """Return f = C / (6 N D) at each N."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(np.exp(self._log_factor(np.log(np.asarray(params, float)))))
 

@@ -100,7 +100,7 @@ class Explanation(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a correction."""
+        """Return one row per correction."""
         return columns_of(each.to_dict() for each in self.readings)
 
     def report(self) -> Report:

@@ -113,7 +113,7 @@ class IsoFlop(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a budget."""
+        """Return one row per budget."""
         return columns_of(budget.to_dict() for budget in self.budgets)
 
     def report(self) -> Report:

@@ -76,7 +76,7 @@ class Envelope(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a compute at which a size wins."""
+        """Return one row per compute at which a size wins."""
         return {"flops": self.flops, "params": self.size, "tokens": self.seen, "loss": self.loss}
 
     def report(self) -> Report:
@@ -154,7 +154,8 @@ def envelope_observations(
     curves = _interpolated(usable, n)
     inside, winner = _winners(curves)
     if len(np.unique(curves.size[winner[inside]])) < 2:
-        message = f"{len(np.unique(curves.size))} sizes, and fewer than two of them win between smaller and larger ones"
+        count = len(np.unique(curves.size))
+        message = f"of {count} sizes, fewer than two have the lowest loss between a smaller and a larger size"
         fix = "train more sizes over the same compute, or use isoflop"
         enforce([Finding("ENVELOPE_NONE", Grade.REFUSE, message, len(usable), fix)])
     at = np.flatnonzero(inside)

@@ -111,7 +111,7 @@ class Agreement(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row an approach."""
+        """Return one row per approach."""
         return columns_of(each.to_dict() for each in self.approaches)
 
     def report(self) -> Report:

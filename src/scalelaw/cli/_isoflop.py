@@ -19,7 +19,7 @@ Target = Annotated[str | None, typer.Option(help="Metric to use, e.g. loss@c4.",
 
 @dataclass(frozen=True)
 class SweepOptions:
-    """How runs are grouped by budget, and the form of a profile."""
+    """How to group runs by budget, and which curve to fit to each budget."""
 
     profile: Annotated[
         str,

@@ -240,7 +240,7 @@ def _readings(table: RunTable, target: str) -> tuple[str, Array, Array]:
     time = np.asarray(table.evals[axis][at], float)
     there = np.isfinite(time) & (time > 0)
     if not there.any():
-        raise BadTable(f"{table.source} has no {target} with its {axis} yet")
+        raise BadTable(f"{table.source} has no reading with both {target} and {axis} yet")
     return axis, time[there], np.asarray(table.evals["value"][at], float)[there]
 
 

@@ -52,7 +52,7 @@ class Design(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a half-width that was priced."""
+        """Return one row per half-width that was priced."""
         return columns_of(self.to_dict()["prices"])
 
     def report(self) -> Report:

@@ -292,7 +292,7 @@ class FitResult(Renderable, Tabular, Plottable, Predicting):
         return to_dict(self)
 
     def to_columns(self) -> Columns:
-        """Return one row a coefficient."""
+        """Return one row per coefficient."""
         return columns_of({"name": name, **values} for name, values in self.coefficients().items())
 
     def in_brief(self) -> str:

@@ -39,7 +39,7 @@ class Frontier(Brief, Tabular):
         return f"{counted(len(self.loss), 'budget')}, {loss}"
 
     def to_columns(self) -> Columns:
-        """Return one row a budget."""
+        """Return one row per budget."""
         return {"params": self.params, "tokens": self.tokens, "loss": self.loss}
 
 

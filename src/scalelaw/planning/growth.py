@@ -82,7 +82,7 @@ class Growth(Brief):
     cov: Array
 
     def measured(self, axis: int, value: float, sd: float) -> "Growth":
-        """Return the posterior after an independent measurement of one of the pair (axis 0 or 1)."""
+        """Return the posterior after an independent measurement of one component of the pair (axis 0 or 1)."""
         gain = self.cov[:, axis] / (self.cov[axis, axis] + sd**2)
         return replace(
             self,

@@ -126,7 +126,7 @@ def predict_larger(
     if at:
         if set(forecaster.inputs) != set(at) or flops is not None:
             raise BadInput(
-                f"{forecaster.label} needs {' and '.join(forecaster.inputs)}, or flops alone for its optimum; "
+                f"{forecaster.label} needs {' and '.join(forecaster.inputs)}, or only flops for its best split; "
                 f"got {', '.join([*at, *(['flops'] if flops is not None else [])])}"
             )
         points = [{name: parse_number(value) for name, value in at.items()}]

@@ -126,7 +126,7 @@ class FrozenForecast(Renderable, Tabular):
         return dict(self.document)
 
     def to_columns(self) -> Columns:
-        """Return one row a level: the interval of a new run, and that of the mean."""
+        """Return one row per level: the interval of a new run, and that of the mean."""
         none = (None, None)
         return columns_of(
             {

@@ -99,7 +99,7 @@ class Registry(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a forecast."""
+        """Return one row per forecast."""
         return columns_of(self.to_dict()["forecasts"])
 
     def report(self) -> Report:
@@ -143,7 +143,7 @@ class Verification(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a fault."""
+        """Return one row per fault."""
         return {"fault": list(self.faults)}
 
     def report(self) -> Report:

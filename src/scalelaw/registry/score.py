@@ -83,7 +83,7 @@ class ForecastScore(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a level."""
+        """Return one row per level."""
         return columns_of(self.to_dict()["levels"])
 
     def report(self) -> Report:

@@ -38,7 +38,7 @@ class Listing(Renderable, Tabular):
         return {"schema": "scalelaw.listing/1", "source": self.source, "runs": rows}
 
     def to_columns(self) -> Columns:
-        """Return one row a run."""
+        """Return one row per run."""
         return columns_of(self.to_dict()["runs"])
 
     def in_brief(self) -> str:
@@ -71,7 +71,7 @@ class Detail(Renderable, Tabular):
         return {"schema": "scalelaw.run_detail/1", "run": self.run, "settings": dict(self.settings), "evals": evals}
 
     def to_columns(self) -> Columns:
-        """Return one row an evaluation."""
+        """Return one row per evaluation."""
         return columns_of(self.evals)
 
     def report(self) -> Report:

@@ -80,7 +80,7 @@ class Observations(Brief, Tabular):
         return len(self.y)
 
     def to_columns(self) -> Columns:
-        """Return one row an observation: the run, its quantities, the target and its weight."""
+        """Return one row per observation: the run, its quantities, the target and its weight."""
         names = [] if self.names is None else [("run", self.names)]
         lists = {name: values.tolist() if values.ndim > 1 else values for name, values in self.columns.items()}
         return {**dict(names), **lists, self.target: self.y, "weight": self.weight}

@@ -66,7 +66,7 @@ class OtherColumns(Brief):
 
 
 def with_formula_columns(table: "RunTable", names: Iterable[str]) -> "RunTable":
-    """Return the table with these columns as numbers, under their names in a formula."""
+    """Add columns of the file that a formula uses, converted to numbers."""
     every = OtherColumns(unrecognised(table.runs), table.origins, np.arange(len(table)))
     known = spoken(every.origins, every.columns)
     added = {name: frozen(every.numbers(name)) for name in names if name not in QUANTITIES and name in known}

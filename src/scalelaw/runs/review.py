@@ -67,7 +67,7 @@ class Review(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a finding."""
+        """Return one row per finding."""
         return columns_of(finding.to_dict() for finding in (*self.findings, *self.rules))
 
     def report(self) -> Report:

@@ -87,7 +87,7 @@ class RunTable(Renderable, Tabular):
         return to_dict(self)
 
     def to_columns(self) -> Columns:
-        """Return one row an evaluation, in canonical names and units."""
+        """Return one row per evaluation, in canonical names and units."""
         return export_columns(self)
 
     @property

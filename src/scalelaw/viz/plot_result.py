@@ -29,7 +29,7 @@ def plot_result(result: Plottable, ax: "Axes | None" = None) -> "Axes":
 
     Raises:
         MissingExtra: matplotlib is not installed.
-        BadInput: ``ax`` is not a pair of axes.
+        BadInput: ``ax`` is not matplotlib axes.
     """
     if ax is not None and not hasattr(ax, "errorbar"):
         raise BadInput(f"ax is a {type(ax).__name__}, not axes of matplotlib; e.g. figure, ax = pyplot.subplots()")

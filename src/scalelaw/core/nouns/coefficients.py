@@ -67,7 +67,7 @@ class Coefficients(_Base):
 
 
 def named_array(values: AnyArray, names: Sequence[str]) -> Coefficients:
-    """Return a view of the values, (k,), under these names, read-only where they are."""
+    """Return a view of the values, (k,), with these names; the view is read-only if the values are."""
     named = np.asarray(values, float).view(Coefficients)
     named.names = tuple(names)
     return named

@@ -10,7 +10,7 @@ from scalelaw.core.optional import require
 from scalelaw.core.types import AnyArray
 
 Columns = Mapping[str, Sequence[Any] | AnyArray]
-"""Name -> one value a row; None is missing."""
+"""Name -> one value per row; None is missing."""
 
 
 class Tabular(ABC):

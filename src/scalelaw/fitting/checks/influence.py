@@ -128,7 +128,7 @@ class Influence(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row a run, the most influential first."""
+        """Return one row per run, the most influential first."""
         return columns_of(self.to_dict()["runs"])
 
     def _run(self, i: int) -> dict[str, Any]:

@@ -165,7 +165,7 @@ def solve(problem: Problem, start: Array, weight: Array, *, y: Array | None = No
     Args:
         problem: law, rows and noise.
         start: coordinates (p, q).
-        weight: weights (n,) shared by all problems, or (p, n); with those of the penalty (p, n + m).
+        weight: weights of the n rows, (n,) or one set per problem (p, n); (p, n + m) also weights the m penalty terms.
         y: measured values of each problem, as in ``Problem.evaluate``; None if common to all.
         warm: whether the starts are near an optimum, so that the least-squares stage is skipped.
     """

@@ -49,7 +49,7 @@ class LikelihoodProfile(Brief, Tabular):
     level: float
 
     def to_columns(self) -> Columns:
-        """Return one row a value: the value, and the likelihood ratio statistic there."""
+        """Return one row per value: the value, and the likelihood ratio statistic there."""
         return {self.name: self.values, "ratio": self.ratio}
 
     def to_dict(self) -> dict[str, Any]:

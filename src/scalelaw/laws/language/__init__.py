@@ -1,1 +1,1 @@
-"""Laws of language-model pretraining, one file a law."""
+"""Laws of language-model pretraining, one file per law."""

@@ -8,7 +8,7 @@ from scalelaw.laws._powers import SumOfPowers, Term
 
 @dataclass(frozen=True)
 class Contrastive(SumOfPowers):
-    """Zero-shot error of CLIP models that are best at their compute; no floor."""
+    """Zero-shot error of the best CLIP model at each compute; the error has no floor."""
 
     formula = "error = b / C^alpha"
     cite = "Cherti et al. 2023, arXiv 2212.07143"

@@ -25,7 +25,7 @@ class Rise:
     Attributes:
         possible: no group repeats a time or changes size or settings, and most have several rows.
         points: above zero the groups look like runs, below zero like a grid of runs.
-        several: some size has several groups with different ends.
+        several: at least one size has several groups that end at different times.
         many: the groups have ten rows or more.
     """
 

@@ -77,7 +77,7 @@ def _read_charts(charts: list[Path], tables: list[Path], source: str) -> RawTabl
         notes.append(f"{counted(len(rows), 'row')} of {path.name}")
         for run in _listed(rows):
             if run.name in runs:
-                raise BadInput(f"{path.name}: several runs are called {run.name!r}; a chart is joined by name: rename")
+                raise BadInput(f"{path.name}: two runs are named {run.name!r}; charts match runs by name: rename one")
             runs[run.name] = run
     for path in charts:
         rows = _records(path)

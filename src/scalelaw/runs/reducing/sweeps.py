@@ -57,7 +57,9 @@ def check_swept(table: "RunTable", run: AnyArray) -> list[Finding]:
     message = f"runs differ in {' and '.join(mixed)} {where}: tuned and untuned runs are mixed"
     fix = f"keep the best of each with best(over={tuple(mixed)!r}) (CLI: --use best --over {','.join(mixed)})"
     rows = int(np.isin(cell, list(set.union(*mixed.values()))).sum())
-    best = Answer(f"keep the best of each cell over {' and '.join(mixed)}", {"use": "best", "over": list(mixed)})
+    best = Answer(
+        f"keep the best run of each {shared} over {' and '.join(mixed)}", {"use": "best", "over": list(mixed)}
+    )
     return [Finding("RUNS_SWEPT", Grade.WARN, message, rows, fix, (best,))]
 
 

@@ -1,4 +1,4 @@
-"""The protocol that scores forecasts: tables with their sources, cuts, levels, and the left-out half."""
+"""Read the scoring protocol: which tables, where to cut them, interval levels, and the half held back from tuning."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
