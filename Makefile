@@ -64,6 +64,7 @@ soak: .venv/developer ## kill driver and workers of a sweep at 20 random moments
 	$(BIN)/python benchmarks/soak.py
 
 docs: .venv/developer ## build the documentation, warnings being errors, into docs/_build/html
+	rm -rf docs/generated
 	$(BIN)/sphinx-build -W --keep-going -q -E docs docs/_build/html
 
 evidence: .venv/developer ## measure again every figure we promise, into docs/evidence.md; ONLY="plan startup" measures some
