@@ -37,20 +37,20 @@ PAGE = """\
 # Laws of learning curves
 
 Written by `python benchmarks/learning_curves.py`. The 92 curves of Alabdulmohsin et al. 2022 (arXiv 2209.06640): error
-against training examples or tokens, 72 of vision and 20 of language. Each law is fitted by least squares on the
-logarithm to the points the authors mark for fitting, from 64 starts, and scored on the points they hold out, which lie
-at more examples, by the root mean square of the error of the logarithm. M1 is `power[floor=no]`, M2 `power`, M3 `m3`,
+against training examples or tokens, 72 of vision and 20 of language. The authors mark points for fitting and hold out
+points at more examples. Each law is fitted by least squares on the logarithm, from 64 starts, and scored by the root
+mean square error of the logarithm on the held-out points. M1 is `power[floor=no]`, M2 `power`, M3 `m3`,
 M4 `m4`, BNSL `bnsl[breaks=1]`.
 
 {summary}
 
 *Best* is the share of curves on which the law extrapolates best, *rank* its mean rank, 1 being best; *seconds* are CPU
-seconds a curve. Errors in sample always fall from M1 to BNSL; held-out ones do not, and no law is best everywhere.
+seconds per curve. Errors in sample always fall from M1 to BNSL; held-out ones do not, and no law is best everywhere.
 
-Caballero et al. 2023 are remembered to report BNSL best on 69 % of the curves of vision and 75 % of language. Their
-protocol is another: BNSL is fitted to ln(y + 1), from a grid, and stands, we believe, beside M1 to M4 as those' authors
-fitted them, M4 from a level of guessing of .999. Here all five have one objective, ln y, and each its best of 64
-starts. What each of these differences is worth was not measured.
+From memory, Caballero et al. 2023 report BNSL best on 69 % of the vision curves and 75 % of the language curves. Their
+protocol differs. They fit BNSL to ln(y + 1) from a grid, and, we believe, compare it with published fits of M1 to M4,
+where M4 assumes a chance level of 0.999. Here all five laws have one objective, ln y, and the best of 64 starts. We did
+not measure the effect of each difference.
 
 ## Curve by curve
 

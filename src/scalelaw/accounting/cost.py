@@ -57,11 +57,11 @@ class StatedCost:
         return bool(min(self.slopes) > _STEEPEST and (len(self.log_params) < 2 or steep.min() > _STEEPEST))
 
     def params_at(self, log_product: Array | float) -> Array:
-        """Return N with this ln(f N), which C / (6 D) pays for."""
+        """Solve f(N) N = C / (6 D) for N, given ln(C / (6 D))."""
         return self._solved(np.asarray(log_product, float), 1.0)
 
     def params_of_square(self, log_product: Array | float) -> Array:
-        """Return N with this ln(f N^2), which C / (6 D/N) pays for."""
+        """Solve f(N) N^2 = C / (6 D/N) for N, given the logarithm of the right side."""
         return self._solved(np.asarray(log_product, float), 2.0)
 
     def to_dict(self) -> dict[str, Any]:

@@ -143,7 +143,7 @@ class Counting:
 
 @runtime_checkable
 class HasCounting(Protocol):
-    """A forecaster with the convention for compute of its table."""
+    """A forecaster that counts compute as its table does."""
 
     @property
     def counting(self) -> Counting | None:

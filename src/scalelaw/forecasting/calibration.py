@@ -56,9 +56,9 @@ class CalibrationCase(Brief):
     """One scored forecast.
 
     Attributes:
-        by: source of its table.
-        table: its table.
-        doubt: the terms of its width.
+        by: source of the table, for example a study.
+        table: name of the table.
+        doubt: components of the interval width.
         missed: ln(measured / forecast), (n,).
     """
 

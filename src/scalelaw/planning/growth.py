@@ -61,7 +61,7 @@ class HasDeciders(Protocol):
         """Return the loss at points of any shape."""
 
     def width(self, params: Array, tokens: Array) -> Array:
-        """Return the width for the mean of runs at n points, on the log, (n,)."""
+        """Return the interval width of the mean log loss at n points, (n,)."""
 
     def quantile(self, rank: Array) -> Array:
         """Return the quantile at a rank in (0, 1), in widths from the centre."""

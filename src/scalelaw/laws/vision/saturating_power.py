@@ -1,4 +1,4 @@
-"""Zhai's law, err = a (C + d)^-b + c, bounded by guessing through d and by the floor c."""
+"""Zhai's law, err = a (C + d)^-b + c, where d bounds the error at chance level and c is the floor."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class SaturatingPower(OfOneInput):
-    """A power of ``input`` shifted by ``d`` and over a floor, along the best runs at each compute."""
+    """Error of the best run at each compute: a power of ``input`` + ``d``, plus a floor."""
 
     input: str = "core_days"
 

@@ -20,7 +20,7 @@ _REACHED = 0.98
 
 
 def take_lost(rows: Rows, raw: RawTable, assignment: Assignment) -> None:
-    """Sort the rows by time and write NaN into the last row of every run that lost its loss, with a note."""
+    """Sort rows by time; write NaN into the last row of every run whose loss is missing at the end, and add a note."""
     rows.order = time_order(rows.run, rows.columns)
     axis = next((rows.columns[name] for name in ("tokens", "steps") if name in rows.columns), None)
     single = next(iter(rows.targets)) if len(rows.targets) == 1 else None

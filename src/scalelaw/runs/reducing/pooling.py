@@ -137,7 +137,7 @@ def _tokenizers(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
         answers = _ways_out(observed.columns, names)
         return [Finding("DESIGN_TOKENIZERS", Grade.REFUSE, message, len(observed), fix, answers)]
     if metric == "bpb" and "tokens" in inputs:
-        message = f"{observed.target} is per byte, but tokens come from {which}: equal counts hold unequal text"
+        message = f"{observed.target} is per byte, but tokens come from {which}: token counts do not compare"
         return [Finding("DESIGN_BYTES_UNSAID", Grade.WARN, message, len(observed), f"count data in bytes: {per_byte}")]
     return []
 

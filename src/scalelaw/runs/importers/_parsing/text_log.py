@@ -1,4 +1,4 @@
-"""Parse printed logs: lines without colours, progress bars and prefixes, and values over steps, with restarts.
+"""Parse printed logs: strip colours, progress bars and prefixes, read values by step, and handle restarts.
 
 A value may stand anywhere in a line, after a time, a rank or a progress bar. If several ranks print it, the lowest rank
 counts. A step that goes back means a resumed run; earlier values at that step or later belong to the abandoned branch.
