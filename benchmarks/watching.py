@@ -24,7 +24,8 @@ from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.published import published
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
-from scalelaw.registry.frozen import FrozenForecast, freeze
+from scalelaw.registry.freezing import freeze
+from scalelaw.registry.frozen import FrozenForecast
 from scalelaw.registry.seal import seal
 
 SHARES = (0.1, 1 / 3, 0.75)

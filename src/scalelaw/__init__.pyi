@@ -29,7 +29,7 @@ from .planning.larger_runs import predict_larger as predict_larger
 from .planning.penalty import compute_penalty as compute_penalty
 from .planning.robust import robustness as robustness
 from .planning.solve import plan as plan
-from .registry.frozen import freeze as freeze
+from .registry.freezing import freeze as freeze
 from .runs.reading.load import load_runs as load_runs
 from .runs.storing.record import record as record
 from .runs.table import RunTable as RunTable

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from scalelaw.fitting.published import published
 from scalelaw.laws import get
-from scalelaw.registry.frozen import freeze
+from scalelaw.registry.freezing import freeze
 from scalelaw.registry.log import register_forecast, verify_forecasts
 from scalelaw.registry.seal import faults, seal, sealed_text
 

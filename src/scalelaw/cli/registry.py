@@ -81,7 +81,7 @@ def freeze_command(
 
     One seal covers intervals, inputs, law, code version and time.
     """
-    from scalelaw.registry.frozen import freeze
+    from scalelaw.registry.freezing import freeze
     from scalelaw.registry.log import register_forecast
 
     place = to if to is not None or registry is not None else "forecast.json"

@@ -239,7 +239,7 @@ class FitResult(Renderable, Tabular, Plottable, Predicting):
             >>> fit.freeze(params="7B", tokens="140B", conditions={"tokenizer": "gpt2"}).point
             {'params': 7000000000.0, 'tokens': 140000000000.0}
         """
-        from scalelaw.registry.frozen import freeze
+        from scalelaw.registry.freezing import freeze
 
         return freeze(self, run=run, conditions=conditions, **point)
 

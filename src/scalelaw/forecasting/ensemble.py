@@ -26,7 +26,8 @@ from scalelaw.fitting.result import FitResult
 from scalelaw.forecasting.calibration import Calibration, WidthTerms
 from scalelaw.forecasting.members import named
 from scalelaw.laws import HasOptimum
-from scalelaw.registry.frozen import FrozenForecast, freeze
+from scalelaw.registry.freezing import freeze
+from scalelaw.registry.frozen import FrozenForecast
 from scalelaw.runs.observations import Observations
 from scalelaw.runs.reducing.thinned import THINNED
 

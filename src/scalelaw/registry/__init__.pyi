@@ -1,7 +1,7 @@
 """Public names of ``scalelaw.registry``, imported on first use."""
 
+from .freezing import freeze as freeze
 from .frozen import FrozenForecast as FrozenForecast
-from .frozen import freeze as freeze
 from .frozen import load_forecast as load_forecast
 from .log import Registry as Registry
 from .log import Verification as Verification

@@ -28,7 +28,8 @@ from scalelaw.core.numbers import format_number, parse_number
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import AnyArray
-from scalelaw.registry.frozen import FrozenForecast, near, point_text, row_digest
+from scalelaw.registry.freezing import row_digest
+from scalelaw.registry.frozen import FrozenForecast, near, point_text
 from scalelaw.runs.other_columns import with_formula_columns
 from scalelaw.runs.reading.load import load_runs
 from scalelaw.runs.reducing.exclusions import verdicts

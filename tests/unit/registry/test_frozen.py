@@ -18,7 +18,8 @@ from scalelaw.fitting.published import published
 from scalelaw.fitting.result import FitResult
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
-from scalelaw.registry.frozen import LEVELS, freeze, load_forecast
+from scalelaw.registry.freezing import freeze
+from scalelaw.registry.frozen import LEVELS, load_forecast
 
 
 class Plain:

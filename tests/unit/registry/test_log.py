@@ -10,7 +10,8 @@ import scalelaw as sl
 from scalelaw.core.errors import BadInput, ScalelawWarning, UnknownName
 from scalelaw.fitting.published import published
 from scalelaw.laws import get
-from scalelaw.registry.frozen import FrozenForecast, freeze
+from scalelaw.registry.freezing import freeze
+from scalelaw.registry.frozen import FrozenForecast
 from scalelaw.registry.log import read_forecasts, register_forecast, verify_forecasts
 from scalelaw.registry.seal import seal
 

@@ -25,7 +25,8 @@ from scalelaw.forecasting.forecast import forecast
 from scalelaw.ladder import Ladder
 from scalelaw.ladder.ladder import Intent
 from scalelaw.laws import as_law
-from scalelaw.registry.frozen import FrozenForecast, freeze, load_forecast
+from scalelaw.registry.freezing import freeze
+from scalelaw.registry.frozen import FrozenForecast, load_forecast
 from scalelaw.runs.observations import Observations
 from scalelaw.runs.table import RunTable
 from scalelaw.training.text.documents import SYNTHETIC
