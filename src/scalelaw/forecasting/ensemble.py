@@ -220,7 +220,7 @@ class Ensemble(Renderable, Tabular, Plottable, Predicting):
         return np.asarray(np.exp(self.weights @ self._logs(self._completed(flat)))).reshape(np.shape(params))
 
     def width(self, params: Array, tokens: Array) -> Array:
-        """Return the width for the mean of runs at n points, on the log, (n,)."""
+        """Return the interval width of the mean log loss at n points, (n,)."""
         assert self.counting is not None
         return self.calibration.width(self.parts({self.counting.params: params, "tokens": tokens}).doubt, of_run=False)
 

@@ -43,7 +43,7 @@ def test_several_charts_of_one_folder_are_one_log(tmp_path):
 def test_two_runs_of_one_name_cannot_be_joined(tmp_path):
     (tmp_path / "a.csv").write_text(CHART.format("x"))
     (tmp_path / "runs.csv").write_text(RUNS + '"x","1","finished","1","1"\n"x","2","finished","1","1"\n')
-    with pytest.raises(BadInput, match="several runs are called 'x'"):
+    with pytest.raises(BadInput, match="two runs are named 'x'; charts match runs by name"):
         sl.load_runs(tmp_path)
 
 
