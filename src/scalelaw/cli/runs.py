@@ -65,7 +65,7 @@ def check_command(
     mapping: MappingOptions = MAPPING,
     json: Json = False,
 ) -> None:
-    """Check the runs and list every finding with its fix.
+    """Check the runs and list every finding with its fix, among them what `scalelaw fit` would refuse.
 
     The exit status is 2 if a finding refuses the runs or asks a question, 0 otherwise.
     """
@@ -73,6 +73,7 @@ def check_command(
     from scalelaw.diagnosing.under_tuned import check_tuning
     from scalelaw.fitting.checks.suspects import unsuspected
     from scalelaw.runs.review import review_runs
+    from scalelaw.workflows.study.fittable import with_refusals
     from scalelaw.workflows.study.suspects import compared
 
     review = review_runs(source, **mapping.arguments())
@@ -83,7 +84,7 @@ def check_command(
             for target in losses:
                 ends = review.table.endpoints(target)
                 review = review.adding(check_tuning(unsuspected(ends) if ends.suspects else ends))
-        review = compared(review)
+        review = with_refusals(compared(review))
     show(review, json)
     if review.stopped:
         raise typer.Exit(2)

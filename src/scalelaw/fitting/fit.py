@@ -23,6 +23,7 @@ from scalelaw.fitting.fitted_rows import FittedRows
 from scalelaw.fitting.observe import capitals_of, check_sizes, observe
 from scalelaw.fitting.recalled import fitted
 from scalelaw.fitting.result import ENOUGH, FitResult
+from scalelaw.fitting.solver.penalty import Prior
 from scalelaw.fitting.solver.solve import Problem
 from scalelaw.fitting.spec import FitOptions, FitSpec
 from scalelaw.fitting.uncertainty.prior import check_prior, prior_of
@@ -100,13 +101,7 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
         BadInput: the law cannot be fitted to these rows.
         FitFailed: no start reached a finite objective.
     """
-    spec.restrictions.check(law)
-    usable = _usable(law, observed, spec)
-    prior = prior_of(spec, law)
-    free = len(law.coefs) - len(spec.fixed) - len(spec.ties) - (0 if prior is None else len(prior.names))
-    design = [*check_pooling(usable, law.inputs), *_designed(law, check_design(usable, law.inputs, free))]
-    enforce(finding for finding in design if finding.grade is not Grade.WARN)
-
+    usable, prior, design = check_fit(law, observed, spec)
     x = usable.inputs(law.inputs)
     found, draws = fitted(law, usable, x, spec, prior)
     sample = found.sample
@@ -146,6 +141,21 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
     )
 
 
+def check_fit(law: Law, observed: Observations, spec: FitSpec) -> tuple[Observations, Prior | None, list[Finding]]:
+    """Return the rows to fit, the prior and the warnings about the design; refuse what no search can fit.
+
+    Raises:
+        BadInput: the law cannot be fitted to these rows.
+    """
+    spec.restrictions.check(law)
+    usable = _usable(law, observed, spec)
+    prior = prior_of(spec, law)
+    free = len(law.coefs) - len(spec.fixed) - len(spec.ties) - (0 if prior is None else len(prior.names))
+    design = [*check_pooling(usable, law.inputs), *_designed(law, check_design(usable, law.inputs, free))]
+    enforce(finding for finding in design if finding.grade is not Grade.WARN)
+    return usable, prior, design
+
+
 def _designed(law: Law, found: Sequence[Finding]) -> list[Finding]:
     """Add to findings about inputs the meaning of a formula's capital letters."""
     meaning = capitals_of(law)
@@ -178,7 +188,9 @@ def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
         mean = math.fsum(usable.weight) / len(usable)  # independent of row order
         usable = replace(usable, weight=usable.weight / mean)  # a prior is weighed against runs, not sums
     if not len(usable):
-        raise BadTable(f"no row is left to fit {law.spelling}: " + _reasons(usable))
+        message = f"no row is left to fit {law.spelling}: {_reasons(usable)}"
+        fix = "mend or complete those rows; `scalelaw runs check` names them"
+        raise BadTable(message, [Finding("RUNS_NONE_LEFT", Grade.REFUSE, message, usable.read, fix)])
     flat = [*components(usable.inputs(law.inputs)).values()]
     return usable.rows(np.lexsort([usable.weight, usable.y, *reversed(flat)]))
 

@@ -53,7 +53,7 @@ class OtherColumns(Brief):
         values = self.columns[spoken(self.origins, self.columns)[name]]
         if values.dtype == np.float64:
             return np.asarray(values[self.run])
-        cells = [_FLAGS.get(cell.strip().lower(), cell) if isinstance(cell, str) else cell for cell in values]
+        cells = [_flag(cell) for cell in values]
         numbers = read_numbers(column(cells))
         if numbers.unreadable.any():
             some = list(dict.fromkeys(str(value) for value in values[numbers.unreadable]))
@@ -63,6 +63,13 @@ class OtherColumns(Brief):
                 "add a column of numbers for it"
             )
         return np.asarray(numbers.values[self.run])
+
+
+def _flag(cell: object) -> object:
+    """Return 1 for true and yes, 0 for false and no, and any other cell as it is."""
+    if isinstance(cell, bool | np.bool_):
+        return float(cell)
+    return _FLAGS.get(cell.strip().lower(), cell) if isinstance(cell, str) else cell
 
 
 def with_formula_columns(table: "RunTable", names: Iterable[str]) -> "RunTable":

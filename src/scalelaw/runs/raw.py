@@ -13,7 +13,10 @@ from scalelaw.core.findings import Finding
 from scalelaw.core.types import AnyArray
 
 _ABSENT: frozenset[str] = frozenset({"", "na", "n/a", "null", "none", "-", "--"})
-_NUMBERS = (int, float, np.integer, np.floating, np.bool_, Decimal)
+_NUMBERS = (int, float, np.integer, np.floating, Decimal)
+_FLAGS = (bool, np.bool_)
+_NEVER = (*_FLAGS, np.timedelta64)
+"""Cells of these types are not numbers, although Python or NumPy derives them from numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +40,7 @@ class RawColumn:
     def scalar(self) -> bool:
         """Whether every cell is a number or text, not a list or a record."""
         return self.numeric or all(
-            issubclass(kind, (*_NUMBERS, str, type(None))) for kind in set(map(type, self.values))
+            issubclass(kind, (*_NUMBERS, *_FLAGS, str, type(None))) for kind in set(map(type, self.values))
         )
 
 
@@ -80,14 +83,17 @@ class RawTable:
 
 
 def column(cells: Iterable[Any]) -> RawColumn:
-    """Return the column of these cells; integers become float64, so that products do not overflow."""
-    if isinstance(cells, np.ndarray) and cells.dtype.kind in "iufb" and cells.ndim == 1:
+    """Return the column of these cells; integers become float64, so that products do not overflow.
+
+    A column that holds True or False keeps its cells as objects, since they are not numbers.
+    """
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "iuf" and cells.ndim == 1:
         exact = cells.astype(str) if cells.dtype == np.float32 else cells  # the decimals a float32 stands for
         return RawColumn(exact.astype(float), np.zeros(len(cells), dtype=bool))
     listed = list(cells)
     missing = _missing(listed)
     kinds = set(map(type, listed)) - {type(None)}
-    if not missing.all() and all(issubclass(kind, _NUMBERS) for kind in kinds):
+    if not missing.all() and all(issubclass(kind, _NUMBERS) and not issubclass(kind, _NEVER) for kind in kinds):
         return RawColumn(np.array([np.nan if cell is None else _float(cell) for cell in listed]), missing)
     values = np.empty(len(listed), dtype=object)
     values[:] = [None if gone else cell for cell, gone in zip(listed, missing, strict=True)]

@@ -1,6 +1,8 @@
 """Checking, listing and exporting runs, as functions and as commands."""
 
 import json
+import math
+from itertools import product
 
 import pytest
 from typer.testing import CliRunner
@@ -25,9 +27,21 @@ def good(tmp_path):
 
 
 @pytest.fixture
+def enough(tmp_path):
+    path = tmp_path / "enough.csv"
+    rows = [(n, d, 1.8 + 480 / n**0.35 + 2085 / d**0.37) for n in (7e7, 2e8, 8e8) for d in (1e9, 4e9, 3e10)]
+    path.write_text("params,tokens,loss\n" + "\n".join(f"{n},{d},{loss}" for n, d, loss in rows))
+    return str(path)
+
+
+@pytest.fixture
 def asked(tmp_path):
     path = tmp_path / "asked.csv"
-    path.write_text("params,tokens,loss\n70,1.4,3.6\n410,8.2,2.7\n")
+    rows = [
+        (n, d, 3.6 - 0.1 * math.log(n * d) + 0.02 * at)
+        for at, (n, d) in enumerate(product((70, 410, 900), (1.4, 8, 30)))
+    ]
+    path.write_text("params,tokens,loss\n" + "\n".join(f"{n},{d},{loss}" for n, d, loss in rows))
     return str(path)
 
 
@@ -52,8 +66,10 @@ def test_a_review_of_what_cannot_be_read_is_an_error(tmp_path):
         sl.runs.review_runs(tmp_path / "none.csv")
 
 
-def test_check_ends_with_two_where_a_finding_stops(good, asked):
-    assert invoke("check", good).exit_code == 0
+def test_check_ends_with_two_where_a_finding_stops(good, enough, asked):
+    assert invoke("check", enough).exit_code == 0
+    few = invoke("check", good)
+    assert few.exit_code == 2 and "DESIGN_TOO_FEW_ROWS" in few.output
     stopped = invoke("check", asked)
     assert stopped.exit_code == 2 and "RUNS_UNSAID_UNITS" in stopped.output
     assert invoke("check", asked, "--unit", "params=M", "--unit", "tokens=B").exit_code == 0

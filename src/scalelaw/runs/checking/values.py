@@ -7,7 +7,7 @@ RUNS_NAN                 excluded   the target was logged as NaN
 RUNS_INFINITE            excluded   a value is infinite
 RUNS_IMPOSSIBLE          excluded   N, D, C or a loss is zero or negative; a score is outside [0, 1]
 RUNS_CONTROL_CHARACTERS  warn       names or cells hold control or broken characters; read as escapes
-RUNS_ALL_TEXT            refuse     a column that must hold numbers has only text
+RUNS_ALL_TEXT            refuse     a column that must hold numbers has only text, flags, durations, lists or records
 RUNS_MOSTLY_MISSING      ask        over half of the runs lack N, D, or the only target
 RUNS_MERGED_CELLS        warn       blank cells of a merged block took the value above
 RUNS_GRID                warn, ask  a pivot table of losses was read as one run per cell (ask: which side is the size)
@@ -126,7 +126,7 @@ def check_all_text(name: str, column: str, numbers: Numbers) -> list[Finding]:
     if numbers.present.any() or not numbers.unreadable.any():
         return []
     fix = f'name another column with columns={{"{name}": "..."}} (CLI: --column {name}=...), or leave it out with None'
-    message = f"{name} must be numbers, but the column {column!r} holds text ({numbers.example})"
+    message = f"{name} must be numbers, but the column {column!r} holds {numbers.instead} ({numbers.example})"
     return [Finding("RUNS_ALL_TEXT", Grade.REFUSE, message, int(numbers.unreadable.sum()), fix)]
 
 

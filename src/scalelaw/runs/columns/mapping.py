@@ -105,7 +105,8 @@ def assign(table: RawTable, columns: Mapping[str, str | None] | None = None) -> 
         quantity = _claim(column, raw)
         if quantity and quantity not in said and column not in said.values():
             claims.setdefault(quantity, []).append(column)
-    for quantity, claimants in claims.items():
+    for quantity, every in claims.items():
+        claimants = [column for column in every if table.columns[column].scalar] or every
         if (column := _one_of(quantity, claimants, table, result)) is not None:
             _take(result, quantity, column)
     claimed = {column for claimants in claims.values() for column in claimants}
@@ -156,14 +157,16 @@ def _claim(column: str, raw: RawColumn) -> str | None:
     """Return the quantity a column's name stands for, None where its cells contradict that."""
     name, unit = split_unit(column)
     quantity = recognise(name)
-    if quantity is None or QUANTITIES[quantity].kind == "vector" or bool(raw.missing.all()) or not raw.scalar:
+    if quantity is None or QUANTITIES[quantity].kind == "vector" or bool(raw.missing.all()):
+        return None
+    if not raw.scalar and (quantity not in NEEDED or spelling(name) != quantity):
         return None
     if QUANTITIES[quantity].kind == "text":
         return quantity if unit is None else None
     if (unit and not is_unit(unit, quantity)) or (spelling(name) == "budget" and not _may_be_flops(raw)):
         return None
     needed = quantity in NEEDED and len(spelling(name)) > 1
-    return quantity if needed or _has_number(raw) else None
+    return quantity if needed or _has_number(raw, quantity) else None
 
 
 def _may_be_flops(raw: RawColumn) -> bool:
@@ -172,11 +175,11 @@ def _may_be_flops(raw: RawColumn) -> bool:
     return bool(np.any(values >= _LEAST_BUDGET))
 
 
-def _has_number(raw: RawColumn) -> bool:
+def _has_number(raw: RawColumn, quantity: str | None = None) -> bool:
     if raw.numeric:
         return True
     some = np.flatnonzero(~raw.missing)[:100]
-    return bool(read_numbers(RawColumn(raw.values[some], raw.missing[some])).present.any())
+    return bool(read_numbers(RawColumn(raw.values[some], raw.missing[some]), quantity).present.any())
 
 
 def _one_of(quantity: str, claimants: list[str], table: RawTable, result: Assignment) -> str | None:

@@ -1,0 +1,76 @@
+"""Add to a review what a fit of the same table would refuse, so that a check never passes what a fit does not.
+
+code              grade   when
+FIT_OTHER_LAW     warn    the law that `fit` takes without `--law` cannot be fitted, and another one can
+FIT_REFUSED       refuse  no law of size, tokens or compute can be fitted
+FIT_WHICH_TARGET  warn    the table has several targets, and a fit takes one
+"""
+
+import warnings
+from dataclasses import replace
+
+from scalelaw.core.errors import ScalelawError, ScalelawWarning
+from scalelaw.core.findings import Finding, Grade
+from scalelaw.fitting.fit import check_fit
+from scalelaw.fitting.observe import observe
+from scalelaw.fitting.spec import FitSpec
+from scalelaw.runs.review import Review
+from scalelaw.runs.table import RunTable
+
+_USUAL = "chinchilla"
+"""The law that `fit` takes where the user names none."""
+_OTHERS = ("power[input=flops]", "power[input=params]", "power[input=tokens]")
+_STOPS = (Grade.REFUSE, Grade.ASK)
+
+
+def with_refusals(review: Review) -> Review:
+    """Return a review with a finding for each thing that a fit of its table would refuse.
+
+    A refusal of one target among several that can be fitted is a warning.
+    """
+    if review.table is None or review.stopped:
+        return review
+    refused: dict[str, tuple[Finding, ...]] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScalelawWarning)  # the review already holds them as findings
+        for target in review.usable:
+            refused[target] = _of_target(review.table, target)
+    some = any(all(each.grade not in _STOPS for each in found) for found in refused.values())
+    every = [each for found in refused.values() for each in found]
+    if len(review.usable) > 1:
+        every.append(_which(review))
+    return review.adding(replace(each, grade=Grade.WARN) if some else each for each in every)
+
+
+def _which(review: Review) -> Finding:
+    """Warn that a fit takes one of several targets."""
+    targets = list(review.usable)
+    message = f"a fit takes one of the {len(targets)} targets"
+    fix = f"choose one with target={targets[0]!r} (CLI: --target {targets[0]})"
+    return Finding("FIT_WHICH_TARGET", Grade.WARN, message, 0, fix)
+
+
+def _of_target(table: RunTable, target: str) -> tuple[Finding, ...]:
+    """Return what a fit of one target would refuse."""
+    error = _refusal(_USUAL, table, target)
+    if error is None:
+        return ()
+    found = tuple(each for each in getattr(error, "findings", ()) if each.grade in _STOPS)
+    if found:
+        return found
+    other = next((law for law in _OTHERS if _refusal(law, table, target) is None), None)
+    message, _, fix = str(error).partition("; ")
+    if other is None:
+        return (Finding("FIT_REFUSED", Grade.REFUSE, f"a fit of {target} fails: {message}", len(table), fix),)
+    choice = f"name a law that these runs can determine, such as law={other!r} (CLI: --law '{other}')"
+    return (Finding("FIT_OTHER_LAW", Grade.WARN, f"{_USUAL} cannot be fitted: {message}", len(table), choice),)
+
+
+def _refusal(law: str, table: RunTable, target: str) -> ScalelawError | None:
+    """Return the error with which a fit would end before it starts to search, None where it would start."""
+    try:
+        chosen, observed = observe(law, table, target=target)
+        check_fit(chosen, observed, FitSpec())
+    except ScalelawError as error:
+        return error
+    return None
