@@ -65,7 +65,7 @@ def check_command(
     mapping: MappingOptions = MAPPING,
     json: Json = False,
 ) -> None:
-    """Check the runs and list every finding with its fix, among them what `scalelaw fit` would refuse.
+    """Check the runs and list each finding with its fix.
 
     The exit status is 2 if a finding refuses the runs or asks a question, 0 otherwise.
     """

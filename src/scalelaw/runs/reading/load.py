@@ -10,7 +10,7 @@ from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.quantities import METRICS, OUTCOMES, QUANTITIES, recognise
 from scalelaw.core.types import AnyArray
-from scalelaw.runs.cells import Numbers
+from scalelaw.runs.cells import Numbers, read_numbers
 from scalelaw.runs.checking.missing import check_missing
 from scalelaw.runs.checking.values import COUNTS, check_one_size, check_units, check_values
 from scalelaw.runs.columns.converted import DROP, read_columns, run_numbers
@@ -31,7 +31,7 @@ from scalelaw.runs.grouping.checkpoints import find_runs
 from scalelaw.runs.grouping.copies import copies
 from scalelaw.runs.grouping.lost_losses import take_lost
 from scalelaw.runs.grouping.to_runs import to_runs
-from scalelaw.runs.raw import RawTable
+from scalelaw.runs.raw import RawColumn, RawTable
 from scalelaw.runs.reading.io_source import read_source
 from scalelaw.runs.reading.merged import fill_down
 from scalelaw.runs.reading.pivot import melt
@@ -232,13 +232,20 @@ def _keep_unrecognised(rows: Rows, raw: RawTable, assignment: Assignment) -> Non
         if column in used:
             continue
         if column not in QUANTITIES or QUANTITIES[column].kind == "vector":  # vectors keep their columns
-            rows.columns[column] = cells.values
+            rows.columns[column] = _flags_as_numbers(cells)
         elif column not in assignment.named and not cells.missing.all():
             rows.notes.append(f"the column {column!r} is not used: it has no numbers")
     if not any(name.startswith("params") for name in rows.numbers):
         alike = [column for column in raw.columns if column not in used and "param" in column.lower()]
         if alike := alike or propose(raw, used, "params"):
             rows.notes.append(unnamed_note("params", alike[0]))
+
+
+def _flags_as_numbers(cells: RawColumn) -> AnyArray:
+    """Return the cells; True and False are 1 and 0 where a column holds nothing else."""
+    present = cells.values[~cells.missing]
+    flags = len(present) > 0 and all(isinstance(cell, bool | np.bool_) for cell in present)
+    return np.asarray(read_numbers(cells).values) if flags else cells.values
 
 
 def _findings(
