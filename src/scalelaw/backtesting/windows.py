@@ -8,6 +8,7 @@ import numpy as np
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.observations import Observations
+from scalelaw.runs.reducing.thinned import evenly
 
 AXES = ("flops", "params", "tokens")
 """Axes to cut, if a table has them; compute comes first, since budgets are in compute."""
@@ -75,7 +76,7 @@ def windows(observed: Observations, axes: Iterable[str] = AXES, rules: WindowRul
         values = np.asarray(observed.columns[axis], float)
         values = np.where(values > 0, values, np.nan)
         cuts = [cut for cut in _candidates(values) if _worth(observed, values, cut, rules)]
-        chosen = np.unique(np.linspace(0, len(cuts) - 1, min(rules.most_cuts, len(cuts))).round().astype(int))
+        chosen = evenly(len(cuts), rules.most_cuts)
         found += [_window(observed, axis, values, float(cuts[i]), rules) for i in chosen]
     return found
 
@@ -85,7 +86,7 @@ def _candidates(values: Array) -> Array:
     distinct = np.unique(values[np.isfinite(values)])
     if len(distinct) <= _MANY_CUTS:
         return distinct
-    return np.asarray(distinct[np.linspace(0, len(distinct) - 1, _FEW_CUTS).round().astype(int)])
+    return np.asarray(distinct[evenly(len(distinct), _FEW_CUTS)])
 
 
 def _worth(observed: Observations, values: Array, cut: float, rules: WindowRules) -> bool:

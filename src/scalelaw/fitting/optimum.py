@@ -14,18 +14,17 @@ from scalelaw.fitting.solver.solve import Problem, Solution, solve
 from scalelaw.fitting.solver.starts import projected_starts
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem, bulk_sd, numbered
+from scalelaw.fitting.uncertainty.intervals import MANY_ROWS
 from scalelaw.fitting.uncertainty.prior import spent
 from scalelaw.fitting.uncertainty.prior_draws import with_prior
 from scalelaw.fitting.uncertainty.residual_model import log_size
 from scalelaw.fitting.uncertainty.variance import VarianceFunction, first_spread, next_spread
 from scalelaw.laws import Law
 from scalelaw.runs.observations import Observations
+from scalelaw.runs.reducing.thinned import evenly
 
 _ROUNDS = 3
 
-
-MANY_ROWS = 10_000
-"""With more rows the starts run on this many; the two best optima found are refitted to all rows."""
 _SAME = 1e-6
 """Relative difference of two objectives from which their optima are two."""
 
@@ -112,8 +111,11 @@ class _Thinned:
 
 
 def _thinned(law: Law, rows: Observations, x: Inputs, spec: FitSpec) -> _Thinned:
-    """Return where the starts end on ``MANY_ROWS`` rows, evenly spaced in the order of the target."""
-    at = np.argsort(rows.y, kind="stable")[np.linspace(0, len(rows) - 1, MANY_ROWS).round().astype(int)]
+    """Return where the starts end on ``MANY_ROWS`` rows, evenly spaced in the order of the target.
+
+    The two best optima found are then refitted to all rows.
+    """
+    at = np.argsort(rows.y, kind="stable")[evenly(len(rows), MANY_ROWS)]
     kept = np.zeros(len(rows), bool)
     kept[at] = True
     found = optimum(law, rows.keep(kept, "thinned"), {name: values[kept] for name, values in x.items()}, spec)

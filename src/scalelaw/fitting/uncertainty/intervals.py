@@ -9,6 +9,7 @@ from scalelaw.fitting.uncertainty.bootstrap import bootstrap, resampled_weights
 from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem
 from scalelaw.fitting.uncertainty.laplace import laplace, sandwich
 from scalelaw.fitting.uncertainty.wild import wild
+from scalelaw.runs.reducing.thinned import evenly
 
 MANY_RUNS = 100
 """``auto`` uses the bootstrap from this many runs on; with fewer it undercovers (docs/coverage.md)."""
@@ -23,7 +24,8 @@ _SAID = {
 
 
 MANY_ROWS = 10_000
-"""``auto`` draws by the scores of the runs from this many rows on: the bootstrap's limit, without refits."""
+"""With more rows starts run on this many (``optimum``), and ``auto`` draws by the scores of the runs, which is what the
+bootstrap tends to, without refits."""
 
 
 def method(spec: FitSpec, runs: int, rows: int) -> Intervals:
@@ -80,5 +82,5 @@ def _spaced(x: Inputs, rows: int) -> Inputs:
     """Return the inputs, at ``MANY_ROWS`` evenly spaced rows where there are more: draws must be finite at these."""
     if rows <= MANY_ROWS:
         return x
-    at = np.linspace(0, rows - 1, MANY_ROWS).round().astype(int)
+    at = evenly(rows, MANY_ROWS)
     return {name: np.asarray(values)[at] for name, values in x.items()}

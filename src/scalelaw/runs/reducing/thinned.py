@@ -24,10 +24,10 @@ def thinned(observed: Observations, most: int = MOST_ROWS) -> Observations:
     along = next((name for name in _ALONG if name in observed.columns), None)
     values = observed.y if along is None else np.asarray(observed.columns[along], float)
     kept = np.zeros(rows, bool)
-    kept[np.argsort(values, kind="stable")[_spaced(rows, most)]] = True
+    kept[np.argsort(values, kind="stable")[evenly(rows, most)]] = True
     return observed.keep(kept, f"{THINNED}: {most} of {rows} rows decide, evenly spaced in {along or observed.target}")
 
 
-def _spaced(rows: int, most: int) -> AnyArray:
-    """Return ``most`` ranks from the first to the last of ``rows``."""
-    return np.linspace(0, rows - 1, most).round().astype(int)
+def evenly(count: int, most: int) -> AnyArray:
+    """Return at most ``most`` ranks, evenly spaced from the first to the last of ``count``."""
+    return np.linspace(0, count - 1, min(most, count)).round().astype(int)
