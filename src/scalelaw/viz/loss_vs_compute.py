@@ -108,7 +108,7 @@ def loss_vs_compute_info(
         fitted=_runs(forecaster, fitted, level),
         held_out=_runs(forecaster, unseen, level),
         line=np.stack([flops, loss]),
-        band=None if along.lo is None or along.hi is None else np.stack([along.lo, along.hi]),
+        band=style.band_of(along),
         planned=recommended,
         metric=fitted.target.partition("@")[0],
     )
@@ -116,8 +116,9 @@ def loss_vs_compute_info(
 
 def _runs(forecaster: Forecaster, observed: Observations, level: float) -> Runs:
     own = forecaster.predict(observed.inputs(forecaster.inputs), level)
-    band = None if own.lo is None or own.hi is None else np.stack([own.lo, own.hi]) / own.mean - 1
-    return Runs(np.asarray(observed.columns["flops"], float), observed.y, observed.y / own.mean - 1, band)
+    band = style.band_of(own)
+    missed = None if band is None else band / own.mean - 1
+    return Runs(np.asarray(observed.columns["flops"], float), observed.y, observed.y / own.mean - 1, missed)
 
 
 def draw(info: LossVsCompute) -> "Figure":
@@ -138,14 +139,7 @@ def draw(info: LossVsCompute) -> "Figure":
 def draw_on(axes: "Axes", info: LossVsCompute) -> None:
     """Render the upper panel on axes: runs, compute-optimal loss and interval."""
     if info.band is not None:
-        axes.fill_between(
-            info.line[0],
-            *info.band,
-            color=style.BAND,
-            alpha=0.6,
-            linewidth=0,
-            label=f"{info.level:.0%} interval of a new run",
-        )
+        style.shade(axes, info.line[0], info.band, info.level)
     axes.plot(*info.line, color=style.LAW, linewidth=1.6, label=f"compute-optimal loss, {info.label}")
     _draw_runs(axes, info, "loss")
     if info.planned is not None:

@@ -39,9 +39,8 @@ class Measured(Brief):
 def measured_info(fit: FitResult) -> Measured:
     """Compute the figure from the rows of a fit."""
     found = fit.predict(fit.rows.x, fit.spec.level)
-    band = None if found.lo is None or found.hi is None else np.stack([found.lo, found.hi])
     points = np.stack([found.mean, fit.rows.y])
-    return Measured(fit.label, fit.spec.level, fit.target.partition("@")[0], points, band)
+    return Measured(fit.label, fit.spec.level, fit.target.partition("@")[0], points, style.band_of(found))
 
 
 def draw(info: Measured) -> "Figure":

@@ -50,7 +50,6 @@ def one_input_info(fit: FitResult) -> OneInput:
     low, high = given.min(), given.max()
     along = np.geomspace(low, high * _BEYOND, _POINTS) if low > 0 else np.linspace(low, high, _POINTS)
     found = fit.predict({name: along}, fit.spec.level)
-    band = None if found.lo is None or found.hi is None else np.stack([found.lo, found.hi])
     return OneInput(
         label=fit.label,
         level=fit.spec.level,
@@ -58,7 +57,7 @@ def one_input_info(fit: FitResult) -> OneInput:
         metric=fit.target.partition("@")[0],
         runs=np.stack([given, fit.rows.y]),
         line=np.stack([along, found.mean]),
-        band=band,
+        band=style.band_of(found),
     )
 
 
@@ -72,8 +71,7 @@ def draw(info: OneInput) -> "Figure":
 def draw_on(axes: "Axes", info: OneInput) -> None:
     """Render on axes."""
     if info.band is not None:
-        label = f"{info.level:.0%} interval of a new run"
-        axes.fill_between(info.line[0], *info.band, color=style.BAND, alpha=0.6, linewidth=0, label=label)
+        style.shade(axes, info.line[0], info.band, info.level)
     axes.plot(*info.line, color=style.LAW, linewidth=1.6, label=info.label)
     label = f"{counted(info.runs.shape[1], 'fitted run')}"
     axes.scatter(info.runs[0], info.runs[1], s=13, color=style.RUNS, linewidth=0, zorder=3, label=label)

@@ -4,10 +4,14 @@ from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scalelaw.core.errors import BadInput
 from scalelaw.core.files import write_whole
+from scalelaw.core.forecaster import Prediction
 from scalelaw.core.optional import require
 from scalelaw.core.quantities import quantity
+from scalelaw.core.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,6 +52,17 @@ def own_axes() -> "Axes":
 def mark(axes: "Axes", x: float, y: float, label: str = "recommended") -> None:
     """Mark the recommended run."""
     axes.scatter([x], [y], s=130, marker="*", color=OUTSIDE, edgecolor=INK, linewidth=0.6, zorder=5, label=label)
+
+
+def band_of(found: Prediction) -> Array | None:
+    """Return the ends of the intervals of predictions, (2, n); None without intervals."""
+    return None if found.lo is None or found.hi is None else np.stack([found.lo, found.hi])
+
+
+def shade(axes: "Axes", x: Array, band: Array, level: float) -> None:
+    """Shade the interval of a new run along a quantity."""
+    label = f"{level:.0%} interval of a new run"
+    axes.fill_between(x, *band, color=BAND, alpha=0.6, linewidth=0, label=label)
 
 
 def grid(across: int, down: int) -> "tuple[Figure, list[Axes]]":
