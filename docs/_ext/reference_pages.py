@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -118,10 +119,15 @@ def commands_page() -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+@cache
+def program() -> Any:
+    """Return the program with its commands; making it takes some 20 ms."""
+    return typer.main.get_command(app)
+
+
 def panel_of(name: str) -> str:
     """Return the panel of the front page that shows a command, or its group."""
-    command = typer.main.get_command(app).commands[name.split()[0]]  # type: ignore[attr-defined]
-    return str(getattr(command, "rich_help_panel", None) or "Commands")
+    return str(program().commands[name.split()[0]].rich_help_panel)
 
 
 def how_to(name: str) -> Path | None:
@@ -142,7 +148,7 @@ def heading(page: Path) -> str:
 def commands() -> dict[str, Any]:
     """Return the commands of the command line by name; those of a group by both their words."""
     found: dict[str, Any] = {}
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+    for name, command in program().commands.items():
         group = getattr(command, "commands", None)
         found |= {f"{name} {word}": each for word, each in group.items()} if group else {name: command}
     return found
