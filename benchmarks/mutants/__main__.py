@@ -15,6 +15,7 @@ import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from mutants.faults import Fault, faults
@@ -152,7 +153,7 @@ def main() -> None:
     parser.add_argument("--to", type=Path)
     asked = parser.parse_args()
     chosen = [sampled(folder, asked.each, asked.seed) for folder in asked.folders]
-    queue = collections.deque(each for turn in zip_longest(chosen) for each in turn)
+    queue = collections.deque(each for turn in zip_longest(*chosen) for each in turn if each is not None)
     until, found = time.monotonic() + 60 * asked.minutes, list[Tried]()
 
     def work(number: int) -> None:
@@ -171,12 +172,6 @@ def main() -> None:
     print(text)
     if asked.to:
         asked.to.write_text(text, encoding="utf-8")
-
-
-def zip_longest(groups: list[list[tuple[str, Fault]]]) -> list[list[tuple[str, Fault]]]:
-    """Return the first of each group, then the second of each that has one, and so on."""
-    longest = max(map(len, groups), default=0)
-    return [[group[at] for group in groups if at < len(group)] for at in range(longest)]
 
 
 if __name__ == "__main__":
