@@ -17,9 +17,10 @@ from scalelaw.fitting.spec import FitSpec
 from scalelaw.runs.review import Review
 from scalelaw.runs.table import RunTable
 
-_USUAL = "chinchilla"
+USUAL = "chinchilla"
 """The law that `fit` takes where the user names none."""
-_OTHERS = ("power[input=flops]", "power[input=params]", "power[input=tokens]")
+OTHERS = ("power[input=flops]", "power[input=params]", "power[input=tokens]")
+"""Laws of one input, for a table that cannot determine the usual one."""
 _STOPS = (Grade.REFUSE, Grade.ASK)
 
 
@@ -52,18 +53,18 @@ def _which(review: Review) -> Finding:
 
 def _of_target(table: RunTable, target: str) -> tuple[Finding, ...]:
     """Return what a fit of one target would refuse."""
-    error = _refusal(_USUAL, table, target)
+    error = _refusal(USUAL, table, target)
     if error is None:
         return ()
     found = tuple(each for each in getattr(error, "findings", ()) if each.grade in _STOPS)
     if found:
         return found
-    other = next((law for law in _OTHERS if _refusal(law, table, target) is None), None)
+    other = next((law for law in OTHERS if _refusal(law, table, target) is None), None)
     message, _, fix = str(error).partition("; ")
     if other is None:
         return (Finding("FIT_REFUSED", Grade.REFUSE, f"a fit of {target} fails: {message}", len(table), fix),)
     choice = f"name a law that these runs can determine, such as law={other!r} (CLI: --law '{other}')"
-    return (Finding("FIT_OTHER_LAW", Grade.WARN, f"{_USUAL} cannot be fitted: {message}", len(table), choice),)
+    return (Finding("FIT_OTHER_LAW", Grade.WARN, f"{USUAL} cannot be fitted: {message}", len(table), choice),)
 
 
 def _refusal(law: str, table: RunTable, target: str) -> ScalelawError | None:

@@ -10,8 +10,7 @@ from scalelaw.fitting.observe import observe
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.runs.reducing.suspects import CODE
 from scalelaw.runs.review import Review
-
-_LAWS = ("chinchilla", "power[input=flops]", "power[input=params]", "power[input=tokens]")
+from scalelaw.workflows.study.fittable import OTHERS, USUAL
 
 
 def compared(review: Review) -> Review:
@@ -22,7 +21,7 @@ def compared(review: Review) -> Review:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ScalelawWarning)  # the review already holds them as findings
         for target in review.usable:
-            for law in _LAWS:
+            for law in (USUAL, *OTHERS):
                 try:
                     chosen, observed = observe(law, review.table, target=target)
                 except ScalelawError:
