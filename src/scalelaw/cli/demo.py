@@ -6,9 +6,8 @@ import typer
 
 from scalelaw.cli._output import Json, echo, show
 from scalelaw.cli._places import check_writable
-from scalelaw.cli._stderr import STDERR
 from scalelaw.cli._values import real
-from scalelaw.cli.sweep import Workers, watching
+from scalelaw.cli.sweep import Workers, continuable, watching
 
 Minutes = Annotated[
     float, typer.Option(help="Minutes it may take; they choose the ladder.", parser=real, metavar="COUNT")
@@ -41,7 +40,7 @@ def demo_command(
     def show_line(line: str) -> None:
         echo(f"{line}\n", err=json)
 
-    try:
+    with continuable(out):
         found = demo(
             minutes=minutes,
             synthetic=synthetic,
@@ -51,7 +50,4 @@ def demo_command(
             notify=show_line,
             watching=watching,
         )
-    except KeyboardInterrupt:
-        STDERR.say(f"stopped; measurements are in {out}, and the same command continues")
-        raise
     show(found, json)

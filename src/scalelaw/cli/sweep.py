@@ -45,15 +45,21 @@ def run_command(
     check_writable(out, "--out", folder=True)
     loaded = Ladder.load(ladder)
     require("torch", extra="train", why="train models")
-    try:
-        with watching(loaded.name) as watch:
-            swept = train_ladder(loaded, out, workers=workers, device=device, noise_scale=noise_scale, watch=watch)
-    except KeyboardInterrupt:
-        STDERR.say(f"stopped; measurements are in {out}, and the same command continues")
-        raise
+    with continuable(out), watching(loaded.name) as watch:
+        swept = train_ladder(loaded, out, workers=workers, device=device, noise_scale=noise_scale, watch=watch)
     show(swept, json)
     if swept.failed:
         raise typer.Exit(1)
+
+
+@contextmanager
+def continuable(out: str) -> Iterator[None]:
+    """Say on Ctrl-C where the measurements are."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        STDERR.say(f"stopped; measurements are in {out}, and the same command continues")
+        raise
 
 
 @contextmanager

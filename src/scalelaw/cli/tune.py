@@ -6,9 +6,8 @@ import typer
 
 from scalelaw.cli._output import Json, echo, show
 from scalelaw.cli._places import check_writable
-from scalelaw.cli._stderr import STDERR
 from scalelaw.cli._values import real
-from scalelaw.cli.sweep import Device, LadderFile, Workers, watching
+from scalelaw.cli.sweep import Device, LadderFile, Workers, continuable, watching
 
 Out = Annotated[
     str, typer.Option(help="Folder of the trials; a search with the same folder continues.", metavar="FOLDER")
@@ -57,15 +56,11 @@ def tune_command(
     check_writable(out, "--out", folder=True)
     if to is not None:
         check_writable(to, "--to")
-    try:
-        with watching(f"tuning {loaded.name}") as watch:
-            found = tune(
-                loaded, out, widths=width, tokens=tokens, tunes_batch=tunes_batch, within=within, trials=trials,
-                seed=seed, workers=workers, device=device, watch=watch,
-            )  # fmt: skip
-    except KeyboardInterrupt:
-        STDERR.say(f"stopped; measurements are in {out}, and the same command continues")
-        raise
+    with continuable(out), watching(f"tuning {loaded.name}") as watch:
+        found = tune(
+            loaded, out, widths=width, tokens=tokens, tunes_batch=tunes_batch, within=within, trials=trials,
+            seed=seed, workers=workers, device=device, watch=watch,
+        )  # fmt: skip
     show(found, json)
     if to is not None:
         found.ladder.save(to)
