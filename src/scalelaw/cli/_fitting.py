@@ -33,19 +33,9 @@ LawName = Annotated[
 class ResampleOptions:
     """Options of the draws behind an interval."""
 
-    draws: Annotated[
-        int,
-        typer.Option(
-            help="Draws of the coefficients; 0 for no intervals.", parser=whole, metavar="N", rich_help_panel=FIT
-        ),
-    ] = 1000
-    seed: Annotated[int, typer.Option(help="Seed of the draws.", parser=whole, metavar="N", rich_help_panel=FIT)] = 0
-    level: Annotated[
-        float,
-        typer.Option(
-            help="Level of the intervals, between 0 and 1.", parser=real, metavar="LEVEL", rich_help_panel=FIT
-        ),
-    ] = 0.9
+    draws: Annotated[int, option("Draws of the coefficients; 0 for no intervals.", "N", FIT, parser=whole)] = 1000
+    seed: Annotated[int, option("Seed of the draws.", "N", FIT, parser=whole)] = 0
+    level: Annotated[float, option("Level of the intervals, between 0 and 1.", "LEVEL", FIT, parser=real)] = 0.9
 
 
 @dataclass(frozen=True)
@@ -75,11 +65,11 @@ class SearchOptions:
     ] = "huber"
     delta: Annotated[
         str,
-        typer.Option(
-            help="Huber threshold, in units of the residual; auto for 1.345 sd of the residuals.",
+        option(
+            "Huber threshold, in units of the residual; auto for 1.345 sd of the residuals.",
+            "X|auto",
+            FIT,
             parser=threshold,
-            metavar="X|auto",
-            rich_help_panel=FIT,
         ),
     ] = "1e-3"
     scale: Annotated[
@@ -87,11 +77,7 @@ class SearchOptions:
         option("Noise sd as a power of this quantity, or se for the column of standard errors.", "QUANTITY|se", FIT),
     ] = None
     on: Annotated[str, option("Residuals of the log of the target (log) or of the target (raw).", "SCALE", FIT)] = "log"
-    starts: Annotated[
-        int,
-        typer.Option(help="Starts of the search.", parser=whole, metavar="N", rich_help_panel=FIT),
-    ] = 64
-
+    starts: Annotated[int, option("Starts of the search.", "N", FIT, parser=whole)] = 64
     prior: Annotated[
         str | None, option("Prior on the exponents from published studies, for few runs.", "literature|none", FIT)
     ] = None

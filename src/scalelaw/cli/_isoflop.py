@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scalelaw.cli._fitting import ResampleOptions
-from scalelaw.cli._values import real
+from scalelaw.cli._values import option, real
 from scalelaw.core.numbers import parse_number
 
 if TYPE_CHECKING:
@@ -21,51 +21,31 @@ Target = Annotated[str | None, typer.Option(help="Metric to use, e.g. loss@c4.",
 class SweepOptions:
     """How to group runs by budget, and which curve to fit to each budget."""
 
-    profile: Annotated[
-        str,
-        typer.Option(
-            help="Form of the curve at each budget.", metavar="powers|cubic|parabola|akima", rich_help_panel=_PANEL
-        ),
-    ] = "powers"
-    params_kind: Annotated[
-        str,
-        typer.Option(
-            help="Kind of N that was swept, e.g. params_non_embedding.", metavar="KIND", rich_help_panel=_PANEL
-        ),
-    ] = "params"
+    profile: Annotated[str, option("Form of the curve at each budget.", "powers|cubic|parabola|akima", _PANEL)] = (
+        "powers"
+    )
+    params_kind: Annotated[str, option("Kind of N that was swept, e.g. params_non_embedding.", "KIND", _PANEL)] = (
+        "params"
+    )
     budgets: Annotated[
-        str | None,
-        typer.Option(
-            help="Budgets, e.g. 1e18,3e18; clusters of compute unless given.",
-            metavar="C,...",
-            rich_help_panel=_PANEL,
-        ),
+        str | None, option("Budgets, e.g. 1e18,3e18; clusters of compute unless given.", "C,...", _PANEL)
     ] = None
     tolerance: Annotated[
-        float,
-        typer.Option(
-            help="Largest relative distance of a run from its budget.",
-            parser=real,
-            metavar="X",
-            rich_help_panel=_PANEL,
-        ),
+        float, option("Largest relative distance of a run from its budget.", "X", _PANEL, parser=real)
     ] = 0.1
     window: Annotated[
         float | None,
-        typer.Option(
-            help="Keep sizes within this factor of the best; unless given 10, for akima no limit.",
-            parser=real,
-            metavar="X",
-            rich_help_panel=_PANEL,
+        option(
+            "Keep sizes within this factor of the best; unless given 10, for akima no limit.", "X", _PANEL, parser=real
         ),
     ] = None
     noise: Annotated[
         float | None,
-        typer.Option(
-            help="Standard deviation of the loss between replicate runs; from residuals unless given.",
+        option(
+            "Standard deviation of the loss between replicate runs; from residuals unless given.",
+            "X",
+            _PANEL,
             parser=real,
-            metavar="X",
-            rich_help_panel=_PANEL,
         ),
     ] = None
 

@@ -1,6 +1,7 @@
 """Values on the command line: numbers as people write them, and NAME=VALUE."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import typer
 
@@ -29,9 +30,11 @@ def threshold(text: str | float) -> float | str:
     return "auto" if text == "auto" else real(text)
 
 
-def option(help: str, metavar: str, panel: str, *names: str) -> typer.models.OptionInfo:
+def option(
+    help: str, metavar: str, panel: str, *names: str, parser: Callable[[Any], Any] | None = None
+) -> typer.models.OptionInfo:
     """Return an option of a panel."""
-    return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=panel)  # type: ignore[no-any-return]
+    return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=panel, parser=parser)  # type: ignore[no-any-return]
 
 
 def pairs(values: Sequence[str] | None, option: str, *, empty: bool = False) -> dict[str, str]:
