@@ -57,7 +57,7 @@ class Decision(Brief):
     def value(self, coef: Array) -> Array:
         """Return the number (p,) at coefficients (p, k); NaN without a compute-optimal split."""
         if self.flops is None:
-            return np.asarray(coef[:, [c.name for c in self.law.coefs].index(self.quantity)])
+            return np.asarray(coef[:, self.law.coef_names.index(self.quantity)])
         params, tokens, loss = optimum_at(self.law, coef, self.flops, self.cost, self.at)
         with np.errstate(invalid="ignore"):
             return {"params": params, "tokens": tokens, "tokens_per_param": tokens / params, "loss": loss}[
@@ -95,7 +95,7 @@ def decision(
         UnknownName: neither a planned quantity nor a coefficient of the law.
         BadInput: the budget is missing, not positive or not needed, or the law does not split a budget.
     """
-    names = [c.name for c in law.coefs]
+    names = law.coef_names
     if quantity not in (*PLANNED, *names):
         raise UnknownName.among(f"decision of {law.spelling}", quantity, (*PLANNED, *names))
     if quantity in names:

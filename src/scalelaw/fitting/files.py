@@ -96,7 +96,7 @@ def _spread(values: Mapping[str, Any] | None, allowance: Allowance) -> VarianceF
 def _fit(document: Mapping[str, Any], allowance: Allowance) -> FitResult:
     _check_forms(document)
     law, _ = parse(document["law"])
-    if law.revision != document["revision"] or [c.name for c in law.coefs] != document["coefficients"]:
+    if law.revision != document["revision"] or list(law.coef_names) != document["coefficients"]:
         raise BadInput(f"{law.spelling} has changed since this fit was written")
     rows, status = document["rows"], document["status"]
     return FitResult(

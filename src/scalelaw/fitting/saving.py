@@ -27,7 +27,7 @@ def save_fit(fit: "FitResult", path: str | Path) -> None:
         "version": fit.version,
         "law": fit.law.spelling,
         "revision": fit.law.revision,
-        "coefficients": [c.name for c in fit.law.coefs],
+        "coefficients": list(fit.law.coef_names),
         "coef": _pack(fit.coef),
         "draws": None if fit.draws is None else _pack(fit.draws),
         "objective": fit.objective,

@@ -160,7 +160,7 @@ class FormulaLaw(Law):
 
     def value_and_jacobian(self, coef: Array, x: Inputs) -> tuple[Array, Array]:
         """Return values and derivatives in one pass through the tree; see ``Law.value_and_jacobian``."""
-        value, slopes = _forward(self.tree, self._values(coef, x), {c.name for c in self.coefs})
+        value, slopes = _forward(self.tree, self._values(coef, x), set(self.coef_names))
         points = np.broadcast_shapes(*(np.shape(x[name]) for name in self.inputs))
         shape = np.broadcast_shapes((*coef.shape[:-1], 1), points)
         jacobian = np.zeros((*shape[:-1], len(self.coefs), shape[-1]))
@@ -170,7 +170,7 @@ class FormulaLaw(Law):
         return np.broadcast_to(value, shape), jacobian
 
     def _values(self, coef: AnyArray, x: Inputs) -> dict[str, AnyArray]:
-        values = dict(zip((c.name for c in self.coefs), self.columns(coef), strict=True))
+        values = dict(zip(self.coef_names, self.columns(coef), strict=True))
         return values | {name: np.asarray(x[q]) for name, q in self._quantities.items()}
 
 

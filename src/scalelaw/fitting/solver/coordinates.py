@@ -42,7 +42,7 @@ class Restrictions:
         Raises:
             BadInput: an unknown coefficient, an empty range, or a coefficient restricted twice.
         """
-        names = [c.name for c in law.coefs]
+        names = law.coef_names
         for name in (*self.fixed, *self.ties, *self.ties.values(), *self.bounds):
             if name not in names:
                 raise UnknownName.among(f"coefficient of {law.spelling}", name, names)
@@ -73,7 +73,7 @@ class Coordinates:
         self.law = law
         self.reference = _reference(x)
         self.starts = [c.starts if c.within is None else (x[c.within].min(), x[c.within].max()) for c in law.coefs]
-        names = [c.name for c in law.coefs]
+        names = law.coef_names
         self.free = [i for i, name in enumerate(names) if name not in {*restrictions.fixed, *restrictions.ties}]
         self.ties = [(names.index(name), names.index(other)) for name, other in restrictions.ties.items()]
         self.base = np.array([restrictions.fixed.get(name, 0.0) for name in names])

@@ -46,13 +46,13 @@ def undetermined(fit: "FitResult") -> tuple[str, ...]:
     open_ = set(fit.status.undetermined)
     known = {*fit.spec.fixed, *fit.spec.ties, *fit.status.at_bounds}
     if fit.draws is not None and fit.trusted is None:
-        open_ |= {coef.name for coef in fit.law.coefs} - known
+        open_ |= set(fit.law.coef_names) - known
     for coef, values in zip(fit.law.coefs, coefficients(fit, None).values(), strict=True):
         if coef.name in known or coef.low < 0 or values["lo"] is None:
             continue
         if values["lo"] < values["value"] / _WIDE or values["hi"] > values["value"] * _WIDE:
             open_.add(coef.name)
-    return tuple(coef.name for coef in fit.law.coefs if coef.name in open_)
+    return tuple(name for name in fit.law.coef_names if name in open_)
 
 
 def _pressed(fit: "FitResult") -> list[int]:

@@ -64,12 +64,12 @@ def prior_of(spec: "FitSpec", law: Law) -> Prior | None:
         return None
     if spec.prior == "literature":
         return literature(law, held)
-    free = [c.name for c in law.coefs if c.name not in held]
+    free = [name for name in law.coef_names if name not in held]
     for name in spec.prior:
         if name not in free:
             raise UnknownName.among(f"free coefficient of {law.spelling} in prior=", name, free)
     centre, factor = np.array(list(spec.prior.values()), float).T
-    index = tuple(_index(law, name) for name in spec.prior)
+    index = tuple(law.coef_names.index(name) for name in spec.prior)
     return Prior(tuple(spec.prior), index, np.log(centre), np.diag(np.log(factor)), ())
 
 
@@ -102,16 +102,11 @@ def literature(law: Law, held: set[str]) -> Prior:
     root = np.linalg.cholesky(covariance + _LEAST * np.eye(len(names)))
     return Prior(
         names,
-        tuple(_index(law, name) for name in names),
+        tuple(law.coef_names.index(name) for name in names),
         np.asarray(logs.mean(axis=0), float),
         np.asarray(root, float),
         tuple(studies),
     )
-
-
-def _index(law: Law, name: str) -> int:
-    """Return the index of a coefficient."""
-    return [c.name for c in law.coefs].index(name)
 
 
 def _studies(law: Law, names: tuple[str, ...]) -> dict[str, Array]:

@@ -89,7 +89,7 @@ def profile_coefficient(
         BadInput: no such free coefficient, or rows that share a run.
     """
     law = sample.problem.coordinates.law
-    names = [c.name for c in law.coefs]
+    names = law.coef_names
     restrictions.check(law)
     taken = {*restrictions.fixed, *restrictions.ties, *restrictions.ties.values()}
     if name not in names or name in taken:
