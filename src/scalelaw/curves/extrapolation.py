@@ -31,11 +31,13 @@ from scalelaw.runs.reducing.select import evaluations
 from scalelaw.runs.schedule import Schedule, parse_schedule, parse_share
 from scalelaw.runs.table import RunTable
 
-_REACHED = 0.98
+REACHED = 0.98
+"""Share of a run from which it counts as finished."""
 _RISEN = 0.02
 _NOISES = 4.0
 _SHORT = 1e6
-_PLANNED = {"tokens": "planned_tokens", "steps": "planned_steps"}
+PLANNED = {"tokens": "planned_tokens", "steps": "planned_steps"}
+"""Axis of time -> column of its planned end; the first that a table has is the axis."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,7 +201,7 @@ class _Curves:
         self, table: RunTable, target: str, share: float | None, end: float | None, schedule: Schedule | None
     ) -> None:
         self.table, self.target, self.share, self.end, self.schedule = table, target, share, end, schedule
-        axis = next((name for name in _PLANNED if np.isfinite(table.evals.get(name, np.nan)).any()), None)
+        axis = time_axis(table)
         if axis is None:
             raise BadInput(f"{table.source} has neither tokens nor steps; name one with columns= (CLI: --column)")
         self.axis = axis
@@ -228,7 +230,7 @@ class _Curves:
         if self.time[seen][-1] >= course.end:
             return f"it has finished at {time_text(course.end)} {self.axis}"
         later = usable & (self.time > cut)
-        over = later.any() and self.time[later][-1] >= _REACHED * course.end
+        over = later.any() and self.time[later][-1] >= REACHED * course.end
         return RunForecast(
             run=self.names[run],
             course=course,
@@ -244,7 +246,7 @@ class _Curves:
         if planned is None and self.share is None:
             so_far = f"{time_text(last)} {self.axis}"
             message = f"the end of run {self.names[run]} is unknown; its last reading is at {so_far}"
-            fix = f"give end= (CLI: --end), or add a column {_PLANNED[self.axis]}"
+            fix = f"give end= (CLI: --end), or add a column {PLANNED[self.axis]}"
             if self.axis == "tokens" and "steps" in self.table.runs:
                 fix += " or planned_steps"
             enforce([Finding("CURVES_WHICH_END", Grade.ASK, message, 1, fix)])
@@ -258,7 +260,7 @@ class _Curves:
 
     def _planned(self, run: int, last: float) -> float | None:
         """Return the planned end of the run on its axis; convert steps by the tokens per step so far."""
-        planned = self._number(run, _PLANNED[self.axis])
+        planned = self._number(run, PLANNED[self.axis])
         steps = self._number(run, "planned_steps")
         if planned is not None or self.axis == "steps" or steps is None:
             return planned
@@ -299,6 +301,11 @@ def _doubts(run: RunForecast) -> Iterator[Finding]:
         message = f"{run.run}: the last {FEWEST} readings lie {risen:.1%} above the lowest before them"
         fix = "if data repeat, give unique_tokens and params; the forecast cannot model other rises"
         yield Finding("CURVES_RISING", Grade.WARN, message, 1, fix)
+
+
+def time_axis(table: RunTable) -> str | None:
+    """Return ``tokens``, else ``steps``; None for a table without readings of either."""
+    return next((name for name in PLANNED if np.isfinite(table.evals.get(name, np.nan)).any()), None)
 
 
 def time_text(value: float) -> str:

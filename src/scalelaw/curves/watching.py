@@ -21,7 +21,7 @@ from scalelaw.core.types import Array
 from scalelaw.curves.curve_band import NormalEstimate, band_on_the_way, believed, joined
 from scalelaw.curves.curve_forecast import LEAST_NOISE
 from scalelaw.curves.curve_shape import RunSchedule
-from scalelaw.curves.extrapolation import RunForecast, extrapolate, time_text
+from scalelaw.curves.extrapolation import PLANNED, REACHED, RunForecast, extrapolate, time_axis, time_text
 from scalelaw.curves.live_log import read_log
 from scalelaw.registry.frozen import FrozenForecast, near, point_text
 from scalelaw.registry.score import named, other_conditions, same_target, told_conditions
@@ -34,9 +34,7 @@ Advice = Literal["go on", "look", "stop", "score"]
 
 _IN_WORDS = {"go on": "continue", "look": "look", "stop": "stop", "score": "score"}
 """The advice as shown to a reader; files and JSON hold its name."""
-_REACHED = 0.98
 _SURE = 0.95
-_PLANNED = {"tokens": "planned_tokens", "steps": "planned_steps"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,9 +181,9 @@ def watch(
     axis, time, loss = _readings(own, target)
     name, stop = named(table, row), _end(forecast, own, axis, end)
     how = _schedule(forecast, own, schedule)
-    doubts = list(_differences(forecast, own, axis, name, how))
+    doubts = list(_differences(forecast, own, name, how))
     enforce(finding for finding in doubts if finding.grade is not Grade.WARN)
-    found = _carried_on(own, target, stop, how, level) if time[-1] < _REACHED * stop else None
+    found = _carried_on(own, target, stop, how, level) if time[-1] < REACHED * stop else None
     course = found.course if found else RunSchedule(end=stop, schedule=how)
     registered = _registered(forecast, level)
     noise = found.forecast.noise if found else LEAST_NOISE
@@ -197,7 +195,7 @@ def watch(
     revised = joined(registered, curve, level) if registered and curve else registered or curve
     doubts += _contradiction(registered, curve)
     state = str(own.runs["state"][0] or "").lower() if "state" in own.runs else ""
-    over = time[-1] >= _REACHED * stop or state == "finished"
+    over = time[-1] >= REACHED * stop or state == "finished"
     trusted = curve if how is not None else None
     advice, why = _advice(forecast, float(loss[-1]), band, trusted, state)
     if over and advice != "stop":
@@ -233,7 +231,7 @@ def _row(forecast: FrozenForecast, table: RunTable, name: str | None) -> int:
 
 def _readings(table: RunTable, target: str) -> tuple[str, Array, Array]:
     """Return the axis of time, and time and value of each reading of the only run."""
-    axis = next((name for name in _PLANNED if np.isfinite(table.evals.get(name, np.nan)).any()), None)
+    axis = time_axis(table)
     if axis is None:
         raise BadTable(f"{table.source} has neither tokens nor steps; name one with columns= (CLI: --column)")
     at = evaluations(table, target)
@@ -246,7 +244,7 @@ def _readings(table: RunTable, target: str) -> tuple[str, Array, Array]:
 
 def _end(forecast: FrozenForecast, table: RunTable, axis: str, end: float | None) -> float:
     """Return the planned end of the run on its axis."""
-    planned = _of_run(table, _PLANNED[axis])
+    planned = _of_run(table, PLANNED[axis])
     frozen = forecast.point.get(axis)
     stop = end or (frozen if frozen is not None else planned)
     if stop is None:
@@ -268,9 +266,7 @@ def _schedule(forecast: FrozenForecast, table: RunTable, given: Schedule | str |
     return None if text is None or text.lower() in ("unknown", "none") else parse_schedule(text)
 
 
-def _differences(
-    forecast: FrozenForecast, table: RunTable, axis: str, name: str, how: Schedule | None
-) -> Iterator[Finding]:
+def _differences(forecast: FrozenForecast, table: RunTable, name: str, how: Schedule | None) -> Iterator[Finding]:
     """Yield mismatched or missing conditions of the run."""
     for each, value in forecast.point.items():
         have = _of_run(table, each) if each not in ("tokens", "flops") else None
