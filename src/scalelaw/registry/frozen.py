@@ -128,7 +128,7 @@ class FrozenForecast(Renderable, Tabular):
         rows = [["level", "new run", "law"]]
         for level in self.levels:
             both = (self.interval(level, "new_run"), self.interval(level, "mean"))
-            rows.append([f"{100 * level:g} %", *("unknown" if ends is None else _span(*ends) for ends in both)])
+            rows.append([f"{100 * level:g} %", *(span_text(ends) for ends in both)])
         own = self.document["forecaster"]
         lines = [
             ("of", f"{self.label}, {counted(self.document['rows']['count'], 'row')}, {own['digest']}"),
@@ -196,5 +196,6 @@ def point_text(forecast: FrozenForecast) -> str:
     return f"{forecast.run} ({inputs})" if forecast.run else f"a run of {inputs}"
 
 
-def _span(lo: float, hi: float) -> str:
-    return f"{lo:.4g} - {hi:.4g}"
+def span_text(ends: tuple[float, float] | None) -> str:
+    """Return an interval as text."""
+    return "unknown" if ends is None else f"{ends[0]:.4g} - {ends[1]:.4g}"

@@ -18,9 +18,10 @@ from scalelaw.core.errors import BadInput, ScalelawWarning, UnknownName
 from scalelaw.core.files import append_line, cut_back, make_once, refusal
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
+from scalelaw.core.numbers import counted
 from scalelaw.core.reading import LARGEST, is_fit, one_line
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
-from scalelaw.registry.frozen import FrozenForecast, opened, point_text, read_bytes
+from scalelaw.registry.frozen import FrozenForecast, opened, point_text, read_bytes, span_text
 from scalelaw.registry.seal import faults, sealed_text, sha256
 
 SCHEMA = "scalelaw.registry/1"
@@ -106,7 +107,7 @@ class Registry(Renderable, Tabular):
         """Return one row per forecast."""
         rows = [["", "frozen", "target", "of", "forecast", "90 % interval", "law", "digest"]]
         rows += [_row(each) for each in self.entries]
-        many = f"{len(self.entries)} forecast{'' if len(self.entries) == 1 else 's'}"
+        many = counted(len(self.entries), "forecast")
         return Report(f"{self.source}: {many}", [Table(rows, right=(0, 4)), Lines([("head", self.head or "none")])])
 
 
@@ -149,7 +150,7 @@ class Verification(Renderable, Tabular):
     def report(self) -> Report:
         """Return the verdict and every fault."""
         if self.holds:
-            many = f"{self.count} forecast{'' if self.count == 1 else 's'}"
+            many = counted(self.count, "forecast")
             return Report(f"{self.source}: {many}, unchanged", [Lines([("head", self.head)])])
         if all(fault.endswith(_NO_END) for fault in self.faults):
             title = f"{self.source}: {_TORN_WITHOUT}; every line before it is unchanged"
@@ -356,8 +357,7 @@ def _summary(entry: Entry) -> dict[str, Any]:
 
 def _row(entry: Entry) -> list[str]:
     own = entry.forecast
-    ends = own.interval(0.9)
-    span = "unknown" if ends is None else f"{ends[0]:.4g} - {ends[1]:.4g}"
+    span = span_text(own.interval(0.9))
     return [str(entry.number), own.made, own.target, point_text(own), f"{own.value:.4g}", span, own.label,
             own.digest[:_SHORT]]  # fmt: skip
 

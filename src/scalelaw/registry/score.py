@@ -29,7 +29,7 @@ from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import AnyArray
 from scalelaw.registry.freezing import row_digest
-from scalelaw.registry.frozen import FrozenForecast, near, point_text
+from scalelaw.registry.frozen import FrozenForecast, near, point_text, span_text
 from scalelaw.runs.other_columns import with_formula_columns
 from scalelaw.runs.reading.load import load_runs
 from scalelaw.runs.reducing.exclusions import verdicts
@@ -91,8 +91,7 @@ class ForecastScore(Renderable, Tabular):
         """Return the error, and the result at each level."""
         rows = [["level", "interval", "measured"]]
         for level in self.forecast.levels:
-            ends = self.forecast.interval(level)
-            span = "unknown" if ends is None else f"{ends[0]:.4g} - {ends[1]:.4g}"
+            span = span_text(self.forecast.interval(level))
             rows.append([f"{100 * level:g} %", span, {True: "inside", False: "OUTSIDE", None: "-"}[self.inside(level)]])
         lines = [
             *(("caution", str(finding)) for finding in self.findings),
