@@ -18,6 +18,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput, FitFailed, ScalelawWarning
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.numbers import counted
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.checks.outliers import outlying
 from scalelaw.fitting.fit import fit
@@ -135,7 +136,7 @@ def _above_the_law(observed: Observations, size: str, noise: float) -> list[Find
     for at in np.flatnonzero(apart.flagged):
         own = above[rung == at]
         if own.min() > 0 and own.mean() > _NOISES * noise:
-            name, where = _named(fitted.rows.x[size][rung == at]), f"{len(own)} end point{'s' * (len(own) > 1)}"
+            name, where = _named(fitted.rows.x[size][rung == at]), counted(len(own), "end point")
             message = f"{size} {name} is {math.expm1(own.mean()):.1%} above the law of the others, at all its {where}"
             fix = "tune it (`scalelaw ladder tune --width`) and train it again, or exclude it"
             found.append(Finding("RUNG_UNDER_TUNED", Grade.WARN, message, len(own), fix))

@@ -16,7 +16,7 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
-from scalelaw.core.numbers import format_number
+from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.fitting.checks.outliers import RATE, ROWS_PER_COEF, OutlierFlags, outlying
@@ -92,10 +92,11 @@ class Influence(Renderable, Tabular):
             message = f"one run alone moves {self.decision} from {_number(self.value)} to {_number(self.without[top])}"
             found.append(Finding("INFLUENCE_RUN", Grade.WARN, f"{message} ({self._named(top)})", 1))
         if self.group and self.group.members and self._moves(self.group.value):
-            message = f"{_runs(len(self.group.members))} that {_do(len(self.group.members))} not belong with the others"
+            count = len(self.group.members)
+            message = f"{counted(count, 'run')} that {'does' if count == 1 else 'do'} not belong with the others"
             message += f" move {self.decision} from {_number(self.group.value)} to {_number(self.value)}"
             fix = "look at how they were trained; leave them out with where= or exclude_top= if that explains them"
-            found.append(Finding("INFLUENCE_GROUP", Grade.WARN, message, len(self.group.members), fix))
+            found.append(Finding("INFLUENCE_GROUP", Grade.WARN, message, count, fix))
         return tuple(found)
 
     def _moves(self, other: float) -> bool:
@@ -175,7 +176,7 @@ class Influence(Renderable, Tabular):
         if not count:
             return Report(f"no run lies apart from the others ({rule})", [lines])
         without = f"without {'it' if count == 1 else 'them'}: {_number(self.group.value)}"
-        title = f"{_runs(count)} {'lies' if count == 1 else 'lie'} apart from the others ({rule}); {without}"
+        title = f"{counted(count, 'run')} {'lies' if count == 1 else 'lie'} apart from the others ({rule}); {without}"
         return Report(title, [self._table(list(self.group.members)), lines])
 
 
@@ -301,11 +302,3 @@ def _number(value: float | str) -> str:
     if isinstance(value, str):
         return value
     return "none" if np.isnan(value) else format_number(float(value), 4)
-
-
-def _runs(count: int) -> str:
-    return f"{count} run{'s' * (count != 1)}"
-
-
-def _do(count: int) -> str:
-    return "does" if count == 1 else "do"
