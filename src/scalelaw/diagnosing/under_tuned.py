@@ -11,19 +11,20 @@ worse at every horizon are named. A size that is worse at some and better at oth
 """
 
 import math
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
-from scalelaw.core.errors import BadInput, FitFailed, ScalelawWarning
+from scalelaw.core.errors import BadInput, FitFailed
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.numbers import counted
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.fitting.checks.outliers import outlying
-from scalelaw.fitting.fit import fit
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.observe import observe
 from scalelaw.fitting.refit import problem_of
 from scalelaw.fitting.solver.solve import solve
+from scalelaw.fitting.spec import FitSpec
 from scalelaw.runs.observations import Observations
 
 SEED_SD = 0.0025
@@ -119,9 +120,8 @@ def _better_rate(observed: Observations, size: str, ends: _Ends, worse: AnyArray
 def _above_the_law(observed: Observations, size: str, noise: float) -> list[Finding]:
     """Return a finding for each size that lies above the law of the others at every horizon."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ScalelawWarning)
-            fitted = fit(f"{_LAW}[n={size}]" if size != _SIZES[0] else _LAW, observed, draws=0)
+        law, rows = observe(f"{_LAW}[n={size}]" if size != _SIZES[0] else _LAW, observed)
+        fitted = fit_observations(law, rows, FitSpec(draws=0))
     except (BadInput, FitFailed):
         return []
     problem, u = problem_of(fitted)
