@@ -186,8 +186,7 @@ def explain(
 
 def _ahead(runs: RunTable, target: str) -> float:
     """Return ten times the largest compute of the runs, FLOP."""
-    flops = runs.endpoints(target).complete(["flops"]).columns["flops"]
-    return default_budget({"flops": (float(flops.min()), float(flops.max()))})
+    return default_budget(runs.endpoints(target).complete(["flops"]).domain())
 
 
 def _read(correction: Correction, flops: float, level: float) -> CorrectedExponent:

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from scalelaw.accounting.budget import AHEAD
+from scalelaw.accounting.budget import default_budget
 from scalelaw.allocation.isoflop_analysis import isoflop_observations
 from scalelaw.allocation.isoflop_result import IsoFlop
 from scalelaw.allocation.isoflop_spec import IsoFlopOptions, IsoFlopSpec, make_isoflop_spec
@@ -173,7 +173,7 @@ def approaches(
     whole = runs if isinstance(runs, RunTable) else load_runs(runs)
     name = whole.target(target)
     ends = whole.endpoints(name).complete([spec.n, "tokens", "flops"])
-    compute = float(np.max(ends.columns["flops"])) * AHEAD if flops is None else parse_number(flops, "flops")
+    compute = default_budget(ends.domain()) if flops is None else parse_number(flops, "flops")
     if not compute > 0:
         raise BadInput(f"flops must be positive, got {compute:g}")
     makers: dict[str, Callable[[], Approach]] = {
