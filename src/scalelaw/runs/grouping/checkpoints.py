@@ -68,7 +68,7 @@ def find_runs(rows: Rows, raw: RawTable, assignment: Assignment, *, one_size: bo
     if "run" in assignment.quantities or not times or len(raw) < 2:
         return []
     if assignment.rising:
-        _take_blocks(rows, _blocks(rows, raw, assignment, times), times)
+        _take_blocks(rows, _blocks(times, _key(rows, raw, assignment)), times)
         return []
     if "run" in assignment.named:
         rows.notes.append(EACH_ITS_OWN)
@@ -80,13 +80,14 @@ def find_runs(rows: Rows, raw: RawTable, assignment: Assignment, *, one_size: bo
         return _decide(named, rows, raw, assignment, times)
     if _each_named(raw, assignment) or (_size(rows) is None and not (one_size and _of_a_step(rows))):
         return []
-    run = _blocks(rows, raw, assignment, times)
-    bonus = 0 if _in_order(times, _key(rows, raw, assignment)) else _NO_ORDER
+    key = _key(rows, raw, assignment)
+    run = _blocks(times, key)
+    bonus = 0 if _in_order(times, key) else _NO_ORDER
     found = _Grouped(None, run, _judged(rows, raw, assignment, times, run), bonus)
     if one_size and found.rise.possible and not run.any():
         return _taken(rows, raw, run, times)
     if not found.rise.possible and _of_a_step(rows):
-        _ask_which(rows, raw, assignment, times)
+        _ask_which(rows, key)
     return _decide(found, rows, raw, assignment, times)
 
 
@@ -135,18 +136,18 @@ def _of_a_step(rows: Rows) -> bool:
     return "steps" in rows.numbers and not rows.origins["steps"].lower().endswith("s")
 
 
-def _ask_which(rows: Rows, raw: RawTable, assignment: Assignment, times: Mapping[str, Array]) -> None:
+def _ask_which(rows: Rows, key: AnyArray) -> None:
     """Ask for the run column where rows of equal settings log a step but their order does not separate runs.
 
     Raises:
         NeedsAnswer: they may be checkpoints of unknown runs.
     """
-    alike = np.bincount(_key(rows, raw, assignment))
+    alike = np.bincount(key)
     rates = [rows.columns[name] for name in ("lr", "lr_now") if name in rows.numbers]
     if np.median(alike[alike > 1] if np.any(alike > 1) else alike) < _FEWEST_ALIKE or any(map(_varied, rates)):
         return
     message = (
-        f"the {len(raw)} rows log a {rows.origins['steps']} at {len(alike)} sizes, so they look like checkpoints, but "
+        f"the {len(key)} rows log a {rows.origins['steps']} at {len(alike)} sizes, so they look like checkpoints, but "
         "neither a column nor their order shows the run of each"
     )
     fix = (
@@ -154,7 +155,7 @@ def _ask_which(rows: Rows, raw: RawTable, assignment: Assignment, times: Mapping
         f'{_option(RISING)}; pass columns={{"run": None}} (CLI: --column run=) if each row was trained by itself'
     )
     answers = (Answer("each row is a run of its own", {"columns": {"run": ""}}),)
-    enforce([Finding("RUNS_CHECKPOINTS", Grade.ASK, message, len(raw), fix, answers)])
+    enforce([Finding("RUNS_CHECKPOINTS", Grade.ASK, message, len(key), fix, answers)])
 
 
 def _varied(values: Array) -> bool:
@@ -263,9 +264,9 @@ def _along(values: AnyArray, rows: Rows) -> bool:
     return bool(np.mean(np.diff(values[order]) >= 0) > 0.8) and len(np.unique(values)) > 1
 
 
-def _blocks(rows: Rows, raw: RawTable, assignment: Assignment, times: Mapping[str, Array]) -> AnyArray:
+def _blocks(times: Mapping[str, Array], key: AnyArray) -> AnyArray:
     """Number blocks of one key with rising time; in an unsorted file, all rows of a key if no time repeats."""
-    key, axis = _key(rows, raw, assignment), next(iter(times.values()))
+    axis = next(iter(times.values()))
     run = blocks(times, key)
     moments = {(each, value) for each, value in zip(key.tolist(), axis.tolist(), strict=True)}
     if not _in_order(times, key) and len(moments) == len(axis):
