@@ -20,7 +20,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from scalelaw.core.findings import Finding, Grade
-from scalelaw.core.numbers import format_number
+from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.observations import Observations
 from scalelaw.runs.reducing.select import evaluations
@@ -64,10 +64,10 @@ def _of_ends(observed: Observations) -> Iterator[Finding]:
         message = "there are no replicate runs, so the seed noise is unknown (up to 4 % of the loss)"
         yield _rule("GUIDE_NO_SEEDS", message, count, "repeat one cheap run with another seed")
     if count < _BORROW_BELOW:
-        message = f"{_runs(count)} cannot determine the exponents"
+        message = f"{counted(count, 'run')} cannot determine the exponents"
         yield _rule("GUIDE_BORROW", message, count, 'borrow them: prior="literature" (CLI: --prior literature)')
     elif count < _FREE_BELOW:
-        message = f"five free coefficients on {_runs(count)}: three explain most differences between families"
+        message = f"five free coefficients on {counted(count, 'run')}: three explain most differences between families"
         fix = 'borrow some with prior="literature" (CLI: --prior literature), or share them with ties={"alpha": "beta"}'
         yield _rule("GUIDE_FIVE_FREE", message, count, fix)
     for name in _FAMILIES:
@@ -106,7 +106,7 @@ def _of_sizes(table: RunTable) -> Iterator[Finding]:
         return
     sizes = _distinct(np.asarray(table.runs[kind], float))
     if 0 < len(sizes) < _FEWEST_SIZES:
-        message = f"{len(sizes)} size{'' if len(sizes) == 1 else 's'} of model: the noise of single runs dominates"
+        message = f"{counted(len(sizes), 'size')} of model: the noise of single runs dominates"
         yield _rule(
             "GUIDE_FEW_SIZES", message, len(table), f"train {_FEWEST_SIZES} or more, rather small ones than one large"
         )
@@ -129,7 +129,7 @@ def _of_flights(table: RunTable, target: str) -> Iterator[Finding]:
         share = last / np.asarray(table.runs["planned_tokens"], float)
         ripe = (share >= _A_THIRD) & (share < _NEARLY)
     if ripe.any():
-        message = f"{_runs(int(ripe.sum()))} in flight passed {_A_THIRD:.0%} of their planned tokens"
+        message = f"{counted(int(ripe.sum()), 'run')} in flight passed {_A_THIRD:.0%} of their planned tokens"
         yield _rule("GUIDE_A_THIRD", message, int(ripe.sum()), "`scalelaw extrapolate` forecasts where they end")
 
 
@@ -165,10 +165,6 @@ def _distinct(sizes: Array) -> Array:
 
 def _levels(values: AnyArray) -> list[str]:
     return sorted({str(value) for value in values.tolist() if value is not None and value == value and str(value)})
-
-
-def _runs(count: int) -> str:
-    return f"{count} run{'' if count == 1 else 's'}"
 
 
 def _rule(code: str, message: str, rows: int, fix: str) -> Finding:

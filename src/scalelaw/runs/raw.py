@@ -10,6 +10,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadTable
 from scalelaw.core.findings import Finding
+from scalelaw.core.numbers import counted
 from scalelaw.core.types import AnyArray
 
 _ABSENT: frozenset[str] = frozenset({"", "na", "n/a", "null", "none", "-", "--"})
@@ -78,7 +79,7 @@ class RawTable:
             return self
         kept = {name: RawColumn(column.values[~blank], column.missing[~blank]) for name, column in self.columns.items()}
         count = int(blank.sum())
-        note = f"{count} blank row{'s' if count > 1 else ''} ignored"
+        note = f"{counted(count, 'blank row')} ignored"
         return replace(self, columns=kept, notes=(*self.notes, note))
 
 

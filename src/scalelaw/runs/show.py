@@ -18,8 +18,7 @@ _MOST_TARGETS = 12
 
 def report(table: "RunTable") -> Report:
     """Return a readable summary of a table of runs."""
-    rows = f"{table.read} row{'' if table.read == 1 else 's'} read"
-    runs = f"{len(table)} run{'' if len(table) == 1 else 's'}"
+    rows, runs = f"{counted(table.read, 'row')} read", counted(len(table), "run")
     columns = Table(_quantity_lines(table) + _target_lines(table), head=False)
     lines = []
     others = [name for name in table.runs if name not in QUANTITIES]
@@ -27,7 +26,7 @@ def report(table: "RunTable") -> Report:
         more = f", ... {len(others) - 10} more" if len(others) > 10 else ""
         lines.append(("not used, kept for where()", f"{', '.join(others[:10])}{more}"))
     lines += [("note", note) for note in table.notes]
-    lines += [("excluded", f"{gone.n} run{'' if gone.n == 1 else 's'}: {gone.reason}") for gone in table.set_aside]
+    lines += [("excluded", f"{counted(gone.n, 'run')}: {gone.reason}") for gone in table.set_aside]
     for finding in table.findings:
         lead = "excluded where needed" if finding.grade is Grade.SET_ASIDE else str(finding.grade)
         lines.append((lead, f"{finding} [{finding.code}]"))

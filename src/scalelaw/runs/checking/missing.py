@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from scalelaw.core.findings import Answer, Finding, Grade
+from scalelaw.core.numbers import counted
 from scalelaw.core.quantities import METRICS
 from scalelaw.core.types import AnyArray
 from scalelaw.runs.cells import Numbers
@@ -26,7 +27,7 @@ def named(names: AnyArray, mask: AnyArray) -> str:
     count = int(mask.sum())
     first = ", ".join(str(name) for name in names[mask][:_SHOWN])
     more = f", {count - _SHOWN} more" if count > _SHOWN else ""
-    return f"{count} run{'' if count == 1 else 's'} ({first}{more})"
+    return f"{counted(count, 'run')} ({first}{more})"
 
 
 def with_names(reason: str, count: int, findings: Iterable[Finding]) -> str:

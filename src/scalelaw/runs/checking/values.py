@@ -59,7 +59,7 @@ import numpy as np
 from scalelaw.accounting.flops import counting_for
 from scalelaw.core.components import kind_of, numbers
 from scalelaw.core.findings import Answer, Finding, Grade
-from scalelaw.core.numbers import format_number
+from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.quantities import QUANTITIES, TOO_SMALL
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.cells import Numbers
@@ -277,7 +277,7 @@ def _scaled(values: Array) -> Array:
 
 
 def _few(rows: int, n_coefs: int) -> list[Finding]:
-    rows_for = f"{_count(rows, 'row')} for {n_coefs} coefficients"
+    rows_for = f"{counted(rows, 'row')} for {n_coefs} coefficients"
     if rows < n_coefs:
         fix = "add runs, or fix or tie coefficients"
         return [Finding("DESIGN_TOO_FEW_ROWS", Grade.REFUSE, f"{rows_for}: the law cannot be fitted", rows, fix)]
@@ -316,7 +316,3 @@ def _relation(name: str, others: Sequence[str], slopes: AnyArray, log_ratio: flo
     if abs(slopes[1] - 1) < 0.02:
         return f"{name} = {format_number(math.exp(log_ratio), 3)} x {others[0]}"
     return f"{name} varies as {others[0]}**{slopes[1]:.2f}"
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

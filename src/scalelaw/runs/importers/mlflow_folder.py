@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scalelaw.core.errors import BadTable
+from scalelaw.core.numbers import counted
 from scalelaw.core.reading import glance, one_line
 from scalelaw.runs.importers._parsing.files import MOST_ENTRIES, is_folder, read_text, shown, walk
 from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
@@ -110,4 +111,4 @@ def _read_metric(run: LoggedRun, metric: str, path: Path, notes: list[str]) -> N
     for step, (_, value) in latest.items():
         run.log(metric, step, value)
     if repeated:
-        notes.append(f"{metric} of {run.name}: {repeated} line{'s' if repeated > 1 else ''} repeated, counted once")
+        notes.append(f"{metric} of {run.name}: {counted(repeated, 'line')} repeated, counted once")

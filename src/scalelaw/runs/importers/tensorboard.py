@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadTable
+from scalelaw.core.numbers import counted
 from scalelaw.core.reading import one_line
 from scalelaw.runs.importers._parsing import wire as wire
 from scalelaw.runs.importers._parsing.files import is_folder, read_bytes, shown, utc, walk
@@ -57,7 +58,7 @@ class TensorBoard:
         listed = [run for run in runs.values() if run.series or run.config]
         if not listed:
             raise BadTable(f"{path.name} holds event files without scalars")
-        said = f"read: {len(files)} event file{'s' if len(files) > 1 else ''} of TensorBoard"
+        said = f"read: {counted(len(files), 'event file')} of TensorBoard"
         return tabulate(_with_subfolders(listed), path.name, [said, *notes])
 
 

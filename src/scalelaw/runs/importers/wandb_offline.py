@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadTable
+from scalelaw.core.numbers import counted
 from scalelaw.core.reading import one_line
 from scalelaw.runs.importers._parsing import wire as wire
 from scalelaw.runs.importers._parsing.files import is_folder, number, read_bytes, shown, starts_with, utc, walk
@@ -53,7 +54,7 @@ class WandbOffline:
         for file in files:
             with one_line(shown(file)):
                 runs.append(_read_run(file, notes))
-        return tabulate(runs, path.name, [f"read: {len(files)} .wandb file{'s' if len(files) > 1 else ''}", *notes])
+        return tabulate(runs, path.name, [f"read: {counted(len(files), '.wandb file')}", *notes])
 
 
 IMPORTER = WandbOffline()

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from scalelaw.core.errors import BadNumber, BadTable
-from scalelaw.core.numbers import parse_number
+from scalelaw.core.numbers import counted, parse_number
 from scalelaw.core.quantities import METRICS, recognise
 from scalelaw.runs.dataframe import first_line
 from scalelaw.runs.raw import RawTable, from_columns, from_rows
@@ -197,7 +197,7 @@ def _of_runs(runs: Sequence[tuple[str, Any]], source: str) -> RawTable:
         table.columns,
         (
             *table.notes,
-            f"{len(runs)} run{'s' if len(runs) > 1 else ''} in {len(rows)} rows, with the names in the JSON{called}",
+            f"{counted(len(runs), 'run')} in {len(rows)} rows, with the names in the JSON{called}",
         ),
     )
 

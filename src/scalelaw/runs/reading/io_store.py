@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from scalelaw.core.errors import BadTable
+from scalelaw.core.numbers import counted
 from scalelaw.runs.checking.values import COUNTS
 from scalelaw.runs.raw import RawColumn, RawTable, column
 from scalelaw.runs.storing.store import RunRecord, Store, count_states
@@ -58,13 +59,12 @@ def _repeat(cells: list[Any], each: Any) -> RawColumn:
 
 
 def _notes(records: list[RunRecord]) -> Iterable[str]:
-    yield f"{len(records)} recorded run{'' if len(records) == 1 else 's'}: {count_states(records)}"
+    yield f"{counted(len(records), 'recorded run')}: {count_states(records)}"
     trainers = Counter(record.settings["trainer"] for record in records if "trainer" in record.settings)
     if len(trainers) > 1:
         each = ", ".join(f"{runs} of {trainer}" for trainer, runs in sorted(trainers.items()))
         yield f"runs of several trainer revisions ({each}), whose losses differ at equal settings"
     if torn := sum(record.torn for record in records):
-        yield f"{torn} half-written line{'' if torn == 1 else 's'} ignored"
+        yield f"{counted(torn, 'half-written line')} ignored"
     if again := sum(record.superseded for record in records):
-        evaluations = f"{again} evaluation{'' if again == 1 else 's'}"
-        yield f"{evaluations} repeated by a resumed run, or added after its takeover; not used"
+        yield f"{counted(again, 'evaluation')} repeated by a resumed run, or added after its takeover; not used"

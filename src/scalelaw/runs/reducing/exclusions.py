@@ -13,6 +13,7 @@ import numpy as np
 
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.nouns.brief import Brief
+from scalelaw.core.numbers import counted
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.checking.values import outside
 from scalelaw.runs.reducing.states import DELETED, UNFINISHED, states
@@ -76,7 +77,7 @@ def check_runs(table: "RunTable", ends: Mapping[str, AnyArray]) -> list[Finding]
             mask[run[objection.where & open_]] = True
             open_ &= ~objection.where
     return [
-        Finding(code, Grade.SET_ASIDE, f"{reason} in {count} run{'' if count == 1 else 's'}", count)
+        Finding(code, Grade.SET_ASIDE, f"{reason} in {counted(count, 'run')}", count)
         for (code, reason), mask in found.items()
         if code and (count := int(mask.sum()))
     ]

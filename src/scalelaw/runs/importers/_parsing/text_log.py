@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path, PurePath
 
 from scalelaw.core.errors import BadTable
-from scalelaw.core.numbers import parse_number
+from scalelaw.core.numbers import counted, parse_number
 from scalelaw.core.reading import glance
 from scalelaw.runs.importers._parsing.files import is_folder, read_bytes, walk
 from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
@@ -136,16 +136,14 @@ class TextLog:
             readings = Readings()
             notes += [note for note in self.parse(printed(file), run, readings) if note not in notes]
             if restarts := readings.into(run):
-                notes.append(f"{run.name} was resumed {restarts} time{'s' if restarts > 1 else ''}: later values count")
+                notes.append(f"{run.name} was resumed {counted(restarts, 'time')}: later values count")
             _set_rate(run)
             if not run.series:
                 raise BadTable(f"{file.name} has no line of {self.reads}; is it cut off?")
             runs.append(run)
         notes += _missing(runs)
         kinds = frozenset({"tokens", "params", "batch_tokens"})
-        return tabulate(
-            runs, path.name, [f"{len(runs)} run{'s' if len(runs) > 1 else ''} from {self.reads}", *notes], kinds
-        )
+        return tabulate(runs, path.name, [f"{counted(len(runs), 'run')} from {self.reads}", *notes], kinds)
 
 
 def printed(path: Path) -> list[Line]:
