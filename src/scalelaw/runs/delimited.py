@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from scalelaw.core.errors import BadTable
@@ -27,14 +28,17 @@ def read_csv(text: str, source: str, separator: str | None = None) -> RawTable:
     Raises:
         BadTable: no rows, a repeated column name, or rows of different lengths.
     """
-    header_line = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
+    text = text.lstrip("\r\n")
+    header_line = text.partition("\n")[0].rstrip("\r")
     separator = separator or max(_SEPARATORS, key=header_line.count)
-    _check_header(_names(header_line, separator, source), source)
-    plain = read_plain(text.lstrip("\r\n"), separator, _words(text, separator)) if separator != ";" else None
+    names = _names(header_line, separator, source)
+    _check_header(names, source)
+    words = list(filter(_is_text, names))
+    plain = read_plain(text, separator, words) if separator != ";" else None
     if plain is not None:
         return RawTable(source, plain)
     comma = separator == ";" and any(map(_has_decimal_comma, text.split(separator)[:5000]))
-    frame = _parse(text, separator, source, numbers=not comma)
+    frame = _parse(text, separator, source, words, numbers=not comma)
     if len(frame) and frame.get_column(frame.columns[-1]).null_count() and (bad := _ragged(text, separator, source)):
         raise BadTable(bad)
     table = read_frame(frame, source)
@@ -45,12 +49,11 @@ def read_csv(text: str, source: str, separator: str | None = None) -> RawTable:
     return RawTable(source, table.columns, notes)
 
 
-def _parse(text: str, separator: str, source: str, *, numbers: bool) -> Any:
+def _parse(text: str, separator: str, source: str, words: Iterable[str], *, numbers: bool) -> Any:
     """Return the polars frame, with column types from the first rows or, where those mislead, from all rows."""
     import polars as pl
 
-    content = text.lstrip("\r\n").encode()
-    words = dict.fromkeys(_words(text, separator), pl.String)
+    content = text.encode()
     for rows in (_INFER_ROWS, None):
         try:
             return pl.read_csv(
@@ -58,17 +61,11 @@ def _parse(text: str, separator: str, source: str, *, numbers: bool) -> Any:
                 separator=separator,
                 infer_schema=numbers,
                 infer_schema_length=rows,
-                schema_overrides=words,
+                schema_overrides=dict.fromkeys(words, pl.String),
             )
         except pl.exceptions.PolarsError as error:
             reason = error
     raise BadTable(_ragged(text, separator, source) or f"{source}: {first_line(reason)}") from reason
-
-
-def _words(text: str, separator: str) -> list[str]:
-    """Return the names of the columns that hold text."""
-    header = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
-    return [name for name in next(csv.reader([header], delimiter=separator), []) if _is_text(name)]
 
 
 def _is_text(name: str) -> bool:
@@ -111,7 +108,7 @@ def _check_header(names: list[str], source: str) -> None:
 
 def _ragged(text: str, separator: str, source: str) -> str | None:
     """Return the error for the first row that is longer or shorter than the header, or None."""
-    reader = csv.reader(io.StringIO(text.lstrip("\r\n")), delimiter=separator)
+    reader = csv.reader(io.StringIO(text), delimiter=separator)
     try:
         width = len(next(reader, []))
         for row in reader:
