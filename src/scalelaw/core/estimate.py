@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.core.forecaster import check_level
+from scalelaw.core.forecaster import check_level, ordered_quantile
 from scalelaw.core.numbers import format_number
 from scalelaw.core.types import Array
 
@@ -83,15 +83,8 @@ def estimated(value: float, draws: Array | None, level: float, unit: str) -> Est
     if usable.size < 2 or usable[0] == usable[-1]:
         return given(value, level, unit)
     tail = (1 - level) / 2
-    lo, hi = _quantile(usable, tail), _quantile(usable, 1 - tail)
+    lo, hi = float(ordered_quantile(usable, tail)), float(ordered_quantile(usable, 1 - tail))
     return Estimate(value, min(lo, value), max(hi, value), level, unit)
-
-
-def _quantile(ordered: Array, probability: float) -> float:
-    """Return NumPy's linear quantile, but infinity where NumPy interpolates two infinities to NaN."""
-    place = probability * (ordered.size - 1)
-    below, above = float(ordered[math.floor(place)]), float(ordered[math.ceil(place)])
-    return below if below == above else below + (above - below) * (place % 1)
 
 
 def _plain(value: float | None) -> float | None:

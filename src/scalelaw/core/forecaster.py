@@ -192,7 +192,7 @@ def interval(draws: Array, level: float) -> tuple[Array, Array]:
         lo, hi = np.quantile(draws, [tail, 1 - tail], axis=0)
         return lo, hi
     ordered = np.sort(draws, axis=0)
-    return _between(ordered, tail), _between(ordered, 1 - tail)
+    return ordered_quantile(ordered, tail), ordered_quantile(ordered, 1 - tail)
 
 
 def holding(value: AnyArray | float, draws: Array, level: float) -> tuple[Array, Array]:
@@ -226,11 +226,16 @@ def robust_sd(draws: Array) -> Array:
         return np.asarray(np.where(half > 0, near, draws.std(axis=0, ddof=1)))
 
 
-def _between(ordered: Array, share: float) -> Array:
-    """Return NumPy's linear quantile of sorted draws, but infinity where NumPy interpolates two infinities to NaN."""
+def ordered_quantile(ordered: Array, share: float) -> Array:
+    """Return NumPy's linear quantile of sorted draws, but infinity where NumPy interpolates two infinities to NaN.
+
+    Args:
+        ordered: draws, ascending along their first axis, (b, ...).
+        share: probability of the quantile, in [0, 1].
+    """
     place = share * (len(ordered) - 1)
     below, above = ordered[math.floor(place)], ordered[math.ceil(place)]
-    with np.errstate(invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(np.where(below == above, below, below + (above - below) * (place % 1)))
 
 
