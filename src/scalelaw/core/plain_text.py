@@ -56,6 +56,11 @@ def printable_line(text: str, longest: int = LONGEST_LINE) -> str:
     return head.decode(errors="ignore") + _MARK + tail.decode(errors="ignore")
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, short enough for one line of a terminal."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+
+
 def _escape(sign: str) -> str:
     code = ord(sign)
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

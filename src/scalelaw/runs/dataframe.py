@@ -6,6 +6,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.nouns.frames import open_frame
+from scalelaw.core.plain_text import first_line
 from scalelaw.runs.raw import RawColumn, RawTable, column
 
 
@@ -22,11 +23,6 @@ def read_frame(source: Any, name: str) -> RawTable:
         raise
     except Exception as error:  # backends raise errors of many types
         raise BadTable(f"{name}: the dataframe cannot be read ({first_line(error)})") from error
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message, short enough for one line of a terminal."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
 
 
 def _column(series: Any) -> RawColumn:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from scalelaw.core.errors import BadTable
+from scalelaw.core.plain_text import first_line
 from scalelaw.core.quantities import QUANTITIES, recognise
-from scalelaw.runs.dataframe import first_line, read_frame
+from scalelaw.runs.dataframe import read_frame
 from scalelaw.runs.plain_csv import read_plain
 from scalelaw.runs.raw import RawColumn, RawTable, column
 

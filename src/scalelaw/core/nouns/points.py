@@ -10,6 +10,7 @@ from scalelaw.core.components import kind_of
 from scalelaw.core.errors import BadInput, BadNumber, UnknownName
 from scalelaw.core.nouns.frames import is_frame, open_frame
 from scalelaw.core.numbers import parse_number
+from scalelaw.core.plain_text import first_line
 from scalelaw.core.quantities import QUANTITIES, recognise
 from scalelaw.core.types import AnyArray, Inputs
 
@@ -100,8 +101,7 @@ def _columns(frame: Any, needed: Sequence[str], parts: Mapping[str, Sequence[str
         opened = open_frame(frame)
         columns = {str(name): opened.get_column(name).to_list() for name in opened.columns}
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
-        raise BadInput(f"the dataframe cannot be read: {reason}") from error
+        raise BadInput(f"the dataframe cannot be read: {first_line(error)}") from error
     found = _by_quantity(_joined(columns, parts), needed)
     lacking = [name for name in needed if name not in found]
     if lacking and not any(name.startswith("params") for name in found):

@@ -11,8 +11,8 @@ from typing import Any
 
 from scalelaw.core.errors import BadNumber, BadTable
 from scalelaw.core.numbers import counted, parse_number
+from scalelaw.core.plain_text import first_line
 from scalelaw.core.quantities import METRICS, recognise
-from scalelaw.runs.dataframe import first_line
 from scalelaw.runs.raw import RawTable, from_columns, from_rows
 from scalelaw.runs.reading.json_runs import (
     Record,

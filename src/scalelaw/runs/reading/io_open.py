@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadInput, BadTable
+from scalelaw.core.plain_text import first_line
 from scalelaw.core.reading import LARGEST
-from scalelaw.runs.dataframe import first_line
 
 _CHUNK = 2**20
 

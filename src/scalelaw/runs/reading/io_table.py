@@ -9,8 +9,9 @@ from typing import Any
 
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.nouns.frames import is_frame
+from scalelaw.core.plain_text import first_line
 from scalelaw.core.reading import read_limited
-from scalelaw.runs.dataframe import first_line, read_frame
+from scalelaw.runs.dataframe import read_frame
 from scalelaw.runs.delimited import read_csv
 from scalelaw.runs.raw import RawTable, from_columns, from_rows
 from scalelaw.runs.reading.io_json import read_json, read_jsonl
