@@ -66,9 +66,7 @@ class OtherColumns(Brief):
 
 
 def _flag(cell: object) -> object:
-    """Return 1 for true and yes, 0 for false and no, and any other cell as it is."""
-    if isinstance(cell, bool | np.bool_):
-        return float(cell)
+    """Return 1 for the words true and yes, 0 for false and no, and any other cell as it is."""
     return _FLAGS.get(cell.strip().lower(), cell) if isinstance(cell, str) else cell
 
 
