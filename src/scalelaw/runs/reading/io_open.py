@@ -36,6 +36,7 @@ def read_open(source: Any) -> tuple[bytes, str]:
         raise
     except (OSError, ValueError, TypeError) as error:
         raise BadInput(f"{name} cannot be read: {first_line(error)}; open it for reading, or give its path") from error
-    if not b"".join(parts).strip():
+    content = b"".join(parts)
+    if not content.strip():
         raise BadTable(f"{name} holds nothing more to read; rewind it with seek(0), or give its path")
-    return b"".join(parts), name
+    return content, name
