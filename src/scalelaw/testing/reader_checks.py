@@ -55,8 +55,6 @@ _INSERTS = (
 _ENCODINGS = ("utf-16", "utf-16-le", "utf-32", "latin-1", "cp1252", "utf-8-sig")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
-Damage = Callable[[bytes], bytes]
-
 
 @dataclass(frozen=True)
 class Reader:

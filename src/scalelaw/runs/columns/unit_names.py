@@ -12,7 +12,7 @@ from scalelaw.runs.cells import read_numbers
 from scalelaw.runs.columns.units import convert, is_unit, split_unit, units_of
 from scalelaw.runs.raw import RawColumn
 
-_CHARACTER, _BYTE = "bits/char", "bits/byte"
+_CHARACTER = "bits/char"
 _LARGEST = {
     "params": 1e14, "params_non_embedding": 1e14, "params_active": 1e14, "tokens": 1e15, "planned_tokens": 1e15,
     "flops": 1e30, "planned_flops": 1e30,
