@@ -237,7 +237,7 @@ def _sure(known: Evidence) -> str:
     elif known.expected is not None and known.expected.lo is not None and not known.why.endswith(AS_ASKED):
         parts.append("only the loss has an interval, the size has none")
     if known.reach is not None:
-        far = f"CAUTION: {known.reach:.3g}x" if known.reach > FAR else f"{known.reach:.3g}x"
+        far = f"{_CAUTION if known.reach > FAR else ''}{known.reach:.3g}x"
         parts.append(f"{far} the largest run")
     return "; ".join(parts) or "unknown"
 
@@ -263,22 +263,19 @@ def _doubts(known: Evidence, cut: Cut | None) -> list[str]:
     reach = known.reach
     blown = [each for each in known.findings if each.code == "RUNS_BLOWN_UP"]
     grave = [each for each in known.findings if _grave(each, known.runs)]
-    doubts = [*_of_headline(known), *(_cut_short(f"{each} [{each.code}]", 2 * _LONGEST) for each in (*grave, *blown))]
+    doubts = [*_of_headline(known), *(_cut_short(each, 2 * _LONGEST) for each in (*grave, *blown))]
     if reach is not None and reach > FAR:
         tested = f"forecasts were tested to {cut.reach:.3g}x" if cut else "no forecast was tested"
         doubts.append(f"The budget is {reach:.3g}x that of the largest run; {tested}.")
     warned = [each for each in known.findings if each.grade is Grade.WARN and each not in (*grave, *blown)]
-    doubts += dict.fromkeys(_cut_short(f"{each} [{each.code}]") for each in warned if each.code in _FIRST)
+    doubts += dict.fromkeys(_cut_short(each) for each in warned if each.code in _FIRST)
     if cut is not None:
         doubts += _too_narrow(cut)
-    plan = known.plan
-    if plan is not None and any(
-        each.startswith("CAUTION") and "no compute-optimal" in each for each in plan.assumptions
-    ):
-        doubts.append(next(each for each in plan.assumptions if "no compute-optimal" in each).removeprefix("CAUTION: "))
+    cautions = [each for each in (known.plan.assumptions if known.plan else ()) if each.startswith(_CAUTION)]
+    doubts += [each.removeprefix(_CAUTION) for each in cautions if "no compute-optimal" in each]
     left_out, many = _left_out(known)
     doubts += left_out if many else []
-    doubts += dict.fromkeys(_cut_short(f"{each} [{each.code}]") for each in warned if each.code not in _FIRST)
+    doubts += dict.fromkeys(_cut_short(each) for each in warned if each.code not in _FIRST)
     if cut is None:
         doubts.append("No larger run tests this forecast; train more small runs over a wider range.")
     elif reach is not None and FAR >= reach > 1.5 * cut.reach:
@@ -345,13 +342,13 @@ def _first(doubts: Sequence[str]) -> str:
     return doubts[0] if len(doubts) == 1 else f"{doubts[0]} ({len(doubts) - 1} more below)"
 
 
-def _cut_short(message: str, longest: int = _LONGEST) -> str:
+def _cut_short(finding: Finding, longest: int = _LONGEST) -> str:
     """Return the first two sentences of a finding, with its code."""
-    text, bracket, code = _IN_PYTHON.sub("", message).rpartition(" [")
+    text = _IN_PYTHON.sub("", str(finding))
     short = " ".join(re.split(r"(?<=[.;])\s+(?=[A-Za-z])", text)[:_SENTENCES]).rstrip(";")
     if len(short) > longest:
         short = short[: longest - 1].rsplit(" ", 1)[0] + " …"
-    return f"{short}{bracket}{code}"
+    return f"{short} [{finding.code}]"
 
 
 def _short(estimate: Estimate) -> str:
