@@ -64,7 +64,7 @@ def study_command(
     if _of_project(context, file, demo, ("law", "flops", "prior", "out")):
         study_project(json, verbose)
     else:
-        found = _studied(context, file, demo, (law, flops, prior), table, one, bootstrap, out=out)
+        found = _studied(context, file, (law, flops, prior), table, one, bootstrap, out=out)
         show(replace(found, verbose=verbose), json)
         if not json:
             draw_points(found.observed, plot)
@@ -95,7 +95,7 @@ def report_command(
         with progress("backtest") as moved:
             study = _of_a_project(load_project().study(progress=moved, figures=False))
     else:
-        study = _studied(context, file, demo, (law, flops, prior), table, one, bootstrap)
+        study = _studied(context, file, (law, flops, prior), table, one, bootstrap)
     echo(str(report(study, to)))
 
 
@@ -118,7 +118,6 @@ def _of_project(context: typer.Context, file: str | None, demo: bool, own: tuple
 def _studied(
     context: typer.Context,
     file: str | None,
-    demo: bool,
     asked: tuple[str | None, str | None, str | None],
     table: TableOptions,
     one: OneLawOptions,
