@@ -30,7 +30,6 @@ from scalelaw.runs.observations import Observations
 from scalelaw.runs.reducing.sweeps import SWEPT
 from scalelaw.runs.table import RunTable
 
-_SAME = 1e-3
 _MOST_WARMUP = 0.1
 _STARTS = 16
 
