@@ -1,5 +1,6 @@
 """Read any dataframe (pandas, polars, arrow, ``__arrow_c_stream__``) into raw columns with narwhals."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,8 @@ def _column(series: Any) -> RawColumn:
     import narwhals as nw
 
     missing = np.asarray(series.is_null().to_numpy(), dtype=bool)
-    if series.dtype == nw.Float32:  # the decimals of the float32, as in a text file
-        return RawColumn(np.array(series.to_numpy(), np.float32).astype(str).astype(float), missing)
+    if series.dtype == nw.Float32:
+        return replace(column(np.array(series.to_numpy(), np.float32)), missing=missing)
     if series.dtype.is_numeric():
         return RawColumn(np.array(series.cast(nw.Float64).to_numpy(), dtype=float), missing)
     if isinstance(series.dtype, nw.Categorical | nw.Enum):

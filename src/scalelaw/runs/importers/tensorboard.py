@@ -13,7 +13,7 @@ from typing import Any
 from scalelaw.core.errors import BadTable
 from scalelaw.core.numbers import counted
 from scalelaw.core.reading import one_line
-from scalelaw.runs.importers._parsing import wire as wire
+from scalelaw.runs.importers._parsing import wire
 from scalelaw.runs.importers._parsing.files import is_folder, read_bytes, shown, utc, walk
 from scalelaw.runs.importers._parsing.history import LoggedRun, tabulate
 from scalelaw.runs.raw import RawTable
