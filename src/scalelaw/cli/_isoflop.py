@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _PANEL = "The budgets"
 
+Flops = Annotated[
+    str | None, typer.Option(help="Compute for which N* is shown; ten times the largest run unless given.", metavar="C")
+]
 Target = Annotated[str | None, typer.Option(help="Metric to use, e.g. loss@c4.", metavar="METRIC@SET")]
 
 

@@ -1,9 +1,5 @@
 """``scalelaw approaches``: compares the best size by envelope, IsoFLOP and law."""
 
-from typing import Annotated
-
-import typer
-
 from scalelaw.cli import _isoflop
 from scalelaw.cli._fitting import ResampleOptions
 from scalelaw.cli._groups import grouped
@@ -11,9 +7,6 @@ from scalelaw.cli._output import Json, show, write_figure
 from scalelaw.cli._places import Figure, check_figure
 from scalelaw.cli._table import File, MappingOptions
 
-Flops = Annotated[
-    str | None, typer.Option(help="Compute for which N* is shown; ten times the largest run unless given.", metavar="C")
-]
 MAPPING = MappingOptions()
 SWEEP = _isoflop.SweepOptions()
 DRAWS = ResampleOptions()
@@ -22,7 +15,7 @@ DRAWS = ResampleOptions()
 @grouped
 def approaches_command(
     file: File,
-    flops: Flops = None,
+    flops: _isoflop.Flops = None,
     figure: Figure = None,
     target: _isoflop.Target = None,
     mapping: MappingOptions = MAPPING,

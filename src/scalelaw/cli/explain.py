@@ -23,9 +23,6 @@ Step = Annotated[
         "--step", help="Add a correction: its name and the conditions it changes.", metavar="NAME:COLUMN=VALUE,..."
     ),
 ]
-Flops = Annotated[
-    str | None, typer.Option(help="Compute for which N* is shown; ten times the largest run unless given.", metavar="C")
-]
 MAPPING = MappingOptions()
 SWEEP = _isoflop.SweepOptions()
 DRAWS = ResampleOptions()
@@ -36,7 +33,7 @@ def explain_command(
     file: File,
     base: Base = None,
     step: Step = None,
-    flops: Flops = None,
+    flops: _isoflop.Flops = None,
     figure: Figure = None,
     target: _isoflop.Target = None,
     mapping: MappingOptions = MAPPING,
