@@ -397,6 +397,7 @@ NO_INTERVAL = {
     "fitting.published.Published.predict_at": "published constants have no spread",
     "core.rendering.Report.html": "of a heading",
     "core.rendering.Report.markdown": "of a heading",
+    "viz.style.shade": "labels a band that is given",
     "workflows.study.study.study": "decides by `decide`, and compares with `plan` in its own tests",
 }
 """Functions that take a level and have no interval to compare, and why."""
