@@ -1,15 +1,13 @@
 """``-`` as a file: what is piped in is kept in a temporary file while the command runs."""
 
 import atexit
+import contextlib
 import json
-import shutil
 import sys
-import tempfile
-from pathlib import Path
 
 import typer
 
-from scalelaw.core.files import write_whole
+from scalelaw.core.files import scratch_folder, write_whole
 
 _PARQUET = b"PAR1"
 
@@ -31,9 +29,9 @@ class Stdin:
         content = b"" if sys.stdin.isatty() else sys.stdin.buffer.read()
         if not content.strip():
             raise typer.BadParameter("stdin is empty; pipe a table in, e.g. `cat runs.csv | scalelaw study -`")
-        folder = tempfile.mkdtemp(prefix="scalelaw-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        place = Path(folder, "stdin" + _suffix(content))
+        stack = contextlib.ExitStack()
+        atexit.register(stack.close)
+        place = stack.enter_context(scratch_folder()) / f"stdin{_suffix(content)}"
         write_whole(place, content)
         self._path = str(place)
         return self._path

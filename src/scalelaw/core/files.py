@@ -1,23 +1,24 @@
 """Write files safely: a file appears whole or the old one stays, and appended lines reach the disk.
 
 New content goes to a temporary file with an unguessable name, is synced to disk, and then takes the target's name in
-one step; a failure leaves nothing behind. On Linux it has no name until it is whole, so even a killed process leaves no
-stray file. A target that is a link is refused, since the file behind it may belong to someone else. Text is UTF-8 in
-every locale, and encoded before any file is opened.
+one step; a failure leaves nothing behind. On Linux it has no name until it is whole, so even a killed process hardly
+ever leaves a stray file; the next write into the folder deletes one. A target that is a link is refused, since the file
+behind it may belong to someone else. Text is UTF-8 in every locale, and encoded before any file is opened.
 """
 
 import contextlib
 import errno
 import os
-import secrets
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import IO
 
 from scalelaw.core.errors import BadInput
+from scalelaw.core.owners.parts import part_name, sweep
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _NAMELESS = getattr(os, "O_TMPFILE", 0)
@@ -69,6 +70,7 @@ def whole_file(path: str | PathLike[str], *, over: bool = True) -> Iterator[IO[b
     target = Path(path).expanduser()
     try:
         mode = _replaceable(target, over=over)
+        sweep(target.parent)
         descriptor, part = _begin(target.parent)
         try:
             with os.fdopen(descriptor, "w+b") as file:
@@ -77,9 +79,11 @@ def whole_file(path: str | PathLike[str], *, over: bool = True) -> Iterator[IO[b
                     os.fchmod(file.fileno(), mode)
                 file.flush()
                 os.fsync(file.fileno())
-                if part is None:
-                    part = _named(file, target.parent)
-                _place(part, target, over=over)
+                if part is None and not over:
+                    _name(file, target)
+                else:
+                    part = part or _name(file, target.parent / part_name())
+                    _place(part, target, over=over)
         finally:
             if part is not None:
                 part.unlink(missing_ok=True)
@@ -104,8 +108,10 @@ def whole_folder(path: str | PathLike[str]) -> Iterator[Path]:
         BadInput: the folder cannot be written, or the target is a folder that is not empty.
     """
     target = Path(path).expanduser()
-    part = target.parent / _part_name()
+    part = target.parent / part_name()
+    missing = [each for each in target.parents if not each.exists()]
     try:
+        sweep(target.parent)
         part.mkdir(parents=True)
         yield part
         sync_folder(part)
@@ -115,10 +121,61 @@ def whole_folder(path: str | PathLike[str]) -> Iterator[Path]:
         raise BadInput(refusal(target, error)) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        if not target.exists():
+            for each in missing:
+                with contextlib.suppress(OSError):  # it holds something by now
+                    each.rmdir()
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Make a folder for files of this process among the temporary files, and delete it with all it holds.
+
+    Those of killed processes are deleted first.
+
+    Raises:
+        BadInput: it cannot be made.
+    """
+    place = Path(tempfile.gettempdir())
+    folder = place / part_name()
+    try:
+        sweep(place)
+        try:
+            folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise BadInput(refusal(folder, error)) from error
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def now_in(folder: Path) -> float:
+    """Return the time by the clock of a folder's file system, which stamps its files; it may differ from ours.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
+    descriptor, part = _begin(folder)
+    try:
+        return os.fstat(descriptor).st_mtime
+    finally:
+        os.close(descriptor)
+        if part is not None:
+            part.unlink(missing_ok=True)
+
+
+def take_place(source: Path, target: Path) -> None:
+    """Rename a file to a target in one step; a file there is replaced.
+
+    Raises:
+        OSError: the source is missing, or the folder cannot be written.
+    """
+    os.replace(source, target)
+    sync_folder(target.parent)
 
 
 def make_once(path: str | PathLike[str], data: bytes = b"") -> bool:
-    """Create a file for a lock and return True, or return False if it exists. Readers may see it empty.
+    """Create a file and return True, or return False if it exists. Readers may see it empty.
 
     Raises:
         OSError: the file cannot be written; it does not exist then.
@@ -173,6 +230,8 @@ def append_line(path: str | PathLike[str], line: str) -> None:
         descriptor = open_to_append(path)
         try:
             before = os.fstat(descriptor).st_size
+            if before and os.pread(descriptor, 1, before - 1) != b"\n":  # a killed process left half a line
+                content = b"\n" + content
             try:
                 append(descriptor, content)
             except OSError:
@@ -257,25 +316,20 @@ def _replaceable(target: Path, *, over: bool) -> int | None:
     return stat.S_IMODE(there.st_mode)
 
 
-def _part_name() -> str:
-    return f".scalelaw-{secrets.token_hex(16)}.part"
-
-
 def _begin(folder: Path) -> tuple[int, Path | None]:
     """Return an open empty file and its name; on Linux it has no name."""
     if _NAMELESS:
         with contextlib.suppress(OSError):  # not every file system can; where nothing can be written, this says why:
             return os.open(folder, _NAMELESS | os.O_RDWR, 0o666), None
-    part = folder / _part_name()
+    part = folder / part_name()
     return os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o666), part
 
 
-def _named(file: IO[bytes], folder: Path) -> Path:
-    """Give a nameless file an unguessable name, and return the name; the last step renames it."""
-    part = folder / _part_name()
+def _name(file: IO[bytes], path: Path) -> Path:
+    """Give a nameless file a name that must be new, and return the name."""
     # A folder is named, though the path is absolute: only then does Python follow the link under /proc to the file.
-    os.link(f"/proc/self/fd/{file.fileno()}", part, src_dir_fd=file.fileno(), follow_symlinks=True)
-    return part
+    os.link(f"/proc/self/fd/{file.fileno()}", path, src_dir_fd=file.fileno(), follow_symlinks=True)
+    return path
 
 
 def _place(part: Path, target: Path, *, over: bool) -> None:

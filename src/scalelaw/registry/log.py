@@ -7,7 +7,6 @@ line. Lines removed at the end leave a valid shorter chain, so publish the diges
 
 import contextlib
 import json
-import time
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadInput, ScalelawWarning, UnknownName
-from scalelaw.core.files import append_line, cut_back, make_once, refusal
+from scalelaw.core.files import append_line, cut_back
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import counted
+from scalelaw.core.owners.lock import Guarded, acquire
 from scalelaw.core.reading import LARGEST, is_fit, one_line
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.registry.frozen import FrozenForecast, opened, point_text, read_bytes, span_text
@@ -30,7 +30,6 @@ _NO_END = "is incomplete"
 _TORN_WITHOUT = "the last line is incomplete, as after a crash while it was written"
 _TORN = "its last line is incomplete, as after a crash while it was written, and is ignored"
 _WAIT_S = 10.0
-_POLL_S = 0.05
 _SHORT = 12
 _FEWEST_DIGITS = 4
 _MARKS = (b"scalelaw.registry/", b"scalelaw.forecast", b'"seal"', b'"forecast"')
@@ -229,9 +228,13 @@ def verify_forecasts(path: str | Path, *, head: str | None = None) -> Verificati
 
 
 def _torn(content: bytes) -> int:
-    """Return the bytes of a last line that a crash cut short: it begins as a line of a registry and has no end."""
+    """Return the bytes of a last line that a crash cut short: it begins as a line of a registry and has no end.
+
+    A power cut can leave zeros in the place of bytes that never reached the disk.
+    """
     rest = content[content.rfind(b"\n") + 1 :]
-    begins = rest.startswith(_BEGIN) or _BEGIN.startswith(rest)
+    there = rest.rstrip(b"\0")
+    begins = there.startswith(_BEGIN) or _BEGIN.startswith(there)
     return len(rest) if rest and begins and _is_chain(content) else 0
 
 
@@ -320,21 +323,12 @@ def _alone(path: Path) -> Iterator[None]:
     Raises:
         BadInput: another process holds the lock for too long, or the folder cannot be written.
     """
-    lock, end = path.with_name(f"{path.name}.lock"), time.monotonic() + _WAIT_S
-    while True:
-        try:
-            made = make_once(lock)
-        except OSError as error:
-            raise BadInput(refusal(path, error)) from error
-        if made:
-            break
-        if time.monotonic() > end:
-            raise BadInput(f"{path} is locked by another process; if none is running, delete {lock}")
-        time.sleep(_POLL_S)
+    guarded = Guarded(str(path), "wait until it has finished")
+    lock = acquire(path.with_name(f"{path.name}.lock"), guarded, wait_s=_WAIT_S)
     try:
         yield
     finally:
-        lock.unlink(missing_ok=True)
+        lock.release()
 
 
 def _summary(entry: Entry) -> dict[str, Any]:

@@ -195,7 +195,7 @@ def test_a_link_at_the_name_of_the_part_is_not_followed(old: Path, monkeypatch: 
     victim = old.with_name("victim")
     victim.write_bytes(OLD)
     old.with_name(files.__name__).symlink_to(victim)
-    monkeypatch.setattr(files, "_part_name", lambda: files.__name__)
+    monkeypatch.setattr(files, "part_name", lambda: files.__name__)
     for nameless in (files._NAMELESS, 0):
         monkeypatch.setattr(files, "_NAMELESS", nameless)
         with pytest.raises(BadInput, match="File exists"):
@@ -205,7 +205,7 @@ def test_a_link_at_the_name_of_the_part_is_not_followed(old: Path, monkeypatch: 
 
 @pytest.mark.usefixtures("way")
 def test_names_of_parts_differ_and_fit_beside_the_longest_name(tmp_path: Path) -> None:
-    assert len({files._part_name() for _ in range(100)}) == 100
+    assert len({files.part_name() for _ in range(100)}) == 100
     path = tmp_path / ("n" * 255)
     write_whole(path, "new")
     assert path.read_bytes() == b"new"
@@ -272,6 +272,13 @@ def test_a_line_that_cannot_be_added_whole_is_cut_back(old: Path) -> None:
     assert old.read_bytes() == OLD + b"next\n"
 
 
+def test_a_line_after_half_a_line_starts_on_a_new_one(old: Path) -> None:
+    """A process killed while it appends leaves half a line; the next line must not be lost with it."""
+    old.write_bytes(b'{"key": 1}\n{"key"')
+    append_line(old, '{"key": 2}')
+    assert old.read_bytes() == b'{"key": 1}\n{"key"\n{"key": 2}\n'
+
+
 def test_a_lock_that_cannot_be_written_is_not_left(tmp_path: Path) -> None:
     with _no_file_above(4), pytest.raises(OSError):
         make_once(tmp_path / "lock", b"who holds it")
@@ -293,7 +300,7 @@ def test_a_folder_is_there_whole_or_not_at_all(tmp_path: Path, error: type[BaseE
     if error:
         with pytest.raises(BadInput if error is OSError else error):
             fill()
-        assert not list(place.parent.iterdir())
+        assert not list(tmp_path.iterdir()), "not even the folder above it"
     else:
         fill()
         assert (place / "one").read_bytes() == b"1"

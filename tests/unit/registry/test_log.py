@@ -1,6 +1,10 @@
 """The registry: a chain that only grows, and says what was done to it."""
 
 import json
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +12,7 @@ import pytest
 
 import scalelaw as sl
 from scalelaw.core.errors import BadInput, ScalelawWarning, UnknownName
+from scalelaw.core.owners.lock import Guarded, acquire
 from scalelaw.fitting.published import published
 from scalelaw.laws import get
 from scalelaw.registry.freezing import freeze
@@ -117,6 +122,65 @@ def test_a_registry_that_is_being_written_is_waited_for(
     lock.unlink()
     assert register_forecast(freeze(LAW, params="10B", tokens="140B"), chain).number == 4
     assert not lock.exists()
+
+
+def test_the_lock_of_a_killed_process_is_taken_over_at_once(chain: Path) -> None:
+    path = chain.with_name("forecasts.jsonl.lock")
+    program = (
+        "import os, sys, pathlib; from scalelaw.core.owners.lock import Guarded, acquire; "
+        "acquire(pathlib.Path(sys.argv[1]), Guarded('it', 'wait')); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(path)], check=False)
+    assert path.exists()
+    start = time.monotonic()
+    with pytest.warns(ScalelawWarning, match=r"forecasts.jsonl: took over from process \d+ on .*, which has died"):
+        assert register_forecast(freeze(LAW, params="10B", tokens="140B"), chain).number == 4
+    assert time.monotonic() - start < 5
+    assert [each.name for each in chain.parent.iterdir()] == ["forecasts.jsonl"]
+
+
+def test_a_registry_names_the_process_that_writes_it(chain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scalelaw.registry.log._WAIT_S", 0.1)
+    held = acquire(chain.with_name("forecasts.jsonl.lock"), Guarded("it", "wait"))
+    with pytest.raises(BadInput, match=rf"forecasts.jsonl is being written by process {os.getpid()} on .*; wait until"):
+        register_forecast(freeze(LAW, params="10B", tokens="140B"), chain)
+    held.release()
+    assert register_forecast(freeze(LAW, params="10B", tokens="140B"), chain).number == 4
+
+
+REGISTRANT = """
+import sys, warnings
+from scalelaw.core.owners.lock import Guarded, acquire
+from scalelaw.fitting.published import published
+from scalelaw.laws import get
+from scalelaw.registry.freezing import freeze
+from scalelaw.registry.log import register_forecast
+
+law = published(get("chinchilla"), "besiroglu2024")
+for at in range(int(sys.argv[2])):
+    register_forecast(freeze(law, params=f"{sys.argv[3]}{at}B", tokens="140B"), sys.argv[1])
+"""
+
+
+def test_processes_that_register_at_once_make_one_chain(chain: Path) -> None:
+    commands = [[sys.executable, "-c", REGISTRANT, str(chain), "6", str(first)] for first in (3, 5)]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8") for command in commands]
+    assert [process.communicate()[1] for process in running] == [""] * 2
+    assert len(read_forecasts(chain).entries) == 3 + 2 * 6 and verify_forecasts(chain).holds
+    assert [each.name for each in chain.parent.iterdir()] == ["forecasts.jsonl"]
+
+
+@pytest.mark.parametrize("every", [199, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("lines", [1, 3])
+@pytest.mark.parametrize("zeros", [0, 40])
+def test_a_torn_last_line_is_no_tampering_wherever_it_was_cut(chain: Path, lines: int, zeros: int, every: int) -> None:
+    *before, last = chain.read_bytes().splitlines(keepends=True)[:lines]
+    for size in [*range(not zeros, len(last), every), len(last) - 1]:
+        chain.write_bytes(b"".join(before) + last[:size] + b"\0" * zeros)
+        verified = verify_forecasts(chain)
+        assert not verified.holds and "incomplete" in str(verified) and "CHANGED" not in str(verified), size
+        with pytest.warns(ScalelawWarning, match="last line is incomplete"):
+            assert len(read_forecasts(chain).entries) == len(before), size
 
 
 def test_a_torn_last_line_is_cut_back_and_reported(

@@ -11,17 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scalelaw.core.errors import BadInput, BadTable, UnknownName
+from scalelaw.core.errors import BadInput, BadTable, RunLocked, UnknownName
 from scalelaw.core.files import write_whole
+from scalelaw.core.owners.lock import BEAT_S, MISSED, Guarded, Lock, acquire, is_held
 from scalelaw.core.reading import LARGEST_SETTINGS, one_line, read_text
 from scalelaw.runs.storing.journal import Journal, open_journal, read_journal
-from scalelaw.runs.storing.lock import BEAT_S, MISSED, RunLock, acquire, is_held
 from scalelaw.runs.storing.run_spec import RunSpec
 from scalelaw.runs.storing.store import RunRecord, RunWriter, Values, surviving
 
 _SCHEMA = "scalelaw.run/1"
 _RUN, _EVALS, _LOCK = "run.json", "evals.jsonl", "lock"
 _OURS = ("time", "session")
+_ONE_WRITER = (
+    "a run has one writer: record from one process (rank 0), change a setting for another run, or wait for it to finish"
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,8 @@ class DirStore:
         folder = self.root / spec.digest
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock = acquire(folder / _LOCK, beat_s=self.beat_s, missed=self.missed)
+            guarded = Guarded(f"run {spec.digest}", _ONE_WRITER, RunLocked)
+            lock = acquire(folder / _LOCK, guarded, beat_s=self.beat_s, missed=self.missed)
         except OSError as error:
             raise BadInput(f"{str(folder)!r} cannot be written: {error.strerror}") from error
         try:
@@ -92,7 +96,7 @@ class DirStore:
             lock.release()
             raise
 
-    def _open(self, folder: Path, spec: RunSpec, lock: RunLock) -> RunWriter:
+    def _open(self, folder: Path, spec: RunSpec, lock: Lock) -> RunWriter:
         if not (folder / _RUN).exists():
             _write_run(folder / _RUN, spec)
         elif RunSpec.of(_read_run(folder / _RUN)["settings"]) != spec:
@@ -111,7 +115,7 @@ class DirStore:
 class _DirRun:
     """The writer of one run in a DirStore."""
 
-    def __init__(self, run: str, journal: Journal, lock: RunLock, session: int) -> None:
+    def __init__(self, run: str, journal: Journal, lock: Lock, session: int) -> None:
         self._run = run
         self._journal = journal
         self._lock = lock

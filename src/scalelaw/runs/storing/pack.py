@@ -21,14 +21,16 @@ from typing import IO, Any
 from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.files import whole_file, whole_folder
+from scalelaw.core.owners.lock import is_held
 from scalelaw.core.reading import LARGEST_SETTINGS, Allowance, one_line, open_regular
 from scalelaw.core.rendering import Lines, Renderable, Report
 from scalelaw.runs.storing.dirstore import DirStore, holds_runs
-from scalelaw.runs.storing.lock import is_held
 from scalelaw.runs.storing.store import count_states
 
 _MANIFEST, _SCHEMA = "pack.json", "scalelaw.pack/1"
-_PASSING = re.compile(r"lock|\..*|.*\.(lock|part)|run\.json\.[0-9a-f]{32}|[0-9a-f]{16}\.[0-9a-f]{8}")
+_PASSING = re.compile(
+    r"(.*\.)?lock(\.[0-9a-f]{16})*|lock\.taking|\..*|.*\.part|run\.json\.[0-9a-f]{32}|[0-9a-f]{16}\.[0-9a-f]{8}"
+)
 """Names of temporary files and folders of writers."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CHUNK = 1 << 20

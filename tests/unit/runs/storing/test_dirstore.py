@@ -6,7 +6,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 
 import scalelaw as sl
 from scalelaw.core.errors import BadInput, BadTable, RunLocked, ScalelawWarning, UnknownName
-from scalelaw.runs.storing import lock
+from scalelaw.core.owners import lock
 from scalelaw.runs.storing.dirstore import DirStore
 from scalelaw.runs.storing.journal import open_journal, read_journal
 from scalelaw.runs.storing.run_spec import RunSpec
@@ -181,44 +180,6 @@ def test_a_process_number_used_again_is_another_process(tmp_path):
     path.write_text(json.dumps(asdict(replace(lock._me(10.0), birth="1"))))
     with pytest.warns(ScalelawWarning, match="died"):
         sl.record(tmp_path, **SETTINGS).finish()
-
-
-def test_of_many_who_find_a_dead_holder_one_takes_over(tmp_path):
-    for attempt in range(10):
-        path = tmp_path / str(attempt) / "lock"
-        foreign(path, age=100)
-        won, refused, start = [], [], threading.Barrier(8)
-
-        def ask(path=path, won=won, refused=refused, start=start):
-            start.wait()
-            try:
-                won.append(lock.acquire(path))
-            except RunLocked as error:
-                refused.append(error)
-
-        threads = [threading.Thread(target=ask) for _ in range(8)]
-        with pytest.warns(ScalelawWarning, match="took over"):
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        assert (len(won), len(refused)) == (1, 7)
-        won[0].check()
-        won[0].release()
-        assert not list(path.parent.iterdir())
-
-
-def test_an_empty_lock_is_being_written(tmp_path):
-    path = tmp_path / "run" / "lock"
-    path.parent.mkdir()
-    path.touch()
-    assert lock.is_held(path)
-    with pytest.raises(RunLocked, match="another process"):
-        lock.acquire(path)
-    os.utime(path, (0, 0))
-    assert not lock.is_held(path)
-    with pytest.warns(ScalelawWarning, match="empty lock"):
-        lock.acquire(path).release()
 
 
 def test_a_deleted_lock_stops_the_writer(tmp_path):

@@ -98,6 +98,35 @@ def test_a_name_that_leaves_the_folder_is_refused(folder: Path, tmp_path: Path, 
     assert not (tmp_path / "inner").exists() and not (tmp_path / "evil").exists()
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{run}/lock", "lock", "{run}/lock.0123456789abcdef", "{run}/lock.0123456789abcdef.fedcba9876543210",
+        "{run}/lock.taking", "forecasts.jsonl.lock", "forecasts.jsonl.lock.0123456789abcdef", "new/lock/file",
+        ".scalelaw-0123456789abcdef-1-2-" + "0" * 32 + ".part", "a/.hidden", "a/b.part",
+    ],
+)  # fmt: skip
+def test_a_lock_or_a_part_in_a_pack_is_not_unpacked(folder: Path, tmp_path: Path, name: str) -> None:
+    """A pack with the lock of a process elsewhere would keep its run from being resumed."""
+    sl.runs.pack_runs(folder, tmp_path / "runs.pack")
+    name = name.format(run=DirStore(folder).runs()[0])
+    hostile = edited(tmp_path / "runs.pack", lambda members: members.update({name: b"{}"}), relist=True)
+    with pytest.raises(BadInput, match="a temporary file of a writer; not unpacked"):
+        sl.runs.unpack_runs(hostile, tmp_path / "inner" / "out")
+    assert not (tmp_path / "inner").exists()
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(b"{}")
+    os.utime(folder / name, (0, 0))
+    assert sl.runs.pack_runs(folder, tmp_path / "again.pack").files == 7, "and none is packed"
+
+
+def test_names_that_only_resemble_locks_are_packed(folder: Path, tmp_path: Path) -> None:
+    for name in ("lock.txt", "block", "unlock.md", "lock.0123", "part"):
+        (folder / name).write_bytes(b"kept")
+    assert sl.runs.pack_runs(folder, tmp_path / "runs.pack").files == 7 + 5
+    assert sl.runs.unpack_runs(tmp_path / "runs.pack", tmp_path / "out").files == 7 + 5
+
+
 def test_what_was_changed_is_refused_and_nothing_is_left(folder: Path, tmp_path: Path) -> None:
     pack = tmp_path / "runs.pack"
     sl.runs.pack_runs(folder, pack)

@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from scalelaw.core.errors import BadInput, BadTable
-from scalelaw.core.files import write_whole
+from scalelaw.core.files import scratch_folder, write_whole
 from scalelaw.core.reading import LARGEST, one_line, open_regular, read_limited
 from scalelaw.runs.importers._parsing.files import starts_with
 from scalelaw.runs.importers._parsing.history import MOST_POINTS
@@ -41,9 +40,9 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     with open_regular(path) as file:
         if os.fstat(file.fileno()).st_size > LARGEST:
             raise BadInput(f"{path.name} is larger than the {LARGEST} bytes an importer reads")
-    with tempfile.TemporaryDirectory(prefix="scalelaw-") as folder:
+    with scratch_folder() as folder:
         if log.is_file() and log.stat().st_size:
-            copy = Path(folder) / path.name
+            copy = folder / path.name
             write_whole(copy, read_limited(path))
             write_whole(copy.with_name(log.name), read_limited(log))
             address = f"file:{quote(str(copy))}"

@@ -1,0 +1,1 @@
+"""Files that belong to a process: locks, and parts of files that are still being written."""
