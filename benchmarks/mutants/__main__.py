@@ -1,49 +1,41 @@
-"""Seed sampled faults one at a time, run the tests that are near each, and write who lived into docs/mutants.md.
+"""Seed sampled faults one at a time, run the tests that reach each, and write which lived into docs/mutants.md.
 
 Call: ``python -m mutants [--folders fitting runs] [--each 50] [--seed 0] [--minutes 20] [--to docs/mutants.md]``.
 """
 
 import argparse
 import collections
-import os
+import multiprocessing
+import queue
 import random
-import re
-import shutil
-import subprocess
-import sys
+import statistics
 import time
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import zip_longest
+from multiprocessing.queues import Queue
 from pathlib import Path
 
 from mutants.faults import Fault, faults
+from mutants.reach import Reach, reach
+from mutants.trying import Place, Tried
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("fitting", "forecasting", "backtesting", "planning", "runs", "accounting", "laws")
+FOLDERS = (
+    "accounting", "allocation", "backtesting", "curves", "designing", "diagnosing", "fitting", "forecasting", "laws",
+    "planning", "runs",
+)  # fmt: skip
 SKIPPED = ("__init__.py", "references.py", "_gallery.py", "_scaffold.py")
-COPIED = ("src", "tests", "docs", "benchmarks", "examples", "pyproject.toml", "README.md", "CONTRIBUTING.md")
-TOO_LONG_S = 240
-OFF: list[str] = []
-"""Tests that fail without a fault."""
+context = multiprocessing.get_context("fork")
+Task = tuple[str, Fault]
 HEAD = """# Mutants
 
 Written by `make mutants`: faults are seeded into the source one at a time (operators, comparisons, constants, swapped
 and dropped arguments, names such as `min` and `max`, dropped statements and branches), sampled with a seed, and the
-tests near each are run until one fails: those of the module, of its folder, then properties, conformance and golden
-values. Faults that no test detects are listed, with the reason if the fault has no visible effect.
+tests of `make test` that run the line are run until one fails: those near it first. Faults that no test detects are
+listed, with the reason if the fault has no visible effect.
 
 """
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A fault and what became of it: the first test that failed, ``time``, or nothing."""
-
-    path: str
-    fault: Fault
-    by: str
 
 
 def sampled(folder: str, count: int, seed: int) -> list[tuple[str, Fault]]:
@@ -56,53 +48,6 @@ def sampled(folder: str, count: int, seed: int) -> list[tuple[str, Fault]]:
     random.Random(f"{seed} {folder}").shuffle(found)
     once = {(name, fault.line): (name, fault) for name, fault in found}
     return list(once.values())[:count]
-
-
-def tests(path: str) -> list[list[str]]:
-    """Return what to run for a module, nearest first: tests that import it, its folder's, those of every folder."""
-    module = "scalelaw." + path.removesuffix(".py").replace("/", ".")
-    files = sorted((ROOT / "tests").rglob("test_*.py"))
-    import_line = re.compile(rf"\b{re.escape(module)}\b")
-    near = [each for each in files if import_line.search(each.read_text(encoding="utf-8"))]
-    folder = ROOT / "tests/unit" / path.partition("/")[0]
-    rounds = [near, [folder] if folder.exists() else [], *([ROOT / "tests" / each] for each in (
-        "properties", "conformance", "golden"))]  # fmt: skip
-    return [[str(each.relative_to(ROOT)) for each in group] for group in rounds if group]
-
-
-def tried(place: Path, path: str, fault: Fault) -> Tried:
-    """Return what becomes of a fault in a copy of the repository."""
-    target = place / "src/scalelaw" / path
-    kept = target.read_text(encoding="utf-8")
-    target.write_text(fault.source, encoding="utf-8")
-    try:
-        for group in tests(path):
-            while by := failing(place, group):
-                target.write_text(kept, encoding="utf-8")
-                if by == "time" or by in OFF or not failing(place, [by.partition("[")[0]]):
-                    return Tried(path, fault, by)
-                OFF.append(by)  # it fails without the fault as well
-                target.write_text(fault.source, encoding="utf-8")
-    finally:
-        target.write_text(kept, encoding="utf-8")
-    return Tried(path, fault, "")
-
-
-def failing(place: Path, group: list[str]) -> str:
-    """Return the first test that fails in a copy of the repository, ``time`` where they take too long, or nothing."""
-    environment = {**os.environ, "PYTHONPATH": f"{place}/src", "PYTHONDONTWRITEBYTECODE": "1"}
-    off = [word for each in OFF for word in ("--deselect", each)]
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", *off, *group]
-    try:
-        run = subprocess.run(
-            command, cwd=place, env=environment, capture_output=True, text=True, timeout=TOO_LONG_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return "time"
-    if run.returncode in (0, 5):
-        return ""
-    found = re.search(r"^(?:FAILED|ERROR) (\S+)", run.stdout, re.MULTILINE)
-    return found[1] if found else group[0]
 
 
 def reason(each: Tried) -> str:
@@ -130,44 +75,60 @@ def page(found: list[Tried], asked: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def copied(number: int) -> Path:
-    """Return a copy of the repository to seed faults into."""
-    place = ROOT / "build/mutants" / str(number)
-    shutil.rmtree(place, ignore_errors=True)
-    for name in COPIED:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("_build", "__pycache__"))
-        elif (ROOT / name).exists():
-            shutil.copy(ROOT / name, place / name)
-    return place
+def worker(number: int, reached: Reach, todo: Queue, done: Queue, until: float) -> None:
+    """Try faults until none is left or the time is up."""
+    place = Place(ROOT, ROOT / "build/mutants" / str(number))
+    place.warm()
+    while time.monotonic() < until:
+        try:
+            path, fault = todo.get(timeout=0.2)
+        except queue.Empty:
+            break
+        done.put(place.tried(reached, path, fault))
+    done.put(None)
+
+
+def tried(chosen: list[Task], workers: int, until: float) -> Iterator[Tried]:
+    """Yield what became of each fault, in no order."""
+    kept = ROOT / "build/mutants/reach.json"
+    base = Place(ROOT, ROOT / "build/mutants/base")
+    reached = reach(base.place, kept, workers)
+    todo, done = context.Queue(), context.Queue()
+    for each in chosen:
+        todo.put(each)
+    processes = [context.Process(target=worker, args=(at, reached, todo, done, until)) for at in range(workers)]
+    for process in processes:
+        process.start()
+    left = workers
+    while left:
+        each = done.get()
+        left -= each is None
+        if each is not None:
+            yield each
+    todo.cancel_join_thread()
 
 
 def main() -> None:
     """Try faults until all are tried or the time is up."""
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
     parser.add_argument("--folders", nargs="+", default=list(FOLDERS))
-    parser.add_argument("--each", type=int, default=50, help="faults a folder")
+    parser.add_argument("--each", type=int, default=28, help="faults a folder")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--to", type=Path)
     asked = parser.parse_args()
-    chosen = [sampled(folder, asked.each, asked.seed) for folder in asked.folders]
-    queue = collections.deque(each for turn in zip_longest(*chosen) for each in turn if each is not None)
-    until, found = time.monotonic() + 60 * asked.minutes, list[Tried]()
-
-    def work(number: int) -> None:
-        place = copied(number)
-        while queue and time.monotonic() < until:
-            each = tried(place, *queue.popleft())
-            found.append(each)
-            line = f"{each.path}:{each.fault.line} {each.fault.before!r:.60} -> {each.fault.after!r:.60}"
-            print(f"{'killed by ' + each.by if each.by else 'LIVED'}: {line}", flush=True)
-
-    with ThreadPoolExecutor(asked.workers) as pool:
-        list(pool.map(work, range(asked.workers)))
-    shutil.rmtree(ROOT / "build/mutants", ignore_errors=True)
-    how = f"Seed {asked.seed}, {len(found)} of {sum(map(len, chosen))} sampled faults in {asked.minutes:g} minutes."
+    began = time.monotonic()
+    drawn = [sampled(folder, asked.each, asked.seed) for folder in asked.folders]
+    chosen = [each for turn in zip_longest(*drawn) for each in turn if each is not None]
+    found = list[Tried]()
+    for each in tried(chosen, asked.workers, began + 60 * asked.minutes):
+        found.append(each)
+        line = f"{each.path}:{each.fault.line} {each.fault.before!r:.90} -> {each.fault.after!r:.90}"
+        print(f"{each.seconds:.1f} s {'killed by ' + each.by if each.by else 'LIVED'}: {line}", flush=True)
+    minutes, middle = (time.monotonic() - began) / 60, statistics.median(each.seconds for each in found)
+    how = f"Seed {asked.seed}: {len(found)} of {len(chosen)} sampled faults in {minutes:.0f} minutes"
+    how += f", {middle:.1f} s at the median."
     text = page(found, how)
     print(text)
     if asked.to:

@@ -16,6 +16,10 @@ NAMES = {
     "argmin": "argmax", "argmax": "argmin", "mean": "median", "log10": "log", "lo": "hi", "hi": "lo", "first": "last",
     "floor": "ceil", "ceil": "floor", "isfinite": "isnan", "left": "right", "params": "tokens", "tokens": "params",
 }  # fmt: skip
+SYMMETRIC = {"minimum", "maximum", "min", "max", "hypot", "isclose", "allclose", "array_equal", "union1d"}
+"""Functions whose arguments may be swapped."""
+UNFELT = {"strict", "stacklevel"}
+"""Keywords that change nothing where nothing is wrong."""
 TEXTS = (ast.JoinedStr, ast.Raise, ast.AnnAssign, ast.Import, ast.ImportFrom)
 """What is read by people or by the type checker, or is no behaviour; a field with its default among them."""
 
@@ -101,10 +105,11 @@ def others(node: ast.AST) -> Iterator[str]:
 def calls(node: ast.Call) -> Iterator[str]:
     """Yield a call with its first arguments swapped, and without each of its keywords."""
     plain = not any(isinstance(each, ast.Starred) for each in node.args)
-    if plain and len(node.args) > 1:
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    if plain and len(node.args) > 1 and name not in SYMMETRIC:
         yield changed(node, lambda copy: copy.args.__setitem__(slice(0, 2), copy.args[1::-1]))
     for at, keyword in enumerate(node.keywords):
-        if keyword.arg is not None:
+        if keyword.arg is not None and keyword.arg not in UNFELT:
             yield changed(node, lambda copy, at=at: copy.keywords.pop(at))
 
 
