@@ -16,6 +16,7 @@ ALLOWED = {
     PACKAGE / "forecasting" / "calibration.py",  # so does this
 }
 MOVES = {"replace", "rename", "renames", "link", "symlink", "fdopen", "open", "mkfifo", "truncate"}
+SHEET = PACKAGE / "core" / "nouns" / "spreadsheet.py"
 ARCHIVE = "packed"
 """What an open zip archive is called; its members are no files."""
 READS = {"read_text", "read_bytes", "fromfile", "loadtxt", "genfromtxt", "copyfile", "copy2", "readlines"}
@@ -56,6 +57,21 @@ def test_one_file_writes_files_and_one_reads_them(trees: dict[Path, ast.Module])
     source = [path for path in trees if path.is_relative_to(PACKAGE) and path not in {WRITER, READER, *ALLOWED}]
     assert len(source) > 100
     assert not [f"{path.relative_to(ROOT)}:{fault}" for path in source for fault in _faults(trees[path])]
+
+
+def _writes_csv(tree: ast.Module) -> list[int]:
+    calls = [(node.lineno, *_name(node.func)) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [
+        line
+        for line, on, name in calls
+        if name in ("write_csv", "to_csv", "DictWriter", "sink_csv") or (name == "writer" and on in ("", "csv"))
+    ]
+
+
+def test_one_file_writes_csv_and_guards_formulas(trees: dict[Path, ast.Module]) -> None:
+    source = {path for path in trees if path.is_relative_to(PACKAGE)}
+    assert _writes_csv(trees[SHEET])
+    assert not [f"{path}:{line}" for path in source - {SHEET} for line in _writes_csv(trees[path])]
 
 
 def test_the_exceptions_are_there_and_needed(trees: dict[Path, ast.Module]) -> None:

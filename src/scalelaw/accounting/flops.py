@@ -13,6 +13,9 @@ from scalelaw.accounting.params import count_params
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.types import Array
 
+BY_CONVENTION = "counting convention"
+"""Words that mark the note of a quantity derived by one."""
+
 FLOPS_PER_PARAM_TOKEN = 6.0
 """FLOP for one parameter and one trained token: 2 forward, 4 backward (Kaplan et al. 2020, section 2.1)."""
 

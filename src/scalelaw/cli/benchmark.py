@@ -1,8 +1,6 @@
 """``scalelaw benchmark`` and ``scalelaw calibrate``: score and calibrate forecasts on held-out larger runs."""
 
-import csv
 import datetime
-import io
 import json as as_json
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +39,8 @@ def benchmark_command(
 
     A protocol names the tables, cuts, scores and baselines.
     """
+    from scalelaw.core.nouns.spreadsheet import as_csv
+    from scalelaw.core.nouns.tabular import columns_of
     from scalelaw.workflows.benchmark.tables import tidy as rows_of
 
     for path, name in ((store, "--store"), (to, "--to")):
@@ -49,12 +49,7 @@ def benchmark_command(
     found = _run(protocol, data, half, store, processes)
     show(found, json)
     if to is not None:
-        rows = rows_of(found)
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-        write_whole(to, text.getvalue())
+        write_whole(to, as_csv(columns_of(rows_of(found))))
 
 
 def calibrate_command(

@@ -11,14 +11,12 @@ from dataclasses import replace
 import numpy as np
 
 from scalelaw.accounting.cost import StatedCost
-from scalelaw.accounting.flops import COUNTINGS, FLOPS_PER_PARAM_TOKEN, counting_for
+from scalelaw.accounting.flops import BY_CONVENTION, COUNTINGS, FLOPS_PER_PARAM_TOKEN, counting_for
 from scalelaw.accounting.stated import stated_cost
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.types import AnyArray
 from scalelaw.runs.observations import Observations
 
-BY_CONVENTION = "counting convention"
-"""Words that mark the note of a derived quantity."""
 _FAR = 1.5
 _SAME = 1e-12
 

@@ -4,9 +4,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from scalelaw.core.errors import BadTable
+from scalelaw.core.nouns.spreadsheet import may_be_guarded, unguarded
 from scalelaw.core.plain_text import first_line
 from scalelaw.core.quantities import QUANTITIES, recognise
 from scalelaw.runs.dataframe import read_frame
@@ -15,6 +17,8 @@ from scalelaw.runs.raw import RawColumn, RawTable, column
 
 _SEPARATORS = (",", ";", "\t", "|")
 _INFER_ROWS = 10_000
+_QUOTED = re.compile(r'(?:^|(?<=[,;\t|]))"(?:[^"]|"")*"')
+_ROW = re.compile(r'(?:[^"\n]|"(?:[^"]|"")*")*')
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -30,8 +34,8 @@ def read_csv(text: str, source: str, separator: str | None = None) -> RawTable:
         BadTable: no rows, a repeated column name, or rows of different lengths.
     """
     text = text.lstrip("\r\n")
-    header_line = text.partition("\n")[0].rstrip("\r")
-    separator = separator or max(_SEPARATORS, key=header_line.count)
+    header_line = _header(text)
+    separator = separator or max(_SEPARATORS, key=_QUOTED.sub("", header_line).count)
     names = _names(header_line, separator, source)
     _check_header(names, source)
     words = list(filter(_is_text, names))
@@ -40,14 +44,40 @@ def read_csv(text: str, source: str, separator: str | None = None) -> RawTable:
         return RawTable(source, plain)
     comma = separator == ";" and any(map(_has_decimal_comma, text.split(separator)[:5000]))
     frame = _parse(text, separator, source, words, numbers=not comma)
+    if '"' in header_line and len(names) == len(frame.columns):  # polars leaves doubled quotes in names
+        frame.columns = [name or found for name, found in zip(names, frame.columns, strict=True)]
     if len(frame) and frame.get_column(frame.columns[-1]).null_count() and (bad := _ragged(text, separator, source)):
         raise BadTable(bad)
-    table = read_frame(frame, source)
+    table = _without_guards(read_frame(frame, source), text)
     notes = (f"columns are separated by {separator!r}",) if separator == ";" else ()
     if comma:
         columns = {name: _decimal_points(found) for name, found in table.columns.items()}
         return RawTable(source, columns, (*notes, "a comma is the decimal sign, a dot groups thousands"))
     return RawTable(source, table.columns, notes)
+
+
+def _header(text: str) -> str:
+    """Return the first row, whose quoted names may hold ends of lines."""
+    line = text.partition("\n")[0]
+    if line.count('"') % 2 and (row := _ROW.match(text)) and text[row.end() : row.end() + 1] in ("", "\n"):
+        line = row[0]
+    return line.rstrip("\r")
+
+
+def _without_guards(table: RawTable, text: str) -> RawTable:
+    """Return the table without the guards that ``as_csv`` writes; see ``core/nouns/spreadsheet.py``."""
+    words = {name: found for name, found in table.columns.items() if not found.numeric}
+    if not may_be_guarded(text, chain(table.columns, *(found.values for found in words.values()))):
+        return table
+    columns = {
+        unguarded(name): column(map(_unguarded_cell, found.values)) if name in words else found
+        for name, found in table.columns.items()
+    }
+    return RawTable(table.source, columns, table.notes)
+
+
+def _unguarded_cell(cell: Any) -> Any:
+    return unguarded(cell) if isinstance(cell, str) else cell
 
 
 def _parse(text: str, separator: str, source: str, words: Iterable[str], *, numbers: bool) -> Any:

@@ -3,32 +3,30 @@
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scalelaw.accounting.flops import BY_CONVENTION
 from scalelaw.core.errors import BadInput
 from scalelaw.core.files import write_whole
+from scalelaw.core.nouns.spreadsheet import as_csv
 from scalelaw.core.nouns.tabular import polars_frame
 from scalelaw.core.types import AnyArray
 
 if TYPE_CHECKING:
     from scalelaw.runs.table import RunTable
 
-_DERIVED = "counting convention"
-
-SUFFIXES = (".csv", ".jsonl", ".parquet")
-"""File suffixes of the export formats."""
-
 
 def export_runs(table: "RunTable", path: str | PathLike[str]) -> int:
     """Write a table of runs to CSV, JSON lines or Parquet, by suffix; return the number of rows.
 
     Excluded runs are not written, nor quantities derived by a counting convention, which loading derives again. Cells
-    that were unreadable become empty.
+    that were unreadable become empty. In CSV an apostrophe precedes text that a spreadsheet would compute; loading
+    removes it.
 
     Args:
         table: the runs.
@@ -48,11 +46,11 @@ def export_runs(table: "RunTable", path: str | PathLike[str]) -> int:
         70000000.0,1400000000.0,3.6
     """
     target = Path(path).expanduser()
-    if target.suffix.lower() not in SUFFIXES:
+    as_file = _WRITERS.get(target.suffix.lower())
+    if as_file is None:
         raise BadInput(f"{target.name!r}: the suffix selects the format; use {', '.join(SUFFIXES)}")
     columns = export_columns(table)
-    as_bytes = _as_jsonl if target.suffix.lower() == ".jsonl" else _as_frame
-    write_whole(target, as_bytes(columns, target.suffix.lower()))
+    write_whole(target, as_file(columns))
     return len(next(iter(columns.values())))
 
 
@@ -66,7 +64,7 @@ def export_columns(table: "RunTable") -> dict[str, list[Any]]:
     entry_row, run, first = _rows(table, varying)
     columns: dict[str, list[Any]] = {}
     for name, values in table.runs.items():
-        if _DERIVED in table.origins.get(name, ""):
+        if BY_CONVENTION in table.origins.get(name, ""):
             continue
         cells = _cells(values[run])
         if name in varying:
@@ -144,7 +142,7 @@ def _cell(value: Any) -> Any:
     return None if isinstance(found, float) and math.isnan(found) else found
 
 
-def _as_jsonl(columns: Mapping[str, list[Any]], suffix: str) -> str:
+def _as_jsonl(columns: Mapping[str, list[Any]]) -> str:
     lines = []
     for row in zip(*columns.values(), strict=True):
         filled = {name: _strict(value) for name, value in zip(columns, row, strict=True) if value is not None}
@@ -157,14 +155,16 @@ def _strict(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _as_frame(columns: Mapping[str, list[Any]], suffix: str) -> bytes:
-    frame = polars_frame(columns)
+def _as_parquet(columns: Mapping[str, list[Any]]) -> bytes:
     content = io.BytesIO()
-    if suffix == ".parquet":
-        frame.write_parquet(content)
-        return content.getvalue()
-    for name, kind in frame.schema.items():
-        if kind.is_nested():
-            raise BadInput(f"{name} holds lists, which CSV cannot store; write .jsonl or .parquet")
-    frame.write_csv(content, quote_style="non_numeric")
+    polars_frame(columns).write_parquet(content)
     return content.getvalue()
+
+
+_WRITERS: Mapping[str, Callable[[Mapping[str, list[Any]]], str | bytes]] = {
+    ".csv": as_csv,
+    ".jsonl": _as_jsonl,
+    ".parquet": _as_parquet,
+}
+SUFFIXES = tuple(_WRITERS)
+"""File suffixes of the export formats."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from scalelaw.accounting.flops import BY_CONVENTION
 from scalelaw.core.quantities import QUANTITIES
 from scalelaw.core.types import AnyArray, Array, frozen
 from scalelaw.runs.cells import Numbers
@@ -27,6 +28,7 @@ def to_runs(rows: Rows) -> RunTable:
         if numbers.unreadable.any()
     }
     varying = [name for name in rows.columns if name in ("tokens", "steps") or (repeated and _varies(name, rows))]
+    varying = [name for name in varying if not _is_derived(name, rows) or _differs(rows, name, runs[name])]
     return RunTable(
         runs=runs,
         evals=_evals(rows, [name for name in varying if name in rows.columns]),
@@ -76,6 +78,17 @@ def _varies(name: str, rows: Rows) -> bool:
     first = np.full(int(rows.run.max()) + 1, np.nan)
     first[rows.run[there][::-1]] = values[there][::-1]
     return bool(np.any(values[there] != first[rows.run[there]]))
+
+
+def _is_derived(name: str, rows: Rows) -> bool:
+    return BY_CONVENTION in rows.origins.get(name, "")
+
+
+def _differs(rows: Rows, name: str, last: AnyArray) -> bool:
+    """Return whether a measured row has another value than its run; an export keeps no other rows to derive from."""
+    measured = np.logical_or.reduce([numbers.present for numbers in rows.targets.values()])
+    values, of_run = rows.columns[name][measured], last[rows.run[measured]]
+    return bool(np.any(~np.isnan(values) & (values != of_run)))
 
 
 def _evals(rows: Rows, varying: list[str]) -> dict[str, AnyArray]:
