@@ -61,7 +61,7 @@ class SearchOptions:
     """Options of the search: loss, starts, prior."""
 
     loss: Annotated[
-        str, option("Loss of a residual: huber, absolute, squared, or binomial for scores.", "KIND", FIT)
+        str, option("Loss of a residual: huber, absolute, squared; binomial or beta_binomial for scores.", "KIND", FIT)
     ] = "huber"
     delta: Annotated[
         str,

@@ -123,6 +123,7 @@ _TABLE = (
              kind="vector"),
     _number("weight", "weight", "1", "weight of a run in the fit"),
     _number("n_items", "n", "items", "items behind a score"),
+    _number("samples", "k", "samples", "samples drawn for each problem", "samples_per_problem"),
     Quantity("chance", "chance", "1", "score of guessing", 0.0, 1.0, open_low=False, synonyms=("chance_level",)),
     Quantity("seed", "seed", "", "random seed", kind="text", synonyms=("random_seed",)),
     Quantity("decayed", "decayed", "", "learning rate at its end", kind="flag"),

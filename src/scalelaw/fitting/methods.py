@@ -55,15 +55,18 @@ def _objective(fit: "FitResult") -> str:
         "absolute": "absolute values",
         "squared": "squares",
         "binomial": "binomial deviances",
+        "beta_binomial": "binomial deviances",
     }[noise.kind]
     held = [f"{name} held at {value:g}" for name, value in spec.fixed.items()]
     held += [f"{name} equal to {other}" for name, other in spec.ties.items()]
     spread = ""
     if fit.spread is not None and fit.spread.gamma is not None:
         spread = f", whose scale is a power {fit.spread.gamma:.3g} of {noise.scale} estimated with the fit"
+    elif noise.kind == "beta_binomial" and fit.spread is not None:
+        spread = f", whose variance is p (1 - p) (1/n + {fit.spread.correlation:.3g}) for a score p of n items"
     elif noise.scale is not None:
         spread = ", whose variance is the squared standard error of each value plus a common variance"
-    of = "" if noise.kind == "binomial" else f" of residuals of {on}"
+    of = "" if noise.counts else f" of residuals of {on}"
     return f"Coefficients minimise the sum of {kind}{of}{spread}{', with ' + ', '.join(held) if held else ''}."
 
 

@@ -49,8 +49,8 @@ class Optimum(Brief):
 def optimum(law: Law, rows: Observations, x: Inputs, spec: FitSpec, prior: Prior | None = None) -> Optimum:
     """Return the optimum of the rows, with the prior if there is one.
 
-    With ``delta="auto"`` or ``scale=``, fit least squares first, then three times estimate threshold and scale from the
-    residuals and refit. All starts then use the last estimate.
+    With ``delta="auto"``, ``scale=`` or beta-binomial noise, fit least squares or the deviance first, then three times
+    estimate threshold and scale from the residuals and refit. All starts then use the last estimate.
 
     Raises:
         FitFailed: no start reached a finite objective.
@@ -66,9 +66,12 @@ def optimum(law: Law, rows: Observations, x: Inputs, spec: FitSpec, prior: Prior
     problem = _problem(coordinates, x, rows, noise, spread)
     member = numbered(rows.cluster)
     size = log_size(x, noise.scale if spread is not None and spread.gamma is not None else None)
-    if (noise.kind == "huber" and noise.delta == "auto") or noise.scale is not None:
-        first = replace(problem, noise=replace(noise, kind="squared"))
-        sample = FittedProblem(first, _best(law, solve(first, starts, rows.weight))[1], rows.weight, member, size)
+    if noise.estimated:
+        first = replace(problem, noise=noise.first)
+        found = solve(first, starts, rows.weight)
+        sample = FittedProblem(first, _best(law, found)[1], rows.weight, member, size)
+        if noise.counts:
+            starts = found.u  # rho alone changes the objective, so each start stays in its basin
         for _ in range(_ROUNDS):
             if spread is not None:
                 spread = next_spread(noise, spread, sample.efficient, rows, x)

@@ -88,7 +88,7 @@ class FitSpec(Brief):
                     f"prior of {name} needs a positive value and a factor above 1, got {value:g} and {factor:g}"
                 )
         noise = self.noise
-        if self.prior and (noise.scale or noise.delta == "auto" or noise.kind == "binomial"):
+        if self.prior and (noise.scale or noise.delta == "auto" or noise.counts):
             raise BadInput("prior= does not work with scale=, delta='auto' or binomial noise; leave one of them out")
 
     @property

@@ -6,6 +6,7 @@ from scalelaw.laws._base import Coef as Coef
 from scalelaw.laws._base import Constants as Constants
 from scalelaw.laws._base import HasOptimum as HasOptimum
 from scalelaw.laws._base import Law as Law
+from scalelaw.laws._chance import AboveChance as AboveChance
 from scalelaw.laws._formula import FormulaLaw as FormulaLaw
 from scalelaw.laws._gallery import describe as describe
 from scalelaw.laws._gallery import gallery as gallery

@@ -28,7 +28,8 @@ class Coef:
         unit: unit, with exponents by name (``nats/token * parameters^alpha``).
         low: smallest allowed value.
         high: largest allowed value.
-        linear: whether the law is linear in it, so that a fit can solve for it given the others.
+        linear: whether the law, or what it is a function of (``Law.inner``), is linear in it, so that a fit can solve
+            for it given the others.
         starts: range of plausible values, from which fits start unless they can solve for it.
         log: whether starts are spread, and steps taken, on a log scale.
         within: input whose range in the rows replaces ``starts``.
@@ -151,6 +152,17 @@ class Law(ABC):
         }
         result = self.predict(stepped, spread)
         return np.real(result[..., 0, :]), np.imag(result) / _STEP
+
+    def inner(self, coef: Array, x: Inputs) -> tuple[Array, Array]:
+        """Return the quantity that is linear in the linear coefficients, (..., n), and its derivatives (..., k, n).
+
+        By default it is the output itself; a score may be a function of a sum of powers.
+        """
+        return self.value_and_jacobian(coef, x)
+
+    def to_inner(self, y: Array) -> Array:
+        """Return measured outputs (n,) on the scale of ``inner``; where starts of a fit are sought."""
+        return y
 
     def columns(self, coef: AnyArray) -> tuple[AnyArray, ...]:
         """Split coefficients (..., k) into k arrays (..., 1) that broadcast against inputs."""

@@ -14,6 +14,7 @@ from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.laws._base import Law
 from scalelaw.laws._formula import FormulaLaw
 
+_DECIMAL = r"\d*\.\d+(e-?\d+)?|\d+e-\d+"
 _registered: dict[str, Law] = {}
 
 
@@ -119,4 +120,6 @@ def _argument(part: str, text: str) -> tuple[str, Any]:
         raise BadInput(f"{text!r}: write the shape as name=value, got {part!r}")
     if value.lower() in ("yes", "no", "true", "false"):
         return name, value.lower() in ("yes", "true")
-    return name, int(value) if value.lstrip("-").isdigit() else value
+    if value.lstrip("-").isdigit():
+        return name, int(value)
+    return name, float(value) if re.fullmatch(_DECIMAL, value) else value

@@ -67,6 +67,7 @@ _TABLE = (
               "Scaling Laws for Sparsely-Connected Foundation Models", 2023, "2309.08520"),
     Reference("Lin, Haowei and Huang, Baizhou and Ye, Haotian and others",
               "Selecting Large Language Model to Fine-tune via Rectified Scaling Law", 2024, "2402.02314"),
+    Reference("Owen, David", "How predictable is language model benchmark performance?", 2024, "2401.04757"),
     Reference("Krajewski, Jakub and Ludziejewski, Jan and Adamczewski, Kamil and others",
               "Scaling Laws for Fine-Grained Mixture of Experts", 2024, "2402.07871"),
     Reference("Ye, Jiasheng and Liu, Peiju and Sun, Tianxiang and others",
@@ -133,6 +134,10 @@ _TABLE = (
               "2402.17193", "b"),
     Reference("Ge, Ce and Ma, Zhijian and Chen, Daoyuan and others",
               "BiMix: A Bivariate Data Mixing Law for Language Model Pretraining", 2024, "2405.14908"),
+    Reference("Owen, David", "How predictable is language model benchmark performance?", 2024, "2401.04757"),
+    Reference("Krajewski, Jakub and Shidani, Amitis and Busbridge, Dan and Wiseman, Sam and Ramapuram, Jason",
+              "Revisiting the Scaling Properties of Downstream Metrics in Large Language Model Training", 2025,
+              "2512.08894"),
 )  # fmt: skip
 
 REFERENCES = MappingProxyType({work.arxiv: work for work in _TABLE})

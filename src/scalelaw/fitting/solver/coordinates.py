@@ -162,7 +162,7 @@ class Coordinates:
         unit = np.empty((len(coef), m + 1, coef.shape[1]))
         unit[:] = coef[:, None, :]
         unit[:, :, self.scaled] = self._each
-        _, jacobian = self.law.value_and_jacobian(unit, self.reference)
+        _, jacobian = self.law.inner(unit, self.reference)
         size = jacobian[:, m, self.scaled].sum(axis=-1)
         slope = (jacobian[:, :m] - jacobian[:, m:]).sum(axis=-1)
         sign = np.where(size < 0, -1.0, 1.0)

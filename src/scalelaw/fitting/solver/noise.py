@@ -9,7 +9,8 @@ from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.quantities import quantity
 from scalelaw.core.types import Array
 
-_KINDS = ("huber", "absolute", "squared", "binomial")
+_COUNTS = ("binomial", "beta_binomial")
+_KINDS = ("huber", "absolute", "squared", *_COUNTS)
 _SCALES = ("log", "raw")
 _ABSOLUTE_STAGES = (1e-3, 1e-5, 1e-7)
 _TUNING = 1.345
@@ -28,17 +29,19 @@ class Noise:
 
     Attributes:
         kind: ``huber``: r^2/2 up to delta, then delta (|r| - delta/2); ``absolute``: |r|; ``squared``: r^2/2;
-            ``binomial``: r^2/2 of the deviance residual of a score over ``n_items`` items, minus its log-likelihood.
+            ``binomial``: r^2/2 of the deviance residual of a score over ``n_items`` items, minus its log-likelihood;
+            ``beta_binomial``: the same, where a fitted score p has the variance p (1 - p) (1/n_items + rho), rho
+            estimated with the fit, so that more items than rho resolves add no weight.
         delta: residual at which Huber's loss turns linear; ``auto`` is 1.345 standard deviations of the bulk of the
             residuals, which costs 5 % of efficiency under Gaussian noise (Huber 1964).
-        on: residuals of the logarithm (``log``, relative errors) or of the target itself (``raw``); ``binomial``
-            always uses the score itself.
+        on: residuals of the logarithm (``log``, relative errors) or of the target itself (``raw``); binomial
+            kinds always use the score itself.
         scale: the standard deviation of the noise is a power of this quantity, estimated with the fit: ``flops``
             (params times tokens if not an input) or any input; ``se``: the standard error of each value plus a
             variance common to all runs; None: equal for all rows.
     """
 
-    kind: Literal["huber", "absolute", "squared", "binomial"] = "huber"
+    kind: Literal["huber", "absolute", "squared", "binomial", "beta_binomial"] = "huber"
     delta: float | Literal["auto"] = 1e-3
     on: Literal["log", "raw"] = "log"
     scale: str | None = None
@@ -52,12 +55,12 @@ class Noise:
             raise BadInput(f"delta must be positive or 'auto', got {self.delta!r}; 1e-3 is usual on log loss")
         if self.scale not in (None, STANDARD_ERROR):
             quantity(self.scale)
-        if self.kind == "binomial" and self.scale is not None:
+        if self.counts and self.scale is not None:
             raise BadInput(f"binomial noise has its own scale, n_items; leave out scale={self.scale!r}")
 
     def __str__(self) -> str:
-        if self.kind == "binomial":
-            return "binomial deviance, on the score"
+        if self.counts:
+            return f"{self.kind.replace('_', '-')} deviance, on the score"
         huber = f"Huber, delta {self.delta if isinstance(self.delta, str) else format(self.delta, 'g')}"
         name = {"huber": huber, "absolute": "least absolute", "squared": "least squares"}[self.kind]
         return f"{name}, on {'log loss' if self.logarithmic else 'the loss itself'}"
@@ -65,7 +68,22 @@ class Noise:
     @property
     def logarithmic(self) -> bool:
         """Whether residuals are of the logarithm."""
-        return self.on == "log" and self.kind != "binomial"
+        return self.on == "log" and not self.counts
+
+    @property
+    def counts(self) -> bool:
+        """Whether the target is a share of ``n_items`` items, with binomial noise."""
+        return self.kind in _COUNTS
+
+    @property
+    def estimated(self) -> bool:
+        """Whether threshold or relative sizes of the noise are estimated with the fit."""
+        return self.scale is not None or self.kind == "beta_binomial" or (self.kind == "huber" and self.delta == "auto")
+
+    @property
+    def first(self) -> "Noise":
+        """The noise of the fit from whose residuals they are estimated: least squares, or the deviance itself."""
+        return self if self.counts else replace(self, kind="squared")
 
     @property
     def threshold(self) -> float:
@@ -106,7 +124,7 @@ class Noise:
             value: predictions (..., n).
             y: measured values on the scale of residuals, broadcastable to (..., n).
         """
-        if self.kind == "binomial":
+        if self.counts:
             return deviance(value, y)
         return (np.log(value) - y, 1.0 / value) if self.logarithmic else (value - y, None)
 

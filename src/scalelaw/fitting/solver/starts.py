@@ -50,12 +50,14 @@ def projected(coordinates: Coordinates, coef: Array, x: Inputs, y: Array) -> Arr
         return coef
     coef = np.array(coef)
     coef[:, linear] = 0.0
-    rest, jacobian = law.value_and_jacobian(coef, x)
+    rest, jacobian = law.inner(coef, x)
+    y = law.to_inner(y)
+    size = np.where(y == 0, 1.0, y)
     signed = [j for j, i in enumerate(linear) if coordinates.coef_low[i] < 0]
     tied_to = {i: [name for name, other in coordinates.ties if other == i] for i in linear}
     for row in range(len(coef)):
-        columns = np.stack([jacobian[row, [i, *tied_to[i]]].sum(0) for i in linear], axis=1) / y[:, None]
-        target = 1.0 - np.broadcast_to(rest[row], y.shape) / y
+        columns = np.stack([jacobian[row, [i, *tied_to[i]]].sum(0) for i in linear], axis=1) / size[:, None]
+        target = y / size - np.broadcast_to(rest[row], y.shape) / size
         coef[row, linear] = _non_negative(columns, target, signed)
     for name, other in coordinates.ties:
         coef[:, name] = coef[:, other]

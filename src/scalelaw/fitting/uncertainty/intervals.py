@@ -65,7 +65,7 @@ def drawn(sample: FittedProblem, spec: FitSpec) -> Array | None:
         weights = resampled_weights(member, sample.weight, spec.draws, spec.seed)
         draws = bootstrap(sample.problem, sample.u, weights)
     else:
-        if how == "wild" and sample.problem.noise.kind == "binomial":
+        if how == "wild" and sample.problem.noise.counts:
             raise BadInput(
                 "the wild bootstrap flips residual signs, which does not work for binomial scores; use "
                 "intervals='laplace' (CLI: --intervals laplace)"

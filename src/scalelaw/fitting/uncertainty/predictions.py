@@ -8,6 +8,7 @@ from scalelaw.core.forecaster import Kind, Prediction, holding, outside
 from scalelaw.core.types import Array, Inputs
 from scalelaw.fitting.uncertainty.prior_draws import leans, new_run_errors
 from scalelaw.fitting.uncertainty.residual_model import log_size
+from scalelaw.fitting.uncertainty.score_noise import new_scores
 
 if TYPE_CHECKING:
     from scalelaw.fitting.result import FitResult
@@ -25,12 +26,9 @@ def sample(fit: "FitResult", x: Inputs, kind: Kind, seed: int) -> Array | None:
     noise, rng = fit.scoring, np.random.default_rng(seed)
     if leans(fit):
         return noise.unscaled(noise.scaled(mean) - new_run_errors(fit, mean.shape, rng))
+    if noise.counts:
+        return new_scores(fit, x, mean, rng)
     relative = 1.0 if fit.spread is None else fit.spread.at(x, noise)
-    if noise.kind == "binomial":
-        items = np.round(1 / np.broadcast_to(relative, mean.shape[-1:]) ** 2).astype(int)
-        share = np.clip(mean, 0, 1)
-        noisy = share + fit.errors.sd * (rng.binomial(items, share) / items - share)
-        return np.asarray(np.clip(noisy, 0.0, 1.0))
     named = noise.scale if fit.spread is not None and fit.spread.gamma is not None else None
     size = np.broadcast_to(log_size(x, named), mean.shape[-1:])
     floor = fit.seed_floor.sd / fit.errors.sd if fit.seed_floor and fit.errors.sd > 0 else 0.0

@@ -94,7 +94,7 @@ def errors(sample: FittedProblem, *, trend: bool = True) -> ResidualModel:
     scale = float(np.std(size))
     axis = (size - size.mean()) / scale if scale > 0 else np.zeros_like(size)
     shared, swell = shared_part(at, sample.member)
-    binomial = sample.problem.noise.kind == "binomial"
+    binomial = sample.problem.noise.counts
     still = binomial or scale == 0 or not trend
     alike = 1 + shared * (len(size) / sample.runs - 1)
     delta = np.zeros(1) if still else _trend(at, axis, alike)
@@ -105,10 +105,11 @@ def errors(sample: FittedProblem, *, trend: bool = True) -> ResidualModel:
     return ResidualModel(delta / (scale or 1.0), float(size.mean()), pool, shared, spare, len(size))
 
 
-def restricted_likelihood(at: LinearisedFit, relative: Array) -> Array:
+def restricted_likelihood(at: LinearisedFit, relative: Array, *, known: bool = False) -> Array:
     """Return the log-likelihood of relative sds (g, n) with coefficients and scale profiled out, (g,).
 
-    It is the likelihood of contrasts that do not depend on the coefficients (Patterson & Thompson 1971).
+    It is the likelihood of contrasts that do not depend on the coefficients (Patterson & Thompson 1971). With
+    ``known`` the sds are absolute, and no scale is profiled out.
     """
     n, q = at.slopes.shape
     precision = relative**-2
@@ -118,7 +119,8 @@ def restricted_likelihood(at: LinearisedFit, relative: Array) -> Array:
     score = precision @ (basis * at.residual[:, None])
     explained = np.sum(score * np.linalg.solve(normal, score[..., None])[..., 0], axis=1)
     left = np.maximum(precision @ at.residual**2 - explained, _TINY)
-    return np.asarray(-np.log(relative).sum(axis=1) - 0.5 * np.linalg.slogdet(normal)[1] - 0.5 * (n - q) * np.log(left))
+    fit = left if known else (n - q) * np.log(left)
+    return np.asarray(-np.log(relative).sum(axis=1) - 0.5 * np.linalg.slogdet(normal)[1] - 0.5 * fit)
 
 
 def _trend(at: LinearisedFit, axis: Array, alike: float) -> Array:

@@ -17,6 +17,8 @@ from scalelaw.runs.observations import Observations
 
 _STEEPEST = 2.0
 _ROUNDS = 4
+_GRID = 60
+_MOST_CORRELATED = 0.9
 _EXCESS = np.concatenate([[0.0], np.geomspace(0.02, 50, 80)])
 
 
@@ -25,11 +27,13 @@ class VarianceFunction(Brief):
     """The relative noise of each fitted row, and the function of size it follows.
 
     Attributes:
-        relative: sd of each row over their geometric mean, (n,); under ``binomial``, 1/sqrt(items).
+        relative: sd of each row over their geometric mean, (n,); of scores, 1/sqrt(items) under ``binomial`` and
+            sqrt(1/items + rho) under ``beta_binomial``.
         gamma: the exponent in sd = s (size / reference)^gamma; None if noise does not depend on size.
         gamma_se: standard error of ``gamma``.
         log_reference: logarithm of the geometric mean of size.
-        excess: common sd beyond the standard errors, on the scale of residuals; None without standard errors.
+        excess: common sd beyond the standard errors, on the scale of residuals; None without standard errors. Under
+            ``beta_binomial``, sqrt(rho).
     """
 
     relative: Array
@@ -42,10 +46,15 @@ class VarianceFunction(Brief):
         """Return the relative sd of new rows, (n,): the median of the fitted rows if it does not depend on size."""
         if self.gamma is not None:
             return np.asarray(np.exp(self.gamma * (log_size(x, noise.scale) - self.log_reference)))
-        if noise.kind == "binomial" and "n_items" in x:
-            return np.asarray(1 / np.sqrt(x["n_items"]))
+        if noise.counts and "n_items" in x:
+            return np.asarray(np.sqrt(1 / np.asarray(x["n_items"]) + self.correlation))
         shape = np.broadcast_shapes(*(np.shape(values) for values in components(x).values()))
         return np.full(shape, float(np.median(self.relative)))
+
+    @property
+    def correlation(self) -> float:
+        """The variance of a score beyond its items, over p (1 - p): rho of beta-binomial noise, else zero."""
+        return (self.excess or 0.0) ** 2
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, without the rows."""
@@ -58,10 +67,13 @@ def first_spread(noise: Noise, observed: Observations, x: Inputs) -> VarianceFun
     Raises:
         BadInput: the rows lack the quantity that scales the noise.
     """
-    if noise.kind == "binomial":
+    if noise.counts:
         items = observed.columns.get("n_items")
         if items is None or not np.all(np.asarray(items, float) > 0):
             raise BadInput("binomial noise needs n_items, the items behind each score; name the column with columns=")
+        if not np.all((observed.y >= 0) & (observed.y <= 1)):
+            wrong = float(observed.y[(observed.y < 0) | (observed.y > 1)][0])
+            raise BadInput(f"binomial noise needs scores as fractions from 0 to 1, got {wrong:g}; 62 % is 0.62")
         return VarianceFunction(1 / np.sqrt(np.asarray(items, float)))
     if noise.scale == STANDARD_ERROR:
         if observed.se is None or not np.any(np.isfinite(observed.se)):
@@ -87,6 +99,8 @@ def next_spread(
     raw = LinearisedFit(at.residual * before.relative, at.slopes * before.relative[:, None])
     if noise.kind == "binomial":
         return before
+    if noise.kind == "beta_binomial":
+        return _correlated(raw, np.asarray(observed.columns["n_items"], float))
     if noise.scale == STANDARD_ERROR:
         return _with_excess(noise, raw, observed)
     log = _size(noise, x)
@@ -100,6 +114,17 @@ def next_spread(
         gamma = float(share @ grid)
         se = max(float(np.sqrt(share @ (grid - gamma) ** 2)), 0.05 * se)
     return VarianceFunction(np.exp(gamma * centred), gamma, se, float(log.mean()))
+
+
+def _correlated(raw: LinearisedFit, items: Array) -> VarianceFunction:
+    """Return sds sqrt(1/items + rho) of deviance residuals of one item, rho by restricted likelihood."""
+    typical, seen = float(np.mean(1 / items)), float(np.mean(raw.residual**2))
+    grid = np.concatenate([[0.0], np.geomspace(1e-2 * typical, max(1e2 * typical, 4 * seen), _GRID)])
+    unit = np.sqrt(typical)
+    sds = np.sqrt(1 / items + grid[:, None]) / unit
+    likelihood = restricted_likelihood(LinearisedFit(raw.residual / unit, raw.slopes), sds, known=True)
+    rho = min(float(grid[int(np.argmax(likelihood))]), _MOST_CORRELATED)
+    return VarianceFunction(np.sqrt(1 / items + rho), excess=float(np.sqrt(rho)))
 
 
 def _with_excess(noise: Noise, raw: LinearisedFit, observed: Observations) -> VarianceFunction:

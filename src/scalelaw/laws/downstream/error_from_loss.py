@@ -2,44 +2,45 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from scalelaw.core.quantities import quantity
 from scalelaw.core.types import AnyArray, Inputs
-from scalelaw.laws._base import Coef, Constants, Law
+from scalelaw.laws._base import Coef, Constants, OfOneInput
 from scalelaw.laws._math import exp
 
 
 @dataclass(frozen=True)
-class ErrorFromLoss(Law):
+class ErrorFromLoss(OfOneInput):
     """Average error of a benchmark suite: ``epsilon`` minus k times perplexity to the power -gamma."""
+
+    input: str = "loss"
 
     formula = "err = epsilon - k exp(-gamma L)"
     cite = "Gadre et al. 2024, arXiv 2403.08540, eq. 5"
     output = "error"
-    may_rise = ("loss",)
+    may_rise: ClassVar[tuple[str, ...]] = ("loss", "bpb")
     traps = ("constants are for one suite and one evaluation loss, and do not apply to others",)
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return ("loss",)
 
     @property
     def coefs(self) -> tuple[Coef, ...]:
         return (
             Coef("epsilon", "error of a model that has learned nothing", "1", linear=True),
             Coef("k", "error at chance minus error at zero loss", "1", linear=True),
-            Coef("gamma", "rate at which error changes with loss", "tokens/nat", starts=(0.1, 3.0)),
-        )
+            Coef("gamma", f"rate at which error changes with {self.input}", f"1/({quantity(self.input).unit})",
+                 starts=(0.1, 3.0)),
+        )  # fmt: skip
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
         """Evaluate the formula; see ``Law.predict``."""
         epsilon, k, gamma = self.columns(coef)
-        return np.asarray(epsilon - k * exp(-gamma * x["loss"]))
+        return np.asarray(epsilon - k * exp(-gamma * x[self.input]))
 
     @property
     def published(self) -> Mapping[str, Constants]:
-        return _PUBLISHED
+        return _PUBLISHED if self.input == "loss" else {}
 
 
 def _gadre(k: float, gamma: float, epsilon: float, data: str, tasks: int) -> Constants:

@@ -1,22 +1,28 @@
-"""Task accuracy from bits per byte, score = a / (1 + exp(-k (bpb - x0))) + b (Bhagia et al. 2024)."""
+"""Task accuracy as a sigmoid of bits per byte or a loss, score = a / (1 + exp(-k (x - x0))) + b."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from scalelaw.core.quantities import quantity
 from scalelaw.core.types import AnyArray, Inputs
-from scalelaw.laws._base import Coef, Constants, Law
+from scalelaw.laws._base import Coef, Constants, OfOneInput
 from scalelaw.laws._math import expit
 from scalelaw.laws.references import Reference
 
 
 @dataclass(frozen=True)
-class TaskSigmoid(Law):
-    """Accuracy on one task falls from ``b`` to ``a + b``, near chance, as the bits per byte of its answers rise."""
+class TaskSigmoid(OfOneInput):
+    """Accuracy on one task falls from ``b`` to ``a + b``, near chance, as the bits per byte of its answers rise.
 
-    formula = "score = a / (1 + exp(-k (bpb - x0))) + b"
-    cite = "Bhagia et al. 2024, arXiv 2412.04403, step 2"
+    With ``input=loss`` it is the sigmoid of the normalised loss of the answers (Llama 3).
+    """
+
+    input: str = "bpb"
+
+    formula = "score = a / (1 + exp(-k (x - x0))) + b"
+    cite = "Bhagia et al. 2024, arXiv 2412.04403, step 2; of a loss: Grattafiori et al. 2024, arXiv 2407.21783"
     references = (
         Reference(
             "Bhagia, Akshita and Liu, Jiacheng and Wettig, Alexander and others",
@@ -33,26 +39,23 @@ class TaskSigmoid(Law):
     )
 
     @property
-    def inputs(self) -> tuple[str, ...]:
-        return ("bpb",)
-
-    @property
     def coefs(self) -> tuple[Coef, ...]:
+        unit = quantity(self.input).unit
         return (
             Coef("a", "score by guessing minus the best score", "1", low=-1.0, high=0.0, linear=True),
-            Coef("x0", "bits per byte at the steepest point", "bits/byte", within="bpb"),
-            Coef("k", "steepness", "bytes/bit", starts=(1.0, 20.0), log=True),
-            Coef("b", "score at zero bits per byte", "1", high=1.0, linear=True),
+            Coef("x0", f"{self.input} at the steepest point", unit, within=self.input),
+            Coef("k", "steepness", f"1/({unit})", starts=(1.0, 20.0), log=True),
+            Coef("b", f"score at a {self.input} of zero", "1", high=1.0, linear=True),
         )
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
         """Evaluate the formula; see ``Law.predict``."""
         a, x0, k, b = self.columns(coef)
-        return np.asarray(a * expit(k * (x["bpb"] - x0)) + b)
+        return np.asarray(a * expit(k * (x[self.input] - x0)) + b)
 
     @property
     def published(self) -> Mapping[str, Constants]:
-        return _PUBLISHED
+        return _PUBLISHED if self.input == "bpb" else {}
 
 
 def _bhagia(a: float, x0: float, k: float, b: float, task: str) -> Constants:
