@@ -102,7 +102,7 @@ OPTIONS: dict[str, tuple[Callable[[Any], Call], Mapping[str, Any]]] = {
         {
             "target": "bpb", "use": "nosuch", "over": ["lr"], "noise": sl.Noise("squared"), "fixed": {"E": 1.5},
             "ties": {"beta": "alpha"}, "bounds": {"E": (1.9, 2.5)}, "prior": "literature", "weights": "flops",
-            "starts": 5, "draws": 30, "intervals": "sandwich", "seed": 1, "level": 0.5,
+            "starts": 5, "draws": 30, "intervals": "sandwich", "seed": 1, "level": 0.5, "chance": 0.25,
         },
     ),
     "forecast": (
@@ -124,7 +124,7 @@ OPTIONS: dict[str, tuple[Callable[[Any], Call], Mapping[str, Any]]] = {
         lambda made: lambda **options: sl.load_runs(bits(), **options).evals["value"],
         {
             "columns": {"loss": "L2"}, "units": {"loss": "bits"}, "derive": {"loss": "L2 * 2"}, "importer": "nosuch",
-            "strict": True,
+            "strict": True, "chance": 0.25,
         },
     ),
     "lr_features": (

@@ -9,10 +9,11 @@ import typer
 
 from scalelaw.cli._held import HELD
 from scalelaw.cli._stdin import STDIN
-from scalelaw.cli._values import option, pairs
+from scalelaw.cli._values import option, pairs, real
 from scalelaw.core.errors import BadInput, UnknownName
 
 if TYPE_CHECKING:
+    from scalelaw.runs.chance import Chance
     from scalelaw.runs.observations import Reduction
     from scalelaw.runs.table import RunTable
 
@@ -35,6 +36,7 @@ class Mapped(TypedDict):
     units: dict[str, str]
     derive: dict[str, str]
     importer: str | None
+    chance: "Chance | None"
 
 
 class Reduced(TypedDict):
@@ -61,6 +63,10 @@ class MappingOptions:
         option("Compute a quantity, e.g. tokens='step * batch * seq_len'.", "QUANTITY=FORMULA", _TABLE),
     ] = None
     importer: Annotated[str | None, option("Read the logs of this tool, e.g. mlflow_folder.", "NAME", _TABLE)] = None
+    chance: Annotated[
+        list[str] | None,
+        option("Score of guessing, e.g. 0.25, mmlu=0.25 or a TOML file.", "LEVEL|NAME=LEVEL|FILE", _TABLE),
+    ] = None
 
     def arguments(self) -> "Mapped":
         """Return the keyword arguments of ``load_runs``.
@@ -73,6 +79,7 @@ class MappingOptions:
             "units": pairs(self.unit, "--unit"),
             "derive": pairs(self.derive, "--derive"),
             "importer": self.importer,
+            "chance": chance_of(self.chance),
         }
 
 
@@ -149,6 +156,19 @@ class TableOptions(MappingOptions):
             raise BadInput("--over has no effect without --use best; add it")
         over = tuple(name.strip() for name in self.over.split(",") if name.strip()) if self.over else SWEPT
         return {"target": self.target, "use": cast("Reduction | None", self.use), "over": over}
+
+
+def chance_of(values: Sequence[str] | None) -> "Chance | None":
+    """Return the levels of ``--chance``: one for every score, levels by benchmark, or a TOML file.
+
+    Raises:
+        BadInput: a level is not a number, or a level for all stands beside others.
+    """
+    if not values:
+        return None
+    if len(values) == 1 and "=" not in values[0]:
+        return values[0] if values[0].lower().endswith(".toml") else real(values[0])
+    return {name: real(level) for name, level in pairs(values, "--chance").items()}
 
 
 def wanted(table: "RunTable", name: str, text: str) -> Any:

@@ -84,6 +84,8 @@ _TABLE = (
     _number("bpb", "bpb", "bits/byte", "held-out bits per byte", "bits_per_byte", "val_bpb", "eval_bpb"),
     Quantity("score", "score", "1", "benchmark score", 0.0, 1.0, open_low=False, synonyms=("accuracy", "acc")),
     Quantity("error", "error", "1", "share of wrong answers", 0.0, 1.0, open_low=False, synonyms=("error_rate",)),
+    Quantity("logprob", "ln p", "nats", "log-probability of the right answer", float("-inf"),
+             synonyms=("log_prob", "logp", "log_likelihood", "loglikelihood")),
     _number("loss_increase", "dL", "nats/token", "held-out loss above that of the same model before"),
     Quantity("unigram_loss", "L_u", "nats/token", "held-out loss minus that of a unigram model", float("-inf"),
              synonyms=("lossu", "unigram_normalized_loss", "unigram_normalised_loss", "loss_unigram_normalized")),
@@ -122,9 +124,10 @@ _TABLE = (
     Quantity("mixture", "r", "1", "shares of the domains in the training data", 0.0, 1.0, open_low=False,
              kind="vector"),
     _number("weight", "weight", "1", "weight of a run in the fit"),
-    _number("n_items", "n", "items", "items behind a score"),
+    _number("n_items", "n", "items", "items behind a score", "num_items", "n_questions", "num_questions"),
     _number("samples", "k", "samples", "samples drawn for each problem", "samples_per_problem"),
-    Quantity("chance", "chance", "1", "score of guessing", 0.0, 1.0, open_low=False, synonyms=("chance_level",)),
+    Quantity("chance", "chance", "1", "score of guessing", 0.0, 1.0, open_low=False,
+             synonyms=("chance_level", "random_baseline", "random_chance")),
     Quantity("seed", "seed", "", "random seed", kind="text", synonyms=("random_seed",)),
     Quantity("decayed", "decayed", "", "learning rate at its end", kind="flag"),
     _text("run", "name of the run", "run_name", "run_id"),
@@ -144,10 +147,13 @@ _TABLE = (
 QUANTITIES = MappingProxyType({quantity.name: quantity for quantity in _TABLE})
 """Canonical name -> quantity."""
 
-METRICS = ("loss", "bpb", "score")
+METRICS = ("loss", "bpb", "score", "error", "logprob")
 """Quantities measured on held-out data rather than chosen."""
 
-OUTCOMES = ("unigram_loss", "error", "loss_increase")
+SHARES = ("score", "error")
+"""Metrics that are shares of items, with a score of guessing."""
+
+OUTCOMES = ("unigram_loss", "error", "logprob", "loss_increase")
 """Quantities used as the target if no metric is measured."""
 
 BENCHMARKS = frozenset(
@@ -191,6 +197,18 @@ def recognise(column: str) -> str | None:
     chosen = _CHOSEN.fullmatch(column.strip())
     found = _BY_SPELLING.get(spelling(re.split(r"[./]", chosen["path"])[-1])) if chosen else None
     return None if found in METRICS else found
+
+
+def is_target(name: str) -> bool:
+    """Return whether a column of this name is a target wherever it stands.
+
+    A bare ``error`` or ``logprob`` is one only in a table without other metrics.
+
+    Example:
+        >>> is_target("loss"), is_target("error@mmlu"), is_target("error"), is_target("params")
+        (True, True, False, False)
+    """
+    return name.partition("@")[0] in METRICS and name not in OUTCOMES
 
 
 def label_of(name: str) -> str:

@@ -11,6 +11,7 @@ from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.quantities import recognise
 from scalelaw.core.reading import LARGEST, one_line
 from scalelaw.registry.frozen import read_bytes
+from scalelaw.runs.chance import Chance
 from scalelaw.runs.checking.values import COUNTS
 from scalelaw.runs.reading.load import load_runs
 from scalelaw.runs.table import RunTable
@@ -25,6 +26,7 @@ def read_log(
     units: Mapping[str, str] | None = None,
     derive: Mapping[str, str] | None = None,
     importer: str | None = None,
+    chance: Chance | None = None,
 ) -> RunTable:
     """Return the table of a log as far as it is written.
 
@@ -37,6 +39,7 @@ def read_log(
         units: quantity -> unit.
         derive: quantity -> arithmetic over columns.
         importer: the importer to use.
+        chance: score of guessing, as for ``load_runs``.
 
     Raises:
         BadInput: the log cannot be read.
@@ -44,7 +47,7 @@ def read_log(
     """
     path = Path(log).expanduser() if isinstance(log, str | Path) else None
     if path is None or path.suffix.lower() not in _LINES or importer is not None or path.is_dir():
-        return load_runs(log, columns=columns, units=units, derive=derive, importer=importer)
+        return load_runs(log, columns=columns, units=units, derive=derive, importer=importer, chance=chance)
     rows = _rows(path)
     named = {column for row in rows for column, cell in row.items() if cell not in (None, "")}
     if "run" not in (columns or {}) and not any(recognise(column) == "run" for column in named):
@@ -53,7 +56,7 @@ def read_log(
     counted |= {quantity for quantity in columns or {} if quantity in COUNTS}
     plain = dict.fromkeys((quantity for quantity in counted if quantity not in (derive or {})), "1")
     with one_line(str(path)):
-        return load_runs(rows, columns=columns, units={**plain, **(units or {})}, derive=derive)
+        return load_runs(rows, columns=columns, units={**plain, **(units or {})}, derive=derive, chance=chance)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ from scalelaw.fitting.solver.solve import Problem
 from scalelaw.fitting.spec import FitOptions, FitSpec
 from scalelaw.fitting.uncertainty.prior import check_prior, prior_of
 from scalelaw.laws import Law
+from scalelaw.runs.chance import Chance
 from scalelaw.runs.checking.values import check_design
 from scalelaw.runs.currency import currency
 from scalelaw.runs.observations import Observations, Reduction
@@ -48,6 +49,7 @@ def fit(
     target: str | None = None,
     use: Reduction | None = None,
     over: Sequence[str] = SWEPT,
+    chance: Chance | None = None,
     **options: Unpack[FitOptions],
 ) -> FitResult:
     """Fit a law to the runs of a table.
@@ -59,6 +61,7 @@ def fit(
         target: what to fit, ``metric@eval_set``; optional if the table has one target.
         use: which rows to fit: ``endpoints`` (the default), the ``best`` of each swept cell, or all ``curves``.
         over: what was swept, for ``use="best"``.
+        chance: score of guessing, as in ``load_runs``.
         **options: how to fit, see ``FitSpec``.
 
     Returns:
@@ -75,7 +78,7 @@ def fit(
         >>> result.status.converged
         True
     """
-    chosen, observed = observe(law, runs, target=target, use=use, over=over)
+    chosen, observed = observe(law, runs, target=target, use=use, over=over, chance=chance)
     result = compared(fit_observations(chosen, observed, make_spec(**options)), observed, fit_observations)
     enforce(finding for finding in result.findings if finding.grade is Grade.WARN and finding.code != _ASKED_FOR)
     return result

@@ -2,6 +2,7 @@
 
 code               grade  when
 FIT_CHECKPOINTS    ask    a law of end points is given checkpoints without use="curves"
+FIT_CHANCE         ask    a law above chance is given a score whose chance is unknown
 """
 
 import re
@@ -19,7 +20,8 @@ from scalelaw.core.quantities import FORMULA_SYMBOLS, METRICS, spelling
 from scalelaw.core.types import frozen
 from scalelaw.fitting.frontier import on_frontier
 from scalelaw.fitting.measured_inputs import target_of, with_measured_inputs
-from scalelaw.laws import FormulaLaw, Law, as_law
+from scalelaw.laws import AboveChance, FormulaLaw, Law, as_law
+from scalelaw.runs.chance import Chance, ask_chance, chance_of_rows, one_chance
 from scalelaw.runs.observations import Observations, Reduction, stacked
 from scalelaw.runs.other_columns import formula_names, unrecognised
 from scalelaw.runs.reading.load import load_runs
@@ -40,6 +42,7 @@ def observe(
     target: str | None = None,
     use: Reduction | None = None,
     over: Sequence[str] = SWEPT,
+    chance: Chance | None = None,
 ) -> tuple[Law, Observations]:
     """Return the law, and the rows of one target to fit it to.
 
@@ -49,6 +52,7 @@ def observe(
         target: ``metric@eval_set``; optional if the table has one target.
         use: ``endpoints``, ``best`` or ``curves``; end points unless the law takes curves.
         over: what was swept, for ``best``.
+        chance: score of guessing, as in ``load_runs``.
 
     Raises:
         BadInput: a bad argument, or rows that the law cannot take.
@@ -61,6 +65,7 @@ def observe(
     if isinstance(runs, RunTable) and target is None:
         target = target_of(chosen, runs)
     observed = observe_rows(runs, target, use, over, "curves" if chosen.takes_curves else "endpoints")
+    observed = chance_of_rows(observed, chance)
     if isinstance(runs, RunTable):
         observed = with_measured_inputs(chosen, runs, observed, use, over)
     observed = _with_measured(chosen, observed)
@@ -72,7 +77,24 @@ def observe(
         observed = with_lr_features(observed)
     if isinstance(chosen, FormulaLaw):
         observed = _of_formula(chosen, observed)
+    chosen, observed = _with_chance(chosen, observed)
     return chosen, on_frontier(chosen, _of_output(chosen, _explained(chosen, observed)))
+
+
+def _with_chance(law: Law, observed: Observations) -> tuple[Law, Observations]:
+    """Return a law above chance with the chance of the rows, where its spelling leaves it open, and a note of it.
+
+    Raises:
+        NeedsAnswer: the chance of the target is unknown.
+    """
+    if not isinstance(law, AboveChance) or law.chance is not None:
+        return law, observed
+    level = one_chance(observed)
+    if level is None:
+        message = f"{law.name} takes the score of guessing, and that of {observed.target} is unknown"
+        enforce([Finding("FIT_CHANCE", Grade.ASK, message, len(observed), ask_chance(observed.target))])
+    note = f"chance of {observed.target} is {level:.4g}: {law.name} starts from it"
+    return replace(law, chance=level), replace(observed, notes=(*observed.notes, note))
 
 
 def _explained(law: Law, observed: Observations) -> Observations:

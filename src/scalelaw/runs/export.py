@@ -20,6 +20,9 @@ from scalelaw.core.types import AnyArray
 if TYPE_CHECKING:
     from scalelaw.runs.table import RunTable
 
+_OF_TARGETS = ("n_items", "chance")
+"""Columns of the evaluations that belong to one target each."""
+
 
 def export_runs(table: "RunTable", path: str | PathLike[str]) -> int:
     """Write a table of runs to CSV, JSON lines or Parquet, by suffix; return the number of rows.
@@ -60,7 +63,7 @@ def export_columns(table: "RunTable") -> dict[str, list[Any]]:
     None marks a missing cell; NaN was measured.
     """
     evals = table.evals
-    varying = [name for name in evals if name not in ("run", "target", "value", "se")]
+    varying = [name for name in evals if name not in ("run", "target", "value", "se", *_OF_TARGETS)]
     entry_row, run, first = _rows(table, varying)
     columns: dict[str, list[Any]] = {}
     for name, values in table.runs.items():
@@ -76,6 +79,10 @@ def export_columns(table: "RunTable") -> dict[str, list[Any]]:
         columns[target] = _placed(evals["value"][at], entry_row[at], len(run), missing_nan=False)
         if not np.isnan(evals["se"][at]).all():
             columns[f"{target}_se"] = _placed(evals["se"][at], entry_row[at], len(run), missing_nan=True)
+        for name in _OF_TARGETS:
+            if name in evals and not np.isnan(evals[name][at]).all():
+                written = "_".join(part for part in (name, target.partition("@")[2]) if part)
+                columns[written] = _placed(evals[name][at], entry_row[at], len(run), missing_nan=True)
     return columns
 
 

@@ -11,6 +11,7 @@ from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import counted
 from scalelaw.core.rendering import Lines, Renderable, Report
+from scalelaw.runs.chance import Chance
 from scalelaw.runs.choshen_rules import check_guide
 from scalelaw.runs.grouping.one_run import time_of_one_run
 from scalelaw.runs.observations import Observations, SetAside
@@ -91,6 +92,7 @@ def review_runs(
     units: Mapping[str, str] | None = None,
     derive: Mapping[str, str] | None = None,
     importer: str | None = None,
+    chance: Chance | None = None,
 ) -> Review:
     """Return the findings of loading a table, taking its end points and fitting them; nothing is raised.
 
@@ -100,6 +102,7 @@ def review_runs(
         units: quantity -> unit.
         derive: quantity -> arithmetic over columns.
         importer: name of the importer to use.
+        chance: score of guessing, as in ``load_runs``.
 
     Raises:
         BadInput: the source or an option cannot be read at all.
@@ -112,7 +115,7 @@ def review_runs(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ScalelawWarning)  # reported as findings instead
         try:
-            table = load_runs(source, columns=columns, units=units, derive=derive, importer=importer)
+            table = load_runs(source, columns=columns, units=units, derive=derive, importer=importer, chance=chance)
         except (BadTable, NeedsAnswer) as error:
             if not error.findings:
                 raise

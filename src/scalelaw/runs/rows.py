@@ -23,6 +23,7 @@ class Rows:
         targets: target -> its values.
         errors: target -> standard errors, (n,).
         items: target -> number of items behind each value, (n,).
+        chances: target -> score of guessing behind each value, (n,).
         origins: column -> its source column or formula.
         notes: assumptions, in words.
         findings: warnings and questions so far.
@@ -37,6 +38,7 @@ class Rows:
     targets: dict[str, Numbers] = field(default_factory=dict)
     errors: dict[str, Array] = field(default_factory=dict)
     items: dict[str, Array] = field(default_factory=dict)
+    chances: dict[str, Array] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

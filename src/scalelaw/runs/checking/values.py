@@ -33,6 +33,7 @@ RUNS_EDGE_OPTIMUM        warn       the best run of a cell is at the edge of the
 RUNS_SMALL_CELL          warn       a swept cell has fewer than 3 runs to choose from
 RUNS_SPLIT               warn       runs of several architectures, optimizers or context lengths; see ``split``
 RUNS_BLOWN_UP            warn       a run ended far above its neighbours, without a mark of divergence; see ``blown_up``
+RUNS_CHANCE_PERCENT      warn       a column of chance levels holds percent; read as fractions
 RUNS_NONE_LEFT           refuse     every run was excluded
 DESIGN_TOO_FEW_ROWS      refuse     fewer rows than coefficients
 DESIGN_FEW_ROWS          warn       hardly more rows than coefficients

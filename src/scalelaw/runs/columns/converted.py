@@ -8,12 +8,12 @@ import numpy as np
 
 from scalelaw.core.findings import Answer, Finding, Grade, enforce
 from scalelaw.core.numbers import counted
-from scalelaw.core.quantities import METRICS, QUANTITIES
+from scalelaw.core.quantities import QUANTITIES, is_target
 from scalelaw.core.types import AnyArray
 from scalelaw.runs.cells import Numbers, read_numbers
 from scalelaw.runs.checking.values import check_all_text
 from scalelaw.runs.columns.mapping import NEEDED, Assignment, metric_of
-from scalelaw.runs.columns.units import convert, is_unit, slope
+from scalelaw.runs.columns.units import chance_column, convert, is_unit, slope, split_unit
 from scalelaw.runs.raw import RawColumn, RawTable
 from scalelaw.runs.rows import Rows
 
@@ -46,6 +46,10 @@ def read_columns(rows: Rows, raw: RawTable, assignment: Assignment, given: Mappi
         if metric in QUANTITIES and QUANTITIES[metric].kind == "text":
             rows.columns[name] = _text(cells, name)
             continue
+        if name in assignment.items:
+            rows.items[name] = read_numbers(raw.columns[assignment.items[name]]).values
+        if name in assignment.chances:
+            rows.chances[name] = _read_chance(rows, raw, assignment.chances[name])
         numbers = read_numbers(cells, metric)
         if metric in NEEDED or name in assignment.named:
             enforce(check_all_text(name, column, numbers))
@@ -60,11 +64,9 @@ def read_columns(rows: Rows, raw: RawTable, assignment: Assignment, given: Mappi
             bare = convert(numbers.values, unit, metric)
             numbers = replace(numbers, values=np.where(numbers.suffixed, numbers.values, bare))
             rows.notes.append(f"{name}: {column!r} read in {unit}")
-        if metric in METRICS:
+        if is_target(name):
             rows.targets[name] = numbers
             rows.errors[name] = error
-            if name in assignment.items:
-                rows.items[name] = read_numbers(raw.columns[assignment.items[name]]).values
         else:
             rows.numbers[name] = numbers
             rows.columns[name] = numbers.values
@@ -96,6 +98,19 @@ def _read_error(raw: RawTable, assignment: Assignment, target: str) -> AnyArray:
     if target not in assignment.errors:
         return np.full(len(raw), np.nan)
     return read_numbers(raw.columns[assignment.errors[target]]).values
+
+
+def _read_chance(rows: Rows, raw: RawTable, column: str) -> AnyArray:
+    """Read a column of chance levels; one in percent is converted, with a warning."""
+    unit = split_unit(column)[1]
+    values = read_numbers(raw.columns[column]).values
+    stated = unit is not None and is_unit(unit, "chance")
+    values, percent = (convert(values, str(unit), "chance"), False) if stated else chance_column(values)
+    if percent:
+        message = f"{column!r} holds percent (up to {100 * float(np.nanmax(values)):g}), and is read as fractions"
+        fix = "write fractions, like 0.25"
+        rows.findings.append(Finding("RUNS_CHANCE_PERCENT", Grade.WARN, message, len(values), fix))
+    return values
 
 
 def _by_row(

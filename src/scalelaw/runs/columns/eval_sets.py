@@ -29,7 +29,7 @@ def split_eval_sets(rows: Rows) -> None:
         parts = {f"{metric}@{level}" if level is not None else metric: names == level for level in levels}
         whole = rows.targets.pop(metric)
         rows.targets.update({target: _of(whole, at) for target, at in parts.items()})
-        for column in (rows.errors, rows.items):
+        for column in (rows.errors, rows.items, rows.chances):
             if metric in column:
                 values = column.pop(metric)
                 column.update({target: np.where(at, values, np.nan) for target, at in parts.items()})

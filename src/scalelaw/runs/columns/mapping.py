@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from scalelaw.core.benchmarks.chance import is_benchmark
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.names import HELD_OUT, read_name, words
-from scalelaw.core.quantities import BENCHMARKS, METRICS, OUTCOMES, QUANTITIES, recognise, spelling
+from scalelaw.core.quantities import METRICS, OUTCOMES, QUANTITIES, SHARES, is_target, recognise, spelling
 from scalelaw.runs.cells import read_numbers
 from scalelaw.runs.columns.likely import take_likely
 from scalelaw.runs.columns.unit_names import name_unit
@@ -19,13 +20,14 @@ RISING = "rising"
 """Value of ``columns["run"]`` that makes a run of each block of equal settings with rising tokens and steps."""
 
 _LEAST_BUDGET = 1e14
-NEEDED = ("params", "params_non_embedding", "params_active", "tokens", "flops", *METRICS)
+NEEDED = ("params", "params_non_embedding", "params_active", "tokens", "flops", "loss", "bpb", "score")
 """The quantities every fit needs; the user is asked where their columns are ambiguous."""
 
 _PREFIXES = {
     "loss": "loss", "val_loss": "loss", "eval_loss": "loss", "validation_loss": "loss",
     "bpb": "bpb", "val_bpb": "bpb", "eval_bpb": "bpb",
     "score": "score", "accuracy": "score", "acc": "score",
+    "error": "error", "err": "error", "error_rate": "error", "logprob": "logprob", "log_prob": "logprob",
 }  # fmt: skip
 _STANDARD_ERROR = frozenset({"se", "stderr"})
 _COMPANIONS = _STANDARD_ERROR | {
@@ -44,6 +46,7 @@ class Assignment:
         targets: ``metric@eval_set`` or a bare metric -> column.
         errors: target -> column of its standard error.
         items: target -> column of the number of items behind it.
+        chances: target -> column of the score of guessing.
         units: quantity or target -> unit in the column's name.
         unit_columns: quantity -> column with the unit of each row.
         named: quantities that the user named a column for.
@@ -58,6 +61,7 @@ class Assignment:
     targets: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     items: dict[str, str] = field(default_factory=dict)
+    chances: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
     unit_columns: dict[str, str] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
@@ -72,8 +76,9 @@ class Assignment:
         return next((name for name in OUTCOMES if name in self.quantities), None)
 
     def used(self) -> set[str]:
-        """Return the columns that hold a quantity, target, error, item count or unit."""
-        return {*self.quantities.values(), *self.targets.values(), *self.errors.values(), *self.items.values()}
+        """Return the columns that hold a quantity, target, error, item count or chance."""
+        of_targets = (self.targets, self.errors, self.items, self.chances)
+        return {*self.quantities.values(), *(column for each in of_targets for column in each.values())}
 
 
 def metric_of(target: str) -> str:
@@ -113,7 +118,7 @@ def assign(table: RawTable, columns: Mapping[str, str | None] | None = None) -> 
     result.passed_over += [column for column in claimed if column not in result.used()]
     _fold(table, result, claimed | {column for column in said.values() if column})
     take_likely(table, result, said, _has_number)
-    _count_items(table, result)
+    _of_targets(table, result)
     _read_units(table, result)
     return result
 
@@ -147,7 +152,7 @@ def _check_named(said: Mapping[str, str | None], table: RawTable) -> None:
 
 def _take(result: Assignment, name: str, column: str) -> None:
     """Record that a column is a quantity or a target."""
-    if metric_of(name) in METRICS:
+    if is_target(name):
         result.targets[name] = column
     else:
         result.quantities[name] = column
@@ -263,21 +268,50 @@ def _split_metric(column: str) -> tuple[str | None, str]:
         head, mark, rest = column[: len(prefix)], column[len(prefix) : len(prefix) + 1], column[len(prefix) + 1 :]
         if head.lower().replace("/", "_") == prefix and mark and mark in "_@/ :." and rest.strip():
             return _PREFIXES[prefix], rest.strip()
-    return ("score", spelling(column)) if spelling(column) in BENCHMARKS else (None, "")
+    name = spelling(split_unit(column)[0])
+    if is_benchmark(name):
+        return "score", name
+    front, _, last = name.rpartition("_")
+    if front and last in _PREFIXES and is_benchmark(front):
+        return _PREFIXES[last], front
+    return ("score", name) if front and last in _COMPANIONS and is_benchmark(front) else (None, "")
 
 
-def _count_items(table: RawTable, result: Assignment) -> None:
-    """Assign each ``n_items_mmlu``, or a bare ``n_items``, to the target whose items it counts."""
-    for column in table.columns:
-        eval_set = column[len("n_items") :].lstrip("_@/ ")
-        if not column.lower().startswith("n_items") or column in result.targets.values():
-            continue
-        scores = [target for target in result.targets if metric_of(target) == "score"]
-        of = [target for target in scores if target.partition("@")[2] == eval_set] or (scores if not eval_set else [])
-        if len(of) == 1:
-            result.items[of[0]] = column
-            result.quantities.pop("n_items", None)
-            result.notes.append(f"{column!r} counts the items of {of[0]}")
+def _of_targets(table: RawTable, result: Assignment) -> None:
+    """Assign each ``n_items_mmlu`` or ``chance_mmlu``, or a bare ``n_items`` or ``chance``, to its target."""
+    for quantity, found, what in (
+        ("n_items", result.items, "counts the items of"),
+        ("chance", result.chances, "is the score of guessing of"),
+    ):
+        for column in table.columns:
+            eval_set = _belongs(column, quantity)
+            if eval_set is None or column in result.targets.values():
+                continue
+            shares = [target for target in result.targets if metric_of(target) in SHARES]
+            shares = shares or ["error"] * (result.outcome() == "error" and not result.targets)
+            of = [target for target in shares if _set_of(target) == spelling(eval_set)] or (
+                shares if not eval_set and len(shares) == 1 else []
+            )
+            for target in of:
+                found.setdefault(target, column)
+                result.notes.append(f"{column!r} {what} {target}")
+            if of:
+                result.quantities.pop(quantity, None)
+
+
+def _belongs(column: str, quantity: str) -> str | None:
+    """Return the evaluation set whose item count or chance a column holds, empty for a bare one, else None."""
+    name = spelling(split_unit(column)[0])
+    for word in (quantity, *QUANTITIES[quantity].synonyms):
+        if name.startswith(word) and (name == word or name[len(word)] == "_"):
+            return name[len(word) :].strip("_")
+        if name.endswith(f"_{word}"):
+            return name.removesuffix(f"_{word}")
+    return None
+
+
+def _set_of(target: str) -> str:
+    return spelling(target.partition("@")[2])
 
 
 def _companion(result: Assignment, column: str, metric: str, rest: str, word: str) -> None:

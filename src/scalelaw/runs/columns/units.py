@@ -33,6 +33,8 @@ def _percent(values: Array) -> Array:
     return values / 100
 
 
+_OF_SHARES = MappingProxyType({"fraction": _same, "1": _same, "%": _percent, "percent": _percent})
+
 _METRIC_UNITS: Mapping[str, Mapping[str, Callable[[Array], Array]]] = MappingProxyType(
     {
         "loss": {
@@ -44,7 +46,10 @@ _METRIC_UNITS: Mapping[str, Mapping[str, Callable[[Array], Array]]] = MappingPro
             "bits/byte": _same, "bits": _same, "nats/byte": bits_from_nats, "nats": bits_from_nats,
             "bits/char": _same, "bpc": _same,
         },
-        "score": {"fraction": _same, "1": _same, "%": _percent, "percent": _percent},
+        "score": _OF_SHARES,
+        "error": _OF_SHARES,
+        "chance": _OF_SHARES,
+        "logprob": {"nats": _same, "nat": _same, "bits": nats_from_bits, "bit": nats_from_bits},
     }
 )  # fmt: skip
 
@@ -53,6 +58,9 @@ _NAMED = {
     "loss": "nats, bits or perplexity",
     "bpb": "bits/byte, nats/byte or bits/char",
     "score": "fraction or percent",
+    "error": "fraction or percent",
+    "chance": "fraction or percent",
+    "logprob": "nats or bits",
 }
 
 
@@ -129,6 +137,19 @@ def slope(values: Array, unit: str, quantity: str) -> Array:
     if quantity == "loss" and unit.strip().lower() in ("ppl", "perplexity"):
         return np.divide(1.0, values, out=np.full_like(values, np.nan), where=values > 0)
     return convert(np.ones_like(values), unit, quantity)
+
+
+def chance_column(values: Array) -> tuple[Array, bool]:
+    """Return a column of chance levels as fractions, and whether it was written in percent.
+
+    Example:
+        >>> chance_column(np.array([25.0, 0.0, 50.0]))
+        (array([0.25, 0.  , 0.5 ]), True)
+    """
+    known = values[~np.isnan(values)]
+    possible = len(known) > 0 and bool(np.all((known == 0) | (known >= 1)))
+    percent = possible and 1 < float(known.max()) <= 100
+    return (values / 100, True) if percent else (values, False)
 
 
 def _factor(unit: str, quantity: str) -> float:

@@ -93,16 +93,16 @@ def _differs(rows: Rows, name: str, last: AnyArray) -> bool:
 
 def _evals(rows: Rows, varying: list[str]) -> dict[str, AnyArray]:
     """Return the long table: one entry per value of a target, by run and time."""
-    counted = ["n_items"] if rows.items else []
-    parts: dict[str, list[AnyArray]] = {name: [] for name in ("run", "target", "value", "se", *counted, *varying)}
+    of_targets = {name: held for name, held in (("n_items", rows.items), ("chance", rows.chances)) if held}
+    parts: dict[str, list[AnyArray]] = {name: [] for name in ("run", "target", "value", "se", *of_targets, *varying)}
     for target, numbers in rows.targets.items():
         at = rows.order[numbers.present[rows.order]]
         parts["run"].append(rows.run[at])
         parts["target"].append(np.full(len(at), target))
         parts["value"].append(numbers.values[at])
         parts["se"].append(rows.errors.get(target, np.full(rows.read, np.nan))[at])
-        for name in counted:
-            parts[name].append(rows.items.get(target, np.full(rows.read, np.nan))[at])
+        for name, held in of_targets.items():
+            parts[name].append(held.get(target, np.full(rows.read, np.nan))[at])
         for name in varying:
             parts[name].append(rows.columns[name][at])
     return {name: frozen(np.concatenate(arrays)) for name, arrays in parts.items()}

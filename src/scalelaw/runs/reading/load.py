@@ -8,9 +8,10 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
-from scalelaw.core.quantities import METRICS, OUTCOMES, QUANTITIES, recognise
+from scalelaw.core.quantities import METRICS, OUTCOMES, QUANTITIES, is_target, recognise
 from scalelaw.core.types import AnyArray
 from scalelaw.runs.cells import Numbers, read_numbers
+from scalelaw.runs.chance import Chance, with_chance
 from scalelaw.runs.checking.missing import check_missing
 from scalelaw.runs.checking.values import COUNTS, check_one_size, check_units, check_values
 from scalelaw.runs.columns.converted import DROP, read_columns, run_numbers
@@ -49,6 +50,7 @@ def load_runs(
     units: Mapping[str, str] | None = None,
     derive: Mapping[str, str] | None = None,
     importer: str | None = None,
+    chance: Chance | None = None,
     strict: bool = False,
 ) -> RunTable:
     """Load runs from a file, a tracker's log, a dataframe, a dict of columns or a list of records.
@@ -63,6 +65,8 @@ def load_runs(
         units: quantity -> unit of its bare numbers: ``{"tokens": "B", "loss": "bits"}``.
         derive: quantity -> arithmetic over columns: ``{"tokens": "step * batch * seq_len"}``.
         importer: name of the importer; None detects it, or reads a plain table.
+        chance: score of guessing, of every score or by benchmark (``{"mmlu": 0.25}``), or a TOML file of such levels;
+            without it a column ``chance`` counts, then the table of benchmarks.
         strict: refuse a table with any excluded run.
 
     Raises:
@@ -77,10 +81,7 @@ def load_runs(
     """
     _check_options(columns=columns, units=units, derive=derive)
     if isinstance(source, RunTable):
-        if columns or units or derive or importer:
-            raise BadInput("columns=, units=, derive= and importer= are for loading; this is already a RunTable")
-        enforce(source.findings, strict=strict)
-        return source
+        return _loaded(source, columns or units or derive or importer, chance, strict=strict)
     raw, columns = named_shares(melt(read_source(source, importer), columns), columns)
     assignment = assign(raw, columns)
     given, left_out, doubts = _settled(assignment, dict(units or {}))
@@ -97,11 +98,19 @@ def load_runs(
     take_lost(rows, raw, assignment)
     notes, repeated = copies(raw, rows.run, rows.order, rows.columns, rows.targets)
     rows.notes += notes
-    table = to_runs(rows)
+    table = with_chance(to_runs(rows), chance)
     found = _findings(table, rows, stated, computed, examples, left_out, by_hand=raw.by_hand)
-    findings = [*repeated, *doubts, *merged, *found]
+    findings = [*repeated, *doubts, *merged, *rows.findings, *found]
     enforce(findings, strict=strict)
     return replace(table, findings=tuple(findings), read=table.read if raw.read is None else raw.read)
+
+
+def _loaded(table: RunTable, options: object, chance: Chance | None, *, strict: bool) -> RunTable:
+    """Return a table that is already loaded, with another chance where that is given."""
+    if options:
+        raise BadInput("columns=, units=, derive= and importer= are for loading; this is already a RunTable")
+    enforce(table.findings, strict=strict)
+    return table if chance is None else with_chance(table, chance)
 
 
 def _settled(assignment: Assignment, units: dict[str, str]) -> tuple[dict[str, str], set[str], list[Finding]]:
@@ -160,7 +169,7 @@ def _derive(rows: Rows, raw: RawTable, formulas: Mapping[str, str]) -> set[str]:
         numbers = Numbers(values, np.isnan(values), none, none)
         rows.origins[name] = formula
         rows.notes.append(f"{name} = {formula}, from derive=")
-        if metric_of(name) in METRICS:
+        if is_target(name):
             rows.targets[name] = numbers
         else:
             rows.numbers[name] = numbers

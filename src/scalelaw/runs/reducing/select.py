@@ -7,7 +7,7 @@ import numpy as np
 
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.numbers import counted
-from scalelaw.core.quantities import METRICS
+from scalelaw.core.quantities import is_target
 from scalelaw.core.types import AnyArray, frozen
 from scalelaw.runs.columns.mixtures import domains, mixture_columns, stacked_shares
 from scalelaw.runs.observations import Observations, Reduction, SetAside
@@ -163,8 +163,8 @@ def _averaged(table: "RunTable", ends: Observations, ordered: AnyArray, last: in
 
 def _columns(table: "RunTable", at: AnyArray) -> dict[str, AnyArray]:
     run = table.evals["run"][at]
-    names = [name for name in table.quantities() if name not in METRICS]
-    names += [name for name in ("n_items",) if name in table.evals and name not in names]
+    names = [name for name in table.quantities() if not is_target(name)]
+    names += [name for name in ("n_items", "chance") if name in table.evals and name not in names]
     return {
         name: frozen(table.evals[name][at] if name in table.evals and name != "run" else table.runs[name][run])
         for name in names

@@ -28,7 +28,7 @@ from scalelaw.workflows.project.proposal import Proposal
 Given = int | str | Callable[[Proposal], int | str]
 """An answer by number or text, or a function that returns one for a proposal."""
 
-_READING = ("columns", "units", "derive", "importer", "strict")
+_READING = ("columns", "units", "derive", "importer", "chance", "strict")
 """Settings that affect the reading of a source; it is read once per combination."""
 
 

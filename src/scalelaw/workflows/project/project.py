@@ -26,10 +26,11 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "source": (str,), "importer": (str,), "strict": (bool,), "per_byte": (bool,), "law": (str,), "target": (str,),
     "use": (str,), "over": (list, tuple), "flops": (str, int, float), "out": (str,), "columns": (dict,),
     "units": (dict,), "derive": (dict,), "where": (dict,), "exclude": (list,), "at": (dict,),
+    "chance": (int, float, str, dict),
 }  # fmt: skip
 _ENTRIES: Mapping[str, tuple[type, ...]] = {
     "columns": (str,), "units": (str,), "derive": (str,), "ties": (str,), "fixed": (int, float), "bounds": (list,),
-    "at": (int, float, str),
+    "at": (int, float, str), "chance": (int, float),
 }  # fmt: skip
 _WORDS = {
     str: "text",
@@ -72,6 +73,7 @@ class Project(Brief):
         units: quantity -> unit of bare numbers.
         derive: quantity -> arithmetic over columns.
         importer: importer that reads the source.
+        chance: score of guessing of every score, or by benchmark, or a TOML file of such levels.
         strict: raise if any run would be excluded.
         where: column -> value, list of values, or ``{from, to}`` of the runs to keep.
         exclude: rules that exclude runs.
@@ -92,6 +94,7 @@ class Project(Brief):
     units: Mapping[str, str] = field(default_factory=dict)
     derive: Mapping[str, str] = field(default_factory=dict)
     importer: str | None = None
+    chance: Any = None
     strict: bool = False
     where: Mapping[str, Any] = field(default_factory=dict)
     exclude: tuple[ExclusionRule, ...] = ()
@@ -112,7 +115,13 @@ class Project(Brief):
         source = self.source if "://" in self.source else str(self.folder / Path(self.source).expanduser())
         columns = {name: column or None for name, column in self.columns.items()}
         return load_runs(
-            source, columns=columns, units=self.units, derive=self.derive, importer=self.importer, strict=self.strict
+            source,
+            columns=columns,
+            units=self.units,
+            derive=self.derive,
+            importer=self.importer,
+            chance=str(self.folder / self.chance) if isinstance(self.chance, str) else self.chance,
+            strict=self.strict,
         )
 
     @cached_property
@@ -180,7 +189,7 @@ def read_project(content: Mapping[str, Any], folder: Path = Path()) -> Project:
     if "source" not in content:
         raise BadInput('source is missing; give the file of the runs, e.g. source = "runs.csv"')
     for name, kinds in _ENTRIES.items():
-        for quantity, value in content.get(name, {}).items():
+        for quantity, value in _table(content.get(name)).items():
             _check_kind(f"{name}.{quantity}", value, kinds)
     for name, ends in content.get("bounds", {}).items():
         if len(ends) != 2 or any(isinstance(end, bool) or not isinstance(end, int | float) for end in ends):
@@ -193,6 +202,11 @@ def read_project(content: Mapping[str, Any], folder: Path = Path()) -> Project:
     plain = {name: value for name, value in content.items() if name in _KINDS and name != "exclude"}
     excluded = tuple(_exclusion(each) for each in content.get("exclude", ()))
     return Project(**plain, exclude=excluded, fit=fit, folder=folder)
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    """Return a value that may be a table, as ``chance`` may, or an empty one."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _noise(table: Mapping[str, Any]) -> Noise:

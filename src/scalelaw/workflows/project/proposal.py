@@ -54,6 +54,7 @@ class Proposal(Renderable):
             *_section('Columns: quantity = column; "" excludes a quantity.', "columns", rest),
             *_section("Units of bare numbers.", "units", rest),
             *_section("Quantities computed from columns.", "derive", rest),
+            *_section("Score of guessing, by benchmark.", "chance", rest),
             *_remarks("Assumed or derived", () if self.table is None else self.table.notes),
             "",
             "# Rows to fit. use: endpoints (one row per run), best (of each sweep over `over`) or curves.",

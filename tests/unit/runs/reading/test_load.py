@@ -395,9 +395,12 @@ def test_chinchilla_points(data_dir):
 
 
 @pytest.mark.data
-def test_gadre_has_eight_losses(data_dir):
+def test_gadre_has_eight_losses_and_48_errors(data_dir):
     runs = load_runs(data_dir / "gadre_overtraining" / "gadre_104models.csv", strict=True)
-    assert len(runs.targets) == 8 and "loss@c4_val" in runs.targets
+    metrics = [target.partition("@")[0] for target in runs.targets]
+    assert metrics.count("loss") == 8 and metrics.count("error") == 48 == len(metrics) - 8
+    assert "loss@c4_val" in runs.targets and "error@mmlu_zeroshot" in runs.targets
+    assert set(runs.endpoints("error@siqa").columns["chance"]) == {0.5}, "LLM Foundry asks with two choices"
     assert len(runs.where(dataset="c4_original").endpoints("loss@c4_val")) == 34
     assert not any("lo95" in target for target in runs.targets)
 
