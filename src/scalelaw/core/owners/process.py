@@ -9,7 +9,6 @@ import socket
 from functools import cache
 from typing import Literal
 
-from scalelaw.core.digest import digest
 from scalelaw.core.reading import read_text
 
 Life = Literal["runs", "stopped", "gone", "unknown"]
@@ -25,6 +24,8 @@ _GONE, _UNKNOWN = "gone", "unknown"
 @cache
 def machine() -> str:
     """Return an id of this machine and process namespace, within which process numbers compare."""
+    from scalelaw.core.digest import digest  # late: it needs numpy, and help must not wait for that
+
     parts = [socket.gethostname()]
     try:
         parts.append(read_text("/proc/sys/kernel/random/boot_id", _LARGEST).strip())
