@@ -78,7 +78,8 @@ def shown(trials: Sequence[tuple[HeldOutForecast, float]], reach: float) -> str:
     said = ", ".join(f"{name} {value:.2%}" for name, value in median.items())
     lines += [
         "",
-        f"Inside in {sum(inside)} of {len(inside)}, at {reach:.3g} times the dearest run fitted; median error: {said}; "
+        f"Inside in {sum(inside)} of {len(inside)}, at {reach:.3g} times the compute of the largest fitted run; "
+        f"median error: {said}; "
         f"half-width at most {max(widths):.1%} of the loss and {max(shares):.0%} of the drop.",
     ]
     return "\n".join(lines)
@@ -93,10 +94,10 @@ def section(ladder: Ladder, table: str) -> str:
 
 def page(sections: Sequence[str], trials: int) -> str:
     """Return the tables with how they came about."""
-    how = f"""`make trials`, on the standard library of Python {platform.python_version()}. No run is in two trials of a
-    ladder; every forecast was frozen before any held-out run of its ladder began. The ladders have their narrow runs in
-    common, so that a lucky seed is lucky in all three. *Of the drop*: the error over how far the held-out run fell
-    below the best fitted."""
+    how = f"""`make trials`, on the standard library of Python {platform.python_version()}. The trials of a ladder share
+    no runs. Every forecast was frozen before any held-out run of its ladder began. The three ladders share their narrow
+    runs, so they share lucky and unlucky seeds. *Of the drop* is the error as a share of the drop: the loss of the best
+    fitted run minus that of the held-out run."""
     return "\n".join([f"# The demo on {trials} seeds\n", textwrap.fill(" ".join(how.split()), 120) + "\n", *sections])
 
 

@@ -36,16 +36,16 @@ DOMAINS = {"IC": "image classification", "NMT": "translation", "LM": "language m
 PAGE = """\
 # Laws of learning curves
 
-Written by `python benchmarks/learning_curves.py`. The 92 curves of Alabdulmohsin et al. 2022 (arXiv 2209.06640): error
-against training examples or tokens, 72 of vision and 20 of language. The authors mark points for fitting and hold out
-points at more examples. Each law is fitted by least squares on the logarithm, from 64 starts, and scored by the root
-mean square error of the logarithm on the held-out points. M1 is `power[floor=no]`, M2 `power`, M3 `m3`,
-M4 `m4`, BNSL `bnsl[breaks=1]`.
+Written by `python benchmarks/learning_curves.py`. The data are the 92 curves of Alabdulmohsin et al. 2022 (arXiv
+2209.06640), 72 of vision and 20 of language. They show error against training examples or tokens. The authors mark
+points for fitting and hold out points at more examples. Each law is fitted by least squares on the logarithm, from 64
+starts, and scored by the root mean square error of the logarithm on the held-out points. M1 is `power[floor=no]`, M2
+`power`, M3 `m3`, M4 `m4`, BNSL `bnsl[breaks=1]`.
 
 {summary}
 
-*Best* is the share of curves on which the law extrapolates best, *rank* its mean rank, 1 being best; *seconds* are CPU
-seconds per curve. Errors in sample always fall from M1 to BNSL; held-out ones do not, and no law is best everywhere.
+*Best* is the share of curves on which the law extrapolates best. *Rank* is its mean rank; 1 is best. *Seconds* are CPU
+seconds per curve. In-sample errors always fall from M1 to BNSL. Held-out errors do not, and no law is best everywhere.
 
 From memory, Caballero et al. 2023 report BNSL best on 69 % of the vision curves and 75 % of the language curves. Their
 protocol differs. They fit BNSL to ln(y + 1) from a grid, and, we believe, compare it with published fits of M1 to M4,
@@ -54,7 +54,7 @@ not measure the effect of each difference.
 
 ## Curve by curve
 
-Held-out error of each law; the best in bold.
+The held-out error of each law; the best is bold.
 
 {curves}
 """

@@ -12,9 +12,9 @@ HEAD = """# Which runs, how many, how far
 
 Written by `make meta`: {fits} fits of {tables} tables from {sources} sources in {seconds:.0f} CPU seconds; {failed}
 more failed because the rows do not determine the coefficients. The error of a fit is |forecast - measured| / measured
-on held-out runs, all with more parameters or more compute. Each cell gives the median error of each table, then of each
-source, then over sources; brackets hold the number of sources and of fits. `benchmarks/meta_analysis.py` makes the
-cases.
+on held-out runs, all with more parameters or more compute. A cell is a median of medians: over the fits of a table,
+over the tables of a source, then over sources. Brackets hold the number of sources and of fits.
+`benchmarks/meta_analysis.py` makes the fits.
 """
 
 
@@ -33,9 +33,9 @@ def data() -> str:
     rows = [[choice, *(_cell(of("data", form, choice)) for form in FORMS)] for choice in choices]
     return f"""## Which checkpoints to fit
 
-Model families with checkpoints of the smaller models (GPT-3, OPT, datablations, Gemstones), scored on the last loss of
-a larger model. *No fit* counts targets for which the law cannot be fitted: if all runs of a family saw equal tokens,
-their final losses do not determine the exponent of tokens.
+Each law is fitted to checkpoints of the smaller models of a family (GPT-3, OPT, datablations, Gemstones) and scored on
+the last loss of a larger model. *No fit* counts targets for which the law cannot be fitted: if all runs of a family saw
+equal tokens, their final losses do not determine the exponent of tokens.
 
 {_table(["fitted to", *FORMS], rows)}"""
 
@@ -46,8 +46,9 @@ def models() -> str:
     rows = [[str(count), *(_cell(of("models", None, f"{count} {how}")) for how in hows)] for count in counts]
     return f"""## How many models, and which
 
-The same families. Chinchilla's form is fitted to the checkpoints after the first tenth of each run. *Nearest*: the
-largest of the smaller models; *smallest*: the smallest; *any*: {meta.DRAWN} draws of them.
+These are the same families. Chinchilla's form is fitted to the checkpoints after the first tenth of each run, of this
+many models. *Nearest* takes the models closest in size to the target, *smallest* the smallest models, and *any*
+{meta.DRAWN} random draws.
 
 {_table(["models", *hows], rows)}"""
 
@@ -89,8 +90,8 @@ def few() -> str:
     ]
     return f"""## A handful of runs
 
-Chinchilla's form, fitted to 3 to 12 runs of the half with less compute: with five free coefficients, with one exponent
-for both terms, and with exponents borrowed from published studies (`prior="literature"`).
+Chinchilla's form is fitted to 3 to 12 runs of the half with less compute. The columns compare five free coefficients,
+one exponent for both terms, and exponents borrowed from published studies (`prior="literature"`).
 
 {_table(["runs", *choices], rows)}"""
 
@@ -102,7 +103,8 @@ def pooled() -> str:
     rows = [[source, *(f"{each[source]:.2%}" for each in errors)] for source in sources]
     return f"""## Pooling data sets
 
-One law forecasts the large runs of a data set, from its own small runs or from those of all data sets of its source.
+One law forecasts the large runs of a data set. It is fitted to the small runs of that data set, or to those of all data
+sets of its source.
 
 {_table(["source", *choices], rows)}"""
 
@@ -146,7 +148,7 @@ def _verdict(rule: str, other: str) -> str:
     total = sum(len(set(by_source(of("data", form, rule))) & set(by_source(of("data", form, other)))) for form in FORMS)
     held = _judged(ours < theirs, 2 * wins >= total)
     return (
-        f"{held}: {ours:.2%} against {theirs:.2%} ({other}), each by its best law; "
+        f"{held}: {ours:.2%} against {theirs:.2%} ({other}), each with its best law; "
         f"better in {wins} of {total} pairs of law and source"
     )
 
@@ -155,7 +157,7 @@ def _counted() -> str:
     two, five = (by_source(of("models", None, f"{count} any")) for count in (2, 5))
     both = sorted(set(two) & set(five))
     said = ", ".join(f"{five[each]:.2%} against {two[each]:.2%} ({each})" for each in both)
-    return f"{_judged(*(five[each] < two[each] for each in both))}: five against two of them, {said}"
+    return f"{_judged(*(five[each] < two[each] for each in both))}: five models against two: {said}"
 
 
 def _nearness() -> str:
@@ -170,7 +172,8 @@ def _borrowing(choice: str) -> str:
     for count in (6, 12):
         free, other = (summary(of("few", None, f"{count} runs, {each}"))[0] for each in ("five free", choice))
         held.append(other < free)
-        said.append(f"{count} runs {other:.2%} against {free:.2%} free")
+        what = "" if said else " with five free coefficients"
+        said.append(f"{other:.2%} against {free:.2%}{what} ({count} runs)")
     return f"{_judged(*held)}: {', '.join(said)}"
 
 
@@ -178,7 +181,7 @@ def _pooling() -> str:
     own, whole = (
         by_source(of("pooled", None, choice)) for choice in ("its own data set", "all data sets of the source")
     )
-    said = ", ".join(f"{own[each]:.1%} against {whole[each]:.1%} pooled ({each})" for each in sorted(own))
+    said = "; ".join(f"alone {own[each]:.1%}, pooled {whole[each]:.1%} ({each})" for each in sorted(own))
     return f"{_judged(*(own[each] < whole[each] for each in own))}: {said}"
 
 

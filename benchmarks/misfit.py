@@ -46,7 +46,7 @@ TRUTHS: dict[str, Truth] = {
 }
 NOISES: dict[str, Callable[[np.random.Generator, int], Array]] = {
     "gaussian 0.5 %": lambda rng, n: rng.normal(0, 0.005, n),
-    "gaussian 1 % (no promise)": lambda rng, n: rng.normal(0, 0.01, n),
+    "gaussian 1 % (not promised)": lambda rng, n: rng.normal(0, 0.01, n),
     "heavy-tailed 0.5 %": lambda rng, n: 0.005 * rng.standard_t(3, n) / np.sqrt(3),
 }
 

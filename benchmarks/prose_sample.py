@@ -42,14 +42,16 @@ def messages(tree: ast.Module) -> Iterator[tuple[int, str]]:
             spoken = [*node.args, *(each.value for each in node.keywords)]
         elif isinstance(node, ast.Assign) and {getattr(each, "id", "") for each in node.targets} & NAMED:
             spoken = [node.value]
+        unknown = "unknown {} ... Did you mean ...?" if _called(getattr(node, "exc", None)) == "among" else "{}"
         for each in spoken:
-            text = _text(each)
+            text = unknown.format(_text(each)) if _text(each) else ""
             if len(re.findall(r"[a-z]{2,}", text)) >= WORDS:
                 yield getattr(each, "lineno", 1), text
 
 
-def _called(call: ast.Call) -> str:
-    return getattr(call.func, "id", getattr(call.func, "attr", ""))
+def _called(call: ast.AST | None) -> str:
+    named = getattr(call, "func", None)
+    return str(getattr(named, "id", getattr(named, "attr", "")))
 
 
 def _text(node: ast.AST) -> str:

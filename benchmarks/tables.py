@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 DRAWS = 200
 PAGE = """# Published tables, fitted
 
-Written by `make tables`, which reads each table as `benchmarks/tables.toml` describes, drops unusable rows and fits
+Written by `make tables`. It reads each table as `benchmarks/tables.toml` describes, drops unusable rows and fits
 Chinchilla's form with Huber's loss. *Error* and *inside 90 %* are means over a backtest's cuts along compute: the law
 is fitted below each cut and scored above it. The intervals ignore that the form itself may be wrong.
 

@@ -69,7 +69,7 @@ class Means(NamedTuple):
 
     def __str__(self) -> str:
         covered, score, missed, regret = self
-        return f"cov {covered:.2f}  interval score {score:.2f}  error {missed:.3f}  regret {regret:.3%}"
+        return f"coverage {covered:.2f}, interval score {score:.2f}, error {missed:.3f}, regret {regret:.3%}"
 
 
 def means(rows: Sequence[Row]) -> Means:

@@ -21,8 +21,10 @@ PAGE = ROOT / "docs" / "evidence.md"
 FIRST = ("fit", "plan")
 HEAD = f"""# Evidence
 
-Written by `make evidence`, on {os.cpu_count()} shared cores with Python {platform.python_version()}. Seconds are CPU
-seconds of the whole command, but wall seconds for the clones.
+Written by `make evidence`, on {os.cpu_count()} shared cores with Python {platform.python_version()}.
+
+Each row gives a promised figure, the measured one, whether the promise holds, and the command that measures it. *s* is
+the time of the command: CPU seconds, but wall seconds for the clones.
 """
 
 

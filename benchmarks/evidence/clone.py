@@ -1,4 +1,4 @@
-"""A stranger's two commands in an empty clone with an empty environment."""
+"""The first two commands in an empty clone with an empty environment."""
 
 import os
 import re

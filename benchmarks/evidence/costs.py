@@ -1,4 +1,4 @@
-"""What an answer costs on a table of 42 runs, beside the import of numpy and scipy.optimize in the same minute."""
+"""Cost of an answer on a table of 42 runs, compared with the import of numpy and scipy.optimize."""
 
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""The ladder we trained on two cores and ship: what its cheapest decade says of runs ten times dearer and more."""
+"""The shipped ladder: forecasts from its cheapest decade for runs with ten times the compute and more."""
 
 import time
 from collections.abc import Iterator
@@ -34,7 +34,8 @@ def _trained(table: RunTable, card: dict) -> Row:
         f"{card['hardware']}, {card['made']}; seeds differ by {noise:.2%} (standard deviation)"
     )
     return Row(
-        "cpu-ladder: an hour or more on two cores, seed noise", measured, noise is not None and card["cpu_s"] >= 7200,
+        "cpu-ladder: training took an hour or more on two cores; seed noise", measured,
+        noise is not None and card["cpu_s"] >= 7200,
         "make cpu-ladder", 0.0,
     )  # fmt: skip
 
@@ -52,14 +53,14 @@ def _branches(table: RunTable) -> Row:
     own = np.mean([np.var(each, ddof=1) for each in apart.values()])
     shared = 1 - own / np.mean([np.mean(np.square(each)) for each in apart.values()])
     return Row(
-        "the branches of a trunk share their luck, and a design counts on it",
+        "losses of branches of one trunk are correlated as designs assume",
         f"correlation {shared:.2f} over {len(apart)} widths trained twice; assumed {SHARED:g}",
         abs(shared - SHARED) <= 0.2, "scalelaw ladder design", 0.0,
     )  # fmt: skip
 
 
 def _beyond_the_decade(table: RunTable) -> Row:
-    """Fit the cheapest decade by the mixture; forecast what is ten times dearer than its dearest run and more."""
+    """Fit the ensemble to the cheapest decade; forecast runs with ten times its largest compute and more."""
     before = time.process_time()
     rows = counted(table.endpoints())
     flops = rows.columns["flops"]
@@ -76,7 +77,7 @@ def _beyond_the_decade(table: RunTable) -> Row:
         f"{error.mean():.2%}, largest {error.max():.2%}; {inside.sum()} of {dear.sum()} inside {LEVEL:.0%}"
     )
     return Row(
-        "fitted on the cheapest decade, runs >= 10 times dearer: mean error <= 3 %, inside as often as it says",
+        "fitted on the cheapest decade, runs with >= 10 times the compute: mean error <= 3 %, coverage near nominal",
         measured, bool(error.mean() <= 0.03 and inside.mean() >= LEVEL - 0.15), "sl.forecast",
         time.process_time() - before,
     )  # fmt: skip

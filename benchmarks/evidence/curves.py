@@ -31,7 +31,8 @@ def measure() -> Iterator[Row]:
             yield Row(f"{name}: median error <= 2 %, below both baselines on >= 80 %", said, holds, COMMAND, seconds)
         elif not holds:
             short.append(f"{name} {figures['median']:.2%} and {figures['both']:.0%} of {figures['curves']:.0f}")
-    yield Row("parts of a set that miss either figure (a measurement, not a promise)", "; ".join(short) or "none", True,
+    yield Row("parts of a set that miss one of the two figures (measured, not promised)", "; ".join(short) or "none",
+              True,
               COMMAND, seconds)  # fmt: skip
     steps, peak = 20_000, 2e-4
     before = time.process_time()

@@ -1,4 +1,4 @@
-"""Decisions: N* at held-out budgets of published tables, and of simulated ones whose best size is known exactly."""
+"""Decisions: N* at held-out budgets of published tables, and of simulated tables with a known best size."""
 
 import os
 import time
@@ -25,19 +25,19 @@ def measure() -> Iterator[Row]:
     before = time.process_time()
     rows = scored(cases(Path(os.environ["SCALELAW_DATA"])), level)
     sources = len({row.by for row in rows})
-    yield _row(f"open tables, {sources} sources", "cov >= .85, interval score <= 1.00, error <= .170",
+    yield _row(f"open tables, {sources} sources", "coverage >= 0.85, interval score <= 1.00, error <= 0.170",
                means(rows), _OPEN, time.process_time() - before)  # fmt: skip
     before = time.process_time()
     made = scored(simulated(rules["simulated"]), level)
     seconds = time.process_time() - before
     yield _row(f"{rules['simulated']['tables']} simulated tables",
-               "cov >= .85, interval score <= .80, error <= .14, regret <= .08 %",
+               "coverage >= 0.85, interval score <= 0.80, error <= 0.14, regret <= 0.08 %",
                means(made), _SIMULATED, seconds)  # fmt: skip
     off = means([row for row in made if not far[0] <= row.ratio <= far[1]])
-    yield _row("of these, best ratio below 4 or above 100", "cov >= .85, interval score <= .80",
+    yield _row("of these, best ratio below 4 or above 100", "coverage >= 0.85, interval score <= 0.80",
                off, Means(0.85, 0.8, 1.0, 1.0), 0.0)  # fmt: skip
     grids = means([row for row in made if row.design == "grid"])
-    yield _row("of these, grids", "cov >= .85", grids, Means(0.85, 9.0, 1.0, 1.0), 0.0)
+    yield _row("of these, grids", "coverage >= 0.85", grids, Means(0.85, 9.0, 1.0, 1.0), 0.0)
     for low, high in ((0.8, 2.0), (100.0, 400.0)):
         value = bias(made, low, high)
         yield Row(f"bias of ln N* within {_BIAS} at best ratios of {low:g} to {high:g}", f"{value:+.3f}",

@@ -1,4 +1,4 @@
-"""Forecasts: intervals and points on held-out dearer runs of published tables, every source under the others' lesson.
+"""Forecasts of held-out larger runs of published tables, each source with a calibration from the other sources.
 
 The cases are kept in build/forecasts.jsonl: those it holds are not forecast again. The printout becomes
 docs/forecasts.md.
@@ -41,10 +41,13 @@ _NOISE = 0.001
 COMMAND = "scalelaw benchmark benchmarks/forecast/protocol.toml"
 PAGE = """# Forecasts of larger runs, scored
 
-Written by `make evidence ONLY="forecasts"`, by the protocol of `benchmarks/forecast/protocol.toml`. Every source is
-forecast under a calibration that its own runs had no part in. Means are over runs, then cases, then tables, then
-sources. *Winkler* is the geometric mean over cases of the interval score at 90 %, over the loss; *of reducible* is the
-error over the loss above its floor; *skill* is one minus the error over the gain on the best run fitted.
+Written by `make evidence ONLY="forecasts"`. The protocol is `benchmarks/forecast/protocol.toml`. Each source is
+forecast with a calibration that was learned on the other sources. Means are taken over runs, then cases, then tables,
+then sources.
+
+- *of reducible*: the error divided by the reducible loss, which is the loss minus its floor;
+- *skill*: one minus the ratio of the error to the improvement on the best fitted run;
+- *Winkler*: the interval score at 90 %, divided by the loss; the geometric mean over cases.
 
 """
 
@@ -72,14 +75,14 @@ def _intervals(found: Benchmark, seconds: float) -> Iterator[Row]:
     for level, low, high in ((0.9, 0.87, 0.95), (0.5, 0.42, 0.6), (0.8, 0.75, 0.87), (0.95, 0.93, 1.0)):
         inside = by_source(ours, coverage(level))
         value, (lo, hi) = mean_over_sources(inside), clustered(inside)
-        wanted = f"nominal {100 * level:g} % covers {low} to {high} of dearer runs"
+        wanted = f"nominal {100 * level:g} % covers {low} to {high} of larger runs"
         yield row(wanted, value, low <= value <= high, f" ({lo:.2f} to {hi:.2f} over {len(inside)} sources)")
     for lo, hi in ((1.0, 3.0), (3.0, 10.0), (10.0, 30.0)):
         value = mean_over_sources(by_source(ours, coverage(0.9), (lo, hi * (1 + 1e-9))))
-        yield row(f"nominal 90 % covers .82 to .97 at {lo:g}-{hi:g}x", value, 0.82 <= value <= 0.97)
+        yield row(f"nominal 90 % covers 0.82 to 0.97 at {lo:g}-{hi:g}x", value, 0.82 <= value <= 0.97)
     inside = by_source(ours, coverage(0.9))
     least = min(inside, key=lambda by: inside[by])
-    yield row("nominal 90 % covers .70 on every source", inside[least], inside[least] >= 0.7, f" on {least}")
+    yield row("nominal 90 % covers at least 0.70 on every source", inside[least], inside[least] >= 0.7, f" on {least}")
     for name, most in (("chinchilla", 0.7), ("simple_scaling_laws", 0.65), (CONSTANT, 0.8), (NARROW, 0.8)):
         yield _against(found, name, log_winkler, "interval score (gW)", most, seconds)
 
@@ -90,16 +93,22 @@ def _points(found: Benchmark, seconds: float) -> Iterator[Row]:
     ours = found.scored(OURS)
     best = mean_over_sources(by_source(_in_hindsight(found), error))
     value = mean_over_sources(by_source(ours, error))
-    yield Row("error over that of the best law in hindsight (no target)", f"{value / best:.2f}", True, COMMAND, seconds)
+    yield Row(
+        "error divided by that of the best law chosen afterwards (no target)",
+        f"{value / best:.2f}",
+        True,
+        COMMAND,
+        seconds,
+    )
     failed = sum(bool(outcome.failed) for outcome in found.outcomes)
     yield Row("no failure on any case", f"{failed} of {len(found.outcomes)}", failed == 0, COMMAND, seconds)
     each = float(np.median([outcome.seconds for outcome in found.outcomes]))
-    yield Row("median <= 2 CPU s a case", f"{each:.2f}", each <= 2, COMMAND, seconds)
+    yield Row("median <= 2 CPU s per case", f"{each:.2f}", each <= 2, COMMAND, seconds)
 
 
 def _against(found: Benchmark, name: str, measure: Measure, what: str, most: float, seconds: float) -> Row:
     value, (lo, hi) = ratio(found.scored(OURS), found.scored(name), measure)
-    promise = f"{what} <= {most} x that of {name}, on the cases both have"
+    promise = f"{what} <= {most} x that of {name}, on common cases"
     if not np.isfinite(value):
         return Row(promise, "not installed here", False, COMMAND, seconds)
     return Row(promise, f"{value:.2f} ({lo:.2f} to {hi:.2f})", value <= most, COMMAND, seconds)
@@ -121,7 +130,8 @@ def _clean() -> Iterator[Row]:
         seen.append((inside, (told.hi - told.lo) / 2 / measured, np.abs(told.mean / measured - 1)))
     inside, half, off = np.mean(np.array(seen, float), axis=(0, 2))
     yield Row(
-        "simulated tables of .1 % noise, 3 to 300x: 90 % holds >= .9 at a half-width <= 2.5 % of the loss",
+        "simulated tables with 0.1 % noise, reach 3 to 300x: nominal 90 % covers >= 0.9, "
+        "half-width <= 2.5 % of the loss",
         f"{inside:.3f} at {half:.2%}, error {off:.2%}, 32 tables",
         bool(inside >= 0.9 and half <= 0.025),
         "scalelaw forecast",
@@ -148,5 +158,5 @@ def _cost(found: Benchmark) -> Iterator[Row]:
     yield Row("forecast over all laws on 240 runs <= 20 CPU s", f"{seconds:.1f}", seconds <= 20,
               "scalelaw forecast", seconds)  # fmt: skip
     total = sum(outcome.seconds for outcome in found.outcomes) / 60
-    yield Row("the forecasts of the whole benchmark <= 30 CPU min, baselines apart", f"{total:.1f}", total <= 30,
+    yield Row("all forecasts of the benchmark <= 30 CPU min, without the baselines", f"{total:.1f}", total <= 30,
               COMMAND, 60 * total)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Wrong forms are noticed, the right one is not accused."""
+"""The misfit test flags wrong functional forms and rarely flags the right one."""
 
 import time
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ def measure() -> Iterator[Row]:
             before = time.process_time()
             share = misfit.flagged(truth, draw)
             right = truth is misfit.chinchilla
-            limit = "<= 10 %" if right else "any share" if "no promise" in noise else ">= 80 %"
+            limit = "<= 10 %" if right else "any share" if "not promised" in noise else ">= 80 %"
             promise = f"{name}, {noise}: flagged in {limit} of {misfit.TABLES}"
-            holds = share <= 0.1 if right else share >= 0.8 or "no promise" in noise
+            holds = share <= 0.1 if right else share >= 0.8 or "not promised" in noise
             yield Row(promise, f"{share:.1%}", holds, "python benchmarks/misfit.py", time.process_time() - before)

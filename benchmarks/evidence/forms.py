@@ -38,7 +38,7 @@ def measure() -> Iterator[Row]:
                   f"{found[0]:.4f}, {found[1]:.4f} over 30 models", found[0] <= rectified and found[1] <= power,
                   f"scalelaw reproduce rectified-{task} power-{task}", seconds)  # fmt: skip
     exponent, seconds = timed(lambda: images.clip_exponent(data, "LAION-2B"))
-    yield Row("CLIP exponent -.114 (ImageNet error, LAION-2B)", f"{exponent:.4f}", abs(exponent + 0.114) < 6e-4,
+    yield Row("CLIP exponent -0.114 (ImageNet error, LAION-2B)", f"{exponent:.4f}", abs(exponent + 0.114) < 6e-4,
               "scalelaw reproduce clip", seconds)  # fmt: skip
     yield _shapes(data)
     yield _conformance()
@@ -49,17 +49,18 @@ def _mixtures(data: Path) -> Iterator[Row]:
     fits, seconds = timed(lambda: {name: mixtures.two_domains(data, name) for name in ("Github", "Pile-CC")})
     worst = {name: mixtures.largest_residual(fit) for name, fit in fits.items()}
     said = ", ".join(f"{name} {value:.5f} of {np.ptp(fits[name].rows.y):.3f}" for name, value in worst.items())
-    yield Row("2Mix: largest residual <= .0044 of a range of .19", said, max(worst.values()) <= 0.0044,
+    yield Row("2Mix: largest residual <= 0.0044; losses span 0.19", said, max(worst.values()) <= 0.0044,
               "scalelaw reproduce mixing", seconds)  # fmt: skip
     for pinned in (True, False):
         fit, seconds = timed(lambda pinned=pinned: mixtures.seven_domains(data, pinned=pinned))
-        rest = "" if pinned else "; that k and t of an output share a direction is said"
+        rest = "" if pinned else "; the fit reports that k and t of an output are not determined separately"
         said = (
             f"{len(fit.coef)} coefficients on {len(fit.rows.y)} rows: objective {fit.objective:.7f}, sd of residuals "
             f"{np.std(fit.residuals):.4f}, {fit.status.agreeing} of {fit.status.starts} starts agree{rest}"
         )
         stated = fit.status.certified if pinned else any("do not determine" in each for each in fit.status.doubts)
-        yield Row(f"seven domains on seven outputs, {'pinned' if pinned else 'as the paper writes it'}: starts agree",
+        yield Row(f"seven domains on seven outputs, {'pinned' if pinned else 'not pinned, as in the paper'}: "
+                  "starts agree",
                   said, stated and fit.status.agreeing >= 3, fit.law.spelling, seconds)  # fmt: skip
     ranks, seconds = timed(lambda: [mixtures.regmix_rank(data, size) for size in ("1m", "1B")])
     said = " and ".join(f"{100 * rank:.2f}" for rank in ranks)
@@ -76,10 +77,10 @@ def _shapes(data: Path) -> Row:
     (plain, shaped), seconds = timed(both)
     penalty, best = shaped.coefficients()["P"], float(np.exp(shaped.coef[6]))
     said = (
-        f"objective {plain.objective:.6f} to {shaped.objective:.6f}; e times off costs "
+        f"objective {plain.objective:.6f} to {shaped.objective:.6f}; a ratio off by a factor of e costs "
         f"{penalty['value']:.4f} ({penalty['lo']:.4f} to {penalty['hi']:.4f}) nats/token; best at {best:.1f}"
     )
-    return Row("Gemstones: shape explains part of what N and D leave (a measurement)", said,
+    return Row("Gemstones: shape explains part of the residuals of N and D (measured, not promised)", said,
                shaped.objective < plain.objective, "sl.fit('shaped', gemstones)", seconds)  # fmt: skip
 
 
@@ -112,5 +113,6 @@ def _misuse() -> Row:
             fit_observations(get(law), load_runs(columns).endpoints(), FitSpec(draws=0))
         except BadInput as error:
             caught.append(f"{name}: {str(error).partition(';')[0]}")
-    return Row("a mixture that does not sum to one and total for active params are refused", " · ".join(caught),
+    return Row("refused: a mixture that does not sum to one, and total params given as active params",
+               " · ".join(caught),
                len(caught) == len(cases), "sl.fit", time.process_time() - before)  # fmt: skip

@@ -39,14 +39,24 @@ def chinchilla() -> Iterator[Row]:
     five = sorted(told["runs"], key=lambda each: -each["loss"])[:5]
     ranks = sorted(each["rank"] for each in five)
     yield Row(
-        "the five rank 1, 3, 11, 19, 24", ", ".join(map(str, ranks)), ranks == [1, 3, 11, 19, 24], command, seconds
+        "the five outliers rank 1, 3, 11, 19, 24 one at a time",
+        ", ".join(map(str, ranks)),
+        ranks == [1, 3, 11, 19, 24],
+        command,
+        seconds,
     )
     moved = f"{told['value']:.2f} to {told['runs'][0]['without']:.2f}"
     holds = moved == "6.82 to 10.06"
-    yield Row("one run moves tokens per parameter from 6.8 to 10.1", moved, holds, command, seconds)
+    yield Row("leaving out one run moves tokens per parameter from 6.8 to 10.1", moved, holds, command, seconds)
     members, known = ({each["run"] for each in rows} for rows in (told["group"]["members"], five))
     measured = f"{len(members)} found, {len(members & known)} of the five; without them {told['group']['value']:.2f}"
-    yield Row("the group is exactly the five, unprompted", measured, members == known, command, seconds)
+    yield Row(
+        "the outlier group is exactly the five, without being given their number",
+        measured,
+        members == known,
+        command,
+        seconds,
+    )
     fit = fit_observations(LAW, sl.load_runs(_points()).endpoints(), FitSpec(draws=0))
     before = time.process_time()
     fit.influence(flops=5.76e23)
@@ -60,12 +70,12 @@ def robust() -> Iterator[Row]:
     told, command = json.loads(out), f"scalelaw {' '.join(words)}"
     low, high = told["tokens_per_param"]["low"], told["tokens_per_param"]["high"]
     holds = low <= 5.7 and high >= 18 and told["disagree"]
-    yield Row("defensible choices span 5.7 to 18 tokens per parameter, and it says so",
+    yield Row("defensible choices span 5.7 to 18 tokens per parameter, and the command reports that they disagree",
               f"{low:.3g} to {high:.3g}; disagree: {told['disagree']}", holds, command, seconds)  # fmt: skip
     ratios = [
         each["tokens_per_param"]["value"] for each in told["outcomes"] if "outlying rows left out" in each["label"]
     ]
-    yield Row("of which loss functions on the 240 points (PEERS: 10.4 to 18.3)",
+    yield Row("loss functions alone, on the 240 points (published: 10.4 to 18.3)",
               f"{min(ratios):.1f} to {max(ratios):.1f}", True, command, seconds)  # fmt: skip
 
 
@@ -91,7 +101,7 @@ def _flagged(rows: int, tails: str, seed: int) -> bool:
 
 
 def few() -> Iterator[Row]:
-    """Whether 90 % intervals of families whose exponents are drawn from the prior hold the truth."""
+    """Whether 90 % intervals of families whose exponents are drawn from the prior contain the truth."""
     prior = literature(LAW, set())
     for rows in (3, 6, 20):
         before, rng, held, width = time.process_time(), np.random.default_rng(rows), [], []

@@ -1,4 +1,4 @@
-"""Every bad input ends in one line and exit status 2."""
+"""Every bad input gives one line and exit status 2."""
 
 from collections.abc import Iterator
 

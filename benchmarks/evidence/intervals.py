@@ -1,4 +1,4 @@
-"""Intervals hold as often as they say, under four kinds of noise, by the recommended way and by default."""
+"""Intervals cover as often as their level, under four kinds of noise, with recommended options and by default."""
 
 from collections.abc import Iterator
 
@@ -22,5 +22,5 @@ def measure() -> Iterator[Row]:
                 measured = f"worst {found.worst:.1f} points; one coefficient {found.worst_single:.1f}"
                 said = f"{measured}; {found.tables} tables"
                 holds = found.worst <= WITHIN if recommended else True
-                name = promise if recommended else f"{promise} (no promise)"
+                name = promise if recommended else f"{promise} (not promised)"
                 yield Row(name, said, holds, "make coverage", found.seconds * found.tables)

@@ -37,7 +37,7 @@ def measure() -> Iterator[Row]:
     command = ("pytest", "-q", "tests/golden/test_datablations.py")
     said, seconds = run(*command)
     yield Row(
-        "datablations: an objective of .015807 or below is found", f"{said.strip().splitlines()[-1]} (0.0158047)",
+        "datablations: the fit finds an objective of 0.015807 or below", f"{said.strip().splitlines()[-1]} (0.0158047)",
         "passed" in said and "failed" not in said, " ".join(command), seconds,
     )  # fmt: skip
     yield _exact()
@@ -56,7 +56,7 @@ def _porian() -> Row:
         for a, (value, (low, high)) in zip(found, PUBLISHED.items(), strict=True)
     )
     told = ", ".join(f"{a['value']:.3f} ({a['lo']:.3f}, {a['hi']:.3f})" for a in found)
-    promise = "Porian's exponents .835 .706 .602 .571 .497 within .01, intervals overlapping the published"
+    promise = "Porian's exponents 0.835, 0.706, 0.602, 0.571, 0.497 within 0.01; intervals overlap the published ones"
     return Row(promise, told, near, " ".join(EXPLAIN[:3]) + " ...", seconds)
 
 
@@ -75,7 +75,7 @@ def _exact() -> Row:
     errors = [surfaces.bias(name, design, "powers")[:2] for name in surfaces.SURFACES for design in DESIGNS.values()]
     slope, size = np.abs(errors).max(axis=0)
     return Row(
-        "powers profile, noise-free: exponent within .001 and N* within 1 %, 4 surfaces x 3 designs",
+        "powers profile, noise-free: exponent within 0.001 and N* within 1 %, 4 surfaces x 3 designs",
         f"{slope:.1e}, {size:.1e}", bool(slope <= 1e-3 and size <= 0.01), "python benchmarks/isoflop_surfaces.py",
         time.process_time() - before,
     )  # fmt: skip
@@ -90,8 +90,8 @@ def _parabola() -> Iterator[Row]:
         said = float(told[np.abs(told).argmax()])
         drift = found.bias.exponent["parabola"]
         held = abs(said - size) <= 0.01 and abs(drift - slope) <= 1e-3
-        measured = f"N* {size:+.1%}, told {said:+.1%}; exponent {slope:+.4f}, told {drift:+.4f}"
-        promise = f"parabola, alpha .465, beta .155, {name}: its bias is told with sign and size"
+        measured = f"N* {size:+.1%}, reported {said:+.1%}; exponent {slope:+.4f}, reported {drift:+.4f}"
+        promise = f"parabola, alpha 0.465, beta 0.155, {name}: the reported bias has the right sign and size"
         yield Row(promise, measured, held, "python benchmarks/isoflop_surfaces.py", time.process_time() - before)
 
 
@@ -99,9 +99,9 @@ def _coverage(name: str, kind: str, tables: int) -> Row:
     before = time.process_time()
     shares, failed = surfaces.coverage(name, kind, tables)
     promised = tables == TABLES
-    said = "" if promised else " (no promise)"
+    said = "" if promised else " (not promised)"
     return Row(
-        f"{tables} noisy tables, {name}, {kind}: 86-94 % of 90 % intervals of a and N* hold the truth{said}",
+        f"{tables} noisy tables, {name}, {kind}: 86-94 % of 90 % intervals of a and N* contain the truth{said}",
         f"a {shares[0]:.1%}, N* at 10x {shares[1]:.1%}, N* inside {shares[2]:.1%}; {failed} failed",
         not promised or bool(np.all((shares >= 0.86) & (shares <= 0.94)) and not failed),
         f"python benchmarks/isoflop_surfaces.py {tables}",

@@ -1,4 +1,4 @@
-"""Ladders designed before they are trained: counts, branches, clock, half-widths, cost of a search."""
+"""Ladders before training: parameter counts, branches, estimated time, half-widths, cost of the search."""
 
 import csv
 import os
@@ -44,7 +44,7 @@ def _counts() -> Row:
     found = {width: count_params(Shapes().at(width)).non_embedding for width in COUNTED}
     right = sum(found[width] == count for width, count in COUNTED.items())
     return Row(
-        "exact counts of the six widths that were trained in torch", f"{right} of 6",
+        "parameter counts equal those of six widths trained in torch", f"{right} of 6",
         found == COUNTED, "sl.ladder.Shapes().at(width)", time.process_time() - before,
     )  # fmt: skip
 
@@ -55,7 +55,8 @@ def _branches() -> Row:
     share, shorter = grown.tokens / grown.separate_tokens, trunk([10e6, 20e6, 30e6], 1000)
     exact = shorter.tokens / shorter.separate_tokens
     return Row(
-        "branches of 10/20/30 cost .60 of separate runs; of .5/1/2/4M about 1.2 D_max instead of 1.9",
+        "branches at 10M, 20M and 30M tokens cost 0.60 of separate runs; "
+        "at 0.5M, 1M, 2M and 4M about 1.2 times the longest run instead of 1.9",
         f"{exact:.3f}; {grown.tokens / 4e6:.2f} instead of {grown.separate_tokens / 4e6:.2f} ({share:.2f})",
         abs(exact - 0.6) < 1e-9, "sl.ladder.trunk(...)", time.process_time() - before,
     )  # fmt: skip
@@ -66,7 +67,7 @@ def _clock() -> Row:
     rungs = (Grid((16, 24, 32, 48), ("0.5M", "1M", "2M")), Grid((64,), ("0.5M", "1M")), Grid((96,), ("2M",)))
     foretold = Ladder("demo", rungs).dry_run("cpu", workers=2).wall_hours * 3600
     return Row(
-        "dry run foretells the prototype's demo (172 s on two cores) within 25 %", f"{foretold:.0f} s",
+        "the dry run estimates the time of the prototype's demo (172 s on two cores) within 25 %", f"{foretold:.0f} s",
         abs(foretold / TIMED - 1) < 0.25, 'ladder.dry_run("cpu", workers=2)', time.process_time() - before,
     )  # fmt: skip
 
@@ -98,7 +99,7 @@ def _refits() -> Row:
     ratio = float(np.std(found)) / expected
     return Row(
         f"half-width of the coefficients within 15 % of the spread of {REFITS} simulated refits",
-        f"sd of the forecast {expected:.3%} expected, {ratio - 1:+.1%} simulated", abs(ratio - 1) < 0.15,
+        f"expected sd of the forecast {expected:.3%}; simulated sd differs by {ratio - 1:+.1%}", abs(ratio - 1) < 0.15,
         "sl.designing.expected_half_width(ladder)", time.process_time() - before,
     )  # fmt: skip
 
@@ -127,7 +128,9 @@ def _form() -> Row:
     found = {(low + high) / 2: float(np.sqrt(max(0.0, np.mean(each)))) for (low, high), each in excess.items()}
     told = ", ".join(f"{size:.2%} at {decades:.2g} decades" for decades, size in found.items())
     near = all(0.7 < size / (FORM * np.sqrt(decades)) < 1.4 for decades, size in found.items())
-    promise = "the form's error, 1 % x root of the decades, is within 40 % of Chinchilla's points beyond six cuts"
+    promise = (
+        "the form error, 1 % x root of the decades, is within 40 % of the error on Chinchilla's points beyond six cuts"
+    )
     return Row(
         promise, told, near,
         "sl.fit on the cheaper runs", time.process_time() - before,
@@ -153,8 +156,8 @@ def _held_out() -> Row:
             inside += abs(error) <= half
             told.append(f"{width}: {error:+.1%} of ±{half:.1%}")
     promise = (
-        "half-widths expected at 90 % hold chinchilla's errors on five held-out models of the prototype in 4 or 5 (its "
-        "form's error, 2 %, was set from these very models)"
+        "expected 90 % half-widths cover chinchilla's errors on 4 or 5 of the prototype's five held-out models "
+        "(the form error of 2 % was set from these models)"
     )
     return Row(
         promise, f"{inside} of 5 ({', '.join(told)})", inside >= 4, "sl.designing.expected_half_width(ladder)",
@@ -189,7 +192,8 @@ def _designs() -> Iterator[Row]:
         assert sure is not None
         runs = len(list(found.ladder.runs()))
         yield Row(
-            f"a ladder that forecasts 1e22 FLOP within {half_width:.0%} is found in 5 s, cheaper than the target",
+            f"a ladder for a forecast at 1e22 FLOP within {half_width:.0%} is found in 5 s and costs "
+            "less than the target",
             f"{flops:.2g} FLOP, {runs} runs, ±{sure:.2%}, {found.half_width.reach:.3g} x beyond",
             sure <= half_width and flops < 1e22 and seconds < 5,
             f"scalelaw ladder design --target 1e22 --half-width {half_width:.0%}", seconds,

@@ -1,4 +1,4 @@
-"""Laws of pretraining: their check values, their tables fitted again, learning curves, speed."""
+"""Laws of pretraining: check values, refits of published tables, learning curves, speed."""
 
 import os
 import time
@@ -19,17 +19,17 @@ from scalelaw.workflows.reproduce import reproduce
 
 GOLDEN = ("kaplan", "hyper_laws", "curve_laws", "data_laws", "laws")
 REFITS = {
-    "Gadre, seven constants and four errors of prediction": ("gadre",),
-    "Muennighoff: the published optimum, and one no higher than the better one": (
+    "Gadre: seven constants and four prediction errors": ("gadre",),
+    "Muennighoff: the published optimum, and one at least as low as the better known one": (
         "muennighoff-objective", "muennighoff-best",
     ),
-    "vocabulary: objective at or below the published .06229": ("vocabulary",),
-    "2Mix: largest residual <= .0044": ("mixing",),
+    "vocabulary: objective at or below the published 0.06229": ("vocabulary",),
+    "2Mix: largest residual <= 0.0044": ("mixing",),
     "RegMix, linear: rank correlations 90.2 and 87.7 %": ("regmix-1",),
-    "annealing curves of three sizes, three schedules fitted: R2 >= .9966": ("annealing-fitted",),
-    "Step Law batch: .58 D^.571, exponent and scale within their bootstrap": ("step-law",),
+    "annealing curves of three sizes, three schedules fitted: R2 >= 0.9966": ("annealing-fitted",),
+    "Step Law batch: 0.58 D^0.571, exponent and scale within the bootstrap interval of the authors": ("step-law",),
     "rectified fine-tuning: deviations at or below the published": ("rectified",),
-    "CLIP: exponent -.114": ("clip-laion-2b",),
+    "CLIP: exponent -0.114": ("clip-laion-2b",),
     "BNSL, addition task: extrapolation <= 1.1e-2": ("addition",),
 }  # fmt: skip
 """Promise -> figures of ``scalelaw reproduce`` that it wants to hold."""
@@ -76,7 +76,8 @@ def ranked(data: Path) -> Iterator[Row]:
         errors = {name: [c.held_out[name] for c in found if c.domain in learning_curves.PARTS[part]] for name in shares}
         said = ", ".join(f"{name} {np.mean(errors[name]):.4f} ({share:.0%} best)" for name, share in shares.items())
         holds = len(found) == 92 and bool(np.all(np.isfinite(list(errors.values()))))
-        yield Row(f"{part}: M1-M4 and BNSL ranked by extrapolation on {len(errors['M1'])} of 92 curves", said, holds,
+        yield Row(f"{part}: M1 to M4 and BNSL, ranked by extrapolation, on {len(errors['M1'])} of 92 curves",
+                  said, holds,
                   "python benchmarks/learning_curves.py", time.process_time() - before)  # fmt: skip
         before = time.process_time()
 
@@ -141,7 +142,8 @@ def misuse() -> Row:
         {"params": np.array([1e9]), "tokens": np.array([9e12]), "unique_tokens": np.array([1e11])}
     )
     return Row(
-        "total params for non-embedding constants and tokens in billions are refused, points outside flagged",
+        "refused: total params for constants without embeddings, and tokens in billions; "
+        "points outside the range are flagged",
         f"{refused} of {len(MISUSES)} refused, outside flagged: {bool(far.outside_domain[0])}",
         refused == len(MISUSES) and bool(far.outside_domain[0]),
         "pytest tests/unit/fitting/test_published.py",

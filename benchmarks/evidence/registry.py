@@ -49,7 +49,7 @@ def edits(frozen: FrozenForecast, fit: FitResult) -> Iterator[Row]:
         frozen.save(single)
         for forecast in (frozen, fit.freeze(params=8e9, tokens=140e9)):
             sl.registry.register_forecast(forecast, chain)
-        for name, path in (("forecast.json", single), ("a registry of two", chain)):
+        for name, path in (("forecast.json", single), ("a registry with two forecasts", chain)):
             text = path.read_text()
             digits = [at for at, sign in enumerate(text) if sign.isdigit()]
             caught = named = 0
@@ -104,11 +104,11 @@ def live() -> Iterator[Row]:
     for share in watching.SHARES:
         own = [each for each in looks if each.share == share]
         inside, stopped = (float(np.mean([getattr(each, name) for each in own])) for name in ("inside", "stopped"))
-        yield Row(f"a run that ends as registered, at {share:.0%}: inside its 90 % band in >= 80 %, stopped in <= 5 %",
+        yield Row(f"a run that ends as forecast, at {share:.0%}: inside its 90 % band in >= 80 %, stopped in <= 5 %",
                   f"inside {inside:.0%}, stopped {stopped:.0%} of {len(own)} published curves",
                   inside >= 0.8 and stopped <= 0.05, command, time.process_time() - before)  # fmt: skip
     worse = [bool(each.stopped_when_worse) for each in looks if each.share == watching.THIRD]
-    yield Row("a run that ends 10 % above: stopped at a third (a measurement, no promise)",
+    yield Row("a run that ends 10 % above its forecast: stopped at a third of training (measured, not promised)",
               f"{np.mean(worse):.0%} of {len(worse)}", True, command, time.process_time() - before)  # fmt: skip
     before, runs = time.process_time(), watching.revised()
     errors = {name: np.mean([abs(getattr(each, name)) for each in runs]) for name in ("registered", "curve", "revised")}
@@ -117,7 +117,8 @@ def live() -> Iterator[Row]:
     }
     said = "; ".join(f"{name} {error:.2%}, {held:.0%} inside"
                      for (name, error), held in zip(errors.items(), inside.values(), strict=True))  # fmt: skip
-    yield Row(f"{len(runs)} larger runs at a third (one source): revised no worse than registered", said,
+    yield Row(f"{len(runs)} larger runs at a third of training (one source): "
+              "the revised forecast is at least as good as the registered one", said,
               bool(errors["revised"] <= errors["registered"]), command, time.process_time() - before)  # fmt: skip
 
 
@@ -126,5 +127,5 @@ def meta() -> Row:
     fits, seconds = (int(number) for number in re.findall(r"(\d+) fits.*? in (\d+) CPU", page, re.DOTALL)[0])
     rules = len(re.findall(r"`GUIDE_\w+`", page))
     said = f"{fits} fits in {seconds} CPU s; {rules} lines on the rules"
-    return Row("the meta-analysis: >= 1000 fits in <= 8 CPU min, every rule judged", said,
+    return Row("the meta-analysis: >= 1000 fits in <= 8 CPU min, with a result for every rule", said,
                fits >= 1000 and seconds <= 480 and rules >= 10, "make meta", float(seconds))  # fmt: skip

@@ -1,4 +1,4 @@
-"""What it costs to start."""
+"""Start-up time of Python and of the command line."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Training: a known entropy, kills and branches.
+"""Training: known entropy, interrupted sweeps, branches.
 
 The first trains for ten minutes of two cores, once: what lies in ``build`` is not trained again.
 """
@@ -48,7 +48,7 @@ def _kills() -> Row:
     said, seconds = run("python", "benchmarks/soak.py", "--kills", "4", "--steps", "600")
     last = said.splitlines()[-1]
     holds = last == "bit-equal losses: True; run twice: none; complete: True"
-    return Row("killed at random moments, a sweep ends in the same bits", last, holds, "make soak", seconds)
+    return Row("a sweep killed at random moments ends with bit-equal losses", last, holds, "make soak", seconds)
 
 
 def _branches() -> Row:
@@ -68,7 +68,7 @@ def _branches() -> Row:
     differ = max(abs(off_trunk[tokens] - alone[tokens]) for tokens in alone)
     measured = f"{saved:.0%} of the FLOP saved; losses differ by {differ:.1e} nats"
     return Row(
-        "branches off a trunk are the runs they stand for",
+        "branches of a trunk equal separate runs",
         measured,
         differ < 0.01,
         "train_ladder",

@@ -1,4 +1,4 @@
-"""The demo's ladders on ten seeds: an hour of two cores, once, since what lies in ``build`` is not trained again."""
+"""The demo's ladders on ten seeds: an hour on two cores the first time; later calls reuse the runs in ``build``."""
 
 import re
 from collections.abc import Iterator
@@ -16,10 +16,11 @@ def measure() -> Iterator[Row]:
         error = re.search(r"mixture of laws ([\d.]+)%", second)
         assert error is not None, last
         yield Row(
-            f"{name} on 10 seeds: inside the frozen 90 % band in >= 8, at >= 4 times the dearest run fitted",
+            f"{name} on 10 seeds: inside the frozen 90 % band in >= 8, at >= 4 times the compute of the "
+            "largest fitted run",
             first, int(inside) >= 8 and float(reach) >= 4, "make trials", seconds,
         )  # fmt: skip
-        yield Row(f"{name}: median error <= 2 % of the loss, beside a power law in C and the last value",
+        yield Row(f"{name}: median error <= 2 % of the loss; a power law in C and the last value for comparison",
                   second.strip(), float(error[1]) <= 2, "make trials", 0.0)  # fmt: skip
         of_loss, of_drop = (float(each) for each in re.findall(r"([\d.]+)%", third))
         yield Row(f"{name}: half-width <= 5 % of the loss and <= half of the drop, in every trial",

@@ -1,4 +1,4 @@
-"""What the README says of single-law intervals on real dearer runs; a measurement, not a promise."""
+"""Coverage of single-law intervals on real larger runs, as the README reports it (measured, not promised)."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Tuning: an under-tuned rung is named and a well-tuned ladder left alone; simulated, so that the truth is known."""
+"""Tuning, simulated: warnings name an under-tuned rung and nothing in a well-tuned ladder."""
 
 import time
 import warnings
@@ -28,10 +28,12 @@ def measure() -> Iterator[Row]:
         named += codes == [f"params {params:,.0f}"]
         false += any(code != f"params {params:,.0f}" for code in codes)
         clean += not _named(draw, None)
-    measured = f"named alone in {named} of {_LADDERS} ladders, others named in {false}; nothing named in {clean} of "
+    measured = (
+        f"it alone reported in {named} of {_LADDERS} ladders, other rungs in {false}; none reported in {clean} of "
+    )
     yield Row(
-        "a rung at 4 x its rate is named as under-tuned, a well-tuned ladder is left alone",
-        f"{measured}{_LADDERS} tuned ones",
+        "a rung at 4 x its rate is reported as under-tuned; a well-tuned ladder gets no warning",
+        f"{measured}{_LADDERS} tuned ladders",
         named >= 0.8 * _LADDERS and clean >= 0.9 * _LADDERS,
         "evidence tuning",
         time.process_time() - started,

@@ -1,4 +1,4 @@
-"""What people really have becomes a table that may be fitted."""
+"""Real and messy tables load, and give a fit or a clear refusal."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ SUITES = {
         "tests/acceptance/test_messy.py",
         "tests/acceptance/test_messy_folders.py",
     ),
-    "every published table loads by tables.toml; 39 incomplete rows set aside per target": (
+    "every published table loads by tables.toml; 39 incomplete rows excluded per target": (
         "tests/golden/test_tables.py",
         "tests/unit/runs/columns/test_eval_sets.py",
     ),
@@ -22,7 +22,7 @@ SUITES = {
     "kill -9 at 50 moments loses at most the line in flight; a second writer is refused": (
         "tests/unit/runs/storing/test_dirstore.py",
     ),
-    "conversions and inverses, export and import, order of rows, duplicates as weights": (
+    "conversions invert, exports load again, row order does not matter, duplicate rows act as weights": (
         "tests/properties/test_conversions.py",
         "tests/properties/test_export.py",
         "tests/properties/test_runs.py",
@@ -45,5 +45,6 @@ def measure() -> Iterator[Row]:
     yield Row("the same <= 2 GB", f"{memory:.2f} GB", memory <= 2, "make bench", seconds)
     fitted = sum("skip" not in how for how in tables.described().values())
     skipped = len(tables.described()) - fitted
-    yield Row("published tables fitted, others with a reason", f"{fitted} fitted, {skipped} with a reason not to be",
+    yield Row("published tables fitted; the others have a reason", 
+              f"{fitted} fitted, {skipped} not fitted, with the reason",
               fitted > 0, "make tables", 0.0)  # fmt: skip

@@ -30,10 +30,10 @@ context = multiprocessing.get_context("fork")
 Task = tuple[str, Fault]
 HEAD = """# Mutants
 
-Written by `make mutants`: faults are seeded into the source one at a time (operators, comparisons, constants, swapped
-and dropped arguments, names such as `min` and `max`, dropped statements and branches), sampled with a seed, and the
-tests of `make test` that run the line are run until one fails: those near it first. Faults that no test detects are
-listed, with the reason if the fault has no visible effect.
+Written by `make mutants`, which seeds faults into the source, one at a time. A fault changes an operator, a comparison,
+a constant or a name such as `min`, or swaps or drops an argument, a statement or a branch. Faults are sampled with a
+seed. For each fault, those tests of `make test` that execute its line run until one fails, the nearest tests first. The
+page lists faults that no test detects. If such a fault has no visible effect, it gives the reason.
 
 """
 
@@ -60,7 +60,7 @@ def page(found: list[Tried], asked: str) -> str:
     """Return the results as Markdown: a line a folder, then every fault that lived."""
     folders = collections.Counter(each.path.partition("/")[0] for each in found)
     lived = [each for each in found if not each.by]
-    lines = [HEAD + asked + "\n", "| folder | tried | killed | lived | killed, of those that change something |"]
+    lines = [HEAD + asked + "\n", "| folder | tried | killed | lived | killed, of faults with an effect |"]
     lines.append("| --- | ---: | ---: | ---: | ---: |")
     for name, count in [*folders.items(), ("all", len(found))]:
         own = [each for each in lived if name == "all" or each.path.startswith(f"{name}/")]

@@ -129,7 +129,7 @@ def through(
         log_factor: ln f, (k,).
         rows: number of rows that state N, D and C.
         scatter: mean distance of a row from the curve.
-        shrink: slope at an end and its range of ln N -> the slope to extrapolate with.
+        shrink: returns the slope beyond an end, given the slope and the range of ln N at that end.
     """
     if len(log_params) == 1:
         return StatedCost((float(log_params[0]),), (float(log_factor[0]),), (0.0,), rows, scatter)

@@ -24,8 +24,8 @@ def energy_kwh(
         hours: device hours.
         device: the device.
         utilisation: share of the rated power drawn.
-        node_overhead: power of the node over that of its devices.
-        power_usage: power of the building over that of the machines.
+        node_overhead: power of the node divided by the power of its devices.
+        power_usage: power of the building divided by the power of the machines.
 
     Example:
         >>> from scalelaw.accounting.hardware import device

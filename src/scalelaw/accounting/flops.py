@@ -30,9 +30,8 @@ TRAINING_PASSES = 3.0
 class Counting:
     """A convention for C: 6 N D with a kind of N, or exact from a shape.
 
-    With N alone, ``flops``, ``tokens`` and ``params_for`` hold. The conventions that count attention or embeddings
-    need the ``Architecture``: ``flops_per_token``, ``flops_of``, ``tokens_of`` and ``params_of`` take it, for every
-    convention.
+    If only N is known, use ``flops``, ``tokens`` and ``params_for``. Conventions that count attention or embeddings
+    need the ``Architecture``: use ``flops_per_token``, ``flops_of``, ``tokens_of`` and ``params_of``, which take one.
 
     Attributes:
         name: the convention's name, printed with every result that used it.

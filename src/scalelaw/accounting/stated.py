@@ -1,7 +1,7 @@
 """Check whether a table's own FLOPs are 6 N D; if not, fit their cost as a function of N.
 
-Published tables round their FLOPs, some to one digit, so scatter about 6 N D is not another way to count compute. A
-table counts differently if a curve predicts the FLOPs of held-out rows better than 6 N D does.
+Published tables round their FLOPs, some to one digit, so scatter about 6 N D alone does not show another way of
+counting. A table counts differently if a curve predicts the FLOPs of held-out rows better than 6 N D does.
 """
 
 import numpy as np

@@ -122,7 +122,7 @@ def _unit(text: str) -> tuple[str, str]:
 
 def _ratio(bytes_per_token: Array | float | None, unit: str, to: str) -> Array:
     if bytes_per_token is None:
-        raise BadInput(f"{unit} to {to}: give bytes_per_token=, the bytes of the evaluated text over its tokens")
+        raise BadInput(f"converting {unit} to {to} needs bytes_per_token=, the bytes per token of the evaluated text")
     ratio = np.asarray(bytes_per_token, float)
     if np.any(ratio <= 0):
         raise BadInput(f"bytes_per_token must be positive, got {ratio[ratio <= 0].flat[0]:g}")

@@ -101,7 +101,7 @@ class _State:
 
 
 def automatic(runs: RunTable, target: str, spec: IsoFlopSpec) -> list[Correction]:
-    """Return the corrections in Porian's order; those the table does not allow have the reason."""
+    """Return the corrections in Porian's order; a correction that the table does not allow carries the reason."""
     have = set(runs.runs)
     lacking = {
         "counting": _lacks(have, "params_non_embedding"),
@@ -173,7 +173,7 @@ def _analysis(runs: RunTable, state: _State, target: str, spec: IsoFlopSpec) -> 
 
 
 def recounted(grouped: Sweep, n: str, params: Array) -> Sweep:
-    """Return a sweep with a new count of N, each run's tokens moved so that it keeps to its budget.
+    """Return a sweep with a new count of N; the tokens of each run change so that it stays on its budget.
 
     With a new count of N, the runs of one budget differ in compute. The new budget is their geometric mean. Each run
     gets the tokens that this budget pays for at its new N, and its loss shifts by the change of E + A/N^alpha +

@@ -1,4 +1,4 @@
-"""Measure the bias of a profile's optimum on a given design without noise, as for off-centre sweeps.
+"""Measure how far a profile misplaces the optimum on a given design without noise, as in off-centre sweeps.
 
 A parabola through an asymmetric profile misses its minimum by an amount that depends on the placement of sizes around
 it. If every budget is swept alike, the bias is a constant share of N* and the exponent stays right; else it drifts.
@@ -32,7 +32,7 @@ class DesignBias(Brief):
     Attributes:
         law: the law and its exponents, in words.
         size: profile -> found over true N*, minus one, at each budget (m,); NaN without a minimum.
-        exponent: profile -> found less true exponent of N*.
+        exponent: profile -> found minus true exponent of N*.
         centre: decades from the true N* to the middle of the swept sizes, (m,).
     """
 

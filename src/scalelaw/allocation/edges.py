@@ -29,8 +29,9 @@ _NAMED = 3
 def check_edges(observed: Observations, n: str) -> list[Finding]:
     """Warn if the largest budgets have their lowest loss at the smallest or largest trained size.
 
-    Only budgets with four sizes or more are checked. A budget lacks a best size if the parabola through the sizes at
-    that end has no minimum before the last but one, since noise alone can move the lowest loss of a flat budget there.
+    Only budgets with four sizes or more are checked. A budget lacks a best size if a parabola through the sizes at that
+    end has its minimum beyond the last size but one. The lowest loss alone is not enough: in a flat budget, noise can
+    move it to the end.
 
     Args:
         observed: rows of one target.

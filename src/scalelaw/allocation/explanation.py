@@ -180,7 +180,7 @@ def explain(
         if NO_SWEEP in readings[0].skipped:
             raise BadInput(readings[0].skipped)
         why = "; ".join(dict.fromkeys(f"{reading.name}: {reading.skipped}" for reading in readings))
-        raise BadInput(f"no reading of this table has a compute-optimal exponent ({why})")
+        raise BadInput(f"no correction gives this table a compute-optimal exponent ({why})")
     return Explanation(name, compute, spec.level, spec.profile, _with_changes(readings))
 
 

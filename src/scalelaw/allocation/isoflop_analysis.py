@@ -61,7 +61,7 @@ def isoflop(
     """Find the best size at each budget and fit N* = G C^a and D* = H C^b separately.
 
     A budget is excluded, with the reason, if its losses curve downwards, its minimum lies outside the swept sizes, or
-    it has too few sizes. Intervals come from resampled losses with noise, each resample analysed anew.
+    it has too few sizes. Intervals come from resampled losses with noise, each resample analysed again.
 
     Args:
         runs: a table, anything ``load_runs`` reads, or rows already reduced.

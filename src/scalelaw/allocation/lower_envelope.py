@@ -112,8 +112,8 @@ def envelope(
 ) -> Envelope:
     """Find the compute-optimal size on the lower envelope of training curves, and fit N* = G C^a and D* = H C^b.
 
-    Every curve is interpolated in ln L over ln C. Compute at which the smallest or largest covering size wins is left
-    out, since the optimum may lie beyond it. Intervals draw whole runs with replacement.
+    Every curve is interpolated in ln L over ln C. Points where the smallest or largest size wins are left out, since
+    the optimum may lie beyond that size. Intervals draw whole runs with replacement.
 
     Args:
         runs: a table whose runs have several evaluations, or anything ``load_runs`` reads.

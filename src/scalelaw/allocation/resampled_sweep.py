@@ -51,10 +51,10 @@ class SweepResamples(Brief):
 def replicas(chosen: Sweep, point: ProfileMinima, spec: IsoFlopSpec) -> SweepResamples | None:
     """Locate the optima of resampled losses; None without draws or with too few runs to estimate the noise.
 
-    The noise is that of the spec, else the standard errors of the runs, else drawn from the residuals of the profile,
-    relative to the loss and corrected for leverage. One draw of sqrt(k / chi2_k), with k spare runs, scales the noise
-    of a resample for the uncertainty of its size. Readings of one curve keep their residuals, with the sign of their
-    run.
+    The noise comes from the spec, else from the standard errors of the runs, else from the residuals of the profile,
+    relative to the loss and corrected for leverage. Its size is uncertain, so each resample multiplies it by one draw
+    of sqrt(k / chi2_k), where k counts the runs beyond the coefficients. Readings of one curve keep their own
+    residuals, all with one random sign.
 
     Raises:
         BadInput: an interpolation has no residuals, and no other noise is given.
@@ -76,7 +76,7 @@ def replicas(chosen: Sweep, point: ProfileMinima, spec: IsoFlopSpec) -> SweepRes
 
 
 def on_tokens(chosen: Sweep, losses: Array, params: Array, spec: IsoFlopSpec) -> Array:
-    """Return ln D* of losses (b, m, w), located along ln D; with exact C this mirrors ln N*.
+    """Return ln D* at the minima of losses (b, m, w) along ln D; with exact C it follows from ln N*.
 
     Args:
         chosen: the sweep.
@@ -119,7 +119,7 @@ def _readings(chosen: Sweep) -> AnyArray:
 
 
 def _resampled(residual: Array, cluster: AnyArray, shape: tuple[int, int], rng: np.random.Generator) -> Array:
-    """Return residuals drawn anew, (draws, n): any run's for any run, or of curves each with the sign of its run."""
+    """Return newly drawn residuals, (draws, n): from all runs, or for curves the own ones with one sign per run."""
     _, member = np.unique(cluster, return_inverse=True)
     if member.max() + 1 == len(member):
         centred = residual - residual.mean()

@@ -197,7 +197,7 @@ class _PowersSystem:
         return np.linalg.solve(r, cut[..., None])[..., 0], np.einsum("bmwk,bmk->bmw", q, cut) - y, q
 
     def slopes(self, u: Array, coef: Array, q: Array) -> Array:
-        """Return derivatives of the residuals by u, after Kaufman, (b, m, w, 2)."""
+        """Return the derivatives of the residuals with respect to u, approximated after Kaufman, (b, m, w, 2)."""
         columns = self.columns(u)
         falling, rising = (np.exp(u[:, i])[:, None, None] for i in (0, 1))
         by_u = (

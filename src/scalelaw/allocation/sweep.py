@@ -97,7 +97,7 @@ class Sweep(Brief):
         return place
 
     def axis(self, side: Side) -> Axis:
-        """Return the axis of one side, with weights for relative errors times the weights of the runs."""
+        """Return the axis of params or of tokens; a run's weight is its own, divided by its squared loss."""
         own, other = (self.n, "tokens") if side == "params" else ("tokens", self.n)
         x, partner = (np.log(np.asarray(self.rows.columns[name], float)) for name in (own, other))
         cost = np.log(self._per_nd())
@@ -189,7 +189,7 @@ def _in_budgets(usable: Observations, planned: Array, tolerance: float) -> tuple
 
 
 def alike(flops: Array, tolerance: float) -> Array:
-    """Return the middle of each cluster of compute as budgets, so that every run is within the tolerance of one."""
+    """Cluster runs by compute; return the middle of each cluster as a budget, within the tolerance of its runs."""
     ordered = np.sort(flops)
     found: list[float] = []
     while len(ordered):

@@ -135,8 +135,8 @@ class Backtest(Renderable, Tabular):
     def nearest(self, reach: float) -> Cut | None:
         """Return the scored cut over compute with the reach nearest to ``reach``, or None without a scored cut.
 
-        Cuts that hold out eight runs, or a third of the most that any cut of their axis holds out, come first, since
-        fewer runs are a weak test.
+        A few held-out runs are a weak test. So cuts come first that hold out eight runs, or a third of the largest
+        number that any cut of their axis holds out.
         """
         windows = self._windows
         held = [len(each.test) if isinstance(each, Window) else each.n_test for each in windows]

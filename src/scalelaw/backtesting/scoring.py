@@ -72,7 +72,7 @@ def skill(scored: Scored, some: AnyArray) -> float:
 
 
 def coverage(level: float) -> Measure:
-    """Return the measure of the share of runs inside the interval at a level."""
+    """Return the function that gives the share of a forecast's runs inside its interval at this level."""
 
     def measure(scored: Scored, some: AnyArray) -> float:
         if level not in scored.band.ends:

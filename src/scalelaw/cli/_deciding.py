@@ -1,4 +1,4 @@
-"""Options of a decision: by the ensemble of laws, or by one law at given values."""
+"""Options that choose who decides: the ensemble of laws, or one law at given values of its other inputs."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -66,7 +66,7 @@ class OneLawOptions(FixOptions):
                 raise BadInput(f"{given} {name}=... needs one law that has {name}; name it with --law")
 
     def applied(self, law: str | None) -> "str | LawAt | None":
-        """Return the law that decides, at these values; None for the ensemble.
+        """Return the one law that decides, with its other inputs at their values; None if the ensemble decides.
 
         Raises:
             BadInput: values for the ensemble, whose laws take params and tokens only.
@@ -90,7 +90,7 @@ def prior_named(prior: str) -> "Literal['literature', 'none']":
 
 
 def given_of(context: typer.Context, bootstrap: DrawOptions, one: OneLawOptions, prior: str | None) -> "FitOptions":
-    """Return the options of a decision; ``draws`` only if given, since one law and the ensemble differ in it.
+    """Return the options of a decision; ``draws`` only if given, since its default depends on who decides.
 
     Raises:
         BadInput: a value is unusable.

@@ -15,7 +15,7 @@ FIT = "The fit"
 
 
 def laws_beginning(incomplete: str) -> list[str]:
-    """Return the names of laws that begin so, for the shell."""
+    """Return the names of laws that begin with a text, for completion in the shell."""
     from scalelaw.laws import names
 
     return [name for name in names() if name.startswith(incomplete)]

@@ -18,7 +18,7 @@ PANELS = (
 _WIDEST = 100
 _NARROWEST = 50
 _NAMES = 28
-"""Columns for the names of options; longer ones get a line of their own."""
+"""Columns for the names of options; longer ones get a separate line."""
 
 Rows = Sequence[tuple[str, str]]
 

@@ -41,7 +41,7 @@ def show(result: Any, as_json: bool) -> None:
 
 
 def show_answered(answer: "Answer", result: Any, as_json: bool, fitted: Mapping[str, Any]) -> None:
-    """Print the six lines of the answer, then the result; in JSON they are ``answer``.
+    """Print the six lines of the answer, then the result; JSON holds the six lines under ``answer``.
 
     Args:
         answer: the six lines.
@@ -58,7 +58,7 @@ def show_answered(answer: "Answer", result: Any, as_json: bool, fitted: Mapping[
 
 
 def echo(text: str, *, err: bool = False) -> None:
-    """Print text; the one place where any reaches a terminal or a log, and no control character does."""
+    """Print text without control characters; all printed text passes through this function."""
     typer.echo(printable(text), err=err)
 
 

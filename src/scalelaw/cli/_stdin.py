@@ -1,4 +1,4 @@
-"""``-`` as a file: what is piped in is kept in a temporary file while the command runs."""
+"""``-`` as a file: piped input is kept in a temporary file while the command runs."""
 
 import atexit
 import contextlib
@@ -13,7 +13,7 @@ _PARQUET = b"PAR1"
 
 
 class Stdin:
-    """Keeps what is piped in as a file, and calls that file by the name the user gave."""
+    """Keeps piped input as a file, and calls that file ``-`` as the user did."""
 
     def __init__(self) -> None:
         self._path = ""
@@ -37,11 +37,11 @@ class Stdin:
         return self._path
 
     def holds(self, path: str) -> bool:
-        """Return whether a path is what was piped in."""
+        """Return whether a path is the file with the piped input."""
         return bool(self._path) and path == self._path
 
     def named(self, text: str) -> str:
-        """Return a text that names the file ``-``, as the user did."""
+        """Return a text in which the file with the piped input is called ``-``, as the user called it."""
         return text.replace(self._path, "-") if self._path else text
 
 

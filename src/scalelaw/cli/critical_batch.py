@@ -1,4 +1,4 @@
-"""``scalelaw critical-batch``: the batch size beyond which fewer steps cost more tokens."""
+"""``scalelaw critical-batch``: the batch size beyond which saving steps costs more tokens."""
 
 import math
 

@@ -144,7 +144,7 @@ def _studied(
 
 
 def called(found: "Study", words: str) -> "Study":
-    """Return a study with the words of its table on the command line."""
+    """Return a study that knows its table's words on the command line, for the commands that it suggests."""
     return replace(found, decided=replace(found.decided, words=words))
 
 
@@ -160,7 +160,7 @@ def project_here() -> bool:
 
 
 def study_project(json: bool, verbose: bool = False) -> None:
-    """Study what the ``scalelaw.toml`` of this folder says, and write its report beside its figures."""
+    """Run the study that this folder's ``scalelaw.toml`` describes, and write its report beside its figures."""
     from scalelaw.workflows.project.project import load_project
     from scalelaw.workflows.study.report import report
 

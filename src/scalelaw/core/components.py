@@ -64,7 +64,7 @@ def check_shares(name: str, values: AnyArray) -> None:
         values: shares, (..., d).
 
     Raises:
-        BadInput: they are negative or do not; the message names the row, its sum and the likely cause.
+        BadInput: a share is negative, or a row does not sum to one; the message gives row, sum and likely cause.
     """
     shares = np.asarray(values, float)
     if shares.ndim == 0:

@@ -21,7 +21,8 @@ def digest(value: Any) -> str:
 def digest_rows(columns: Mapping[str, AnyArray]) -> str:
     """Return the digest of a table that does not depend on the order of rows or columns.
 
-    Numbers count to seven significant digits, and whole numbers exactly, since formats keep different further digits.
+    File formats differ in the last digits of a number, so numbers are compared to seven significant digits, and whole
+    numbers exactly.
     """
     names = sorted(columns)
     rows = zip(*(_rounded(np.asarray(columns[name]).tolist()) for name in names), strict=True)

@@ -131,7 +131,7 @@ def whole_folder(path: str | PathLike[str]) -> Iterator[Path]:
 def scratch_folder() -> Iterator[Path]:
     """Make a folder for files of this process among the temporary files, and delete it with all it holds.
 
-    Those of killed processes are deleted first.
+    Folders that killed processes left behind are deleted first.
 
     Raises:
         BadInput: it cannot be made.
@@ -290,7 +290,7 @@ def _encoded(data: str | bytes, path: str | PathLike[str]) -> bytes:
     except UnicodeEncodeError as error:
         what = f"U+{ord(data[error.start]):04X}, half of a character,"
         near = data[max(0, error.start - 20) : error.start].split("\n")[-1]
-        raise BadInput(f"{path} is not written: its text has {what} after {near!r}; fix that name") from None
+        raise BadInput(f"{path} cannot be written: its text has {what} after {near!r}; correct that text") from None
 
 
 def _replaceable(target: Path, *, over: bool) -> int | None:

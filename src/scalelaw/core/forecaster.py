@@ -166,7 +166,7 @@ class Provenance(Brief):
 
 @runtime_checkable
 class Traceable(Protocol):
-    """A forecaster with provenance; of any other, only label and digest are known."""
+    """A forecaster with provenance; for other forecasters, only label and digest are known."""
 
     @property
     def origin(self) -> Provenance:

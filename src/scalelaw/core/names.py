@@ -1,8 +1,8 @@
 """Read column names word by word: quantity, split and unit.
 
-``recognise`` knows whole names. This reads names nobody listed, such as ``final_val_loss``, ``eval/paloma/macro_loss``
-or ``nParamsM``: split into words, each word is the quantity, a qualifier, a unit, or something that says that the
-column is another thing (a rate, a standard error, an auxiliary loss).
+``recognise`` knows whole names. This module reads names that are not listed, such as ``final_val_loss``,
+``eval/paloma/macro_loss`` or ``nParamsM``: split into words, each word is the quantity, a qualifier, a unit, or a sign
+that the column holds something else (a rate, a standard error, an auxiliary loss).
 """
 
 import re
@@ -124,7 +124,7 @@ def words(name: str) -> list[str]:
 
 
 def read_name(name: str) -> NameMeaning | None:
-    """Return the meaning of a column name, or None if its words leave it open.
+    """Return the meaning of a column name, or None if its words do not determine one.
 
     Example:
         >>> read_name("best_val_loss").quantity, read_name("val/ppl").unit, read_name("tokens_per_second")

@@ -1,7 +1,7 @@
-"""Text that is safe to print: control characters and halves of characters become escapes, an error is one line.
+"""Text that is safe to print: control and broken characters become escapes, an error is one line.
 
-A NUL ends a text for many programs, an escape sequence moves the cursor of a terminal or opens a link, half of a
-character has no UTF-8, and an override of the writing direction shows another name than is there.
+For many programs a NUL ends a text. An escape sequence moves the cursor of a terminal or opens a link. Half of a
+surrogate pair cannot be written as UTF-8. A change of the writing direction makes a name look like another.
 """
 
 import re
@@ -16,7 +16,7 @@ _TAIL = 500
 
 
 def escaped(text: str) -> str:
-    r"""Return a text in which every such character is an escape; tabs and ends of lines stay.
+    r"""Return a text with control and broken characters as escapes; tabs and ends of lines stay.
 
     Example:
         >>> escaped("lo\x1bss")
@@ -41,7 +41,7 @@ def printable(text: str) -> str:
 
 
 def printable_line(text: str, longest: int = LONGEST_LINE) -> str:
-    r"""Return a text as one printable line of at most so many bytes; of a longer one the beginning and the end.
+    r"""Return a text as one printable line of limited length; a longer text keeps its beginning and its end.
 
     Example:
         >>> printable_line("two\n  lines")

@@ -186,7 +186,7 @@ _BY_SPELLING = {spelling(word): q.name for q in _TABLE for word in (q.name, *q.s
 
 
 def recognise(column: str) -> str | None:
-    """Return the quantity that a column name means, or None; what a tracker puts under ``config.`` is looked into.
+    """Return the quantity that a column name means, or None; the prefix ``config.`` of trackers is ignored.
 
     Example:
         >>> recognise("Training FLOP"), recognise("config.model.n_params"), recognise("hex_color")

@@ -66,13 +66,13 @@ def read_limited(path: str | PathLike[str], largest: int = LARGEST) -> bytes:
         largest: most bytes to read.
 
     Raises:
-        BadInput: not a regular file, or larger than that.
+        BadInput: not a regular file, or larger than ``largest``.
         OSError: the file is missing or not readable.
 
     Example:
         >>> read_limited("/dev/zero")
         Traceback (most recent call last):
-        scalelaw.core.errors.BadInput: '/dev/zero' is a device, not a regular file; save what it holds in one first
+        scalelaw.core.errors.BadInput: '/dev/zero' is a device, not a regular file; copy its content into one first
     """
     with open_regular(path) as file:
         if os.fstat(file.fileno()).st_size > largest:
@@ -124,7 +124,7 @@ class Allowance:
     Example:
         >>> Allowance("runs.pack", packed=1000).take(10**9)
         Traceback (most recent call last):
-        scalelaw.core.errors.BadInput: runs.pack: 1000 bytes unpack to more than 67108864: damaged, or made to harm
+        scalelaw.core.errors.BadInput: runs.pack: 1000 bytes unpack to more than 67108864: damaged or malicious
     """
 
     def __init__(self, name: str, packed: int, most: int | None = None) -> None:
@@ -146,9 +146,7 @@ class Allowance:
         """
         self._left -= size
         if self._left < 0:
-            raise BadInput(
-                f"{self._name}: {self._packed} bytes unpack to more than {self._most}: damaged, or made to harm"
-            )
+            raise BadInput(f"{self._name}: {self._packed} bytes unpack to more than {self._most}: damaged or malicious")
 
     def inflate(self, packed: bytes) -> bytes:
         """Unpack zlib data.
@@ -173,7 +171,7 @@ def one_line(name: str) -> Iterator[None]:
         name: name or path of the file in the message.
 
     Raises:
-        BadInput: an error without a message of its own.
+        BadInput: reading failed with an error that does not name the file.
     """
     try:
         yield
@@ -186,7 +184,7 @@ def one_line(name: str) -> Iterator[None]:
     except RecursionError:
         raise BadTable(f"{name} nests lists or records too deeply to be read; flatten it") from None
     except MemoryError:
-        raise BadTable(f"{name} does not fit into the memory here; split it") from None
+        raise BadTable(f"{name} does not fit into memory; split it") from None
     except OSError as error:
         raise BadInput(f"{name} cannot be read: {error.strerror or error}") from error
     except _FAULTS as error:
@@ -212,7 +210,7 @@ def _check_kind(path: Path, mode: int) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if kind != stat.S_IFREG:
         what = _WHAT.get(kind, "something else")
-        raise BadInput(f"{str(path)!r} is {what}, not a regular file; save what it holds in one first")
+        raise BadInput(f"{str(path)!r} is {what}, not a regular file; copy its content into one first")
 
 
 def _too_long(path: str | PathLike[str], largest: int) -> str:

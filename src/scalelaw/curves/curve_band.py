@@ -1,8 +1,8 @@
-"""Band in which a run should be before its end, given the forecast of its end; and combining two estimates of the end.
+"""Give the band of a run's loss before its end, from the forecast of its end, and combine two estimates of the end.
 
 A loss before the end of a run cannot be compared with a law of finished runs: the learning rate has not decayed, and
-tokens are missing. Compare it with L(t) = L_end * shape(t) / shape(end), where L_end is the forecast and the shapes are
-those of ``curve_shape``.
+tokens are still to come. Compare it with L(t) = L_end * shape(t) / shape(end), where L_end is the forecast and the
+shapes are those of ``curve_shape``.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _ONE_SCALE = 0.6260990
 
 @dataclass(frozen=True)
 class NormalEstimate:
-    """Estimate of a positive number: Student's t of its logarithm, with a scale on each side from its interval.
+    """Estimate of a positive number: its logarithm follows Student's t, scaled on each side to fit an interval.
 
     Attributes:
         middle: median.
@@ -73,7 +73,7 @@ class NormalEstimate:
 
 
 def believed(middle: float, lo: float, hi: float, level: float) -> NormalEstimate:
-    """Return the estimate of an interval; replace a middle outside it, as biased forecasts have."""
+    """Return the estimate for an interval; the point of a biased forecast may lie outside and is replaced."""
     return NormalEstimate(middle if lo < middle < hi else float(np.sqrt(lo * hi)), lo, hi, level)
 
 
@@ -108,7 +108,7 @@ def joined(forecast: NormalEstimate, seen: NormalEstimate, level: float = 0.9) -
 def band_on_the_way(
     course: RunSchedule, time: Array, end: NormalEstimate, *, level: float = 0.9, noise: float = LEAST_NOISE
 ) -> tuple[Array, Array, Array]:
-    """Return lower end, median and upper end of a reading at each time, given the estimate of the end, each (n,).
+    """Return the band of a reading at each time: lower end, median and upper end, each (n,).
 
     Args:
         course: end and schedule of the run.

@@ -2,7 +2,7 @@
 
 The data are medians over equal steps of ln(progress), over the last decade of progress before the cut. A draw's weight
 is its likelihood. The error at a point is the noise of a reading plus a misfit of 3 % for each e-fold of progress
-between it and the cut. Both errors also widen the forecast, which is of a reading at the end.
+between it and the cut. Both errors also widen the forecast, which is for a single reading at the end.
 """
 
 from dataclasses import dataclass
@@ -126,7 +126,7 @@ def _check(time: Array, loss: Array, course: RunSchedule, level: float) -> None:
     if not 0 < level < 1:
         raise BadInput(f"level={level!r}: give a number between 0 and 1")
     if time.shape != loss.shape or time.ndim != 1:
-        raise BadInput(f"times {time.shape} and losses {loss.shape}: give two arrays of one length")
+        raise BadInput(f"times {time.shape} and losses {loss.shape}: give two arrays of equal length")
     if len(time) < FEWEST:
         raise BadInput(f"{counted(len(time), 'reading')}; a forecast needs {FEWEST} or more")
     if not np.all(np.isfinite(loss) & (loss > 0)):

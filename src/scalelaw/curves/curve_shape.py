@@ -2,10 +2,11 @@
 
     L / L_cut ~ e + (1 - e) * ((x + x0) / (1 + x0))^-a - c * (share of the rate decayed) + g * (cost of repeats)
 
-x is the area under the learning rate over that area at the cut. The prior covers the part of the loss at the cut that
-stays (e, half of it between 0.57 and 0.83), how fast the rest falls (a, around 0.4), where the power law starts (x0),
-the gain from a decay (c, 3 ± 1.5 % of the loss at the cut) and the cost of repeated data (g, within a factor of 1.8).
-Decision 0023 describes how these were measured, and the results with priors chosen without the test set.
+x is the area under the learning rate, divided by that area at the cut. The prior covers the part of the loss at the cut
+that stays (e, between 0.57 and 0.83 in half of the draws), how fast the rest falls (a, around 0.4), where the power law
+starts (x0), the gain from a decay (c, 3 ± 1.5 % of the loss at the cut) and the cost of repeated data (g, within a
+factor of 1.8). Decision 0023 describes how these were measured, and the results with priors chosen without the test
+set.
 """
 
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class RunSchedule:
 
     Attributes:
         end: tokens or steps of the whole run.
-        schedule: learning-rate schedule; None if unknown, and then no gain from a decay is expected.
+        schedule: learning-rate schedule; None if unknown; the forecast then includes no gain from its decay.
         unique_tokens: distinct tokens if the run repeats data, in the unit of ``end``.
         params: size of the model; without it, repeats cost nothing.
 
@@ -100,7 +101,7 @@ class CurveShapes(Brief):
     noise: Array
 
     def at(self, course: RunSchedule, time: Array, cut: float) -> Array:
-        """Return the loss at times (n,) over a level near that at the cut, (b, n)."""
+        """Return the loss at times (n,), divided by a level near the loss at the cut, (b, n)."""
         x = course.progress(time) / course.progress(np.array([cut]))
         falling = (1 - self.stays) * ((x + self.offset) / (1 + self.offset)) ** -self.exponent
         return np.asarray(

@@ -154,10 +154,10 @@ def extrapolate(
     Args:
         runs: a table of checkpoints, or anything ``load_runs`` reads: run, tokens or steps, loss.
         at: use only this share of each run, such as ``1/3`` or 0.33; None uses all readings.
-        end: tokens or steps of a whole run. None means ``planned_tokens`` or ``planned_steps`` of the run (at the
-            tokens per step so far), or with ``at`` and no plan the time of its last reading.
+        end: tokens or steps of a whole run. None takes ``planned_tokens`` or ``planned_steps`` of the run (at the
+            tokens per step so far). With ``at`` and without a plan, None takes the time of its last reading.
         schedule: learning-rate schedule of all runs, such as ``cosine``, ``wsd[decay=0.2]`` or ``constant``. None means
-            the column ``schedule``; without one, no gain from a decay is expected.
+            the column ``schedule``; without one, the forecast includes no gain from a decay.
         target: the loss to forecast; optional if the table has one target.
         level: level of the intervals, which are for a reading at the end.
 
@@ -178,7 +178,7 @@ def extrapolate(
     table = as_one_run(load_runs(runs))
     name = table.target(target)
     if name.partition("@")[0] == "score":
-        raise BadInput(f"{name} is a score; its curves rise. Derive a loss of it, e.g. derive={{'loss': '1 - score'}}")
+        raise BadInput(f"{name} is a score, which rises; extrapolate a loss, e.g. derive={{'loss': '1 - score'}}")
     curves = _Curves(table, name, share, end, parse_schedule(schedule) if isinstance(schedule, str) else schedule)
     forecasts: list[RunForecast] = []
     left_out: list[tuple[str, str]] = []
@@ -293,13 +293,13 @@ def _refuse(left_out: list[tuple[str, str]]) -> None:
 def _doubts(run: RunForecast) -> Iterator[Finding]:
     own = run.forecast
     if own.strained:
-        message = f"{run.run}: only {own.effective_draws:.0f} of 4096 shapes fit this curve, unlike known curves"
+        message = f"{run.run}: only {own.effective_draws:.0f} of 4096 known curve shapes fit this curve"
         yield Finding("CURVES_STRAINED", Grade.WARN, message, 1, "expect a larger error than the interval shows")
     before = run.loss[:-FEWEST]
     risen = float(np.median(run.loss[-FEWEST:]) / np.min(before) - 1.0) if len(before) else 0.0
     if risen > max(_RISEN, _NOISES * own.noise):
-        message = f"{run.run}: the last {FEWEST} readings lie {risen:.1%} above the lowest before them"
-        fix = "if data repeat, give unique_tokens and params; the forecast cannot model other rises"
+        message = f"{run.run}: the last {FEWEST} readings lie {risen:.1%} above the lowest earlier one"
+        fix = "if the run repeats data, give unique_tokens and params; the forecast models no other rise"
         yield Finding("CURVES_RISING", Grade.WARN, message, 1, fix)
 
 

@@ -3,7 +3,7 @@
 code                     grade   when
 WATCH_WHICH_END          ask     the steps of the whole run are unknown
 WATCH_WHICH_RUN          ask     the log has several runs, and none has the name or size of the forecast
-WATCH_SCHEDULE_UNSAID    warn    the learning-rate schedule is unknown, so no gain from a decay is expected
+WATCH_SCHEDULE_UNSAID    warn    the learning-rate schedule is unknown, so the forecast includes no gain from its decay
 WATCH_CONTRADICTED       warn    the intervals of the curve and of the registered forecast do not overlap
 """
 
@@ -49,7 +49,7 @@ class Watch(Renderable, Tabular):
         end: planned end of the run.
         schedule: learning-rate schedule, or None.
         reading: the last loss.
-        band: loss now of a run that ends as registered; None if the forecast has no interval.
+        band: the loss expected now if the run ends as registered; None if the forecast has no interval.
         registered: the frozen estimate of the end; None if the forecast has no interval.
         curve: estimate of the end from the run's own curve; None with fewer than three readings.
         revised: both estimates combined, or the only one.
@@ -170,7 +170,7 @@ def watch(
         level: level of the intervals.
 
     Raises:
-        BadTable: the run is not the forecast one: other size, data, tokenizer or target.
+        BadTable: the run is not the one that was forecast: other size, data, tokenizer or target.
         NeedsAnswer: the user must name the run, or its end.
         BadInput: the log cannot be read.
     """
@@ -280,7 +280,7 @@ def _differences(forecast: FrozenForecast, table: RunTable, name: str, how: Sche
         elif not differs:
             yield finding
     if how is None:
-        message = "the learning-rate schedule of the run is unknown, so no gain from a decay is expected"
+        message = "the learning-rate schedule of the run is unknown, so the forecast includes no gain from its decay"
         yield Finding("WATCH_SCHEDULE_UNSAID", Grade.WARN, message, 1, "give schedule= (CLI: --schedule cosine)")
 
 

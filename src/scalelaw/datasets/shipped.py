@@ -84,7 +84,7 @@ def card(name: str) -> dict[str, Any]:
 
 
 def synthetic_ladder() -> dict[str, Array]:
-    """Return the columns of ``synthetic-ladder``, simulated anew; equal to the shipped file."""
+    """Return the columns of ``synthetic-ladder``, simulated again; equal to the shipped file."""
     law = get("chinchilla")
     grid = RunGrid(params=np.geomspace(4e7, 2.56e9, 7).round(-5).tolist(), tokens_per_param=(5, 10, 20, 40, 80, 160))
     coef = law.vector(law.published["besiroglu2024"].coef)

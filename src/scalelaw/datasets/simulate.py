@@ -12,7 +12,7 @@ from scalelaw.laws import Law
 
 @dataclass(frozen=True)
 class RunGrid:
-    """Runs to simulate: every size at every tokens per parameter."""
+    """Runs to simulate: every size at every ratio of tokens to parameters."""
 
     params: Sequence[float]
     tokens_per_param: Sequence[float]

@@ -43,7 +43,7 @@ class Assumed(Brief):
         forecaster: source of the coefficients.
         noise: standard deviation of a run, as a share of its loss.
         shared: noise correlation of two branches of one trunk.
-        form: form error at one decade of reach, as a share of the loss; grows as the root of the decades.
+        form: form error at one decade of reach, as a share of the loss; grows with the square root of the decades.
         source: description.
     """
 

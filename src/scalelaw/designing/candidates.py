@@ -154,7 +154,7 @@ class Search(Brief):
         return half_width(self.known, x, member, self.point, self.level)
 
     def refusal(self, asked: float) -> str:
-        """Return the message if no candidate reaches the half-width, with the best one."""
+        """Return the error message if no candidate reaches the half-width; it names the best candidate."""
         if not self.candidates:
             return f"no ladder of these shapes costs less than the target of {self.target:.3g} FLOP; change the shapes"
         best = int(np.argmin(self.form))

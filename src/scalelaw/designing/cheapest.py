@@ -26,7 +26,8 @@ class Design(Renderable, Tabular):
         half_width: the expected half-width.
         dry_run: compute, time and memory.
         tried: number of designs up to this cost, including it.
-        prices: (half-width, C in FLOP of the cheapest ladder that reaches it or None), around the requested one.
+        prices: half-widths around the requested one, each with the C in FLOP of the cheapest ladder that reaches it, or
+            None.
     """
 
     ladder: Ladder

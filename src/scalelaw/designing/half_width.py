@@ -7,10 +7,10 @@ and V the covariance of the runs' noise (branches of one trunk are correlated). 
     half^2   = t^2 (var_coef + noise^2) + z^2 form^2 decades
 
 t and z are quantiles of Student's distribution (runs minus coefficients degrees of freedom) and of the normal one. The
-second part comes from earlier backtests: no functional form is exact, and its error grows with the reach.
+last term comes from earlier backtests: no functional form is exact, and its error grows with the reach.
 
 code                grade   when
-REACH_UNMEASURED    warn    the reach exceeds the one up to which the form error was measured
+REACH_UNMEASURED    warn    the form error was measured only for shorter reaches
 RUNS_UNLIKE         warn    most runs lie outside the fitted range of the assumed law
 """
 
@@ -48,7 +48,7 @@ class HalfWidth(Renderable, Tabular):
         flops: C of the target, FLOP.
         loss: loss of the assumed law at the target.
         level: probability of the interval.
-        reach: C of the target over that of the largest fitted run.
+        reach: C of the target divided by the C of the largest fitted run.
         coefs: part from the coefficients; None if the ladder does not determine them.
         run: part from the noise of the target run.
         form: part from the error of the law's form at this reach.
@@ -80,9 +80,7 @@ class HalfWidth(Renderable, Tabular):
         """Warnings about the half-width."""
         found = []
         if self.reach > MEASURED_REACH:
-            message = (
-                f"the form error was measured to {MEASURED_REACH:g} x the largest run; this reach is {self.reach:.3g} x"
-            )
+            message = f"the form error was measured up to {MEASURED_REACH:g} x the largest run, not {self.reach:.3g} x"
             found.append(Finding("REACH_UNMEASURED", Grade.WARN, message, 0, "treat the half-width as a lower bound"))
         if self.outside > self.runs / 2:
             message = f"{self.outside} of {self.runs} runs lie outside the fitted range of the assumed law"
@@ -229,7 +227,7 @@ def half_width(
 
 
 def beyond(known: Assumed, largest: tuple[float, float], point: tuple[float, float]) -> float:
-    """Return C of the target over that of the largest run."""
+    """Return C of the target divided by the C of the largest run."""
     flops = counting_of(known.forecaster).flops
     return float(flops(*point) / flops(*largest))
 

@@ -76,7 +76,7 @@ def trade_off(batch_tokens: AnyArray, steps: AnyArray, *, draws: int = 200, seed
 
     Raises:
         BadInput: fewer than three batches, or a number that is not positive.
-        FitFailed: steps do not fall with the batch size and level off.
+        FitFailed: steps do not first fall and then level off as the batch grows.
 
     Example:
         >>> found = trade_off([1e3, 1e4, 1e5], [1.1e5, 2e4, 1.1e4])
@@ -92,7 +92,7 @@ def trade_off(batch_tokens: AnyArray, steps: AnyArray, *, draws: int = 200, seed
     least = _least(np.log(batch), np.log(taken))
     if least is None:
         raise FitFailed(
-            "steps do not fall with the batch size and level off, which a critical batch needs; add other batch sizes"
+            "with growing batches, steps must fall and then level off; these steps do not; add other batch sizes"
         )
     rng, found = np.random.default_rng(seed), []
     for _ in range(draws if len(batch) > _FEWEST else 0):

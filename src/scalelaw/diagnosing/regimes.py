@@ -38,7 +38,7 @@ class Regime(Renderable, Tabular):
         by_params: loss from finite params, nats per token.
         by_tokens: loss from finite tokens, nats per token.
         share: params' share of the elasticity of the reducible loss, s_N in [0, 1]; one half at the optimum.
-        repeated: loss added by repeating tokens, over the same number of fresh ones.
+        repeated: loss added by repeating tokens, compared with the same number of fresh ones.
         stepped: loss added by too few steps at a large batch; None without a critical batch.
         epochs: passes over the distinct tokens.
         batch_ratio: batch over critical batch, or None.

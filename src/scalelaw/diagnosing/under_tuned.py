@@ -5,9 +5,9 @@ RUNG_UNDER_TUNED  warn   every end point of a size lies above the law of the oth
 RUNG_BETTER_RATE  warn   an end point with another rate or batch, but otherwise equal, has a lower loss
 
 A size is judged by the law fitted without it. Outlying sizes are found as a group (see ``outliers``), and only those
-worse at every horizon are named. A size that is worse at some and better at others indicates a wrong law, as
-``FIT_MISFIT`` reports. A rate that is off at every size shifts the law itself; only neighbours, or
-``scalelaw ladder tune``, can reveal it.
+worse at every horizon are named. A size that is worse at some and better at others indicates a wrong law, which
+``FIT_MISFIT`` reports. A rate that is off at every size shifts the law itself; only neighbours, or ``scalelaw ladder
+tune``, can reveal it.
 """
 
 import math
@@ -57,7 +57,7 @@ class _Ends:
 
 
 def check_tuning(observed: Observations) -> tuple[Finding, ...]:
-    """Return findings about sizes and single end points that look under-tuned; empty if too few runs show it.
+    """Return findings about sizes and single end points that look under-tuned; empty if there are too few runs.
 
     Args:
         observed: the end points of a loss, from ``RunTable.endpoints``.
@@ -137,7 +137,8 @@ def _above_the_law(observed: Observations, size: str, noise: float) -> list[Find
         own = above[rung == at]
         if own.min() > 0 and own.mean() > _NOISES * noise:
             name, where = _named(fitted.rows.x[size][rung == at]), counted(len(own), "end point")
-            message = f"{size} {name} is {math.expm1(own.mean()):.1%} above the law of the others, at all its {where}"
+            high = f"{math.expm1(own.mean()):.1%} above the law of the other sizes"
+            message = f"{size} {name} is {high} at each of its {where}"
             fix = "tune it (`scalelaw ladder tune --width`) and train it again, or exclude it"
             found.append(Finding("RUNG_UNDER_TUNED", Grade.WARN, message, len(own), fix))
     return found

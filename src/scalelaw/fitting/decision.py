@@ -32,7 +32,7 @@ class Decision(Brief):
         law: the law.
         quantity: one of ``PLANNED``, or the name of a coefficient.
         flops: the budget in FLOP, None for a coefficient.
-        cost: C over 6 N D by size, where the rows state compute of their own.
+        cost: C over 6 N D by size, where the rows state their own compute.
         at: input of the law beside params and tokens -> the value it is held at.
     """
 
@@ -88,7 +88,7 @@ def decision(
         law: the law.
         quantity: one of ``PLANNED``, or the name of a coefficient.
         flops: the budget, FLOP.
-        cost: C over 6 N D by size, where the rows state compute of their own.
+        cost: C over 6 N D by size, where the rows state their own compute.
         at: input of the law beside params and tokens -> the value it is held at.
 
     Raises:
@@ -127,7 +127,7 @@ def kind_of_params(law: Law, held: Collection[str] = ()) -> str:
     """
     kinds = [name for name in law.inputs if name in COUNTINGS and name not in held]
     if halves := [name for name in held if name == "tokens" or (name in COUNTINGS and not kinds)]:
-        raise BadInput(f"a budget is split between params and tokens, and {halves[0]} is held; leave it out of at=")
+        raise BadInput(f"a budget splits into params and tokens, so {halves[0]} cannot be held; leave it out of at=")
     splits = len(kinds) == 1 and {kinds[0], "tokens"} <= set(law.inputs) and law.output in ("loss", "bpb")
     left = [name for name in law.inputs if name not in (*kinds, "tokens", *held)]
     if splits and left and all(kind_of(name) == "number" for name in left):
@@ -154,7 +154,7 @@ def optimum_at(
         law: the law.
         coef: coefficients, (p, k).
         flops: the budget, FLOP.
-        cost: C over 6 N D by size, where the rows state compute of their own.
+        cost: C over 6 N D by size, where the rows state their own compute.
         at: input of the law beside params and tokens -> the value it is held at.
     """
     held = dict(at or {})

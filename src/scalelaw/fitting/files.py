@@ -55,7 +55,7 @@ def _loaded(path: Path) -> FitResult:
     except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError, zlib.error) as error:
         raise BadInput(f"{path} is not a whole {SCHEMA} file ({error}); fit the runs again") from error
     if document["schema"] == SCHEMA and fit.digest != document["digest"]:
-        raise BadInput(f"{path} has the digest {document['digest']}, its rows and spec give {fit.digest}; fit again")
+        raise BadInput(f"{path} states digest {document['digest']}, but its rows and spec give {fit.digest}; fit again")
     return fit
 
 
@@ -172,7 +172,7 @@ def _check_numbers(document: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} is {str(value)[:40]}, not a number")
         float(value)
     if not np.isfinite(_unpack(document["coef"], Allowance("coef", 0))).all():
-        raise ValueError("coef holds what is not finite")
+        raise ValueError("coef holds a value that is not finite")
     for name in ("cluster", "setting"):
         kinds = set(map(type, rows.get(name, ())))
         if len(kinds) > 1 or not kinds <= {int, str}:

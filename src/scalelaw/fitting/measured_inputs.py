@@ -15,7 +15,7 @@ _TIMES = ("tokens", "steps", "flops")
 
 
 def target_of(law: Law, table: RunTable) -> str | None:
-    """Return the one target that a law of measured inputs gives, or None where the law or the table leaves it open."""
+    """Return the one target that a law of measured inputs predicts, or None if law and table leave a choice."""
     if not _taken(law):
         return None
     given = [name for name in table.targets if _metric(name) == law.output]
@@ -25,7 +25,7 @@ def target_of(law: Law, table: RunTable) -> str | None:
 def with_measured_inputs(
     law: Law, table: RunTable, observed: Observations, use: Reduction | None, over: Sequence[str]
 ) -> Observations:
-    """Return the rows with each other metric that the law takes, from the same run at the same time of training.
+    """Add to the rows each metric that the law takes as an input, from the same run at the same point of training.
 
     A row whose run lacks the metric at that time has NaN there, which a fit excludes and counts.
 

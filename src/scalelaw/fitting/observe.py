@@ -109,7 +109,7 @@ def _explained(law: Law, observed: Observations) -> Observations:
 
 
 def columns_of(runs: RunTable | Observations) -> dict[str, str]:
-    """Return name in a formula -> quantity of the column with that name, or the name itself if it holds none."""
+    """Map each name in a formula to the quantity in its column, or to itself if the column holds no quantity."""
     if isinstance(runs, RunTable):
         return formula_names(runs.origins, unrecognised(runs.runs))
     return runs.others.names() if runs.others else {}
@@ -203,16 +203,16 @@ def observe_rows(
     over: Sequence[str] = SWEPT,
     otherwise: Reduction = "endpoints",
 ) -> Observations:
-    """Return the rows of one target, reduced by ``use``, or by ``otherwise`` without it.
+    """Return the rows of one target, reduced by ``use``, or by ``otherwise`` without ``use``.
 
     Raises:
         BadInput: ``over`` without ``use="best"``, or rows of another target or reduction than asked for.
     """
     if over and tuple(over) != SWEPT and (use or otherwise) != "best":
-        raise BadInput(f"over={over!r} names what was swept, which only use='best' reads; add it")
+        raise BadInput(f"over={over!r} names the swept columns; add use='best', which reads them")
     if isinstance(runs, Observations):
         if target is not None and target != runs.target:
-            raise BadInput(f"target={target!r}: these rows are of {runs.target}; pass the original table")
+            raise BadInput(f"target={target!r}: these rows hold only {runs.target}; pass the original table")
         if use is not None and use != runs.reduction:
             raise BadInput(f"use={use!r}: these rows are already reduced to {runs.reduction}; pass the original table")
         return runs

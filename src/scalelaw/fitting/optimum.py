@@ -103,7 +103,7 @@ class _Thinned:
     distinct: AnyArray
 
     def spread_over(self, solution: Solution, coordinates: Coordinates) -> Solution:
-        """Return a solution of every start: on all rows where it was refitted, else scaled by the best one's."""
+        """Return a solution for every start; a start that was not refitted to all rows gets a scaled objective."""
         best = int(self.distinct[0])
         u = coordinates.coordinates(self.coef)
         objective = solution.objective[0] * self.objective / self.objective[best]

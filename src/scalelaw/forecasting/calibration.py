@@ -35,7 +35,7 @@ class WidthTerms(Brief):
     """Terms of the width of a forecast at n points, as relative standard deviations.
 
     Attributes:
-        residual: of the fitted runs about the best-fitting law, (n,).
+        residual: scatter of the fitted runs about the best-fitting law, (n,).
         draws: root mean square over laws of the spread of their draws, (n,).
         forms: distance of the laws from the centre, (mean of the square root)^2, so that one distant law has little
             effect, (n,).

@@ -240,7 +240,7 @@ class Ensemble(Renderable, Tabular, Plottable, Predicting):
 
     @np.errstate(all="ignore")
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
-        """Draw predictions (draws, n): the members' draws, mapped at each point to the calibrated quantiles by rank."""
+        """Draw predictions (draws, n): calibrated quantiles at each point, at the ranks of the members' draws."""
         full, rng = self._completed(x), np.random.default_rng(seed)
         fewest = min(len(member.draws) for member in self.members if member.draws is not None)
         chosen = rng.choice(len(self.members), size=fewest, p=self.weights)

@@ -69,8 +69,8 @@ def forecast_observations(
     check_draws(draws)
     if observed.target.partition("@")[0] == "score":
         raise BadInput(
-            f"{observed.target} is a share, and the ensemble's laws have no ceiling; forecast a loss with "
-            "--target loss@..., and chain the score to it"
+            f"{observed.target} is a score, and the ensemble's laws forecast losses only; forecast a loss with "
+            "--target loss@..., and fit a law from that loss to the score"
         )
     usable = thinned(_known(observed.keep(observed.y > 0, f"{observed.target} is not positive"), n))
     if n is None:

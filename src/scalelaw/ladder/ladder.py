@@ -81,7 +81,7 @@ class Ladder(Renderable, Tabular):
             widths = Counter(width for grid in self.grids if grid.held_out is held_out for width in grid.widths)
             for width, times in widths.items():
                 if times > 1:
-                    raise BadInput(f"width {width} is in {times} [[rungs]]; keep it in one")
+                    raise BadInput(f"width {width} is in {times} [[rungs]] tables; keep it in one")
         if all(grid.held_out for grid in self.grids):
             raise BadInput("every [[rungs]] is held out; remove held_out from the rungs to fit")
         longest = max(self.rungs, key=lambda rung: rung.trunk.unique_tokens)

@@ -28,8 +28,8 @@ class Coef:
         unit: unit, with exponents by name (``nats/token * parameters^alpha``).
         low: smallest allowed value.
         high: largest allowed value.
-        linear: whether the law, or what it is a function of (``Law.inner``), is linear in it, so that a fit can solve
-            for it given the others.
+        linear: whether the law, or its inner quantity (``Law.inner``), is linear in it, so that a fit can solve for it
+            given the others.
         starts: range of plausible values, from which fits start unless they can solve for it.
         log: whether starts are spread, and steps taken, on a log scale.
         within: input whose range in the rows replaces ``starts``.
@@ -161,7 +161,7 @@ class Law(ABC):
         return self.value_and_jacobian(coef, x)
 
     def to_inner(self, y: Array) -> Array:
-        """Return measured outputs (n,) on the scale of ``inner``; where starts of a fit are sought."""
+        """Return measured outputs (n,) on the scale of ``inner``, on which a fit seeks its starts."""
         return y
 
     def columns(self, coef: AnyArray) -> tuple[AnyArray, ...]:

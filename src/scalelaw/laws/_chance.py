@@ -54,7 +54,7 @@ class AboveChance(Law):
 
     @property
     def shapes(self) -> tuple[Law, ...]:
-        """This law, with one in four by chance if its chance is unset."""
+        """This law; an unset chance becomes 0.25, one in four."""
         return (replace(self, chance=_USUAL) if self.chance is None else self,)
 
 
@@ -88,7 +88,7 @@ class ExponentialOfPowers(AboveChance, SumOfPowers):
 
 
 def minus_log_of(score: Array, chance: float) -> Array:
-    """Return -ln of the normalised score, first clipped to [0.01, 1), which only starts of a fit may use.
+    """Return -ln of the normalised score, clipped to [0.01, 1) first; use it only for starts of a fit.
 
     Example:
         >>> minus_log_of(np.array([0.25, 0.4375]), 0.25).round(3).tolist()

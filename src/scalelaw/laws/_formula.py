@@ -72,7 +72,7 @@ class FormulaLaw(Law):
 
         Args:
             text: the spelling.
-            columns: name of a column -> its quantity, or the name itself if it holds none.
+            columns: name of a column -> its quantity, or the name itself if the column holds no quantity.
 
         Raises:
             BadFormula: not arithmetic, or without inputs or coefficients.

@@ -72,8 +72,8 @@ def as_law(law: str | Law, columns: Mapping[str, str] | None = None) -> Law:
 
     Args:
         law: name, spelling, formula or law.
-        columns: name of a table's column -> its quantity, or the name itself if it holds none; in a formula such a name
-            is an input.
+        columns: name of a table's column -> its quantity, or the name itself if the column holds no quantity; in a
+            formula such a name is an input.
 
     Raises:
         UnknownName: no such law or shape.

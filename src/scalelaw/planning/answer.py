@@ -28,7 +28,7 @@ class Plan(Renderable, Tabular, Plottable):
         digest: digest of the forecaster.
         question: the question this plan answers.
         runs_only: the plan from the runs alone, if this one also uses published studies; else None.
-        literature: summary of those studies; None likewise.
+        literature: summary of those studies; None if the plan uses none.
     """
 
     params: Estimate

@@ -1,9 +1,10 @@
 """Growth of N* with compute, combined from several laws, the table's IsoFLOP profiles and published studies.
 
-Runs determine ln N* at the largest fitted budget well, and its exponent beyond badly. Each law with a
-compute-optimal split gives both, with their covariance; so do IsoFLOP profiles. No functional form is exact, so each
-covariance gets a floor. Laws are weighted by the fit to the runs and by the agreement with the profiles. Published
-studies enter as one more measurement of each. The result is a mixture of normal distributions of (ln N*, exponent).
+Runs determine ln N* at the largest fitted budget well, but its exponent beyond that budget poorly. Each law with a
+compute-optimal split gives both numbers with their covariance; so do IsoFLOP profiles. No functional form is exact, so
+each covariance gets a floor. Laws are weighted by the fit to the runs and by the agreement with the profiles. Published
+studies enter as one more measurement of each number. The result is a mixture of normal distributions of the pair (ln
+N*, exponent).
 """
 
 from collections.abc import Iterator, Sequence
@@ -69,7 +70,7 @@ class HasDeciders(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Growth(Brief):
-    """One normal distribution of a pair.
+    """One normal distribution of the pair (ln N*, exponent).
 
     Attributes:
         weight: log weight in the mixture.

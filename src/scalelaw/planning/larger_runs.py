@@ -111,7 +111,7 @@ def predict_larger(
         flops: budgets in FLOP, each spent compute-optimally; by default 3, 10 and 30 times the largest fitted.
         level: probability of the intervals.
         kind: ``new_run`` for intervals that include run noise, ``mean`` for ones that do not.
-        prior: whether published studies share in the split of budgets, see ``plan``.
+        prior: whether published studies contribute to the split of budgets, see ``plan``.
 
     Raises:
         BadInput: a point with missing or extra inputs, or both a point and budgets.

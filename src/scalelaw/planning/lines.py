@@ -49,7 +49,7 @@ class EfficientLines(Brief):
         return self.pairs[:, :1] + self.pairs[:, 1:] * np.log(np.ravel(flops) / self.forecaster.largest)
 
     def loss(self, params: Array, tokens: Array) -> Array:
-        """Return the loss (b, n) at n points or at points (b, n); it varies over lines as the forecast's interval."""
+        """Return the loss (b, n) at points (n,) or (b, n), spread over the lines like the forecast's interval."""
         n, d = (np.broadcast_to(values, (self.size, np.shape(values)[-1])) for values in (params, tokens))
         middle = (np.exp(np.median(np.log(values), axis=0)) for values in (n, d))
         return self.forecaster.centre(n, d) * np.exp(self._shifts * self.forecaster.width(*middle))
@@ -66,7 +66,7 @@ class EfficientLines(Brief):
 
 @dataclass(frozen=True, eq=False)
 class MedianLine:
-    """The median of lines at each budget, with the loss as it is forecast: one surface."""
+    """One surface: the median of the lines at each budget, with the forecast loss."""
 
     lines: EfficientLines
     size: int = 1

@@ -18,9 +18,9 @@ class ChoiceOutcome(Brief):
         label: description of the change.
         rows: number of rows fitted.
         params: N*, in the base's kind of N; None without a compute-optimal split.
-        tokens: D*, None likewise.
-        tokens_per_param: D* / N*, None likewise.
-        loss: loss at N* and D*, None likewise.
+        tokens: D*; None without a compute-optimal split.
+        tokens_per_param: D* / N*; None without a compute-optimal split.
+        loss: loss at N* and D*; None without a compute-optimal split.
         held_out: mean |predicted - measured| / measured on the larger runs, fitted to the smaller ones; None if the
             table has no such split.
         comparable: whether that error is within ``COMPARABLE`` times the least; True if unknown.

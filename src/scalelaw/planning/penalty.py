@@ -43,7 +43,7 @@ def compute_penalty(forecaster: Forecaster, params: float | str, tokens: float |
     surfaces = survey(forecaster)
     value = float(excess(surfaces.point, n, d)[0])
     if not math.isfinite(value):
-        raise BadInput(f"{forecaster.label} has no compute-optimal split to compare params {n:g}, tokens {d:g} with")
+        raise BadInput(f"{forecaster.label} has no compute-optimal split to measure a penalty from")
     around = float(surfaces.counting.flops(n, d)) / value
     spread = None if surfaces.draws is None else excess(surfaces.draws, n, d, around)
     return estimated(value, spread, level, "1")

@@ -43,7 +43,7 @@ class Question(Brief):
         level: probability of the intervals, in (0, 1).
         max_params: largest N, or None.
         max_tokens: largest D, or None.
-        prior: whether published studies share in the decision.
+        prior: whether published studies contribute to the decision.
     """
 
     given: Given

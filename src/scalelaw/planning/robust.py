@@ -188,8 +188,9 @@ def robustness(
     """Plan one budget under every defensible loss function, outlier policy, counting, law and prior.
 
     The base is the decision of the ensemble of laws, as in ``study`` and ``plan``, or of ``law`` alone. Every
-    alternative is one change to ``law`` (by default chinchilla) fitted with ``options``. Each has an error on the
-    larger runs when fitted to the smaller ones, which separates real disagreement from a choice that forecasts worse.
+    alternative is one change to ``law`` (by default chinchilla) fitted with ``options``. Each alternative is also
+    fitted to the smaller runs and scored on the larger ones. If one disagrees and its error there is large, it is just
+    a worse forecaster; otherwise the disagreement is real.
 
     Args:
         runs: a table, anything ``load_runs`` reads, or rows already reduced.

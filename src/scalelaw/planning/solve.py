@@ -32,8 +32,9 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **options: Unpack[Qu
     """Plan compute-optimally from a budget, a model size, a corpus size or a target loss.
 
     N* and D* minimise the loss at a given C. ``flops`` gives N*, D* and the loss; ``params`` gives the D for which
-    this N is optimal; ``tokens`` gives the N likewise; ``loss`` gives the smallest C that reaches it. Intervals of N,
-    D and C come from the optimum of each draw; the interval of the loss is the forecaster's at the recommended N, D.
+    this N is optimal; ``tokens`` gives the N for which this D is optimal; ``loss`` gives the smallest C that reaches
+    it. Intervals of N, D and C come from the optimum of each draw; the interval of the loss is the forecaster's at the
+    recommended N, D.
 
     Args:
         forecaster: of a loss, over one kind of params and tokens.

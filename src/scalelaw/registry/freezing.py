@@ -40,8 +40,8 @@ def freeze(
     """Freeze the forecast of one future run.
 
     Args:
-        forecaster: a fit, a published law, an ensemble or another forecaster. The rows behind a ``Traceable`` one are
-            recorded; of others only digest and label.
+        forecaster: a fit, a published law, an ensemble or another forecaster. For a ``Traceable`` one the rows are
+            recorded, for others only digest and label.
         run: name of the run, if known.
         conditions: conditions of the run that the fitted table lacks: ``{"dataset": "c4", "tokenizer": "gpt2"}``. A
             run with other values is not scored.

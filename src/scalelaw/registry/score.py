@@ -152,7 +152,7 @@ def same_target(forecast: FrozenForecast, table: RunTable) -> str:
     if not target:
         unit = forecast.document["target"]["unit"]
         have = ", ".join(f"{name} ({QUANTITIES[name.partition('@')[0]].unit})" for name in table.targets) or "nothing"
-        message = f"the forecast is of {forecast.target} ({unit}), and {table.source} measures {have}"
+        message = f"the forecast is of {forecast.target} ({unit}), but {table.source} measures {have}"
         enforce([_finding("FORECAST_OTHER_TARGET", message, "evaluate the run as the fitted runs were")])
     return target
 
@@ -171,7 +171,7 @@ def chosen_run(forecast: FrozenForecast, table: RunTable, name: str | None) -> i
         counted = ", ".join(each for each in table.quantities() if first and QUANTITIES[each].unit == first.unit)
         message = (
             f"the forecast uses {', '.join(missing)} ({first.meaning if first else 'a column'}), "
-            f"and {table.source} has {counted or 'no such column'}"
+            f"but {table.source} has {counted or 'no such column'}"
         )
         fix = "add the column the fitted runs have; --column names one, --derive computes one"
         enforce([_finding("FORECAST_OTHER_COUNTING", message, fix)])
@@ -208,11 +208,11 @@ def other_conditions(forecast: FrozenForecast, known: Mapping[str, float | str],
     for condition, wanted in forecast.conditions.items():
         have = known.get(condition)
         if have is None and condition in COMPARED:
-            message = f"the forecast is for {condition} {_plain(wanted)}, and {name} does not state its {condition}"
+            message = f"the forecast is for {condition} {_plain(wanted)}, but {name} does not state its {condition}"
             fix = f"give says={{'{condition}': ...}} (CLI: --say {condition}=...), or a column"
             yield Finding("FORECAST_UNSAID", Grade.ASK, message, 1, fix)
         elif have is not None and not _same(wanted, have):
-            message = f"the forecast is for {condition} {_plain(wanted)}, and {name} has {_plain(have)}"
+            message = f"the forecast is for {condition} {_plain(wanted)}, but {name} has {_plain(have)}"
             if condition in COMPARED:
                 yield _finding("FORECAST_OTHER_DATA", message, f"score a run with the same {condition}")
             else:

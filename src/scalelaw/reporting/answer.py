@@ -130,7 +130,7 @@ class Evidence:
         target: the forecast metric.
         who: name of the forecaster.
         plan: the plan, or None.
-        expected: forecast of one run, without a plan.
+        expected: forecast of one run, if a plan is missing.
         why: reason for a missing plan.
         backtest: backtest of the same forecaster on these runs.
         others: results on other runs, as text, or empty.

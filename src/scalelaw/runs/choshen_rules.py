@@ -1,6 +1,6 @@
 """Ten rules for estimating scaling laws, after Choshen, Zhang and Andreas 2024 (arXiv 2410.11840), as findings.
 
-The wording is ours, the numbers are theirs; ``docs/meta-analysis.md`` says which hold on the tables we have.
+The wording is ours, the numbers are theirs; ``docs/meta-analysis.md`` shows which hold on the tables we have.
 
 code                  grade  when
 GUIDE_NO_HELD_OUT     warn   rule 1: too few larger runs to hold out and measure a forecast's error
@@ -56,7 +56,9 @@ def _of_ends(observed: Observations) -> Iterator[Finding]:
     count = len(observed)
     cost = observed.columns.get("flops", observed.columns.get("tokens"))
     if cost is None or not _can_hold_out(np.asarray(cost, float)):
-        message = f"fewer than {_TO_HOLD_OUT} runs took more compute than {_TO_FIT} others: too few to test a forecast"
+        message = (
+            f"no cut in compute leaves {_TO_FIT} runs below it and {_TO_HOLD_OUT} above, so a forecast cannot be tested"
+        )
         yield _rule(
             "GUIDE_NO_HELD_OUT", message, count, f"train small runs over {_COMPUTE_SPAN:g}x of compute, then backtest"
         )
@@ -67,14 +69,15 @@ def _of_ends(observed: Observations) -> Iterator[Finding]:
         message = f"{counted(count, 'run')} cannot determine the exponents"
         yield _rule("GUIDE_BORROW", message, count, 'borrow them: prior="literature" (CLI: --prior literature)')
     elif count < _FREE_BELOW:
-        message = f"five free coefficients on {counted(count, 'run')}: three explain most differences between families"
-        fix = 'borrow some with prior="literature" (CLI: --prior literature), or share them with ties={"alpha": "beta"}'
+        why = "Choshen et al. found that three explain most differences"
+        message = f"{counted(count, 'run')} for five free coefficients; {why}"
+        fix = 'borrow exponents with prior="literature" (CLI: --prior literature), or tie them: ties={"alpha": "beta"}'
         yield _rule("GUIDE_FIVE_FREE", message, count, fix)
     for name in _FAMILIES:
         levels = _levels(observed.columns[name]) if name in observed.columns else []
         if len(levels) > 1:
             some = ", ".join(levels[:_SHOWN]) + (", ..." if len(levels) > _SHOWN else "")
-            message = f"runs of {len(levels)} values of {name} ({some}) in one law"
+            message = f"one law is fitted to runs of {len(levels)} values of {name} ({some})"
             yield _rule("GUIDE_POOLED", message, count, f'fit each alone, e.g. where({name}="{levels[0]}")')
             return
 
@@ -112,9 +115,8 @@ def _of_sizes(table: RunTable) -> Iterator[Finding]:
         )
     if len(sizes) > 1 and sizes[-1] > _FARTHEST * sizes[-2]:
         times = f"{sizes[-1] / sizes[-2]:.0f} times"
-        message = (
-            f"{kind} {format_number(float(sizes[-1]))} is {times} the next size; larger gaps never worked in the study"
-        )
+        size = f"{kind} {format_number(float(sizes[-1]))}"
+        message = f"{size} is {times} the next size; Choshen et al. saw such gaps always fail"
         yield _rule("GUIDE_FAR", message, 1, "train a size in between")
 
 

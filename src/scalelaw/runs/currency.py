@@ -60,7 +60,7 @@ def check_currency(observed: Observations, inputs: Sequence[str]) -> list[Findin
     low, high = (f"{end:.3g}" for end in cost.range)
     times = f"{low} to {high}" if low != high else low
     message = (
-        f"the table's flops are {times} times 6 x {kind} x tokens (the farthest run states {stated:.3g} FLOP, but "
+        f"the table's flops are {times} times 6 x {kind} x tokens (most in a run with {stated:.3g} FLOP, where "
         f"6 N D is {plain:.3g}); compute is counted as in the table"
     )
     six = f"flops={FLOPS_PER_PARAM_TOKEN:g}*{kind}*tokens"

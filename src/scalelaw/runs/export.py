@@ -60,7 +60,7 @@ def export_runs(table: "RunTable", path: str | PathLike[str]) -> int:
 def export_columns(table: "RunTable") -> dict[str, list[Any]]:
     """Return the columns of the file: settings, columns that vary within runs, targets and standard errors.
 
-    None marks a missing cell; NaN was measured.
+    None marks a missing cell; NaN is a measured value.
     """
     evals = table.evals
     varying = [name for name in evals if name not in ("run", "target", "value", "se", *_OF_TARGETS)]

@@ -265,9 +265,9 @@ def _missing_column(name: str, columns: Mapping[str, AnyArray], notes: Iterable[
     have = [column for column in columns if kind_of(column) == "number"]
     advice = f'name the column with columns={{"{name}": "..."}} (CLI: --column {name}=...)'
     if name == "mixture":
-        advice = 'call the columns of shares mixture.<domain>, or name them with columns={"mixture": "train_*"}'
+        advice = 'rename the columns of shares to mixture.<domain>, or name them with columns={"mixture": "train_*"}'
     elif name.startswith("params") and (other := [column for column in have if column.startswith("params")]):
-        advice = f"a law that leaves N open takes {other[0]} when spelled with [n={other[0]}]"
+        advice = f"if the law has an option n, write [n={other[0]}] after its name"
     elif name == "tokens" and "steps" in have:
         advice += ', or compute it with derive={"tokens": "steps * batch * seq_len"} (CLI: --derive)'
     hint = next((f"; {note}" for note in notes if note.startswith(f"no column is {name};")), "")

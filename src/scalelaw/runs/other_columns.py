@@ -92,7 +92,7 @@ def joined(parts: Sequence[OtherColumns | None]) -> OtherColumns | None:
 
 
 def formula_names(origins: Mapping[str, str], others: Iterable[str]) -> dict[str, str]:
-    """Return name in a formula -> the quantity of that column, or the name itself if the column is not a quantity.
+    """Map each name that a formula may use to the quantity in its column, or to the column's own name without one.
 
     A column has three names, tried in order until one is unique: its own, with an underscore for every other sign
     (``parallel size`` is ``parallel_size``); the last part of a path (``config.dropout`` is ``dropout``); lower case.
@@ -106,7 +106,7 @@ def formula_names(origins: Mapping[str, str], others: Iterable[str]) -> dict[str
 
 
 def spoken(origins: Mapping[str, str], others: Iterable[str]) -> dict[str, str]:
-    """Return name in a formula -> the column; see ``formula_names``."""
+    """Map each name that a formula may use to its column; see ``formula_names``."""
     held = [name for quantity, name in origins.items() if kind_of(quantity) == "number"]
     held += others
     found: dict[str, str] = {}

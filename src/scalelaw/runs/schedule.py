@@ -104,7 +104,7 @@ class Schedule(Brief):
     def features(self, steps: int, peak: float, momentum: float = 0.999) -> dict[str, Array]:
         """Return ``lr_area`` and ``lr_annealing`` after each step of a run, each (steps,); see ``lr_features``.
 
-        A step has the rate at its start.
+        The rate of a step is the rate at its start.
 
         Raises:
             BadInput: fewer than one step, or a peak that is not positive.

@@ -360,7 +360,7 @@ class RunTable(Renderable, Tabular):
         )
 
     def quantities(self) -> tuple[str, ...]:
-        """Return the canonical columns in the order of the vocabulary, without unread lists of vectors."""
+        """Return the canonical columns in the order of the vocabulary, without columns whose cells are lists."""
         lists = {name for name, kind in QUANTITIES.items() if kind.kind == "vector" and self._is_lists(name)}
         return tuple(name for name in QUANTITIES if name in self.runs and name not in lists)
 

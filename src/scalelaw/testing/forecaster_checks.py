@@ -64,7 +64,7 @@ def check_seeded(forecaster: Forecaster, x: Inputs) -> None:
 
 
 def check_level_is_a_share(forecaster: Forecaster, x: Inputs) -> None:
-    """An interval holds the share of draws that its level names, of the mean and of a new run, below and above."""
+    """Half of the draws outside an interval lie below it and half above, and their share is one minus its level."""
     kinds: tuple[Kind, ...] = ("mean", "new_run")
     for kind in kinds:
         draws = forecaster.sample(x, kind, 3)
@@ -100,7 +100,7 @@ def check_domain(forecaster: Forecaster, x: Inputs) -> None:
 
 
 def check_forms(forecaster: Forecaster, x: Inputs) -> None:
-    """Keywords, a mapping of lists or of text, and dataframes predict what arrays do."""
+    """Keywords, mappings of lists or of text, and dataframes give the same predictions as arrays."""
     from importlib import import_module
     from importlib.util import find_spec
 
@@ -124,7 +124,7 @@ def check_forms(forecaster: Forecaster, x: Inputs) -> None:
 
 
 def check_points_refused(forecaster: Forecaster, x: Inputs) -> None:
-    """No point, points given twice, an input left out and a keyword that names nothing are refused."""
+    """The forecaster refuses missing points, points given twice, a missing input and an unknown keyword."""
     one = {name: values[:1] for name, values in x.items() if name in forecaster.inputs}
     without = {name: values for name, values in one.items() if name != forecaster.inputs[0]}
     cases: tuple[tuple[Inputs | None, Inputs], ...] = (

@@ -1,8 +1,8 @@
-"""What every reader must satisfy: a damaged file ends in a result or in one line that names it, never otherwise.
+"""Checks of every reader: a damaged file gives a result, or an error of one line that names the file.
 
-``check_reader(reader, examples)`` damages the files of a reader in the ways files are damaged, by accident or on
-purpose: cut off, of other types, nested deeply, with huge numbers, in another encoding, with a bare carriage return or
-U+2028, with a key twice. It needs hypothesis.
+``check_reader(reader, examples)`` damages the files of a reader as accidents and attackers do. It cuts them off,
+changes types, nests deeply, writes huge numbers, changes the encoding, inserts a bare carriage return or U+2028, and
+repeats keys. It needs hypothesis.
 """
 
 import json
@@ -58,14 +58,14 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206
 
 @dataclass(frozen=True)
 class Reader:
-    """What reads a file or a folder, and a whole one for it.
+    """A function that reads a file or a folder, with an undamaged source for it.
 
     Attributes:
-        name: what is read, as one word.
+        name: name of the format, one word.
         read: takes the path of the file or the folder.
-        files: path below a folder -> content, all of a whole source.
+        files: path below a folder -> content, for every file of the undamaged source.
         given: the path below the folder that ``read`` takes; empty for the folder itself.
-        seal: makes a damaged document carry the right digest, so that more than the digest is tried.
+        seal: writes the right digest into a damaged document, so that checks after the digest are tested too.
     """
 
     name: str
@@ -85,14 +85,14 @@ class Reader:
 
 
 def check_reader(reader: Reader, examples: int) -> None:
-    """Read a whole source and then damaged ones.
+    """Read an undamaged source, and then damaged ones.
 
     Args:
-        reader: under test, with a whole source.
-        examples: how many damaged ones.
+        reader: the reader under test, with its undamaged source.
+        examples: number of damaged sources.
 
     Raises:
-        AssertionError: one ended in another error, a warning of Python, a line that names nothing, or took too long.
+        AssertionError: a source gave another error, a warning of Python or a line that names no file, or took too long.
     """
     import hypothesis
     from hypothesis import strategies

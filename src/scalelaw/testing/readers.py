@@ -1,6 +1,6 @@
-"""Every reader of scalelaw's own formats, each with a whole source: what ``check_reader`` is to be run on.
+"""Every reader of scalelaw's own formats, each with an undamaged source, for ``check_reader``.
 
-A format that is added here is fuzzed by being here; importers are found by name (see ``importer_reader``).
+The tests fuzz every format in this list; importers are found by name (see ``importer_reader``).
 """
 
 import json
@@ -42,7 +42,7 @@ params = "1"
 
 
 def own_readers(folder: Path) -> Iterator[Reader]:
-    """Yield each reader of a format of our own, its whole source made in a scratch folder."""
+    """Yield each reader of scalelaw's own formats; its undamaged source is made in a scratch folder."""
     yield from _of_tables(folder)
     yield from _of_stores(folder)
     yield from _of_documents(folder)
@@ -50,7 +50,7 @@ def own_readers(folder: Path) -> Iterator[Reader]:
 
 
 def importer_reader(importer: Importer, source: Path) -> Reader:
-    """Return the reader of logs that an importer is, with a recorded log."""
+    """Return an importer as a reader, with a recorded log as its undamaged source."""
     return Reader.of(importer.name, partial(load_runs, importer=importer.name), source)
 
 

@@ -68,7 +68,7 @@ def check_seen_at_once(open_store: OpenStore) -> None:
 
 
 def check_states(open_store: OpenStore) -> None:
-    """A run is running, then finished or crashed as closed; closing again has no effect."""
+    """A run is running until it is closed, then finished or crashed; closing it again has no effect."""
     for seed, state in enumerate(("finished", "crashed")):
         writer = open_store().write(RunSpec.of({"seed": seed}))
         assert open_store().read(writer.run).state == "running"

@@ -1,1 +1,1 @@
-"""Training: a ladder's rungs on real text, recorded as runs. The only folder that imports torch, and never at once."""
+"""Training: a ladder's rungs on real text, recorded as runs. Only this folder imports torch, and only when needed."""

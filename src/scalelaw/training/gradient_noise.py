@@ -25,7 +25,7 @@ class GradientNoise:
 
     Attributes:
         tokens: B_simple, in tokens per batch; None if noise dominates the mean gradient.
-        se: its jackknife standard error over rounds; None likewise.
+        se: its jackknife standard error over rounds; None if ``tokens`` is.
     """
 
     tokens: float | None

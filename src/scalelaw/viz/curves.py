@@ -38,7 +38,7 @@ class Curves:
 
 
 def curves_info(extrapolation: Extrapolation, *, most: int = _MOST) -> Curves:
-    """Compute the data of the figure: at most this many runs, in table order.
+    """Compute the data of the figure: the first ``most`` runs of the table.
 
     Raises:
         BadInput: ``most`` is not positive.

@@ -27,7 +27,7 @@ class ProfileLine(Brief):
         params: N of its runs, ascending, (w,).
         loss: measured, (w,).
         curve: sizes and fitted profile, (2, p), or None if the budget is excluded.
-        best: N* and its loss, or None likewise.
+        best: N* and its loss, or None if the budget is excluded.
     """
 
     flops: float

@@ -1,4 +1,4 @@
-"""``plot`` of a fit, an ensemble and a plan: one pair of axes, of which several results can share one."""
+"""``plot`` of a fit, an ensemble and a plan: each draws on one pair of axes, which several results can share."""
 
 from functools import singledispatch
 from typing import TYPE_CHECKING
@@ -41,7 +41,7 @@ def plot_result(result: Plottable, ax: "Axes | None" = None) -> "Axes":
 
 @singledispatch
 def _draw(result: object, axes: "Axes") -> None:
-    raise BadInput(f"a {type(result).__name__} has no figure of its own; scalelaw.viz has what can be drawn")
+    raise BadInput(f"a {type(result).__name__} has no figure; help('scalelaw.viz') lists the figures")
 
 
 @_draw.register(FitResult)

@@ -93,7 +93,8 @@ class Reproduction(Renderable, Tabular):
 _HEAD = """# Published figures, computed again
 
 Written by `make reproduce`, which is `scalelaw reproduce --to docs/reproduced.md` with the folder of published tables
-in `SCALELAW_DATA`. A figure holds if ours is the printed one to its digits, or no worse where it was optimised.
+in `SCALELAW_DATA`. A figure holds if ours equals the published one to its printed digits. An optimum also holds if ours
+is better.
 
 """
 

@@ -138,7 +138,10 @@ def test_a_step_that_cannot_be_read_is_listed_and_skipped_over() -> None:
         ({"steps": {"x": {"kind": "b"}}}, "steps= change the runs that base= selects"),
         ({"base": {"kind": "a"}, "steps": {"x": {"kind": "a"}}}, "step 'x' has no effect: kind a already holds"),
         ({"flops": -1.0}, "flops must be positive"),
-        ({"base": {"nosuch": 1}, "steps": {"x": {"kind": "b"}}}, "no reading of this table .* unknown column 'nosuch'"),
+        (
+            {"base": {"nosuch": 1}, "steps": {"x": {"kind": "b"}}},
+            "no correction gives this table .* unknown column 'nosuch'",
+        ),
     ],
 )
 def test_a_bad_question_is_refused(options: dict[str, Any], message: str) -> None:

@@ -265,7 +265,7 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     (ISOFLOP, r"30 runs at 10 budgets do not determine the 32 coefficients of the powers profile"),
     (("envelope", str(LADDER)), r"every run has one reading; an envelope needs curves"),
     (("approaches", str(LADDER), "--flops", "x"), r"'x' is not a number"),
-    (("explain", str(LADDER)), r"no reading of this table has a compute-optimal exponent"),
+    (("explain", str(LADDER)), r"no correction gives this table a compute-optimal exponent"),
     (("explain", str(LADDER), "--base", "params"), r"--base 'params': write it as NAME=VALUE"),
     (("explain", str(LADDER), "--step", "x"), r"--step 'x': write it as NAME:COLUMN=VALUE"),
     (("explain", str(LADDER), "--step", "x:params=1"), r"steps= change the runs that base= selects"),

@@ -214,7 +214,7 @@ def test_a_score_is_no_loss() -> None:
         ([1.0, 2.0, 2.0], [3.0, 2.0, 1.0], "ascending"),
         ([0.0, 2.0, 3.0], [3.0, 2.0, 1.0], "positive"),
         ([1.0, 2.0, 3.0], [3.0, np.nan, 1.0], "leave out such readings"),
-        ([1.0, 2.0, 3.0], [3.0, 2.0], "one length"),
+        ([1.0, 2.0, 3.0], [3.0, 2.0], "equal length"),
         ([1.0, 2.0, 10.0], [3.0, 2.0, 1.0], "is not before the end of the run"),
     ],
 )

@@ -1,1 +1,1 @@
-"""What every noun of the library can do besides print: a short repr, columns for dataframes, names, a figure."""
+"""Base classes of results and tables: a short repr, columns for dataframes, named coefficients, a figure."""

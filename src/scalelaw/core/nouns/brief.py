@@ -1,4 +1,4 @@
-"""A ``repr`` of one line for nouns that hold arrays and tables."""
+"""A ``repr`` of one line for results that hold arrays and tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -12,7 +12,7 @@ _LONGEST_VALUE = 40
 
 
 class Brief:
-    """Base of nouns whose ``repr`` fits two lines; ``print`` shows the whole.
+    """Base of results whose ``repr`` fits two lines; ``print`` shows the whole.
 
     Example:
         >>> from dataclasses import dataclass

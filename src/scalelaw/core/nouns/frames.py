@@ -6,7 +6,7 @@ import numpy as np
 
 
 def is_frame(source: object) -> bool:
-    """Return whether the object is a dataframe, or gives one."""
+    """Return whether the object is a dataframe, or can be converted to one."""
     import narwhals as nw
 
     try:
@@ -25,7 +25,7 @@ def open_frame(source: Any) -> Any:
     """Return a dataframe of any library as a ``narwhals.DataFrame``.
 
     Raises:
-        Exception: what the library of the frame raises; each has errors of its own.
+        Exception: an error of the dataframe's library; each library raises its own kinds.
     """
     import narwhals as nw
 

@@ -1,4 +1,4 @@
-"""The door from a result to its figure: figures are a room above, found by name when one is drawn."""
+"""``plot`` of results; the module that draws is in a higher layer, so it is imported by name when a figure is drawn."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

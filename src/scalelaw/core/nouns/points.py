@@ -1,4 +1,4 @@
-"""Points to predict at, as people have them: keywords, a mapping, or a dataframe of any library."""
+"""Points to predict at, in every accepted form: keywords, a mapping, or a dataframe of any library."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,7 +39,7 @@ def inputs_of(
         parts: vector -> names of its components, which may be columns: ``mixture.web``, ``mixture.code``.
 
     Raises:
-        BadInput: no points, or points given twice; a value that is missing or not a number; columns of unlike length.
+        BadInput: no points, or points given twice; a value that is missing or not a number; columns of unequal length.
         UnknownName: a keyword that is not a quantity.
 
     Example:

@@ -2,9 +2,10 @@
 
 Advisory locks (flock, fcntl) depend on the mount options of a network file system; creating a file that must be new
 does not. The holder touches its file every ``beat_s`` seconds. A holder whose process is gone loses the lock at once to
-the next process that asks; one that is stopped, or on another machine, after ``missed`` silent beats. A process that
-runs on this machine never loses it, whatever the time stamp. Ages are differences of time stamps on one file system, so
-the clocks of two machines need not agree; a heartbeat more than ``SKEW_S`` seconds in the future counts as forged.
+the next process that asks. A holder that is stopped, or on another machine, loses it after ``missed`` beats without a
+sign. A process that runs on this machine never loses it, whatever the time stamp. Ages are differences of time stamps
+on one file system, so the clocks of two machines need not agree; a heartbeat more than ``SKEW_S`` seconds in the future
+counts as forged.
 
 A dead holder is replaced in two steps. Its *claim*, a file named after its token, must be new, so one process gets it;
 if the dead holder is still in place then, the claim takes the name of the lock. A claim is a lock itself: if its owner
@@ -332,7 +333,7 @@ def _claim(path: Path, mark: str) -> Path:
 def _now(folder: Path) -> float:
     try:
         return now_in(folder)
-    except OSError:  # it cannot be written; taking the lock will say so
+    except OSError:  # it cannot be written; taking the lock will report that
         return time.time()
 
 

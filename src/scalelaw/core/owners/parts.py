@@ -1,7 +1,7 @@
 """Name files and folders that are still being written after their writer, and delete those whose writer is dead.
 
-A killed process cannot remove its part. The next write into the folder does: at once if the writer ran on this machine
-and is gone, after a day if it ran elsewhere. The part of a process that still runs here always stays.
+A killed process cannot remove its part, so the next write into the folder removes it: at once if the writer ran on this
+machine and is gone, after a day if it ran elsewhere. The part of a process that still runs here always stays.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ def part_name() -> str:
 def sweep(folder: str | os.PathLike[str]) -> None:
     """Delete the parts of dead writers in a folder; never raises.
 
-    In a folder of many files it looks less often, so that many writes there stay fast.
+    In a folder of many files it searches less often, so that many writes stay fast.
     """
     start = time.monotonic()
     if start < _due.get(os.fspath(folder), start):

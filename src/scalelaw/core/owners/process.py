@@ -41,7 +41,7 @@ def birth(pid: int) -> str:
 
 
 def life(where: str, pid: int, born: str) -> Life:
-    """Return what is known of a process.
+    """Return whether a process runs, is stopped or is gone, or ``unknown``.
 
     Args:
         where: its machine, as ``machine`` returns it.

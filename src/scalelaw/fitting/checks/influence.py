@@ -43,7 +43,7 @@ class OutlierGroup(Brief):
         members: numbers of the runs, the farthest out first.
         value: the decision without all of them.
         distance: distance of every run from the fit without the group, in robust standard deviations, (m,).
-        rate: the share of false flags at which each run would just be flagged, (m,).
+        rate: the smallest accepted share of false flags at which each run would be flagged, (m,).
     """
 
     members: tuple[int, ...]
@@ -95,7 +95,7 @@ class Influence(Renderable, Tabular):
             count = len(self.group.members)
             message = f"{counted(count, 'run')} that {'does' if count == 1 else 'do'} not belong with the others"
             message += f" move {self.decision} from {_number(self.group.value)} to {_number(self.value)}"
-            fix = "look at how they were trained; leave them out with where= or exclude_top= if that explains them"
+            fix = "check how they were trained; if that explains them, exclude them with where= or exclude_top="
             found.append(Finding("INFLUENCE_GROUP", Grade.WARN, message, count, fix))
         return tuple(found)
 

@@ -35,7 +35,7 @@ class FitStatus(Brief):
     Attributes:
         starts: number of starts.
         agreeing: number of starts within a relative 1e-6 of the best objective.
-        decrement: predicted decrease of the objective by one more Newton step, relative to it.
+        decrement: predicted decrease of the objective by one more Newton step, as a share of the objective.
         condition: condition number of the curvature, each coordinate scaled to one.
         at_bounds: coefficients at a bound.
         spare: number of rows less number of fitted coefficients.

@@ -2,8 +2,8 @@
 
 A linear coefficient, such as A in A/N^alpha, is replaced by the contribution of its term at a reference point (the
 geometric mean of the inputs). In these coordinates A no longer trades off against alpha, and a term may reach zero and
-leave it again. Fits of Chinchilla's law then reach the same optimum from almost anywhere in the usual box of starts; on
-the logarithm of A, a fifth to four fifths of them do (docs/LOG.md).
+leave it again. Fits of Chinchilla's law then reach the same optimum from almost anywhere in the usual box of starts.
+With ln A as the coordinate, only a fifth to four fifths of the starts reach it (docs/LOG.md).
 """
 
 from collections.abc import Mapping

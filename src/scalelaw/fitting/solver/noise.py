@@ -30,8 +30,8 @@ class Noise:
     Attributes:
         kind: ``huber``: r^2/2 up to delta, then delta (|r| - delta/2); ``absolute``: |r|; ``squared``: r^2/2;
             ``binomial``: r^2/2 of the deviance residual of a score over ``n_items`` items, minus its log-likelihood;
-            ``beta_binomial``: the same, where a fitted score p has the variance p (1 - p) (1/n_items + rho), rho
-            estimated with the fit, so that more items than rho resolves add no weight.
+            ``beta_binomial``: the same, where a fitted score p has the variance p (1 - p) (1/n_items + rho), where rho
+                is estimated with the fit; so beyond some number, more items add no weight.
         delta: residual at which Huber's loss turns linear; ``auto`` is 1.345 standard deviations of the bulk of the
             residuals, which costs 5 % of efficiency under Gaussian noise (Huber 1964).
         on: residuals of the logarithm (``log``, relative errors) or of the target itself (``raw``); binomial
@@ -82,7 +82,7 @@ class Noise:
 
     @property
     def first(self) -> "Noise":
-        """The noise of the fit from whose residuals they are estimated: least squares, or the deviance itself."""
+        """Noise of the first fit, whose residuals give threshold and sizes: least squares, or the deviance itself."""
         return self if self.counts else replace(self, kind="squared")
 
     @property

@@ -54,7 +54,7 @@ class Prior(Brief):
 
 @dataclass(frozen=True, eq=False)
 class Penalty:
-    """The prior as rows appended to the measured rows, their residuals far inside Huber's threshold.
+    """The prior as extra rows after the measured rows, scaled so that Huber's loss treats them as squares.
 
     Attributes:
         prior: the prior.

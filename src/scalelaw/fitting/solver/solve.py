@@ -3,9 +3,10 @@
 Problems share their rows and differ in starts and weights: the starts of one fit, or the resamples of a bootstrap.
 A start runs first through least squares, a smooth objective that works from far away, and then under the requested
 loss. Least squares alone leads all starts into one basin, where they agree although a robust loss may have a lower
-optimum elsewhere. So some starts also run under the requested loss directly, and the lower result is kept. For Huber's
-kinks the curvature is that of the rows inside the threshold plus a share of the reweighted rows outside; a step is kept
-only if it lowers the true objective. Laws with more than twenty free coefficients are finished in ``trust_region``.
+optimum elsewhere. So some starts also run under the requested loss directly, and the lower result is kept. Huber's loss
+has kinks, so its curvature is approximated by that of the rows inside the threshold plus a share of the reweighted rows
+outside. A step is kept only if it lowers the true objective. Laws with more than twenty free coefficients are finished
+in ``trust_region``.
 """
 
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ class Problem(Brief):
         return self.y if self.penalty is None else np.concatenate([self.y, self.penalty.centre])
 
     def weighed(self, weight: Array) -> Array:
-        """Append the penalty's weights to the weights of rows (..., n), unless they are there, (..., n + m)."""
+        """Return weights (..., n + m): those of the rows, then those of the penalty, unless they are already there."""
         if self.penalty is None or weight.shape[-1] == len(self.measured):
             return weight
         own = np.full((*weight.shape[:-1], len(self.measured) - len(self.y)), self.penalty.weight)

@@ -65,10 +65,11 @@ def projected(coordinates: Coordinates, coef: Array, x: Inputs, y: Array) -> Arr
 
 
 def recombined(coordinates: Coordinates, coef: Array, x: Inputs, y: Array) -> Array:
-    """Return starts (n, k): the first joins the best values for each level of a category, the second the second best...
+    """Return starts (n, k): the first joins the best values for each level of a category, the second the next best, ...
 
-    With separate coefficients for each output, a start is good only if it is good for all of them. If one in four is
-    good for each of seven outputs, one in sixteen thousand is good for all; sorted level by level, the first is.
+    With separate coefficients for each output, a start is good only if it is good for all of them. If one start in four
+    is good for each of seven outputs, one in sixteen thousand is good for all. Sorting the values separately for each
+    level makes the first start good for all.
     """
     categories = [x[name] for name in x if kind_of(name) == "text"]
     if not categories:

@@ -77,7 +77,7 @@ class FittedProblem(Brief):
 
 
 def bulk_sd(at: LinearisedFit) -> float:
-    """Return 1.4826 median |r| without the q residuals nearest zero, where the fit may have put them."""
+    """Return 1.4826 median |r|, leaving out the q residuals nearest zero, which the fit may have made small."""
     away = np.sort(np.abs(at.residual))[at.slopes.shape[1] :]
     return 1.4826 * float(np.median(away)) if len(away) else 0.0
 

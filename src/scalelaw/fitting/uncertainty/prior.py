@@ -5,8 +5,8 @@
 theta are the exponents, m and L L' are mean and covariance of their logarithms over published studies, and c turns the
 loss function into a log-likelihood at the noise of the runs. Every draw minimises this again with m moved by the prior
 and the runs moved by their noise (randomise, then optimise: Bardsley et al. 2014). For a linear law and Gaussian noise
-these draws are exactly the posterior. With many runs the runs decide; with three the prior decides, and intervals are
-as wide as published studies differ.
+these draws are exactly the posterior. With many runs the runs decide. With three runs the prior decides, and intervals
+are as wide as the differences between published studies.
 
 code        grade  when
 FIT_PRIOR   warn   exponents partly come from studies of other models
@@ -57,7 +57,7 @@ def prior_of(spec: "FitSpec", law: Law) -> Prior | None:
     """Return the prior of a spec on a law's coefficients, or None.
 
     Raises:
-        BadInput: the prior names a coefficient that is not free, or see ``literature``.
+        BadInput: the prior names a coefficient that is not free; or as for ``literature``.
     """
     held = {*spec.fixed, *spec.ties}
     if spec.prior is None or spec.prior == "none":
@@ -232,7 +232,7 @@ def perturbed(
 
 
 def check_prior(prior: Prior, draws: Array | None) -> list[Finding]:
-    """Report that exponents depend on the literature, with the spread of the draws over that of the prior."""
+    """Report that exponents depend on the literature, with their spread as a share of the prior's."""
     if not prior.studies:
         return []
     message = prior.note

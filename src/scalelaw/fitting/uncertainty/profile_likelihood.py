@@ -116,7 +116,7 @@ def profile_coefficient(
 
 
 def profile_prediction(sample: FittedProblem, x: Mapping[str, float], level: float) -> LikelihoodProfile:
-    """Return the profile of the mean at one point, by adding a row there that holds the fit to each value.
+    """Return the profile of the mean at one point, by adding a row there that forces the fit to each value.
 
     Args:
         sample: a fitted problem whose rows are independent with equal noise.

@@ -46,7 +46,7 @@ class ResidualModel(Brief):
         return float(np.sqrt(np.mean(self.pool**2)))
 
     def relative(self, log_size: Array) -> Array:
-        """Return the sd over that at the reference size for each node, (m, n)."""
+        """Return the sd divided by the sd at the reference size, for each node, (m, n)."""
         return np.asarray(np.exp(self.gamma[:, None] * (log_size - self.log_reference)))
 
     def draw(self, log_size: Array, count: int, rng: np.random.Generator) -> Array:
@@ -155,7 +155,7 @@ def _pool(at: LinearisedFit, relative: Array, weight: Array) -> Array:
 
 
 def shared_part(at: LinearisedFit, member: AnyArray) -> tuple[float, float]:
-    """Return the correlation of two rows of one run, and the total variance over the estimate for independent rows.
+    """Return the correlation of two rows of one run, and total variance over its estimate for independent rows.
 
     Method of moments: with M = 1 where two rows share a run, the expectations of r'r and r'Mr are linear in the
     variances of runs and rows (Henderson's method of fitting constants).

@@ -1,4 +1,4 @@
-"""Scores of future runs: binomial around the law, with the variance beyond it that the fit found."""
+"""Draw scores of future runs: binomial around the law, plus the variance between runs that the fit found."""
 
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ _MOST = 0.95
 def new_scores(fit: "FitResult", x: Inputs, mean: Array, rng: np.random.Generator) -> Array:
     """Draw the scores of new runs in [0, 1], (draws, n).
 
-    Their items are ``n_items`` of the points, else the median of the fitted rows. Binomial noise is as many times the
-    one of the items as that of the fitted rows; beta-binomial noise draws a probability around the law, then its items.
+    The number of items is ``n_items`` of the points, or the median of the fitted rows. Binomial noise is scaled by the
+    factor that the fitted rows show; beta-binomial noise draws a probability around the law and then the items.
 
     Args:
         fit: a fit with binomial or beta-binomial noise.

@@ -1,4 +1,4 @@
-"""The relative size of the noise of each row: a power of a size, standard errors, or the items behind a score."""
+"""The relative noise of each row: a power of size or compute, a standard error, or from the items behind a score."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class VarianceFunction(Brief):
 
     @property
     def correlation(self) -> float:
-        """The variance of a score beyond its items, over p (1 - p): rho of beta-binomial noise, else zero."""
+        """Variance of a score that its items do not explain, over p (1 - p): rho of beta-binomial noise, or zero."""
         return (self.excess or 0.0) ** 2
 
     def to_dict(self) -> dict[str, Any]:

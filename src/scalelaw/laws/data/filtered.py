@@ -36,7 +36,7 @@ class Filtered(Law):
         )
 
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
-        """Evaluate the formula, the last pass perhaps unfinished; see ``Law.predict``."""
+        """Evaluate the formula; the last pass may be unfinished; see ``Law.predict``."""
         d, a, b, tau = self.columns(coef)
         growth = _growth(np.asarray(x["tokens"], float), np.asarray(x["unique_tokens"], float))
         passes = np.arange(growth.shape[-2])[:, None]

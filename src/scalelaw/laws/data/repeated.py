@@ -20,7 +20,8 @@ _FRESH = 1e4
 class Repeated(Law):
     """Repeated tokens, and params beyond the use of the unique tokens, lose value; N with embeddings.
 
-    U of the tokens are unique; U of the params are those compute-optimal for the unique tokens, or N if that is less.
+    In the formula, U of the tokens is the number of unique tokens. U of the params is the N for which the unique tokens
+    are compute-optimal, or the actual N if that is less.
     """
 
     formula = "L = E + A / N'^alpha + B / D'^beta, X' = U (1 + R (1 - exp((1 - X/U) / R)))"
@@ -54,7 +55,7 @@ class Repeated(Law):
         return _worth(x["params"], usable, params_decay), _worth(x["tokens"], unique, tokens_decay)
 
     def matched(self, coef: AnyArray, unique: AnyArray) -> AnyArray:
-        """Return the params that U unique tokens are compute-optimal for, (alpha A / (beta B) U^beta)^(1 / alpha)."""
+        """Return the params for which U unique tokens are compute-optimal, (alpha A / (beta B) U^beta)^(1 / alpha)."""
         _, a, b, alpha, beta, *_ = self.columns(coef)
         return np.asarray(exp((log(alpha * a / (beta * b)) + beta * np.log(unique)) / alpha))
 

@@ -10,7 +10,7 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class Transfer(Law):
-    """Fine-tuning text equivalent to pretraining; takes N without embeddings, and text in characters."""
+    """Amount of fine-tuning text that pretraining replaces; takes N without embeddings, and text in characters."""
 
     formula = "D_T = k D_F^alpha N^beta"
     cite = "Hernandez et al. 2021, arXiv 2102.01293"

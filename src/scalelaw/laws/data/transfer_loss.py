@@ -11,9 +11,9 @@ from scalelaw.laws._math import exp, logaddexp
 
 @dataclass(frozen=True)
 class TransferLoss(Law):
-    """``kaplan_joint`` with the combined value of fine-tuning text and pretraining as data; N without embeddings.
+    """Kaplan's joint law, where the data are the fine-tuning text plus the text that pretraining replaces.
 
-    K is D_c / k: losses do not determine the scales of data and of transfer separately.
+    N excludes embeddings. K stands for D_c / k, because losses determine only the ratio of these two scales.
     """
 
     formula = "L = ((N_c / N)^(alpha_N / alpha_D) + K / (D_F^alpha N^beta))^alpha_D"

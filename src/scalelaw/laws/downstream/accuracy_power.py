@@ -10,7 +10,7 @@ from scalelaw.laws._powers import Term
 
 @dataclass(frozen=True)
 class AccuracyPower(OfOneInput, ExponentialOfPowers):
-    """An S in ln C from ``chance`` to one, or with ``ceiling=True`` to g + (1 - g) exp(-E)."""
+    """An S-shaped curve in ln C from ``chance`` to one, or with ``ceiling=True`` to g + (1 - g) exp(-E)."""
 
     input: str = "flops"
     ceiling: bool = False

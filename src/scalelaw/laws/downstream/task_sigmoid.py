@@ -14,7 +14,7 @@ from scalelaw.laws.references import Reference
 
 @dataclass(frozen=True)
 class TaskSigmoid(OfOneInput):
-    """Accuracy on one task falls from ``b`` to ``a + b``, near chance, as the bits per byte of its answers rise.
+    """Accuracy on one task: as the bits per byte of its answers rise, it falls from ``b`` to ``a + b``, near chance.
 
     With ``input=loss`` it is the sigmoid of the normalised loss of the answers (Llama 3).
     """

@@ -10,7 +10,7 @@ _CONSTANT_RATE = {"lr": "swept for each batch", "schedule": "constant, weights a
 
 @dataclass(frozen=True)
 class CriticalBatch(PowersOfChoice):
-    """Critical batch as a power of loss, size or tokens; by loss, k is B_* of the paper and a is -1 / alpha_B."""
+    """Critical batch as a power of loss, size or tokens; for loss, k is the paper's B_* and a is -1 / alpha_B."""
 
     by: str = "loss"
 

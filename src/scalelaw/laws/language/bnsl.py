@@ -15,7 +15,7 @@ _MOST_BREAKS = 5
 
 @dataclass(frozen=True)
 class Bnsl(OfOneInput):
-    """Segments of slope -c0, -(c0 + c1), ... of ``input``, met at d1, d2, ... as sharply as f1, f2, ... are small."""
+    """Slopes -c0, -(c0 + c1), ... over log ``input``, joined at d1, d2, ...; smaller f1, f2, ... join more sharply."""
 
     breaks: int = 1
     input: str = "tokens"

@@ -13,7 +13,7 @@ from scalelaw.laws._powers import ProductOfPowers
 
 @dataclass(frozen=True)
 class OptimalSplit(ProductOfPowers):
-    """One side of the split, ``of``; the exponents of both sides need not sum to one."""
+    """N* or D*, named by the field ``of``; the exponents of the two need not sum to one."""
 
     of: str = "tokens"
 

@@ -42,7 +42,7 @@ class OverTraining(Law):
         return np.asarray(e + a * power(m / c, eta) + b * power(1 / (m * c), eta))
 
     def best_ratio(self, coef: Array) -> Array:
-        """Return the tokens per param of least loss, (b / a)^(1 / (2 eta)), equal at any compute."""
+        """Return the tokens per param of least loss, (b / a)^(1 / (2 eta)), the same at any compute."""
         _, a, b, eta = np.moveaxis(coef, -1, 0)
         return np.asarray((b / a) ** (1 / (2 * eta)))
 

@@ -40,7 +40,7 @@ class M4(OfOneInput):
     def predict(self, coef: AnyArray, x: Inputs) -> AnyArray:
         """Return y = y_inf + (y_0 - y_inf) s with s = expit(t), t + (a - 1) softplus(t) = goal; see ``Law.predict``.
 
-        One more Newton step on the given coefficients passes on their derivatives by complex step.
+        One more Newton step, in complex arithmetic, gives the derivatives by complex step.
         """
         floor, top, a, *_ = self.columns(coef)
         goal = self._goal(coef, x)
@@ -49,7 +49,7 @@ class M4(OfOneInput):
         return np.asarray(floor + (top - floor) * expit(t))
 
     def value_and_jacobian(self, coef: Array, x: Inputs) -> tuple[Array, Array]:
-        """Return values (..., n) and derivatives (..., k, n), by those of the equation for t."""
+        """Return values (..., n) and derivatives (..., k, n), by differentiating the equation for t."""
         floor, top, a, d, c = self.columns(coef)
         t = _solved(a, self._goal(coef, x))
         s, span = expit(t), top - floor

@@ -12,7 +12,7 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class Sovit(Law):
-    """One ``dimension`` of the shape with all others fixed; a small one limits, a large one needs more compute."""
+    """Loss along one ``dimension`` of the shape: a small value limits the model, a large one costs more compute."""
 
     dimension: str = "width"
 

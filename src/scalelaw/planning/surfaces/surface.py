@@ -14,8 +14,8 @@ class Points(Brief):
 
     Attributes:
         params: N; infinite if no budget reaches the goal.
-        tokens: D; infinite likewise.
-        flops: C; infinite likewise.
+        tokens: D; infinite if no budget reaches the goal.
+        flops: C; infinite if no budget reaches the goal.
     """
 
     params: Array

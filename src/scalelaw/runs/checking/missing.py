@@ -31,7 +31,7 @@ def named(names: AnyArray, mask: AnyArray) -> str:
 
 
 def with_names(reason: str, count: int, findings: Iterable[Finding]) -> str:
-    """Return the reason for an exclusion, with the names of the runs where a finding about as many runs has them.
+    """Return the reason for an exclusion, with the run names from the finding that counts as many runs, if any.
 
     Example:
         >>> found = [Finding("RUNS_NO_VALUE", Grade.SET_ASIDE, "no params in 2 runs (a, c)", 2)]
@@ -60,7 +60,7 @@ def check_missing(
         names: name of each run, (n,).
         dropped: quantities and targets whose incomplete runs the user leaves out.
         columns: quantity -> column of the source, for those that can be filled down.
-        by_hand: a person wrote the table; a log only warns, since it is useful without N.
+        by_hand: whether a person wrote the table; a log gets only a warning, since it is useful without N.
     """
     known, found = dict(numbers), list[Finding]()
     kinds = [name for name in _N if name in known]

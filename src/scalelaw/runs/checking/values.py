@@ -43,7 +43,7 @@ DESIGN_NEARLY_COLLINEAR  warn       one input nearly follows from the others
 DESIGN_NARROW            warn       an input spans less than half a decade
 DESIGN_TOKENIZERS        refuse     losses per token of several tokenizers (warn: only the vocabulary differs)
 DESIGN_BYTES_UNSAID      warn       bits per byte against tokens of several tokenizers
-DESIGN_WHICH_N           ask        total and active params differ, and the law does not say which is N
+DESIGN_WHICH_N           ask        total and active params differ, and the law does not state which is N
 DESIGN_TOTAL_FOR_ACTIVE  refuse     active params equal total params, although there are several experts
 DESIGN_OTHER_FLOPS       warn       the measured compute is 6 N D with another kind of N
 DESIGN_STATED_FLOPS      warn       the stated compute differs from 6 N D by more than 1.5 times; see ``currency``
@@ -217,18 +217,21 @@ def _largest(values: Array) -> float:
 
 
 def check_one_size(run: AnyArray, names: AnyArray, params: Array, kind: str) -> list[Finding]:
-    """Ask which column names the run where rows of one run differ in N by more than rounding."""
+    """Ask which column names the run, if rows of one run differ in N by more than rounding."""
     order = np.lexsort((params, run))
     order = order[np.isfinite(params[order])]
     same = run[order][1:] == run[order][:-1]
-    with np.errstate(all="ignore"):  # zero and the smallest floats are sizes that nobody has, and other findings say so
+    with np.errstate(all="ignore"):  # zero and the smallest floats are not real sizes; other findings report them
         differ = same & (np.abs(params[order][1:] / params[order][:-1] - 1) > 1e-3)
     if not differ.any():
         return []
     first = order[1:][differ][0]
     message = f"rows of the run {str(names[first])!r} differ in {kind}: this column does not identify runs"
-    fix = 'name the column that does with columns={"run": "..."}, or pass columns={"run": None} (CLI: --column run=...)'
-    none = Answer("no column does: each row is a run", {"columns": {"run": ""}})
+    fix = (
+        'name the column that identifies runs with columns={"run": "..."}, or pass columns={"run": None} '
+        "(CLI: --column run=...)"
+    )
+    none = Answer("no column names the run: each row is a run", {"columns": {"run": ""}})
     return [Finding("RUNS_PARAMS_VARY", Grade.ASK, message, int(differ.sum()), fix, (none,))]
 
 

@@ -22,7 +22,7 @@ DROP = "drop"
 
 
 def run_numbers(raw: RawTable, assignment: Assignment) -> AnyArray:
-    """Return the run of each row, numbered by first appearance; a row without a name is a run of its own."""
+    """Return the run of each row, numbered by first appearance; a row without a name is a separate run."""
     if "run" not in assignment.quantities:
         return np.arange(len(raw))
     numbers: dict[Any, int] = {}

@@ -73,10 +73,10 @@ def derive_counts(known: Mapping[str, Array]) -> list[tuple[str, Array, str]]:
 
 
 def derive_spent(known: Mapping[str, Array], run: AnyArray) -> tuple[Array, str] | None:
-    """Return the compute of each row from the stated budget of its run, where that is all the table has.
+    """Return the compute of each row from the stated budget of its run, if the table has no other compute.
 
-    A checkpoint gets its share by tokens. None where the budget equals 6 N D, which the counting convention gives
-    anyway, or is nothing like it, which only the user can explain.
+    A checkpoint gets its share by tokens. None if the budget equals 6 N D, since the counting convention then gives the
+    same, or if it is far from 6 N D, since only the user can explain that.
 
     Args:
         known: quantity -> values, each (n,).

@@ -147,7 +147,7 @@ def _check_named(said: Mapping[str, str | None], table: RawTable) -> None:
     for column in taken:
         if taken.count(column) > 1:
             both = [name for name, other in said.items() if other == column]
-            raise BadInput(f"columns= gives the column {column!r} to {' and to '.join(both)}; give it to one")
+            raise BadInput(f"columns= uses the column {column!r} for {' and for '.join(both)}; give it to one")
 
 
 def _take(result: Assignment, name: str, column: str) -> None:

@@ -16,7 +16,7 @@ _PREFIX = "mixture."
 def named_shares(
     raw: RawTable, columns: Mapping[str, str | None] | None
 ) -> tuple[RawTable, Mapping[str, str | None] | None]:
-    """Rename the columns matched by the pattern of ``mixture`` to ``mixture.<domain>``; return table and other names.
+    """Rename columns that match the pattern of ``mixture`` to ``mixture.<domain>``; return table and other ``columns``.
 
     Args:
         raw: the raw columns.

@@ -71,7 +71,7 @@ def advice(likely: Mapping[str, list[str]]) -> tuple[str, tuple[Answer, ...]]:
 
 
 def unnamed_note(quantity: str, column: str) -> str:
-    """Return the note on a column that may hold a quantity that no column was taken for."""
+    """Return the note that no column is recognised as a quantity, but that this column may hold it."""
     option = f"pass columns={{{quantity!r}: {column!r}}} (CLI: --column {quoted(f'{quantity}={column}')})"
     return f"no column is {quantity}; if {column!r} is, {option}"
 

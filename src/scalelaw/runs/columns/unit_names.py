@@ -123,12 +123,12 @@ def _per_character(column: str, columns: dict[str, str]) -> Finding:
         f'pass columns={{"bpb": "{column}"}}, units={{"bpb": "{_CHARACTER}"}} (CLI: --column bpb={column} '
         f"--unit bpb={_CHARACTER}) if each character is one byte, or "
         f'columns={{"loss": "{column}"}}, units={{"loss": "bits"}} (CLI: --column loss={column} --unit loss=bits) '
-        "to fit it as a loss of its own"
+        "to fit it as a separate loss"
     )
     answers = (
-        Answer("each character is one byte: bits per byte", {"columns": columns, "units": {"bpb": _CHARACTER}}),
+        Answer("it is bits per byte: each character is one byte", {"columns": columns, "units": {"bpb": _CHARACTER}}),
         Answer(
-            "fit it as a loss of its own, in bits", {"columns": {"bpb": "", "loss": column}, "units": {"loss": "bits"}}
+            "fit it as a separate loss, in bits", {"columns": {"bpb": "", "loss": column}, "units": {"loss": "bits"}}
         ),
     )
     return Finding("RUNS_LOSS_UNIT", Grade.ASK, message, 0, fix, answers)

@@ -126,7 +126,7 @@ def _taken(rows: Rows, raw: RawTable, run: AnyArray, times: Mapping[str, Array])
     fix = f'pass {_option(RISING)} to confirm, or columns={{"run": None}} (CLI: --column run=) if each row is a run'
     answers = (
         Answer("they are checkpoints of these runs", {"columns": {"run": RISING}}),
-        Answer("each row is a run of its own", {"columns": {"run": ""}}),
+        Answer("each row is a separate run", {"columns": {"run": ""}}),
     )
     return [Finding("RUNS_CHECKPOINTS", Grade.WARN, message, len(raw), fix, answers)]
 
@@ -148,13 +148,13 @@ def _ask_which(rows: Rows, key: AnyArray) -> None:
         return
     message = (
         f"the {len(key)} rows log a {rows.origins['steps']} at {len(alike)} sizes, so they look like checkpoints, but "
-        "neither a column nor their order shows the run of each"
+        "it is unclear which rows belong to one run"
     )
     fix = (
         "add a column that names the run of each row, or sort each run by its step and pass "
         f'{_option(RISING)}; pass columns={{"run": None}} (CLI: --column run=) if each row was trained by itself'
     )
-    answers = (Answer("each row is a run of its own", {"columns": {"run": ""}}),)
+    answers = (Answer("each row is a separate run", {"columns": {"run": ""}}),)
     enforce([Finding("RUNS_CHECKPOINTS", Grade.ASK, message, len(key), fix, answers)])
 
 
@@ -172,7 +172,7 @@ def _question(column: str | None, count: int, read: int, times: Mapping[str, Arr
     )
     answers = (
         Answer(f"{whose}; rows are checkpoints", {"columns": {"run": value}}),
-        Answer("each row is a run of its own", {"columns": {"run": ""}}),
+        Answer("each row is a separate run", {"columns": {"run": ""}}),
     )  # fmt: skip
     return Finding("RUNS_CHECKPOINTS", Grade.ASK, message, read, fix, answers)
 

@@ -13,12 +13,12 @@ _ALONG = frozenset({"tokens", "steps", "flops", "lr", "lr_now", "lr_area", "lr_a
 """Quantities that change along a run."""
 
 _FEWEST = 3
-EACH_ITS_OWN = "each row is a run of its own, as the user stated"
+EACH_ITS_OWN = "each row is a separate run, as the user stated"
 """Note of a table whose user declared every row a run."""
 
 
 def as_one_run(table: RunTable) -> RunTable:
-    """Return the table with its rows as checkpoints of one run, where they cannot be anything else.
+    """Return the table with its rows as checkpoints of one run, if they cannot be anything else.
 
     This holds where no column names the run, tokens or steps differ in every row, and no size, seed or setting differs.
     Any other table is returned unchanged.

@@ -84,7 +84,7 @@ def judge(
 
 
 def blocks(times: Mapping[str, Array], key: AnyArray) -> AnyArray:
-    """Number blocks of rows with one key over which every time rises, in order of first appearance.
+    """Return the block of each row, numbered by first appearance; in a block the key is constant and every time rises.
 
     Args:
         times: ``tokens`` and ``steps``, each (n,).
@@ -104,9 +104,9 @@ def blocks(times: Mapping[str, Array], key: AnyArray) -> AnyArray:
 
 
 def split_chains(run: AnyArray, time: Array) -> AnyArray:
-    """Split groups in which a second evenly spaced run from zero begins after the first has ended.
+    """Split a group of rows that holds several runs, one after the other, each with evenly spaced times from zero.
 
-    The first log entry of a long run may lie beyond the end of a short one, so that time does not fall between them.
+    The first log entry of a long run may lie beyond the end of a short one; then time rises from one run to the next.
     """
     parts = run.astype(int)
     count = int(run.max()) + 1

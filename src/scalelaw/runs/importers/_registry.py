@@ -32,7 +32,7 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Importer:
-    """Return an importer by name; plugins are scanned only for other names.
+    """Return an importer by name; plugins are searched only if no built-in or registered one has the name.
 
     Raises:
         UnknownName: unknown importer.

@@ -94,7 +94,7 @@ def _read_charts(charts: list[Path], tables: list[Path], source: str) -> RawTabl
 
 def _refuse(chart: str) -> None:
     message = f"{chart} is a chart of losses without params and tokens"
-    fix = "export the runs table (Runs, Export to CSV) with the settings as columns, next to the chart as runs.csv"
+    fix = "export the runs table (Runs, Export to CSV) with settings as columns; save it beside the chart as runs.csv"
     enforce([Finding("RUNS_NOTHING_KNOWN", Grade.REFUSE, message, 0, fix)])
 
 

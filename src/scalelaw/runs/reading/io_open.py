@@ -1,4 +1,4 @@
-"""An open file, or text in memory such as ``io.StringIO``, into its content and a name for messages."""
+"""Read an open file, or text in memory such as ``io.StringIO``, into its content and a name for messages."""
 
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,16 @@ _CHUNK = 2**20
 
 
 def is_open(source: object) -> bool:
-    """Return whether the object can be read as an open file can."""
+    """Return whether the object can be read like an open file."""
     return callable(getattr(source, "read", None))
 
 
 def read_open(source: Any) -> tuple[bytes, str]:
-    """Return what an open file holds from where it stands, as bytes, and its name.
+    """Return the rest of an open file, from its current position, as bytes, and its name.
 
     Raises:
         BadInput: it is closed, not open for reading, or too long.
-        BadTable: it holds nothing more.
+        BadTable: nothing is left to read.
     """
     given = getattr(source, "name", None)
     name = Path(given).name if isinstance(given, str) and given else type(source).__name__

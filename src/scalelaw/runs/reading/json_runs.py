@@ -60,7 +60,7 @@ def _read(key: str, value: Any, *, several: bool) -> list[Record]:
 
 
 def readings(content: Any) -> Record:
-    """Return the entries of a run that hold several values along it."""
+    """Return the entries of a run that hold a series of values."""
     if not isinstance(content, dict):
         return {}
     found: Record = {}

@@ -57,7 +57,7 @@ def load_runs(
 
     Files may be CSV, TSV, JSON, JSONL or Parquet; columns are recognised under many names. Rows that share a ``run``
     are checkpoints of it. A missing one of N, D and C follows from the other two by C = 6 N D; a note of the table
-    says so.
+    states this.
 
     Args:
         source: a path, an open file, a dataframe (Hugging Face too), columns or records; a RunTable passes through.

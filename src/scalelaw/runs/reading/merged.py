@@ -1,10 +1,10 @@
 """Fill down merged cells of a spreadsheet where blanks cannot mean anything else.
 
 Exported sheets keep the value of a merged cell in the first row of its block and leave the others blank. Blanks are
-filled if the column begins with a value, blanks follow most values, no value repeats in the next block, and the other
-columns agree: N and D explain the loss, which falls as D rises within a block; N, D and C keep one ratio. Where few
-values have blanks below them, all of this must hold without exception. Other blanks stay; the user can fill them with
-``down(column)`` in ``derive=``.
+filled if the column begins with a value, blanks follow most values, and no value repeats in the next block. The other
+columns must agree as well: N and D explain the loss, the loss falls as D rises within a block, and N, D and C keep one
+ratio. If few values have blanks below them, these conditions must hold without exception. Other blanks stay; the user
+can fill them with ``down(column)`` in ``derive=``.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Names and cells with control characters, or halves of characters, which are written as escapes."""
+"""Write control characters and broken characters in names and cells as escapes."""
 
 from dataclasses import replace
 from typing import Any
@@ -54,4 +54,4 @@ def _finding(found: list[str]) -> Finding:
     shown = ", ".join(f"'{text[:_LONGEST]}{'...' if len(text) > _LONGEST else ''}'" for text in found[:_MOST_SHOWN])
     more = f" and {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else ""
     message = f"control or broken characters in names or cells are read as escapes: {shown}{more}"
-    return Finding("RUNS_CONTROL_CHARACTERS", Grade.WARN, message, len(found), "remove them where the table is written")
+    return Finding("RUNS_CONTROL_CHARACTERS", Grade.WARN, message, len(found), "remove them in the source")

@@ -5,7 +5,7 @@ quarters of the runs that it describes best (least trimmed squares, Rousseeuw 19
 bias it. A run is named if all of these hold:
 
 - it lies above the form by 8 % and by many robust standard deviations, leverage included;
-- it lies as far above its neighbours, which a locally wrong form would miss alike;
+- it lies as far above its neighbours; if the form were wrong there, the neighbours would lie high too;
 - a smaller run beats it, or it lies 30 % above.
 
 If several runs, an eighth or more, would be named, the form does not hold and no run is named.

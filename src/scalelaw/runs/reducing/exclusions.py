@@ -30,7 +30,7 @@ _LARGEST_VOCABULARY = 262_144
 
 @dataclass(frozen=True, eq=False)
 class Exclusion(Brief):
-    """A reason against some evaluations.
+    """A reason to exclude some evaluations.
 
     Attributes:
         where: the evaluations, (n,).
@@ -106,10 +106,10 @@ def against_runs(table: "RunTable", run: AnyArray) -> Iterator[Exclusion]:
 
 
 def against_diverged(table: "RunTable", target: str, at: AnyArray) -> Iterator[Exclusion]:
-    """Yield losses at the level of guessing, and losses far above the best of their own run.
+    """Yield losses at the level of guessing, and losses far above the lowest loss of the same run.
 
     Guessing costs ln(vocabulary). An unknown vocabulary is taken to be the largest in use, so that only losses above
-    any guess are excluded. Where half of all runs exceed it, the loss is not per token and nothing is excluded.
+    any guess are excluded. If half of all runs lie above that level, the loss is not per token and nothing is excluded.
     """
     if target.partition("@")[0] != "loss":
         return
@@ -126,7 +126,7 @@ def against_diverged(table: "RunTable", target: str, at: AnyArray) -> Iterator[E
     if 2 * unknown.sum() < len(values):
         text = f"diverged: {target} is above ln({_LARGEST_VOCABULARY}), worse than guessing any token"
         yield Exclusion(unknown, text, "RUNS_DIVERGED")
-    yield Exclusion(far, f"diverged: {target} ends far above the best of its own run", "RUNS_DIVERGED")
+    yield Exclusion(far, f"diverged: {target} ends far above the best value of the run", "RUNS_DIVERGED")
 
 
 def _against_ends(table: "RunTable", target: str, at: AnyArray) -> Iterator[Exclusion]:

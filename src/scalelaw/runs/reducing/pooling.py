@@ -56,7 +56,7 @@ def check_which_params(observed: Observations, inputs: Sequence[str]) -> list[Fi
         return []
     span = f"{ratio[differ].min():.3g} to {ratio[differ].max():.3g}"
     rows = counted(int(differ.sum()), "row")
-    message = f"params are {span} times params_active in {rows}, and the law does not say which of them is N"
+    message = f"params are {span} times params_active in {rows}, and the law does not state which of them is N"
     fix = (
         "pass --law 'ensemble[n=params_active]' or 'ensemble[n=params]', or for one law chinchilla[n=params_active] "
         "(`forecast`: --params-kind params_active)"
@@ -77,9 +77,9 @@ def shared_conditions(observed: Observations) -> dict[str, float | str]:
 
 
 def confounded(observed: Observations, inputs: Sequence[str]) -> dict[str, list[str]]:
-    """Return the recipe columns confounded with size: quantity -> its levels from small to large, no size shared.
+    """Return the recipe columns confounded with size: quantity -> its levels, in order of size.
 
-    All levels but one must have several sizes: a label per size is not a recipe.
+    No two levels share a size, and all levels but one have several sizes: a label per size is not a recipe.
     """
     kind = next((name for name in inputs if name.startswith("params")), None)
     found: dict[str, list[str]] = {}
@@ -115,7 +115,7 @@ def _recipes(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
             f"{name} changes with size ({', '.join(levels)}; no size has two of them), "
             "so its effect cannot be separated from that of N",
             len(observed),
-            f'fit one of them with where({name}="{levels[0]}"), or train one size under both',
+            f'fit the runs of one {name} with where({name}="{levels[0]}"), or train one size with two of them',
         )
         for name, levels in confounded(observed, inputs).items()
     ]
@@ -131,20 +131,20 @@ def _tokenizers(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
     per_byte = "per_byte() and a law in bytes, chinchilla[d=bytes] (CLI: --per-byte --law 'chinchilla[d=bytes]')"
     if metric == "loss":
         message = f"{observed.target} is per token, but the rows use {which}: such losses are not comparable"
-        fix = f'keep one, e.g. where(tokenizer="{names[0]}"), or pool in bits per byte: {per_byte}'
+        fix = f'fit one tokenizer, e.g. where(tokenizer="{names[0]}"), or pool in bits per byte: {per_byte}'
         if not sure:
             return [Finding("DESIGN_TOKENIZERS", Grade.WARN, message, len(observed), fix)]
         answers = _ways_out(observed.columns, names)
         return [Finding("DESIGN_TOKENIZERS", Grade.REFUSE, message, len(observed), fix, answers)]
     if metric == "bpb" and "tokens" in inputs:
-        message = f"{observed.target} is per byte, but tokens come from {which}: token counts do not compare"
+        message = f"{observed.target} is per byte, but tokens come from {which}: their token counts are not comparable"
         return [Finding("DESIGN_BYTES_UNSAID", Grade.WARN, message, len(observed), f"count data in bytes: {per_byte}")]
     return []
 
 
 def _ways_out(columns: Mapping[str, AnyArray], names: Sequence[str]) -> tuple[Answer, ...]:
     """Return the answers that make losses comparable: bits per byte, or one tokenizer."""
-    pooled = Answer("pool in bits per byte, over bytes of data", {"per_byte": True, "law": "chinchilla[d=bytes]"})
+    pooled = Answer("pool losses in bits per byte, data in bytes", {"per_byte": True, "law": "chinchilla[d=bytes]"})
     one = [Answer(f"fit {name} alone", {"where": {"tokenizer": name}}) for name in names if "tokenizer" in columns]
     return (*([pooled] if "bytes_per_token" in columns else []), *one)
 

@@ -64,14 +64,14 @@ def _labels(table: "RunTable", run: AnyArray, observed: Observations) -> tuple[s
 
 
 def called(observed: Observations) -> AnyArray | None:
-    """Return the name of each row, (n,): its run, else from a column of unique names; None without either."""
+    """Return the name of each row, (n,): of its run, or from a column of unique names; None without either."""
     others = observed.others
     labels = None if others is None or "run" in others.origins else naming(others.columns)
     return observed.names if labels is None or others is None else labels[1][others.run]
 
 
 def naming(columns: Mapping[str, AnyArray]) -> tuple[str, AnyArray] | None:
-    """Return the first column that names runs by its title and by a different text for each run."""
+    """Return the first column whose title means a name and whose text differs from run to run."""
     for column, values in columns.items():
         texts = [str(value) for value in values] if values.dtype == object else []
         if texts and column not in QUANTITIES and set(words(column)) & _NAMING and len(set(texts)) == len(texts):

@@ -42,7 +42,7 @@ def cells(table: "RunTable", run: AnyArray, over: Iterable[str]) -> AnyArray:
 
 
 def check_swept(table: "RunTable", run: AnyArray) -> list[Finding]:
-    """Warn where these runs, used as single points, differ within a cell in a column usually swept."""
+    """Warn if runs used as separate points differ only in a column that is usually swept, such as ``lr``."""
     over = [name for name in SWEPT if name in table.runs and table.runs[name].dtype == np.float64]
     sized = _sized(table) or "tokens" in table.runs or "flops" in table.runs
     if not len(run) or not over or not sized:

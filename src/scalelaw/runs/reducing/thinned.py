@@ -1,4 +1,4 @@
-"""Large tables thinned evenly along compute, for work whose error does not fall with more rows."""
+"""Thin large tables evenly along compute, for computations that more rows do not make more accurate."""
 
 import numpy as np
 
@@ -15,8 +15,8 @@ _ALONG = ("flops", "tokens", "params", "params_non_embedding", "params_active")
 def thinned(observed: Observations, most: int = MOST_ROWS) -> Observations:
     """Return at most this many rows, evenly spaced in the order of compute, the smallest and the largest among them.
 
-    The others are excluded with that reason, which every result prints. Without compute the rows stand in the order of
-    the first of tokens and params that the table has, else of the target.
+    The others are excluded, and every result prints why. Rows without compute are ordered by tokens, else by params,
+    else by the target.
     """
     rows = len(observed)
     if rows <= most:

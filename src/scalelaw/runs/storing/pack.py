@@ -1,8 +1,8 @@
 """Pack a folder of runs, with all a sweep needs to resume, into one file with a SHA-256 per member.
 
 The file is a zip whose first member, ``pack.json``, lists the others; equal folders make equal files. Temporary files
-(locks, files being written) are not packed. A pack is unpacked next to its place, verified and renamed, so the folder
-is complete or absent. Names that would leave the folder are refused.
+(locks, files being written) are not packed. A pack is unpacked into a temporary folder beside the target, verified and
+renamed, so the folder is complete or absent. Names that would leave the folder are refused.
 """
 
 import hashlib

@@ -27,7 +27,7 @@ class RunRecord(Brief):
         evals: the evaluations in order; those repeated by a resumed run appear once, the last.
         started: time of the first write, ISO 8601 in UTC.
         torn: number of half-written lines, which are ignored.
-        superseded: number of evaluations that a resumed run repeated, or a writer added after its takeover.
+        superseded: number of evaluations that a resumed run repeated, or that a writer added after it lost the run.
     """
 
     run: str

@@ -15,7 +15,7 @@ class Batches:
 
     Attributes:
         stream: the training tokens.
-        seq_len: T, tokens per sequence; a window has one more, for prediction only.
+        seq_len: T, tokens per sequence; a window has one more token, which is only predicted.
         sequences: B, sequences per batch.
         seed: seed of the order.
     """

@@ -72,7 +72,7 @@ class HeldOutForecast(Renderable, Tabular):
         frozen: the frozen forecast.
         method: the method that made it.
         beside: baseline -> forecast.
-        reach: compute of the run over that of the largest fitted run.
+        reach: compute of the run divided by the compute of the largest fitted run.
         best: lowest fitted loss, nats per token.
         fitted: number of fitted runs.
     """

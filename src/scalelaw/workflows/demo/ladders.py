@@ -3,7 +3,7 @@
 Models have one block and heads of eight elements. With two blocks, a model learns to copy at a time that depends on its
 seed, and losses form two groups 2 % apart. With heads of sixteen, widths 24 and 32 have one and two heads, and a law
 fitted to that step extrapolates too steeply (docs/LOG.md measures both). Horizons start at a million tokens, since wide
-models are still in their first phase before. The held-out width, at the longest horizon, has at least four times the
+models are in their first phase until then. The held-out width, at the longest horizon, has at least four times the
 compute of the largest fitted run. The two narrowest widths are trained twice to measure the noise. The standard library
 has 3.9 million tokens, so single-epoch horizons end at 3 million. The synthetic language has its own ladder: width 24
 cannot store its contexts, and chinchilla needs three or more widths.

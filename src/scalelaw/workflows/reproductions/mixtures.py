@@ -47,7 +47,7 @@ def two_domains(folder: Path, output: str, size: str = "70M") -> FitResult:
 
 
 def seven_domains(folder: Path, *, pinned: bool = True, starts: int = 32) -> FitResult:
-    """Return the fit of seven outputs to 42 mixtures of seven domains: 56 coefficients, or 63 unless pinned."""
+    """Return the fit of seven outputs to 42 mixtures of seven domains: 56 coefficients, or 63 if the last t is free."""
     law = get("mixing", domains=7, outputs=7, pinned=pinned)
     return fit_observations(
         law, mixing_rows(folder, "RedPajama", "70M", SEVEN_OUTPUTS), _spec(Noise(delta=0.02), starts)

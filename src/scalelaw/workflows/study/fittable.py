@@ -1,4 +1,4 @@
-"""Add to a review what a fit of the same table would refuse, so that a check never passes what a fit does not.
+"""Add to a review the refusals of a fit of the same table, so that a table that passes can be fitted.
 
 code              grade   when
 FIT_OTHER_LAW     warn    the law that `fit` takes without `--law` cannot be fitted, and another one can
@@ -25,7 +25,7 @@ _STOPS = (Grade.REFUSE, Grade.ASK)
 
 
 def with_refusals(review: Review) -> Review:
-    """Return a review with a finding for each thing that a fit of its table would refuse.
+    """Return a review with a finding for each reason for which a fit of its table would be refused.
 
     A refusal of one target among several that can be fitted is a warning.
     """

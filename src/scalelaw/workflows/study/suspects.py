@@ -14,7 +14,7 @@ from scalelaw.workflows.study.fittable import OTHERS, USUAL
 
 
 def compared(review: Review) -> Review:
-    """Return a review whose finding of runs that blew up gives a law's answer with and without them."""
+    """Add to a review's finding about runs that blew up the answer of a law with and without them."""
     if review.table is None or all(each.code != CODE for each in review.findings):
         return review
     findings = review.findings

@@ -23,7 +23,7 @@ _AHEAD = 2.0
 
 
 def written(end: float) -> str:
-    """Return the end of a run as an option takes it.
+    """Return the end of a run as text for the option ``--end``.
 
     Example:
         >>> written(1000.0), written(100.6e9)
@@ -61,7 +61,7 @@ def why_unsplit(table: RunTable) -> list[Finding]:
     column = unnamed_in(table.notes, "params")
     if column is None or any(name.startswith("params") for name in table.quantities()):
         return _one_run(table)
-    message = f"no column is recognised as the size of a run, so no budget is split; {column!r} may be the size"
+    message = f"no column is recognised as model size, so a plan is not possible; {column!r} may be the size"
     fix = f"give --column {quoted(f'params={column}')} (Python: columns={{'params': {column!r}}})"
     answers = (Answer(f"params is {column!r}", {"columns": {"params": column}}),)
     return [Finding("RUNS_SIZE_UNNAMED", Grade.WARN, message, len(table), fix, answers)]

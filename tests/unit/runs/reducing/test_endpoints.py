@@ -35,7 +35,7 @@ def set_aside(observations):
         ({"decayed": [True, False, None]}, "undecayed: the learning rate is not at its end", "RUNS_UNDECAYED"),
         ({"top_k": [2, 16, None], "experts": [8, 8, None]}, "impossible: top_k is above experts", "RUNS_IMPOSSIBLE"),
         ({"vocab_size": [200.0, 40.0, 200.0]}, "diverged: loss is at or above ln(40) = 3.689", "RUNS_DIVERGED"),
-        ({"loss": [5, 4.5, 4.2, 4.5, 4.0, 8.2, 4, 3.6, 3.4]}, "diverged: loss ends far above the best of its own run",
+        ({"loss": [5, 4.5, 4.2, 4.5, 4.0, 8.2, 4, 3.6, 3.4]}, "diverged: loss ends far above the best value of the run",
          "RUNS_DIVERGED"),
         ({"loss": [5, 4.5, 4.2, 14, 13.5, 13, 4, 3.6, 3.4]},
          "diverged: loss is above ln(262144), worse than guessing any token", "RUNS_DIVERGED"),
@@ -126,7 +126,7 @@ def test_a_run_that_ends_in_nan_has_no_mean_either():
 def test_curves_keep_what_is_not_finished_and_drop_what_diverged():
     table = runs(state=["finished", "crashed", "finished"], loss=[5, 4.5, 4.2, 4.5, 4, 3.8, 4, 3.6, 9.4])
     assert len(table.curves()) == 6 and table.curves().reduction == "curves"
-    assert set_aside(table.curves()) == {"diverged: loss ends far above the best of its own run": 3}
+    assert set_aside(table.curves()) == {"diverged: loss ends far above the best value of the run": 3}
 
 
 def test_compute_of_a_checkpoint_is_its_own():

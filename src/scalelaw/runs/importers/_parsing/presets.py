@@ -211,7 +211,7 @@ def setting_column(key: str) -> str | None:
 
 
 def batch_of(config: Mapping[str, Any], preset: Preset | None) -> tuple[float, str] | None:
-    """Return the tokens per step as a product of settings, by the preset or any other: value and formula."""
+    """Return the tokens per step and their formula, a product of settings named by this preset, else by another one."""
     last = {re.split(r"[./]", key)[-1]: value for key, value in config.items()}
     for candidate in ([preset] if preset else []) + list(PRESETS):
         values = [last.get(word) for word in candidate.factors]

@@ -35,7 +35,7 @@ def add_row(run: LoggedRun, row: dict[str, Any], at: float) -> None:
 
 
 def parsed(text: Any) -> Any:
-    """Return a value written as JSON, None if it is not valid."""
+    """Parse JSON text; return None if it is not valid."""
     try:
         return json.loads(text)
     except (TypeError, ValueError, RecursionError):
