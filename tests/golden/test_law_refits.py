@@ -1,11 +1,13 @@
 """Laws fitted to the tables they were published with: at or below the published objective, or to the digits printed."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from scalelaw.laws import get
+from scalelaw.workflows.reproduce import figures
 from scalelaw.workflows.reproductions import batches, breaks, overtraining, schedules, vocabulary
 from scalelaw.workflows.reproductions._figure import columns
 
@@ -20,6 +22,21 @@ def test_gadre_2024_section_6_from_five_small_runs(data_dir: Path) -> None:
     assert constants["a"] == pytest.approx(212.24, abs=0.011) and constants["b"] == pytest.approx(366.69, abs=0.011)
     assert [error.coef[1], error.coef[2], error.coef[0]] == pytest.approx([2.206, 0.715, 0.857], abs=6e-4)
     assert loss.status.certified and error.status.certified
+
+
+@pytest.mark.parametrize("name", [name for name in figures() if re.match("gadre-(C4|RedPajama|RefinedWeb)-", name)])
+def test_gadre_2024_section_2b_constants_of_three_corpora(data_dir: Path, name: str) -> None:
+    """E, a, b and eta of the loss; epsilon, k and gamma of the error on 17 and on 46 tasks."""
+    figure = figures()[name]
+    assert figure.ours(data_dir) == pytest.approx(figure.published, abs=figure.digits)
+
+
+def test_gadre_2024_section_2b_values_of_two_held_out_runs(data_dir: Path) -> None:
+    loss, error = overtraining.fits(data_dir)
+    x = {"flops": np.array([6 * 6889410560.0**2 * 20]), "tokens_per_param": np.array([20.0])}
+    predicted = loss.law.predict(loss.coef, x)
+    assert predicted[0] == pytest.approx(2.4427, abs=6e-5)
+    assert error.law.predict(error.coef, {"loss": predicted})[0] == pytest.approx(0.4719, abs=6e-5)
 
 
 def test_tao_2024_section_13o_vocabulary(data_dir: Path) -> None:

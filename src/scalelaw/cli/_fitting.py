@@ -76,7 +76,14 @@ class SearchOptions:
         str | None,
         option("Noise sd as a power of this quantity, or se for the column of standard errors.", "QUANTITY|se", FIT),
     ] = None
-    on: Annotated[str, option("Residuals of the log of the target (log) or of the target (raw).", "SCALE", FIT)] = "log"
+    on: Annotated[
+        str,
+        option(
+            "Residuals of the target (raw), its log, or the logit or loglog of a score above chance.",
+            "log|raw|logit|loglog",
+            FIT,
+        ),
+    ] = "log"
     starts: Annotated[int, option("Starts of the search.", "N", FIT, parser=whole)] = 64
     prior: Annotated[
         str | None, option("Prior on the exponents from published studies, for few runs.", "literature|none", FIT)

@@ -27,7 +27,7 @@ from scalelaw.fitting.solver.penalty import Prior
 from scalelaw.fitting.solver.solve import Problem
 from scalelaw.fitting.spec import FitOptions, FitSpec
 from scalelaw.fitting.uncertainty.prior import check_prior, prior_of
-from scalelaw.laws import Law
+from scalelaw.laws import AboveChance, Law
 from scalelaw.runs.chance import Chance
 from scalelaw.runs.checking.values import check_design
 from scalelaw.runs.currency import currency
@@ -104,6 +104,7 @@ def fit_observations(law: Law, observed: Observations, spec: FitSpec) -> FitResu
         BadInput: the law cannot be fitted to these rows.
         FitFailed: no start reached a finite objective.
     """
+    spec = replace(spec, noise=spec.noise.above(law.chance if isinstance(law, AboveChance) else None))
     usable, prior, design = check_fit(law, observed, spec)
     x = usable.inputs(law.inputs)
     found, draws = fitted(law, usable, x, spec, prior)
@@ -185,6 +186,9 @@ def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
         usable = usable.complete(["n_items"])
     if spec.noise.logarithmic:
         usable = usable.keep(usable.y > 0, f"{usable.target} is not positive, but residuals are of its logarithm")
+    if spec.noise.of_scores:
+        why = f"{usable.target} is not between chance and one, but residuals are of its {spec.noise.on}"
+        usable = usable.keep(spec.noise.measurable(usable.y), why)
     if spec.weights is not None:
         usable = usable.weighed(spec.weights)
     if spec.prior is not None and len(usable):

@@ -50,6 +50,7 @@ def _fitted(fit: "FitResult") -> str:
 def _objective(fit: "FitResult") -> str:
     noise, spec = fit.scoring, fit.spec
     on = f"the logarithm of {fit.target}" if noise.logarithmic else fit.target
+    on = f"the {noise.on} of {fit.target} above chance" if noise.of_scores else on
     kind = {
         "huber": f"Huber losses (delta {noise.delta:g})" if not isinstance(noise.delta, str) else "Huber losses",
         "absolute": "absolute values",

@@ -88,8 +88,11 @@ class FitSpec(Brief):
                     f"prior of {name} needs a positive value and a factor above 1, got {value:g} and {factor:g}"
                 )
         noise = self.noise
-        if self.prior and (noise.scale or noise.delta == "auto" or noise.counts):
-            raise BadInput("prior= does not work with scale=, delta='auto' or binomial noise; leave one of them out")
+        if self.prior and (noise.scale or noise.delta == "auto" or noise.counts or noise.of_scores):
+            raise BadInput(
+                "prior= does not work with scale=, delta='auto', binomial noise, or residuals on='logit' or 'loglog'; "
+                "leave one of them out"
+            )
 
     @property
     def restrictions(self) -> Restrictions:

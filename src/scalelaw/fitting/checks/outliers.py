@@ -18,7 +18,6 @@ import numpy as np
 from scalelaw.core.components import components
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import AnyArray, Array
-from scalelaw.fitting.solver.noise import Noise
 from scalelaw.fitting.solver.solve import Problem, solve
 
 RATE = 0.05
@@ -65,7 +64,7 @@ def outlying(problem: Problem, u: Array, weight: Array, cluster: AnyArray, rate:
     if used.sum() < ROWS_PER_COEF * len(u):
         return None
     if problem.noise.kind != "huber":  # outliers pull squares the most; absolute residuals are slow to solve
-        problem = replace(problem, noise=Noise(on=problem.noise.on))
+        problem = replace(problem, noise=problem.noise.resistant)
     _, run = np.unique(cluster, return_inverse=True)
     u = _core(problem, u[None], weight, used)
     flagged = np.zeros(run.max() + 1, bool)

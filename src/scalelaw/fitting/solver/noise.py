@@ -7,11 +7,11 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.quantities import quantity
-from scalelaw.core.types import Array
+from scalelaw.core.types import AnyArray, Array
+from scalelaw.fitting.solver.residual_scale import SCALES, ResidualScale
 
 _COUNTS = ("binomial", "beta_binomial")
 _KINDS = ("huber", "absolute", "squared", *_COUNTS)
-_SCALES = ("log", "raw")
 _ABSOLUTE_STAGES = (1e-3, 1e-5, 1e-7)
 _TUNING = 1.345
 _EDGE = 1e-9
@@ -34,23 +34,29 @@ class Noise:
                 is estimated with the fit; so beyond some number, more items add no weight.
         delta: residual at which Huber's loss turns linear; ``auto`` is 1.345 standard deviations of the bulk of the
             residuals, which costs 5 % of efficiency under Gaussian noise (Huber 1964).
-        on: residuals of the logarithm (``log``, relative errors) or of the target itself (``raw``); binomial
-            kinds always use the score itself.
+        on: residuals of the logarithm (``log``, relative errors), of the target itself (``raw``), or of a score between
+            chance and one: its ``logit`` or ln(-ln) (``loglog``) above chance. Binomial kinds use the score itself.
         scale: the standard deviation of the noise is a power of this quantity, estimated with the fit: ``flops``
             (params times tokens if not an input) or any input; ``se``: the standard error of each value plus a
             variance common to all runs; None: equal for all rows.
+        chance: score of guessing, for ``logit`` and ``loglog``; None takes that of the law, or zero.
     """
 
     kind: Literal["huber", "absolute", "squared", "binomial", "beta_binomial"] = "huber"
     delta: float | Literal["auto"] = 1e-3
-    on: Literal["log", "raw"] = "log"
+    on: Literal["log", "raw", "logit", "loglog"] = "log"
     scale: str | None = None
+    chance: float | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in _KINDS:
             raise UnknownName.among("loss function", self.kind, _KINDS)
-        if self.on not in _SCALES:
-            raise UnknownName.among("residual scale", self.on, _SCALES)
+        if self.on not in SCALES:
+            raise UnknownName.among("residual scale", self.on, SCALES)
+        if self.chance is not None and not (0 <= self.chance < 1 and self.of_scores):
+            raise BadInput(
+                f"chance={self.chance!r} of Noise is a fraction below 1 for on='logit' or 'loglog', got on={self.on!r}"
+            )
         if self.delta != "auto" and not (isinstance(self.delta, float | int) and self.delta > 0):
             raise BadInput(f"delta must be positive or 'auto', got {self.delta!r}; 1e-3 is usual on log loss")
         if self.scale not in (None, STANDARD_ERROR):
@@ -63,12 +69,41 @@ class Noise:
             return f"{self.kind.replace('_', '-')} deviance, on the score"
         huber = f"Huber, delta {self.delta if isinstance(self.delta, str) else format(self.delta, 'g')}"
         name = {"huber": huber, "absolute": "least absolute", "squared": "least squares"}[self.kind]
-        return f"{name}, on {'log loss' if self.logarithmic else 'the loss itself'}"
+        return f"{name}, on {self._scale.words}"
+
+    @property
+    def _scale(self) -> ResidualScale:
+        return SCALES["raw" if self.counts else self.on]
 
     @property
     def logarithmic(self) -> bool:
         """Whether residuals are of the logarithm."""
         return self.on == "log" and not self.counts
+
+    @property
+    def resistant(self) -> "Noise":
+        """Huber's loss on the same scale, which outliers pull less; on the score itself for binomial kinds."""
+        return Noise(on="raw" if self.counts else self.on, chance=self.chance)
+
+    @property
+    def of_scores(self) -> bool:
+        """Whether residuals are of the logit or ln(-ln) of a score above chance."""
+        return self._scale.of_scores
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The ends of the targets that have residuals, exclusive."""
+        g = self.chance or 0.0
+        return g + (1 - g) * self._scale.low, g + (1 - g) * self._scale.high
+
+    def above(self, chance: float | None) -> "Noise":
+        """Return the noise with the chance of a law, if its own is unset and it needs one."""
+        return replace(self, chance=chance) if self.of_scores and self.chance is None else self
+
+    def measurable(self, values: Array) -> AnyArray:
+        """Return whether each value has a residual, (n,)."""
+        low, high = self.ends
+        return np.asarray((values > low) & (values < high))
 
     @property
     def counts(self) -> bool:
@@ -109,12 +144,21 @@ class Noise:
 
     def scaled(self, values: Array) -> Array:
         """Return values on the scale of residuals."""
-        return np.log(values) if self.logarithmic else values
+        return self._scale.of(self._normalised(values))
 
     def unscaled(self, values: Array) -> Array:
         """Return values on the scale of the target, infinite where they overflow."""
         with np.errstate(over="ignore"):
-            return np.exp(values) if self.logarithmic else values
+            back = self._scale.back(values)
+        return self.chance + (1 - self.chance) * back if self.chance else back
+
+    def slope(self, values: Array) -> Array:
+        """Return the derivative of the scale of residuals by the target."""
+        slope = self._scale.slope(self._normalised(values))
+        return slope / (1 - self.chance) if self.chance else slope
+
+    def _normalised(self, values: Array) -> Array:
+        return (values - self.chance) / (1 - self.chance) if self.chance else values
 
     @np.errstate(all="ignore")
     def residual(self, value: Array, y: Array) -> tuple[Array, Array | None]:
@@ -126,7 +170,7 @@ class Noise:
         """
         if self.counts:
             return deviance(value, y)
-        return (np.log(value) - y, 1.0 / value) if self.logarithmic else (value - y, None)
+        return (value - y, None) if self.on == "raw" else (self.scaled(value) - y, self.slope(value))
 
     def loss(self, residual: Array) -> Array:
         """Return the loss of each residual."""
@@ -136,7 +180,8 @@ class Noise:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return {"kind": self.kind, "delta": self.delta, "on": self.on, "scale": self.scale}
+        values = {"kind": self.kind, "delta": self.delta, "on": self.on, "scale": self.scale}
+        return values if self.chance is None else {**values, "chance": self.chance}
 
 
 def huber(residual: Array, delta: float) -> Array:

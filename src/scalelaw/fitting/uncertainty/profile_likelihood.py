@@ -143,7 +143,7 @@ def profile_prediction(sample: FittedProblem, x: Mapping[str, float], level: flo
 
     coef = problem.coordinates.coef(sample.u[None])[0]
     best = float(np.asarray(law.predict(coef, point))[0])
-    ends = (0.0 if problem.noise.logarithmic else -np.inf, np.inf)
+    ends = problem.noise.ends
     return _profile(sample, at, ("prediction", best), ends, level)
 
 

@@ -131,7 +131,7 @@ def _with_excess(noise: Noise, raw: LinearisedFit, observed: Observations) -> Va
     """Return sds sqrt(tau^2 + se^2), tau^2 by restricted likelihood; rows without a standard error use the median."""
     assert observed.se is not None
     se = np.where(np.isfinite(observed.se), observed.se, np.nanmedian(observed.se))
-    se = se / observed.y if noise.logarithmic else se
+    se = se if noise.on == "raw" else se * np.abs(noise.slope(observed.y))
     typical = float(np.sqrt(np.mean(se**2))) or 1.0
     sds = np.sqrt((_EXCESS[:, None] * typical) ** 2 + np.maximum(se, 1e-6 * typical) ** 2)
     known = [_contrasts(raw, sd) for sd in sds]

@@ -144,6 +144,15 @@ def test_every_method_of_intervals_gives_the_error_that_was_made(intervals: Any)
     assert "beyond that of the items" in str(fit) and "variance is p (1 - p)" in fit.methods()
 
 
+@pytest.mark.parametrize("kind", ["binomial", "beta_binomial"])
+def test_influence_judges_scores_as_scores(kind: Any, rng: np.random.Generator) -> None:
+    observed = scores(rng, 0.0, 1000, n=40)
+    y = observed.y.copy()
+    y[20] += 0.2
+    found = fitted(replace(observed, y=y), Noise(kind)).influence("k").to_dict()
+    assert found["runs"][0]["run"] == "20"
+
+
 def test_the_wild_bootstrap_is_refused(rng: np.random.Generator) -> None:
     with pytest.raises(BadInput, match="does not work for binomial scores"):
         fit_observations(LAW, scores(rng, 0, 100), FitSpec(noise=BETA, draws=9, intervals="wild"))
