@@ -22,6 +22,7 @@ from scalelaw.core.forecaster import check_level
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.reading import LARGEST_DOCUMENT, one_line, read_text
 from scalelaw.core.types import Array
+from scalelaw.fitting.uncertainty.distributions import normal_quantile
 
 TERMS = ("run", "forms")
 LEVELS = (0.5, 0.8, 0.9, 0.95)
@@ -104,10 +105,8 @@ class Calibration(Brief):
 
     def quantile(self, share: Array) -> Array:
         """Return the quantiles, in widths from the centre, at shares in (0, 1)."""
-        from scipy.special import ndtri
-
-        score = ndtri(share)
-        scores = np.concatenate([[0.0], ndtri((1 + np.array(list(self.factors))) / 2)])
+        score = normal_quantile(share)
+        scores = np.concatenate([[0.0], normal_quantile((1 + np.array(list(self.factors))) / 2)])
         widths = np.concatenate([[0.0], list(self.factors.values())])
         inside = np.interp(np.abs(score), scores, widths)
         beyond = np.maximum(np.abs(score) - scores[-1], 0.0) * widths[-1] / scores[-1]

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
 from scalelaw.accounting.flops import Counting
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
+from scalelaw.fitting.uncertainty.distributions import normal_quantile
 from scalelaw.planning.growth import Growth, HasDeciders
 from scalelaw.planning.surfaces.path import first_reaching
 from scalelaw.planning.surfaces.surface import Points
@@ -94,11 +95,16 @@ def draw_lines(
     forecaster: HasDeciders, counting: Counting, found: Sequence[Growth], size: int = LINES
 ) -> EfficientLines:
     """Sample lines evenly from a mixture of normal distributions; the result is deterministic."""
-    from scipy.special import ndtri
-
     weights = np.exp(np.array([each.weight for each in found]) - max(each.weight for each in found))
-    spread = (0.5 + np.arange(1, size + 1)[:, None] * _ROOTS) % 1.0
-    which = np.searchsorted(np.cumsum(weights / weights.sum())[:-1], spread[:, 0], side="right")
+    shares, scores = _even(size)
+    which = np.searchsorted(np.cumsum(weights / weights.sum())[:-1], shares, side="right")
     roots = np.array([np.linalg.cholesky(each.cov) for each in found])[which]
     means = np.array([each.mean for each in found])[which]
-    return EfficientLines(forecaster, counting, means + np.einsum("bij,bj->bi", roots, ndtri(spread[:, 1:])))
+    return EfficientLines(forecaster, counting, means + np.einsum("bij,bj->bi", roots, scores))
+
+
+@cache
+def _even(size: int) -> tuple[Array, Array]:
+    """Return evenly spread shares (size,), and standard normal scores beside them (size, 2)."""
+    spread = (0.5 + np.arange(1, size + 1)[:, None] * _ROOTS) % 1.0
+    return spread[:, 0], normal_quantile(spread[:, 1:])

@@ -8,6 +8,7 @@ import numpy as np
 
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.types import AnyArray, Array
+from scalelaw.fitting.uncertainty.distributions import f_tail
 
 _DEGREE = 3
 _SIGNIFICANCE = 0.02
@@ -70,10 +71,8 @@ def _nested_f_test(residual: Array, jacobian: Array, trend: Array) -> float:
     extra, spare = added[1] - base[1], len(residual) - added[1]
     if extra < 1 or spare < _SPARE_ROWS or added[0] <= 0:
         return 1.0
-    from scipy.special import fdtrc
-
     ratio = max(base[0] - added[0], 0.0) / extra / (added[0] / spare)
-    return float(fdtrc(extra, spare, ratio))
+    return f_tail(extra, spare, ratio)
 
 
 def _unexplained(residual: Array, columns: Array) -> tuple[float, int]:

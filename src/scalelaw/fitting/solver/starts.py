@@ -5,6 +5,7 @@ import numpy as np
 from scalelaw.core.components import kind_of
 from scalelaw.core.types import Array, Inputs
 from scalelaw.fitting.solver.coordinates import Coordinates
+from scalelaw.fitting.solver.non_negative import non_negative
 
 _FAR = 1e6
 
@@ -93,13 +94,11 @@ def recombined(coordinates: Coordinates, coef: Array, x: Inputs, y: Array) -> Ar
 
 def _non_negative(columns: Array, target: Array, signed: list[int]) -> Array:
     """Solve least squares with every unknown non-negative except those in ``signed``."""
-    from scipy.optimize import nnls
-
     size = np.maximum(np.linalg.norm(columns, axis=0), 1e-280)
     scaled = columns / size
     if not (np.all(np.isfinite(scaled)) and np.all(np.isfinite(target))):
         return np.zeros(columns.shape[1])
-    solution, _ = nnls(np.hstack([scaled, -scaled[:, signed]]), target)
+    solution = non_negative(np.hstack([scaled, -scaled[:, signed]]), target)
     positive, negative = np.split(solution, [columns.shape[1]])
     positive[signed] -= negative
     return np.asarray(positive / size)

@@ -10,6 +10,7 @@ and weighs the scores more as the number of runs grows; ``sandwich`` uses the sc
 import numpy as np
 
 from scalelaw.core.types import AnyArray, Array
+from scalelaw.fitting.uncertainty.distributions import normal_cdf
 from scalelaw.fitting.uncertainty.fitted_problem import FittedProblem, LinearisedFit
 from scalelaw.fitting.uncertainty.residual_model import ResidualModel, errors
 
@@ -111,7 +112,5 @@ def _kernel_width(noise: ResidualModel) -> Array:
 
 def _inside(error: Array, threshold: float, width: Array) -> Array:
     """Return the probability that an error is inside the threshold, smoothed by a Gaussian kernel."""
-    from scipy.special import ndtr
-
     width = np.maximum(width, _TINY)
-    return np.asarray(ndtr((threshold - error) / width) - ndtr((-threshold - error) / width))
+    return normal_cdf((threshold - error) / width) - normal_cdf((-threshold - error) / width)

@@ -8,6 +8,7 @@ import numpy as np
 from scalelaw.core.components import components, kind_of
 from scalelaw.core.numbers import counted
 from scalelaw.core.types import AnyArray, Array, Inputs
+from scalelaw.fitting.uncertainty.distributions import f_tail
 
 _SAME = 12
 
@@ -54,8 +55,6 @@ def seed_floor(
         setting: number of the setting of each row's run, (n,), or None if unknown; runs with different learning
             rates, or of different sizes under a law of compute, are not replicates.
     """
-    from scipy.special import fdtrc
-
     with np.errstate(divide="ignore"):
         points = np.stack(
             [
@@ -77,5 +76,5 @@ def seed_floor(
     p = None
     if spare > 0 and within > 0:
         ratio = float(np.sum(count * centre**2)) / spare / (within / pure)
-        p = float(fdtrc(spare, pure, ratio))
+        p = f_tail(spare, pure, ratio)
     return SeedFloor(float(np.sqrt(within / pure)), int(count[count > 1].sum()), int(np.sum(count > 1)), p)
