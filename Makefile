@@ -7,7 +7,7 @@ SEED ?= 0
 INSTALL := $(BIN)/pip install --quiet --no-compile --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check fix bench coverage tables meta corpus cpu-ladder trials transcripts soak docs prose-sample
+.PHONY: help setup demo test test-slow test-all check fix bench coverage tables meta corpus cpu-ladder trials transcripts soak docs prose-sample
 .PHONY: evidence mutants reproduce clean
 
 help: ## list these verbs
@@ -20,6 +20,9 @@ demo: .venv/user ## train small transformers here, forecast a wider one, train i
 
 test: .venv/developer ## the default tests, on two processes
 	$(BIN)/pytest -n 2 -m "not slow"
+
+test-slow: .venv/developer ## the slow tests alone
+	$(BIN)/pytest -n 2 -m slow
 
 test-all: .venv/developer ## every test, the slow ones too
 	$(BIN)/pytest -n 2

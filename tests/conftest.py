@@ -3,6 +3,7 @@
 import importlib
 import os
 import socket
+import sys
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,12 @@ from typing import Any, TypeVar
 os.environ.setdefault("MPLBACKEND", "Agg")
 for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(threads, "1")  # before NumPy is imported: two test processes share two cores
+
+if sys.dont_write_bytecode:  # compile modules once, outside the source: otherwise every process takes 10 s for it
+    sys.dont_write_bytecode = False
+    compiled = str(Path(__file__).parents[1] / "build" / "pycache")
+    sys.pycache_prefix = os.environ.setdefault("PYTHONPYCACHEPREFIX", compiled)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # commands that tests start write there too
 
 import numpy as np
 import pytest

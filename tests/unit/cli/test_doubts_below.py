@@ -50,6 +50,7 @@ def test_a_run_that_blew_up_is_one_finding_of_the_check(seed: int, tmp_path: Pat
     assert "[RUNG_UNDER_TUNED]" not in text
 
 
+@pytest.mark.slow
 def test_a_caution_stands_once_in_the_report_too(tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     found = CliRunner().invoke(app, ["report", written(tmp_path, 3), "--to", str(page)])

@@ -86,7 +86,7 @@ def test_the_command_writes_it_and_says_where(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("metric", "given"),
     [("loss", ("params",)), ("bpb", ("tokens",)), ("loss", ("flops",)),
-     ("loss", ("flops", "params"))],
+     pytest.param("loss", ("flops", "params"), marks=pytest.mark.slow)],
 )  # fmt: skip
 def test_any_columns_that_study_takes_make_a_page(given: tuple[str, ...], metric: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(len("".join(given)))

@@ -12,6 +12,7 @@ from scalelaw import decide, load_runs
 from scalelaw.cli.main import app
 from scalelaw.core.errors import BadInput
 
+pytestmark = pytest.mark.usefixtures("few_windows")
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3))]
 NAMES = ("params_active_precise", "n_param_backbone", "body_params_exact", "my param count")
 
