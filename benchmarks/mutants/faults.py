@@ -20,6 +20,8 @@ SYMMETRIC = {"minimum", "maximum", "min", "max", "hypot", "isclose", "allclose",
 """Functions whose arguments may be swapped."""
 UNFELT = {"strict", "stacklevel"}
 """Keywords that change nothing where nothing is wrong."""
+QUIET = {"np.errstate", "warnings.simplefilter", "warnings.catch_warnings"}
+"""Calls that only decide which warnings of NumPy and others are silent."""
 TEXTS = (ast.JoinedStr, ast.Raise, ast.AnnAssign, ast.Import, ast.ImportFrom)
 """What is read by people or by the type checker, or is no behaviour; a field with its default among them."""
 
@@ -64,7 +66,9 @@ def behaviour(node: ast.AST) -> Iterator[ast.expr | ast.stmt]:
             continue
         if isinstance(child, ast.BinOp) and any(map(is_text, (child.left, child.right))):
             continue
-        if isinstance(node, ast.FunctionDef) and (child is node.returns or child in node.decorator_list):
+        if child in getattr(node, "decorator_list", ()) or child is getattr(node, "returns", ""):
+            continue
+        if isinstance(child, ast.Call) and ast.unparse(child.func) in QUIET:
             continue
         if isinstance(child, ast.expr | ast.stmt):
             yield child

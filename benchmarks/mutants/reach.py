@@ -1,10 +1,12 @@
 """Which tests reach a line: traced once, and again only for the files of tests that changed."""
 
 import ast
+import difflib
 import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-NEAR_S = 45.0
-"""Seconds of tests that a fault is tried on first; only one that outlives them meets the others that reach it."""
+ROUNDS_S = (4.0, 40.0)
+"""Seconds of tests in the first rounds: most faults meet the test that fails in the first, which imports few files."""
 
 
 @dataclass(frozen=True)
@@ -23,14 +25,16 @@ class Reach:
     Attributes:
         tests: node id -> its seconds, whether it passes, and the lines it runs by file.
         near: file of tests -> its text, in which a module's name makes it near to it.
+        sources: file of the package -> its text when tests were traced, in which its lines have other numbers.
     """
 
     tests: dict[str, dict[str, Any]]
     near: dict[str, str]
+    sources: dict[str, str]
 
     def rounds(self, path: str, source: str, line: int) -> list[list[str]]:
-        """Return the tests that reach a line, in two rounds: near and quick ones first, then the others."""
-        wanted = statement(source, line)
+        """Return the tests that reach a line, in rounds: near and quick ones first."""
+        wanted = self.traced(path, source, statement(source, line))
         reaching = self.reaching(path, wanted) or self.reaching(path, None)
         module = re.compile(rf"\bscalelaw\.{re.escape(path.removesuffix('.py').replace('/', '.'))}\b")
         folder = "tests/unit/" + path.partition("/")[0]
@@ -41,13 +45,23 @@ class Reach:
             seconds = self.tests[test]["seconds"]
             return (place if seconds < 1 else place + 1), seconds
 
-        ordered, first, spent = sorted(reaching, key=far), list[str](), 0.0
-        for test in ordered:
+        rounds: list[list[str]] = [[] for _ in range(len(ROUNDS_S) + 1)]
+        spent = 0.0
+        for test in sorted(reaching, key=far):
             spent += self.tests[test]["seconds"]
-            if spent > NEAR_S and first:
-                break
-            first.append(test)
-        return [each for each in (first, ordered[len(first) :]) if each]
+            rounds[sum(spent > most for most in ROUNDS_S)].append(test)
+        return [each for each in rounds if each]
+
+    def traced(self, path: str, source: str, lines: range) -> range:
+        """Return the lines that a file had where these are now, when tests were traced."""
+        before = self.sources.get(path, source)
+        if before == source:
+            return lines
+        blocks = difflib.SequenceMatcher(None, before.splitlines(), source.splitlines(), autojunk=False).get_opcodes()
+        found = [(old + (at - new if kind == "equal" else 0), end if kind != "equal" else old + at - new + 1)
+                 for at in (line - 1 for line in lines)
+                 for kind, old, end, new, past in blocks if new <= at < past]  # fmt: skip
+        return range(min(old for old, _ in found) + 1, max(end for _, end in found) + 1) if found else lines
 
     def reaching(self, path: str, wanted: range | None) -> list[str]:
         """Return the tests that run a line of those wanted, or any line of the file."""
@@ -80,18 +94,18 @@ def reach(place: Path, kept: Path, workers: int) -> Reach:
     """Return what each test of the default suite runs; only files of tests that changed since are traced again."""
     files = {str(each.relative_to(place)): each.read_text(encoding="utf-8") for each in default_tests(place)}
     digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
+    source = place / "src/scalelaw"
+    sources = {str(each.relative_to(source)): each.read_text(encoding="utf-8") for each in source.rglob("*.py")}
     known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {"digests": {}, "tests": {}}
     stale = [name for name, digest in digests.items() if known["digests"].get(name) != digest]
-    tests = {
-        test: what
-        for test, what in known["tests"].items()
-        if test.partition("::")[0] in files and test.partition("::")[0] not in stale
-    }
+    whole = [test for test in known["tests"] if test.partition("::")[0] in files.keys() - stale]
+    tests = {test: known["tests"][test] for test in whole}
+    then = known.get("sources", sources) if whole else sources
     if stale:
         tests |= traced(place, stale, workers)
         kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps({"digests": digests, "tests": tests}), encoding="utf-8")
-    return Reach(tests, files)
+        kept.write_text(json.dumps({"digests": digests, "tests": tests, "sources": then}), encoding="utf-8")
+    return Reach(tests, files, then)
 
 
 def default_tests(place: Path) -> list[Path]:
@@ -112,7 +126,10 @@ def traced(place: Path, files: list[str], workers: int) -> dict[str, Any]:
         many = ["-n", str(workers)] if workers > 1 and len(files) > workers else []
         options = ["-q", "-m", "not slow", "-p", "mutants.tracing", "-p", "no:cacheprovider", *many]
         command = [sys.executable, "-m", "pytest", *options, *files]
-        subprocess.run(command, cwd=place, env=environment, check=False, stdout=sys.stderr)
+        subprocess.run(
+            command, cwd=place, env=environment, check=False, stdout=sys.stderr,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background ignores it
+        )  # fmt: skip
         for part in sorted(Path(folder).glob("*.json")):
             found |= json.loads(part.read_text(encoding="utf-8"))
     return found

@@ -39,16 +39,15 @@ class Tried:
 
 
 class Chosen:
-    """A plugin of pytest that runs some tests, in their order, and writes which failed first."""
+    """A plugin of pytest that runs some tests or files of tests, in their order, and writes which failed first."""
 
     def __init__(self, tests: list[str], report_to: int) -> None:
         self.place, self.report_to = {test: at for at, test in enumerate(tests)}, report_to
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = sorted(
-            (each for each in items if each.nodeid in self.place), key=lambda item: self.place[item.nodeid]
-        )
+        places = {each: self.place.get(each.nodeid, self.place.get(each.nodeid.partition("::")[0])) for each in items}
+        items[:] = sorted((each for each in items if places[each] is not None), key=lambda item: places[item] or 0)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
@@ -93,7 +92,7 @@ class Place:
                     by = self.failing(left, 20 + 4 * reach.seconds(left))
                 if by == "" or by == "time" or self.is_sound(by):
                     break
-                if by not in left and by not in {test.partition("::")[0] for test in left}:
+                if by.partition("::")[0] not in {test.partition("::")[0] for test in left}:
                     raise RuntimeError(f"the tests did not run: {by}")
                 left = [test for test in left if test != by and test.partition("::")[0] != by]
                 by = ""
@@ -141,6 +140,7 @@ def run_in_child(place: Path, tests: list[str], report_to: int) -> None:
     done: Callable[[int], None] = os._exit
     try:
         os.setsid()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         silent = os.open(place / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(silent, 1)

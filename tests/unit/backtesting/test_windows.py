@@ -92,3 +92,42 @@ def test_rows_without_the_axis_neither_train_nor_test() -> None:
     observed = _observed([1e18, 2e18, 4e18, np.nan, 1.6e19, 3.2e19])
     for window in windows(observed, ["flops"], EASY):
         assert 4.0 not in window.train.y and 4.0 not in window.test.y
+
+
+@pytest.mark.parametrize(("rule", "exact"), [("min_train", 5), ("min_test", 1), ("min_sizes", 5), ("min_decades", 1.0)])
+def test_a_window_that_just_meets_a_rule_is_scored(rule: str, exact: float) -> None:
+    """Five fitted rows over one decade and one beyond: each rule holds at its number, and not above it."""
+    observed = _observed([1e18, 2e18, 4e18, 8e18, 1e19, 1e20])
+    assert [each.below for each in windows(observed, ["flops"], replace(EASY, **{"min_train": 5, rule: exact}))] == [
+        1e20
+    ]
+    above = exact + 0.001 if rule == "min_decades" else exact + 1
+    assert not windows(observed, ["flops"], replace(EASY, **{"min_train": 5, rule: above}))
+
+
+def test_runs_and_every_kind_of_params_must_vary_as_asked() -> None:
+    flops = np.geomspace(1e18, 1e20, 9)
+    params = np.array([1, 1, 1, 2, 2, 2, 3, 3, 3]) * 1e8
+    rules = replace(EASY, min_params=3, min_train=2)
+    found = windows(_observed(flops, params=params), ["flops"], rules)
+    assert [each.below for each in found] == pytest.approx(flops[7:].tolist())
+    few_runs = windows(_observed(flops, np.array([0, 0, 0, 0, 1, 1, 1, 2, 3]), params=flops), ["flops"], rules)
+    assert [each.below for each in few_runs] == pytest.approx([flops[8]])
+
+
+def test_rows_beyond_the_longest_reach_are_not_scored() -> None:
+    flops = [1e18, 2e18, 4e18, 1.2e19, 1.3e19, 9e19]
+    found = windows(_observed(flops), ["flops"], replace(EASY, most_reach=3.0))
+    by_cut = {each.below: (len(each.test), each.reach) for each in found}
+    assert by_cut[1.2e19] == (1, pytest.approx(3.0)) and 9e19 not in by_cut
+
+
+def test_values_that_are_not_positive_are_no_place_on_an_axis() -> None:
+    found = windows(_observed([1e18, 2e18, 4e18, 0.0, -1.0, 3e19]), ["flops"], EASY)
+    assert [(len(each.train), len(each.test)) for each in found] == [(3, 1)]
+
+
+def test_fewer_cuts_are_asked_for_by_number() -> None:
+    observed = _observed(np.geomspace(1e18, 1e21, 40))
+    assert len(windows(observed, ["flops"], WindowRules().with_most(2))) == 2
+    assert WindowRules().with_most(2) == replace(WindowRules(), most_cuts=2)

@@ -10,6 +10,7 @@ from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.allocation.isoflop_result import IsoFlop
 from scalelaw.core.types import Array
 from scalelaw.laws import Law, get
+from scalelaw.planning import lines
 from scalelaw.planning.growth import FLOOR, Growth, growths
 from scalelaw.planning.lines import EfficientLines, MedianLine, draw_lines
 from scalelaw.planning.published import STUDY_GROUPS, log_params
@@ -137,3 +138,8 @@ def test_what_a_loss_takes_hears_the_width_of_the_forecast() -> None:
     flops = lines.at_loss(np.full(1, 10 * 1e21**-0.05), around=1e21).flops
     expected = np.log(1e21) + lines.forecaster.quantile(np.array([0.05, 0.95])) * 0.01 / 0.05
     assert np.log(np.quantile(flops, [0.05, 0.95])) == pytest.approx(expected, abs=0.02)
+
+
+def test_steps_of_the_sequence_are_powers_of_the_root() -> None:
+    root = next(float(each.real) for each in np.roots([1, 0, 0, -1, -1]) if each.real > 1 and abs(each.imag) < 1e-12)
+    np.testing.assert_allclose(lines._ROOTS, 1 / root ** np.arange(1, 4), rtol=1e-12)
