@@ -89,7 +89,7 @@ class Place:
             left = tests
             while left:
                 with seeded(target, fault.source, whole):
-                    by = self.failing(left, 20 + 4 * reach.seconds(left))
+                    by = self.failing(left, 60 + 8 * reach.seconds(left))
                 if by == "" or by == "time" or self.is_sound(by):
                     break
                 if by.partition("::")[0] not in {test.partition("::")[0] for test in left}:
@@ -136,10 +136,10 @@ def seeded(target: Path, source: str, whole: str) -> Iterator[None]:
 
 
 def run_in_child(place: Path, tests: list[str], report_to: int) -> None:
-    """Run tests in a forked child, in a session of its own, and leave."""
+    """Run tests in a forked child, in a process group of its own, and leave."""
     done: Callable[[int], None] = os._exit
     try:
-        os.setsid()
+        os.setpgid(0, 0)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         silent = os.open(place / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)

@@ -350,3 +350,19 @@ def test_a_full_file_system_leaves_the_old_file(tmp_path: Path) -> None:
         pytest.skip("no file system may be mounted here")
     assert "No space left on device; make room there" in done.stderr
     assert done.stdout.split() == ["old", "1"]
+
+
+def test_what_a_folder_holds_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls, plain = [], os.fsync
+
+    def synced(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            calls.append(((tmp_path / "whole").exists(), Path(os.readlink(f"/proc/self/fd/{descriptor}")).name))
+        plain(descriptor)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    with whole_folder(tmp_path / "whole") as part:
+        name = part.name
+    assert calls.index((False, name)) < calls.index((True, tmp_path.name)), "the part first, and its parent after"

@@ -217,3 +217,18 @@ def test_a_fit_is_named_as_a_fit(tmp_path: Path) -> None:
     place.write_text('{"a": 1}')
     with pytest.raises(BadInput, match="is not a frozen forecast"):
         sl.registry.read_forecasts(place)
+
+
+def test_a_noisier_log_has_a_wider_band(forecast: FrozenForecast, log: Log) -> None:
+    """The band of the next reading holds the scatter of the readings, and not that of the law alone."""
+    bands = []
+    for spread in (0.0, 0.03):
+        path = log()
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        for at, row in enumerate(rows):
+            row["loss"] *= 1 + (spread if at % 2 else -spread)
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        band = watch(forecast, path, schedule="cosine").band
+        assert band is not None
+        bands.append(np.log(band.hi / band.lo))
+    assert bands[1] > 1.005 * bands[0]

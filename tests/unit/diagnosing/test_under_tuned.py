@@ -71,3 +71,13 @@ def test_a_neighbour_that_did_better_is_told_where_noise_does_not_explain_it() -
     assert found[0].rows == 1 and "3.3%" in found[0].message and "100,000" in found[0].message
     other = {**known, "tokens": [1e6, 1e6, 2e6, 1.01e6]}
     assert findings({**other, "loss": [3.0, 3.009, 3.1, 3.012]}) == (), "another horizon is no neighbour"
+
+
+@pytest.mark.filterwarnings("ignore::scalelaw.core.errors.ScalelawWarning")
+def test_a_rung_that_is_high_at_one_horizon_alone_is_not_under_tuned(rng: np.random.Generator) -> None:
+    table = simulated(rng)
+    table["loss"] = [
+        loss * ((1.25 if tokens == 1e6 else 0.97) if params == 160e3 else 1.0)
+        for loss, params, tokens in zip(table["loss"], table["params"], table["tokens"], strict=True)
+    ]
+    assert findings(table) == ()
