@@ -1,5 +1,7 @@
 """``scalelaw study`` and ``scalelaw report``: decide from one table, as text or as a page."""
 
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +18,7 @@ from scalelaw.cli._places import check_writable
 from scalelaw.cli._stdin import STDIN
 from scalelaw.cli._table import TableOptions, words_of
 from scalelaw.core.errors import BadInput
+from scalelaw.core.plain_text import printable_line
 
 if TYPE_CHECKING:
     from scalelaw.workflows.study.study import Study
@@ -29,7 +32,9 @@ MaybeFile = Annotated[
 Flops = Annotated[
     str | None, typer.Option(help="Budget to plan for; ten times the largest run unless given.", metavar="C")
 ]
-Out = Annotated[str | None, typer.Option(help="Folder for figures; without it no figures are drawn.", metavar="FOLDER")]
+Out = Annotated[
+    str | None, typer.Option(help="Folder for figures; by default the project's, or none.", metavar="FOLDER")
+]
 Page = Annotated[str, typer.Option("--to", help="HTML file to write.", metavar="FILE")]
 Demo = Annotated[bool, typer.Option("--demo", help="Study the shipped synthetic ladder instead of a file.")]
 _PROJECT = "scalelaw.toml"
@@ -61,8 +66,8 @@ def study_command(
     """
     if out is not None:
         check_writable(out, "--out", folder=True)
-    if _of_project(context, file, demo, ("law", "flops", "prior", "out")):
-        study_project(json, verbose)
+    if _of_project(context, file, demo, ("law", "flops", "prior")):
+        study_project(json, verbose, out)
     else:
         found = _studied(context, file, (law, flops, prior), table, one, bootstrap, out=out)
         show(replace(found, verbose=verbose), json)
@@ -159,14 +164,27 @@ def project_here() -> bool:
     return Path(_PROJECT).is_file()
 
 
-def study_project(json: bool, verbose: bool = False) -> None:
-    """Run the study that this folder's ``scalelaw.toml`` describes, and write its report beside its figures."""
+def study_project(json: bool, verbose: bool = False, out: str | None = None) -> None:
+    """Run the study that this folder's ``scalelaw.toml`` describes, and write its report beside its figures.
+
+    Args:
+        json: whether to print JSON.
+        verbose: whether to print the laws, the fit and the rows read.
+        out: folder of the figures; that of the file unless given.
+
+    Raises:
+        BadInput: the file names a folder outside the project, and no one allowed that.
+    """
     from scalelaw.workflows.project.project import load_project
     from scalelaw.workflows.study.report import report
 
     project = load_project()
+    if out is None and project.outside is not None and sys.stdin.isatty() and not json:
+        question = f"{_PROJECT} writes figures outside this folder, to {os.path.abspath(project.outside)}. Allow this?"
+        out = str(project.outside) if typer.confirm(printable_line(question), err=True) else None
+    place = project.place(out)
     with progress("backtest") as moved:
-        found = _of_a_project(project.study(progress=moved))
+        found = _of_a_project(project.study(progress=moved, out=place))
     show(replace(found, verbose=verbose), json)
-    if project.out is not None:
-        echo(f"  {'report':<18}{report(found, project.folder / project.out / _PAGE)}", err=json)
+    if place is not None:
+        echo(f"  {'report':<18}{report(found, place / _PAGE)}", err=json)

@@ -33,6 +33,11 @@ _PHRASES = (
     (r"loss metrics", "train"),
 )  # fmt: skip
 
+_PATTERNS = tuple((re.compile(rf"\b(?:{pattern})\b"), word) for pattern, word in _PHRASES)
+_ANY_PHRASE = re.compile(rf"\b(?:{'|'.join(pattern for pattern, _ in _PHRASES)})\b")
+_SIX_ND = re.compile(r"(?i)\b6nd?\b|(?<=_)6nd?\b")
+_FLOP_WORD = re.compile(r"FLOPs?(?![a-z])")
+
 _VALIDATION = frozenset({"val", "valid", "validation", "eval", "evaluation", "dev", "heldout"})
 _TEST = frozenset({"test", "testing", "ood"})
 _TRAIN = frozenset({"train", "training", "trn"})
@@ -114,12 +119,12 @@ def words(name: str) -> list[str]:
         >>> words("eval/c4_en/CrossEntropyLoss"), words("nParamsM"), words("held-out bits per byte")
         (['eval', 'c4', 'en', 'xent', 'loss'], ['n', 'params', 'm'], ['heldout', 'bpb'])
     """
-    plain = re.sub(r"(?i)\b6nd?\b|(?<=_)6nd?\b", " ", name)
-    plain = re.sub(r"FLOPs?(?![a-z])", "flops", plain).replace("%", " percent ")
+    plain = _FLOP_WORD.sub("flops", _SIX_ND.sub(" ", name)).replace("%", " percent ")
     found = [word.lower() for word in _WORD.findall(plain)]
     text = " ".join(_JOINED.get(word, word) for word in found)
-    for pattern, word in _PHRASES:
-        text = re.sub(rf"\b(?:{pattern})\b", word, text)
+    if _ANY_PHRASE.search(text):
+        for pattern, word in _PATTERNS:
+            text = pattern.sub(word, text)
     return text.split()
 
 

@@ -196,6 +196,26 @@ def one_line(name: str) -> Iterator[None]:
         raise BadTable(f"{name} cannot be read: {reason} ({type(error).__name__}); is it damaged?") from error
 
 
+@contextlib.contextmanager
+def without_panics() -> Iterator[None]:
+    """Keep what native code prints on stderr, such as the backtrace of a Rust panic, away from the user.
+
+    It acts on the descriptor of the whole process, so wrap single calls only.
+    """
+    try:
+        kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # no stderr, as in a daemon
+        yield
+        return
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
+
+
 _FAULTS = (
     ValueError, TypeError, ArithmeticError, LookupError, AttributeError, EOFError, NotImplementedError, RuntimeError,
     csv.Error, struct.error, zlib.error,

@@ -83,7 +83,7 @@ def _word(cell: Any) -> str:
 
 
 def _cached(cell: Any, quantity: str | None, known: dict[Any, tuple[float, bool] | None]) -> tuple[float, bool] | None:
-    key = cell if isinstance(cell, str) else repr(cell)
+    key = cell if isinstance(cell, str) else (type(cell), repr(cell))
     if key not in known:
         known[key] = _read(cell, quantity)
     return known[key]

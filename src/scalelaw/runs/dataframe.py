@@ -29,11 +29,14 @@ def read_frame(source: Any, name: str) -> RawTable:
 def _column(series: Any) -> RawColumn:
     import narwhals as nw
 
-    missing = np.asarray(series.is_null().to_numpy(), dtype=bool)
+    missing = np.zeros(len(series), dtype=bool)
+    if series.null_count():  # in a table of many columns, asking first saves most of the time
+        missing = np.asarray(series.is_null().to_numpy(), dtype=bool)
     if series.dtype == nw.Float32:
         return replace(column(np.array(series.to_numpy(), np.float32)), missing=missing)
     if series.dtype.is_numeric():
-        return RawColumn(np.array(series.cast(nw.Float64).to_numpy(), dtype=float), missing)
+        exact = series if series.dtype == nw.Float64 else series.cast(nw.Float64)
+        return RawColumn(np.array(exact.to_numpy(), dtype=float), missing)
     if isinstance(series.dtype, nw.Categorical | nw.Enum):
         series = series.cast(nw.String)
     return column([None if gone else cell for cell, gone in zip(series.to_list(), missing, strict=True)])

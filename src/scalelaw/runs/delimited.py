@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
 from typing import Any
@@ -132,9 +133,9 @@ _BARE_RETURN = "it holds a carriage return that no line feed follows; save the t
 
 
 def _check_header(names: list[str], source: str) -> None:
-    twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
+    twice = next(((name, count) for name, count in Counter(names).items() if name and count > 1), None)
     if twice:
-        raise BadTable(f"{source}: the column {twice[0]!r} appears {names.count(twice[0])} times; rename all but one")
+        raise BadTable(f"{source}: the column {twice[0]!r} appears {twice[1]} times; rename all but one")
 
 
 def _ragged(text: str, separator: str, source: str) -> str | None:

@@ -89,7 +89,7 @@ def list_runs(table: RunTable) -> Listing:
     """Return the listing of a table, one line per run."""
     shown = {name: table.runs[name] for name in _ON_A_LINE if name in table.runs}
     shown |= {target: table.values(target) for target in table.targets[:_MOST_TARGETS]}
-    cells = [_names(table), *([_plain(value) for value in values.tolist()] for values in shown.values())]
+    cells = [table.names.tolist(), *([_plain(value) for value in values.tolist()] for values in shown.values())]
     return Listing(table.source, ("run", *shown), tuple(zip(*cells, strict=True)))
 
 
@@ -99,7 +99,7 @@ def show_run(table: RunTable, run: str) -> Detail:
     Raises:
         UnknownName: no run has this name or alone begins with it.
     """
-    names = _names(table)
+    names: list[str] = table.names.tolist()
     found = [at for at, name in enumerate(names) if name == run]
     found = found or [at for at, name in enumerate(names) if name.startswith(run)]
     if len(found) != 1:
@@ -112,12 +112,6 @@ def show_run(table: RunTable, run: str) -> Detail:
     keep = [name for name in table.evals if name != "run"]
     evals = tuple({name: _plain(table.evals[name][entry]) for name in keep} for entry in ordered)
     return Detail(names[at], {name: value for name, value in settings.items() if value is not None}, evals)
-
-
-def _names(table: RunTable) -> list[str]:
-    if "run" in table.runs:
-        return [str(name) for name in table.runs["run"]]
-    return [f"row {number}" for number in range(1, len(table) + 1)]
 
 
 def _plain(value: Any) -> Any:

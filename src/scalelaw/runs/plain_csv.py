@@ -1,4 +1,4 @@
-"""Read small plain CSV without importing polars, which takes longer than the table; the columns are the same.
+"""Read small or wide plain CSV without polars, which takes longer than the table; the columns are the same.
 
 Plain means unambiguous: no quotes, no blank cells, as many cells per row as names, and each column all plain numbers or
 all words. Other text is left to polars.
@@ -11,7 +11,8 @@ import numpy as np
 
 from scalelaw.runs.raw import RawColumn, column
 
-_LONGEST = 1_000_000
+_LONGEST, _LONGEST_COLUMN = 1_000_000, 200
+"""Characters of a text, and of a column of a longer one: polars needs more time for many short columns."""
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,25})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./:=+-]*")
 _VALUES = frozenset({"true", "false", "nan", "inf", "infinity", "null", "none", "na"})
@@ -26,7 +27,8 @@ def read_plain(text: str, separator: str, words: Collection[str]) -> dict[str, R
         separator: one character.
         words: names of columns that hold text even if all cells are digits.
     """
-    if len(text) > _LONGEST or '"' in text:
+    columns = text.partition("\n")[0].count(separator) + 1
+    if len(text) > max(_LONGEST, columns * _LONGEST_COLUMN) or '"' in text:
         return None
     lines = text.replace("\r\n", "\n").strip("\n").split("\n")
     names = lines[0].split(separator)

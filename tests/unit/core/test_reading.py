@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from scalelaw.core import reading
 from scalelaw.core.errors import BadInput, BadTable
-from scalelaw.core.reading import Allowance, glance, one_line, read_limited, read_text
+from scalelaw.core.reading import Allowance, glance, one_line, read_limited, read_text, without_panics
 
 
 def _socket(path: Path) -> None:
@@ -166,3 +166,13 @@ def test_what_has_words_or_is_no_fault_passes(fault: BaseException) -> None:
     with pytest.raises(type(fault)) as passed, one_line("runs.csv"):
         raise fault
     assert passed.value is fault
+
+
+def test_native_code_prints_nothing_in_between(capfd: pytest.CaptureFixture[str]) -> None:
+    os.write(2, b"before ")
+    with without_panics():
+        os.write(2, b"panicked at")
+    with pytest.raises(ValueError, match="x"), without_panics():
+        raise ValueError("x")
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "before after"

@@ -29,6 +29,7 @@ _PREFIXES = {
     "score": "score", "accuracy": "score", "acc": "score",
     "error": "error", "err": "error", "error_rate": "error", "logprob": "logprob", "log_prob": "logprob",
 }  # fmt: skip
+_LONGEST_FIRST = sorted(_PREFIXES, key=len, reverse=True)
 _STANDARD_ERROR = frozenset({"se", "stderr"})
 _COMPANIONS = _STANDARD_ERROR | {
     "lo", "hi", "lo95", "hi95", "lower", "upper", "ci", "std", "stdev", "sd", "var", "min", "max", "n", "items",
@@ -264,7 +265,7 @@ def _fold(table: RawTable, result: Assignment, taken: set[str]) -> None:
 
 def _split_metric(column: str) -> tuple[str | None, str]:
     """Split a column name into the metric it starts with and the rest."""
-    for prefix in sorted(_PREFIXES, key=len, reverse=True):
+    for prefix in _LONGEST_FIRST:
         head, mark, rest = column[: len(prefix)], column[len(prefix) : len(prefix) + 1], column[len(prefix) + 1 :]
         if head.lower().replace("/", "_") == prefix and mark and mark in "_@/ :." and rest.strip():
             return _PREFIXES[prefix], rest.strip()

@@ -252,7 +252,7 @@ def _settings(rows: Rows, raw: RawTable, assignment: Assignment, but: str = "") 
 
 
 def _few(values: AnyArray) -> bool:
-    return 3 * len(np.unique(values[~np.isnan(values)])) <= len(values)
+    return 3 * len(set(values[~np.isnan(values)].tolist())) <= len(values)
 
 
 def _along(values: AnyArray, rows: Rows) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.nouns.frames import is_frame
 from scalelaw.core.plain_text import first_line
-from scalelaw.core.reading import read_limited
+from scalelaw.core.reading import read_limited, without_panics
 from scalelaw.runs.dataframe import read_frame
 from scalelaw.runs.delimited import read_csv
 from scalelaw.runs.raw import RawTable, from_columns, from_rows
@@ -159,8 +159,11 @@ def _read_parquet(content: bytes, source: str) -> RawTable:
     import polars as pl
 
     try:
-        frame = pl.read_parquet(io.BytesIO(content))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        with without_panics():
+            frame = pl.read_parquet(io.BytesIO(content))
+    except pl.exceptions.PanicException as error:
+        raise BadTable(f"{source} is not a readable Parquet file: it is damaged; write or copy it again") from error
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         raise BadTable(f"{source} is not a readable Parquet file: {first_line(error)}") from error
     return read_frame(frame, source)
 

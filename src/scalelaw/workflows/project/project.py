@@ -1,5 +1,7 @@
 """A project: a folder whose ``scalelaw.toml`` describes how to read, reduce and fit a source of runs, and to plan."""
 
+import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -84,7 +86,7 @@ class Project(Brief):
         use: ``endpoints``, ``best`` or ``curves``.
         over: swept columns, for ``best``.
         flops: budget to plan for.
-        out: folder of the figures, relative to ``folder``.
+        out: folder of the figures, relative to ``folder`` and inside it.
         fit: options of ``FitSpec``.
         folder: base of relative paths.
     """
@@ -141,8 +143,44 @@ class Project(Brief):
             table = exclusion.applied(table)
         return table.per_byte() if self.per_byte else table
 
-    def study(self, progress: Progress | None = None, *, figures: bool = True) -> Study:
-        """Fit, backtest, plan and, with ``figures``, draw as the file describes; raises as ``study`` does."""
+    @property
+    def outside(self) -> Path | None:
+        """The folder of the figures where it lies outside the project's folder, directly or through a link."""
+        place = None if self.out is None else self.folder / self.out
+        return None if place is None or _lies_in(place, self.folder) else place
+
+    def place(self, out: str | Path | None = None) -> Path | None:
+        """Return the folder of the figures.
+
+        Someone else may have written the file, so it cannot choose a place outside the project; only the caller can.
+
+        Args:
+            out: any folder; None takes that of the file, which may also be None.
+
+        Raises:
+            BadInput: the file names a folder outside the project.
+        """
+        if out is None and self.outside is not None:
+            raise BadInput(
+                f"{self.folder / FILE}: out = {self.out!r} leads outside the project's folder; name a folder inside, "
+                f"or allow this one with `scalelaw study --out {shlex.quote(str(self.outside))}`"
+            )
+        if out is not None:
+            return Path(out).expanduser()
+        return None if self.out is None else self.folder / self.out
+
+    def study(self, progress: Progress | None = None, *, figures: bool = True, out: str | Path | None = None) -> Study:
+        """Fit, backtest, plan and draw as the file describes.
+
+        Args:
+            progress: called with (done, of) as the windows of the backtest are scored.
+            figures: whether to draw.
+            out: folder of the figures; None takes that of the file.
+
+        Raises:
+            BadInput: as ``study``, or the file names a folder outside the project and ``out`` is not given.
+        """
+        place = self.place(out) if figures else None
         return study(
             self.table,
             law=LawAt(self.law, self.at) if self.law is not None and self.at else self.law,
@@ -150,7 +188,7 @@ class Project(Brief):
             use=self.use,
             over=self.over,
             flops=self.flops,
-            out=self.folder / self.out if figures and self.out is not None else None,
+            out=place,
             progress=progress,
             **self.fit,
         )
@@ -173,6 +211,13 @@ def load_project(folder: str | Path = ".") -> Project:
             return read_project(content, path.parent)
         except BadInput as error:
             raise type(error)(f"{path}: {error}") from error
+
+
+def _lies_in(place: Path, folder: Path) -> bool:
+    try:
+        return Path(os.path.realpath(place)).is_relative_to(os.path.realpath(folder))
+    except ValueError:  # no file system has such a name
+        return False
 
 
 def read_project(content: Mapping[str, Any], folder: Path = Path()) -> Project:

@@ -4,6 +4,7 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 import scalelaw as sl
 from scalelaw import datasets
+from scalelaw.cli import study
 from scalelaw.cli.main import app
 from scalelaw.core.errors import BadInput
 from scalelaw.core.toml import spelt
@@ -204,3 +206,54 @@ def test_init_takes_a_path_as_well_as_text(tmp_path: Path) -> None:
     source = tmp_path / "runs.csv"
     sl.runs.export_runs(sl.datasets.load("synthetic-ladder"), source)
     assert sl.init(source).settings == sl.init(str(source)).settings
+
+
+OUTSIDE = ["..", "../..", "study/../../x", "ABSOLUTE", "link", "link/deeper", "a\\u0000b"]
+
+
+@pytest.mark.parametrize("out", OUTSIDE)
+def test_the_file_cannot_write_outside_its_folder(out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "a" / "b"
+    home.mkdir(parents=True)
+    (home / "link").symlink_to(tmp_path / "elsewhere")
+    (home / "scalelaw.toml").write_text(SOURCE + f'out = "{out.replace("ABSOLUTE", str(tmp_path / "z"))}"\n')
+    monkeypatch.chdir(home)
+    before = sorted(tmp_path.rglob("*"))
+    for words in ([], ["study"], ["study", "--json"]):
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 2 and result.stdout == "" and len(result.stderr.splitlines()) == 1
+        assert "leads outside the project's folder" in result.stderr and "--out" in result.stderr
+    with pytest.raises(BadInput, match="leads outside the project"):
+        sl.load_project(home).study()
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_inside_is_allowed_by_any_spelling(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    for out in ("x", "x/../y", "./a/b", str(tmp_path / "z"), "link", "."):
+        found = project(tmp_path, f'out = "{out}"')
+        assert found.outside is None and found.place() == tmp_path / out
+    assert project(tmp_path, "").place() is None
+
+
+def test_the_user_can_allow_a_folder_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places: list[Path] = []
+
+    def started(*_: Any, out: Path, **__: Any) -> None:
+        places.append(out.resolve())
+        raise BadInput("started")
+
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "scalelaw.toml").write_text(SOURCE + 'out = "../there"\n')
+    monkeypatch.chdir(tmp_path / "home")
+    monkeypatch.setattr("scalelaw.workflows.project.project.study", started)
+    assert "started" in CliRunner().invoke(app, ["study", "--out", "../other"]).stderr
+    assert places == [tmp_path / "other"]
+    answers: list[bool] = [False, True]
+    monkeypatch.setattr(study, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    monkeypatch.setattr(study.typer, "confirm", lambda text, **_: answers.pop(0))
+    assert "leads outside" in CliRunner().invoke(app, ["study"]).stderr and len(places) == 1
+    assert "started" in CliRunner().invoke(app, ["study"]).stderr and not answers
+    assert places == [tmp_path / "other", tmp_path / "there"]
+    assert CliRunner().invoke(app, ["study", "--json"]).exit_code == 2 and len(places) == 2
