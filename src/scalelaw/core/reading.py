@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from io import BufferedReader, FileIO
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from scalelaw.core.errors import BadInput, BadTable, ScalelawError
 from scalelaw.core.plain_text import printable_line
@@ -28,6 +29,9 @@ LARGEST_DOCUMENT = 2**26
 
 LARGEST_SETTINGS = 2**24
 """Most bytes of one file of settings, or of one list of files."""
+
+MOST_PARTS = 2_000_000
+"""Most lists and records of one JSON document."""
 
 _CHUNK = 2**20
 _FREE = 2**26
@@ -109,10 +113,38 @@ def glance(path: str | PathLike[str], most: int) -> bytes:
         return b""
 
 
+def parse_json(text: str | bytes) -> Any:
+    """Return the content of a JSON document that fits into memory.
+
+    Raises:
+        BadTable: it has millions of lists and records, which take fifty times the memory of their text.
+        ValueError: it is not valid JSON.
+        RecursionError: it nests too deeply.
+    """
+    check_json(text)
+    return json.loads(text)
+
+
+def check_json(text: str | bytes) -> None:
+    """Refuse JSON with millions of lists and records, before it is parsed.
+
+    Raises:
+        BadTable: there are too many.
+    """
+    if isinstance(text, bytes):
+        count = text.count(b"[") + text.count(b"{")
+    else:
+        count = text.count("[") + text.count("{")
+    if count > MOST_PARTS:
+        raise BadTable(
+            f"the JSON has {count} lists and records, more than {MOST_PARTS}; split it, or write CSV or Parquet"
+        )
+
+
 def is_fit(path: str | PathLike[str]) -> bool:
     """Return whether a JSON file has the schema of a fit."""
     try:
-        document = json.loads(read_text(path, LARGEST_DOCUMENT))
+        document = parse_json(read_text(path, LARGEST_DOCUMENT))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and str(document.get("schema", "")).startswith("scalelaw.fit/")

@@ -1,7 +1,6 @@
 """Read fit files: one JSON document holds a fit bit for bit, with draws and provenance."""
 
 import base64
-import json
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from scalelaw.accounting.cost import StatedCost
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.nouns.coefficients import named_array
-from scalelaw.core.reading import LARGEST_DOCUMENT, Allowance, one_line, read_text
+from scalelaw.core.reading import LARGEST_DOCUMENT, Allowance, one_line, parse_json, read_text
 from scalelaw.core.types import AnyArray
 from scalelaw.fitting.checks.status import FitStatus
 from scalelaw.fitting.fitted_rows import FittedRows
@@ -61,7 +60,7 @@ def _loaded(path: Path) -> FitResult:
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        document = json.loads(read_text(path, LARGEST_DOCUMENT))
+        document = parse_json(read_text(path, LARGEST_DOCUMENT))
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

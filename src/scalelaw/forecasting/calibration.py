@@ -20,7 +20,7 @@ from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.forecaster import check_level
 from scalelaw.core.nouns.brief import Brief
-from scalelaw.core.reading import LARGEST_DOCUMENT, one_line, read_text
+from scalelaw.core.reading import LARGEST_DOCUMENT, one_line, parse_json, read_text
 from scalelaw.core.types import Array
 from scalelaw.fitting.uncertainty.distributions import normal_quantile
 
@@ -150,7 +150,7 @@ def load_calibration(path: str | Path) -> Calibration:
     with one_line(str(path)):
         text = read_text(path, LARGEST_DOCUMENT)
         try:
-            return Calibration.from_dict(json.loads(text))
+            return Calibration.from_dict(parse_json(text))
         except BadInput:
             raise
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:

@@ -1,6 +1,5 @@
 """Frozen forecasts: a forecast of one future run, sealed so that any later edit shows."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from scalelaw.core.files import write_whole
 from scalelaw.core.forecaster import Kind
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import counted, format_number
-from scalelaw.core.reading import LARGEST_DOCUMENT, one_line, read_limited
+from scalelaw.core.reading import LARGEST_DOCUMENT, one_line, parse_json, read_limited
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import AnyArray
 from scalelaw.registry.seal import faults, sealed_text
@@ -176,7 +175,7 @@ def opened(content: bytes, name: str) -> FrozenForecast:
         BadInput: another schema, or a missing or malformed part.
     """
     with one_line(name):
-        document = json.loads(content)
+        document = parse_json(content)
         if document["schema"] != SCHEMA:
             raise BadInput(f"{name} has schema {document['schema']}; this version of scalelaw reads {SCHEMA}")
         forecast = FrozenForecast(document)

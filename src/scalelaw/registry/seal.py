@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
+from scalelaw.core.reading import parse_json
+
 _SHOWN = 40
 
 
@@ -45,7 +47,7 @@ def sealed_text(document: Mapping[str, Any]) -> str:
 def faults(content: bytes) -> Iterator[str]:
     """Yield each change in the bytes of a sealed document since it was sealed."""
     try:
-        document = json.loads(content.decode())
+        document = parse_json(content.decode())
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         yield f"it is not valid JSON: {error}"
         return

@@ -8,7 +8,7 @@ import numpy as np
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.nouns.frames import open_frame
 from scalelaw.core.plain_text import first_line
-from scalelaw.runs.raw import RawColumn, RawTable, column
+from scalelaw.runs.raw import RawColumn, RawTable, check_size, column
 
 
 def read_frame(source: Any, name: str) -> RawTable:
@@ -19,6 +19,7 @@ def read_frame(source: Any, name: str) -> RawTable:
     """
     try:
         frame = open_frame(source)
+        check_size(name, len(frame.columns), 0, 0)
         return RawTable(name, {str(label): _column(frame.get_column(label)) for label in frame.columns})
     except BadInput:
         raise

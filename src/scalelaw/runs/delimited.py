@@ -14,7 +14,7 @@ from scalelaw.core.plain_text import first_line
 from scalelaw.core.quantities import QUANTITIES, recognise
 from scalelaw.runs.dataframe import read_frame
 from scalelaw.runs.plain_csv import read_plain
-from scalelaw.runs.raw import RawColumn, RawTable, column
+from scalelaw.runs.raw import RawColumn, RawTable, check_size, column
 
 _SEPARATORS = (",", ";", "\t", "|")
 _INFER_ROWS = 10_000
@@ -133,6 +133,7 @@ _BARE_RETURN = "it holds a carriage return that no line feed follows; save the t
 
 
 def _check_header(names: list[str], source: str) -> None:
+    check_size(source, len(names), 0, 0)
     twice = next(((name, count) for name, count in Counter(names).items() if name and count > 1), None)
     if twice:
         raise BadTable(f"{source}: the column {twice[0]!r} appears {twice[1]} times; rename all but one")

@@ -13,6 +13,8 @@ from scalelaw.core.findings import Finding
 from scalelaw.core.numbers import counted
 from scalelaw.core.types import AnyArray
 
+_MOST_COLUMNS = 200_000
+_MOST_CELLS, _SPARSE = 5_000_000, 50
 _ABSENT: frozenset[str] = frozenset({"", "na", "n/a", "null", "none", "-", "--"})
 _NUMBERS = (int, float, np.integer, np.floating, Decimal)
 _FLAGS = (bool, np.bool_)
@@ -109,12 +111,31 @@ def _float(cell: Any) -> float:
         return math.inf if cell > 0 else -math.inf
 
 
+def check_size(source: str, columns: int, rows: int, filled: int) -> None:
+    """Refuse a table of too many columns, or of records that share hardly a name.
+
+    Args:
+        source: the name for messages.
+        columns: number of names.
+        rows: number of records.
+        filled: number of cells that the records fill.
+
+    Raises:
+        BadTable: it would need far more memory than its text.
+    """
+    if columns > _MOST_COLUMNS:
+        raise BadTable(f"{source}: {columns} columns, more than {_MOST_COLUMNS}; leave out those that are not needed")
+    if columns * rows > _MOST_CELLS and columns * rows > _SPARSE * filled:
+        raise BadTable(f"{source}: {rows} records have {columns} names but share few; give every record the same names")
+
+
 def from_columns(columns: Mapping[Any, Any], source: str) -> RawTable:
     """Build a table from a dict of columns.
 
     Raises:
         BadTable: a value is not a column, or the columns differ in length.
     """
+    check_size(source, len(columns), 0, 0)
     table: dict[str, RawColumn] = {}
     for name, cells in columns.items():
         if isinstance(cells, str | bytes | Mapping) or not isinstance(cells, Iterable):
@@ -134,10 +155,13 @@ def from_rows(rows: Sequence[Any], source: str) -> RawTable:
         BadTable: an entry is not a record.
     """
     names: dict[str, None] = {}
+    filled = 0
     for index, row in enumerate(rows, start=1):
         if not isinstance(row, Mapping):
             raise BadTable(f"{source}: entry {index} is {str(row)[:40]!r}, not a record like {{'params': 7e9, ...}}")
         names.update(dict.fromkeys(row))
+        filled += len(row)
+    check_size(source, len(names), len(rows), filled)
     return RawTable(source, {str(name): column([row.get(name) for row in rows]) for name in names})
 
 

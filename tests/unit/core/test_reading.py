@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from scalelaw.core import reading
 from scalelaw.core.errors import BadInput, BadTable
-from scalelaw.core.reading import Allowance, glance, one_line, read_limited, read_text, without_panics
+from scalelaw.core.reading import Allowance, glance, one_line, parse_json, read_limited, read_text, without_panics
 
 
 def _socket(path: Path) -> None:
@@ -176,3 +176,13 @@ def test_native_code_prints_nothing_in_between(capfd: pytest.CaptureFixture[str]
         raise ValueError("x")
     os.write(2, b"after")
     assert capfd.readouterr().err == "before after"
+
+
+def test_json_of_millions_of_lists_is_refused_before_it_is_parsed() -> None:
+    small = "[" + "[]," * 9 + "{}]"
+    assert len(parse_json(small)) == 10 == len(parse_json(small.encode()))
+    for part in ("[],", "{},", '{"a":[]},'):
+        text = "[" + part * (reading.MOST_PARTS // 2 * (2 if len(part) < 4 else 1)) + "1]"
+        for made in (text, text.encode()):
+            with pytest.raises(BadTable, match="lists and records, more than 2000000; split it"):
+                parse_json(made)

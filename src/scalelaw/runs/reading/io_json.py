@@ -13,6 +13,7 @@ from scalelaw.core.errors import BadNumber, BadTable
 from scalelaw.core.numbers import counted, parse_number
 from scalelaw.core.plain_text import first_line
 from scalelaw.core.quantities import METRICS, recognise
+from scalelaw.core.reading import check_json, parse_json
 from scalelaw.runs.raw import RawTable, from_columns, from_rows
 from scalelaw.runs.reading.json_runs import (
     Record,
@@ -42,7 +43,9 @@ def read_json(text: str, source: str) -> RawTable:
         BadTable: it is not valid JSON, or has no table.
     """
     try:
-        content = json.loads(text)
+        content = parse_json(text)
+    except BadTable as error:
+        raise BadTable(f"{source}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise BadTable(f"{source} is not valid JSON: {first_line(error)}") from error
     return _table(content, source, 0)
@@ -55,6 +58,7 @@ def read_jsonl(text: str, source: str) -> RawTable:
         BadTable: a line is not a JSON record.
     """
     rows = []
+    check_json(text)
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue

@@ -1,7 +1,6 @@
 """Read a file, a dataframe or plain Python containers into raw columns."""
 
 import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 from scalelaw.core.errors import BadInput, BadTable
 from scalelaw.core.nouns.frames import is_frame
 from scalelaw.core.plain_text import first_line
-from scalelaw.core.reading import read_limited, without_panics
+from scalelaw.core.reading import parse_json, read_limited, without_panics
 from scalelaw.runs.dataframe import read_frame
 from scalelaw.runs.delimited import read_csv
 from scalelaw.runs.raw import RawTable, from_columns, from_rows
@@ -137,7 +136,9 @@ def _opens_json(text: str) -> bool:
     """Return whether a text that begins like JSON, or its first line, is JSON."""
     for part in (text.strip().partition("\n")[0], text):
         try:
-            json.loads(part)
+            parse_json(part)
+        except BadTable:
+            return True
         except (ValueError, RecursionError):
             continue
         return True

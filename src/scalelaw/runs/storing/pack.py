@@ -22,7 +22,7 @@ from scalelaw.core.digest import digest
 from scalelaw.core.errors import BadInput
 from scalelaw.core.files import whole_file, whole_folder
 from scalelaw.core.owners.lock import is_held
-from scalelaw.core.reading import LARGEST_SETTINGS, Allowance, one_line, open_regular
+from scalelaw.core.reading import LARGEST_SETTINGS, Allowance, one_line, open_regular, parse_json
 from scalelaw.core.rendering import Lines, Renderable, Report
 from scalelaw.runs.storing.dirstore import DirStore, holds_runs
 from scalelaw.runs.storing.store import count_states
@@ -201,7 +201,7 @@ def _listed(packed: zipfile.ZipFile, file: Path) -> tuple[str, str, dict[str, di
     if len(text) > LARGEST_SETTINGS:
         raise BadInput(f"{file}: its {_MANIFEST} exceeds {LARGEST_SETTINGS} bytes")
     try:
-        listed_as = json.loads(text)
+        listed_as = parse_json(text)
         files = {str(name): (str(of["sha256"]), int(of["bytes"])) for name, of in listed_as["files"].items()}
         if any(size < 0 for _, size in files.values()):
             raise ValueError("a file has a negative size")

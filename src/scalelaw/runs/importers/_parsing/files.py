@@ -1,6 +1,5 @@
 """Read files of other programs safely: bounded size, no links followed, errors that name the file."""
 
-import json
 import math
 import os
 from collections.abc import Callable, Iterator
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scalelaw.core.errors import BadInput, BadTable
-from scalelaw.core.reading import LARGEST, glance, read_limited
+from scalelaw.core.reading import LARGEST, glance, parse_json, read_limited
 
 MOST_ENTRIES = 200_000
 """Largest number of files and folders that an importer looks at below one folder."""
@@ -54,7 +53,7 @@ def read_json(path: Path) -> dict[str, Any]:
         BadInput: it is not readable, is cut off, or is not a record.
     """
     try:
-        content = json.loads(read_text(path))
+        content = parse_json(read_text(path))
     except (ValueError, RecursionError) as error:
         if isinstance(error, BadInput):
             raise
