@@ -57,12 +57,11 @@ Written by `make coverage`. Tables are drawn from Chinchilla's law (`chinchilla@
 The three numbers of a cell are the percentages of tables whose 80, 90 and 95 % intervals contained the truth.
 *Coefficients* gives the mean over the five coefficients and, after the slash, the worst coefficient. *Mean* is the
 value of the law inside the ladder, and *new run* is the loss of one more run there. *10x* means ten times beyond the
-ladder. With 500 tables the
-standard errors of 80, 90 and 95 % are 1.8, 1.3 and 1.0 points. *Worst* is the largest distance from the nominal level,
-in points, after averaging over the coefficients, the two means and the two new runs; a single entry may be further
-off. *Way* is the method; the first row of each kind of noise is the recommended one. Two constants of
-`laplace` (the prior of the exponent, and the number of runs at which scores and model weigh equally) were tuned on
-these tables and seeds.
+ladder. With 500 tables the standard errors of 80, 90 and 95 % are 1.8, 1.3 and 1.0 points. *Worst* is the largest
+difference, in points, of three averages from the nominal level: over the coefficients, over the two means and over the
+two new runs. A single entry may be further off. *Way* is the method; the first row of each kind of noise is the
+recommended one. Two constants of `laplace` (the prior of the exponent, and the number of runs at which scores and model
+weigh equally) were tuned on these tables and seeds.
 
 {table}
 """

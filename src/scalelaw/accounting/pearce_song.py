@@ -72,8 +72,8 @@ def local_exponent(
 ) -> Array:
     """Return the exponent g = d ln N_e / d ln C_e, with C_e = 6 N_e D, on the frontier of a law in N with embeddings.
 
-    A law L = E + A / N^alpha + B / D^beta has g = beta / (alpha + beta) in N itself. Counted without embeddings, small
-    models seem to need more of the compute: g rises to beta / (alpha / 3 + beta) as N_e falls.
+    With N itself, a law L = E + A / N^alpha + B / D^beta has the exponent g = beta / (alpha + beta). With N_e the
+    exponent is larger for small models: g rises to beta / (alpha / 3 + beta) as N_e falls.
 
     Args:
         params_non_embedding: N_e, any shape.

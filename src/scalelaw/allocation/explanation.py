@@ -74,7 +74,7 @@ class Explanation(Renderable, Tabular):
         flops: the compute at which N* is given, FLOP.
         level: level of the intervals.
         profile: the form of the IsoFLOP profiles.
-        readings: from the first reading of the table to the last correction.
+        readings: exponents, from the first reading of the table to the last correction.
     """
 
     target: str

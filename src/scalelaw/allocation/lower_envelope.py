@@ -189,7 +189,7 @@ def _interpolated(usable: Observations, n: str) -> _Curves:
     covering = np.array([len(np.unique(size[np.isfinite(column)])) for column in log_loss.T])
     kept = covering >= _FEWEST_SIZES
     if not kept.any():
-        raise BadInput("no compute is covered by the curves of three sizes; train sizes over the same range of compute")
+        raise BadInput("the curves of three sizes never overlap in compute; train sizes over the same range of compute")
     return _Curves(np.exp(grid[kept]), log_loss[:, kept], size, tokens[:, kept])
 
 

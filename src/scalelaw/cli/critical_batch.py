@@ -12,7 +12,7 @@ def critical_batch_command(file: File, json: Json = False) -> None:
     """Estimate the critical batch size.
 
     Fits the steps that each batch needs to reach one loss: columns batch_tokens and steps, one row per tuned batch.
-    For a folder of runs that recorded their gradient-noise scale (`scalelaw ladder run --noise-scale`) it shows that.
+    For a folder of runs that recorded it (`scalelaw ladder run --noise-scale`), shows the gradient-noise scale.
     """
     from scalelaw.core.errors import BadInput
     from scalelaw.core.quantities import recognise

@@ -203,7 +203,7 @@ def one_line(name: str) -> Iterator[None]:
         name: name or path of the file in the message.
 
     Raises:
-        BadInput: reading failed with an error that does not name the file.
+        BadInput: reading failed; the message names the file.
     """
     try:
         yield

@@ -39,7 +39,7 @@ class CurveForecast(Brief):
         last_value: loss of the last reading used.
         noise: standard deviation of a reading around its curve, over the loss.
         level: level of the interval.
-        time: from the cut to the end, (q,); the last is the end of the run.
+        time: times from the cut to the end, (q,); the last is the end of the run.
         mean: median forecast of a reading, (q,).
         lo: lower end of its interval, (q,).
         hi: upper end of its interval, (q,).

@@ -2,11 +2,15 @@
 
     L / L_cut ~ e + (1 - e) * ((x + x0) / (1 + x0))^-a - c * (share of the rate decayed) + g * (cost of repeats)
 
-x is the area under the learning rate, divided by that area at the cut. The prior covers the part of the loss at the cut
-that stays (e, between 0.57 and 0.83 in half of the draws), how fast the rest falls (a, around 0.4), where the power law
-starts (x0), the gain from a decay (c, 3 ± 1.5 % of the loss at the cut) and the cost of repeated data (g, within a
-factor of 1.8). Decision 0023 describes how these were measured, and the results with priors chosen without the test
-set.
+x is the area under the learning rate, divided by that area at the cut. The prior has five parameters:
+
+    e     share of the loss at the cut that stays; between 0.57 and 0.83 in half of the draws
+    a     exponent of the falling part, around 0.4
+    x0    place where the power law starts
+    c     gain from a decay, 3 ± 1.5 % of the loss at the cut
+    g     cost of repeated data, within a factor of 1.8
+
+Decision 0023 describes how they were chosen, and gives results with priors chosen without the test set.
 """
 
 from dataclasses import dataclass

@@ -80,7 +80,8 @@ class HalfWidth(Renderable, Tabular):
         """Warnings about the half-width."""
         found = []
         if self.reach > MEASURED_REACH:
-            message = f"the form error was measured up to {MEASURED_REACH:g} x the largest run, not {self.reach:.3g} x"
+            reach = f"{self.reach:.3g} x the largest run"
+            message = f"the reach is {reach}; the form error was measured only up to {MEASURED_REACH:g} x"
             found.append(Finding("REACH_UNMEASURED", Grade.WARN, message, 0, "treat the half-width as a lower bound"))
         if self.outside > self.runs / 2:
             message = f"{self.outside} of {self.runs} runs lie outside the fitted range of the assumed law"

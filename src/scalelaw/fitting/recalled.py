@@ -1,4 +1,4 @@
-"""Cache the fits of this process: comparison, figure and report often fit the same law to the same rows."""
+"""Cache the fits of this process, since comparisons, figures and reports often fit the same law to the same rows."""
 
 import hashlib
 from collections import OrderedDict

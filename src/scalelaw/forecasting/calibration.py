@@ -104,7 +104,7 @@ class Calibration(Brief):
         return float(self.quantile(np.array((1 + level) / 2)))
 
     def quantile(self, share: Array) -> Array:
-        """Return the quantiles, in widths from the centre, at shares in (0, 1)."""
+        """Return the quantiles at probabilities in (0, 1), as numbers of widths from the centre."""
         score = normal_quantile(share)
         scores = np.concatenate([[0.0], normal_quantile((1 + np.array(list(self.factors))) / 2)])
         widths = np.concatenate([[0.0], list(self.factors.values())])

@@ -225,7 +225,7 @@ class Ensemble(Renderable, Tabular, Plottable, Predicting):
         return self.calibration.width(self.parts({self.counting.params: params, "tokens": tokens}).doubt, of_run=False)
 
     def quantile(self, rank: Array) -> Array:
-        """Return the quantile at a rank in (0, 1), in widths from the centre."""
+        """Return the quantile at a rank in (0, 1), as a number of widths from the centre."""
         return self.calibration.quantile(rank)
 
     def predict_at(self, x: Inputs, level: float, kind: Kind) -> Prediction:

@@ -111,7 +111,7 @@ def trunk(horizons: Sequence[float], batch_tokens: int, *, warmup: int = 0, cool
         if steps < 2:
             raise BadInput(f"a horizon of {tokens:g} tokens is {steps} steps of {batch_tokens}; give at least 2 steps")
         if branches and branches[-1].steps == steps:
-            raise BadInput(f"two horizons are {steps} steps of {batch_tokens} tokens; omit one")
+            raise BadInput(f"two horizons have the same length, {steps} steps of {batch_tokens} tokens; omit one")
         start = steps - max(1, math.floor(cooldown * steps + 0.5))
         branches.append(Branch(steps, start, steps * batch_tokens))
     if branches[0].start < warmup:

@@ -108,7 +108,7 @@ class PowersOfChoice(ProductOfPowers):
 
     def __post_init__(self) -> None:
         if self.by not in self.choices:
-            raise UnknownName.among(f"by of {self.name}", self.by, self.choices)
+            raise UnknownName.among(f"input in by= of {self.name}", self.by, self.choices)
 
     @property
     def inputs(self) -> tuple[str, ...]:

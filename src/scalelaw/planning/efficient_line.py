@@ -47,7 +47,7 @@ def frontier(forecaster: Forecaster, flops: Array) -> Frontier:
     """Return the compute-optimal N, D and loss at each budget.
 
     Args:
-        forecaster: of a loss, over one kind of params and tokens.
+        forecaster: forecasts a loss from one kind of params and from tokens.
         flops: C in FLOP, shape (n,).
 
     Raises:

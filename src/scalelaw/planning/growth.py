@@ -65,7 +65,7 @@ class HasDeciders(Protocol):
         """Return the interval width of the mean log loss at n points, (n,)."""
 
     def quantile(self, rank: Array) -> Array:
-        """Return the quantile at a rank in (0, 1), in widths from the centre."""
+        """Return the quantile at a rank in (0, 1), as a number of widths from the centre."""
 
 
 @dataclass(frozen=True, eq=False)

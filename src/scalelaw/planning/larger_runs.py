@@ -106,7 +106,7 @@ def predict_larger(
     """Forecast larger runs.
 
     Args:
-        forecaster: of one target.
+        forecaster: forecasts one target.
         at: value of each of the forecaster's inputs, such as ``params`` and ``tokens``, for one run.
         flops: budgets in FLOP, each spent compute-optimally; by default 3, 10 and 30 times the largest fitted.
         level: probability of the intervals.

@@ -49,7 +49,7 @@ def survey(forecaster: Forecaster, prior: Prior = "literature") -> LossSurfaces:
     """Return the loss surfaces of a forecaster: in closed form if its law has one, else numeric.
 
     Args:
-        forecaster: of a loss, over one kind of params and tokens.
+        forecaster: forecasts a loss from one kind of params and from tokens.
         prior: whether the optimum of an ensemble also uses published studies.
 
     Raises:

@@ -19,7 +19,7 @@ def compute_penalty(forecaster: Forecaster, params: float | str, tokens: float |
     The interval is that of the ratio: each draw uses its own loss at (N, D) and its own least budget for it.
 
     Args:
-        forecaster: of a loss, over one kind of params and tokens.
+        forecaster: forecasts a loss from one kind of params and from tokens.
         params: N, in the kind of N the forecaster takes; a number or text such as ``8B``.
         tokens: D; a number or text such as ``15T``.
         level: probability of the interval, in (0, 1).

@@ -37,7 +37,7 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **options: Unpack[Qu
     recommended N, D.
 
     Args:
-        forecaster: of a loss, over one kind of params and tokens.
+        forecaster: forecasts a loss from one kind of params and from tokens.
         kind: ``new_run`` for a loss interval that includes run noise, ``mean`` for one that does not.
         **options: exactly one of ``flops`` (FLOP), ``params``, ``tokens``, ``loss``, each a number or text such as
             ``70B``; ``level`` of the intervals (0.9); ``max_params`` and ``max_tokens`` with ``flops`` or ``loss``;

@@ -30,7 +30,7 @@ _SHOWN = 4
 
 
 def levels(chance: Chance | None) -> dict[str, float]:
-    """Return the levels of an argument ``chance=``, by name; one for all targets has an empty name.
+    """Return name of a target -> its chance level, from an argument ``chance=``; a level for all targets has no name.
 
     Args:
         chance: a level, ``{"mmlu": 0.25}``, or a TOML file with such a table, also under ``[chance]``.
@@ -69,8 +69,8 @@ def with_chance(table: "RunTable", chance: Chance | None = None) -> "RunTable":
     """Return the table with the chance of each score and error in ``evals["chance"]``.
 
     Args:
-        table: runs; a chance that they already have stays, except where ``chance`` gives another.
-        chance: level of all targets, or by target or benchmark, or a TOML file; see ``levels``.
+        table: the runs; a chance level that they already have stays, unless ``chance`` gives another.
+        chance: one level for all targets, a level by target or benchmark, or a TOML file; see ``levels``.
 
     Raises:
         UnknownName: ``chance`` names a target that the table does not have; a file may name others.

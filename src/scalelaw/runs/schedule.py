@@ -35,7 +35,7 @@ class Schedule(Brief):
         warmup: share of the run over which the rate rises linearly from zero.
         end: final rate over the peak; unused by a constant schedule.
         decay: share of the run; see ``kind``.
-        shape: of the decay of a wsd schedule; ``sqrt`` is 1 - sqrt, after Hägele et al. 2024 (arXiv 2405.18392).
+        shape: form of the decay of a wsd schedule; ``sqrt`` is 1 - sqrt, after Hägele et al. 2024 (arXiv 2405.18392).
 
     Example:
         >>> Schedule("wsd", decay=0.2, end=0.0).lr(np.array([0.5, 0.8, 0.9, 1.0])).tolist()

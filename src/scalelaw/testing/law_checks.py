@@ -167,7 +167,7 @@ def check_recovery(law: Law) -> None:
         error = np.abs(law.predict(fitted.coef, x) / y - 1).max()
         if error < _RECOVERED:
             return
-    raise AssertionError(f"recovers itself only to {error:.1g}: {dict(fitted.coefficients())}")
+    raise AssertionError(f"a fit to its own predictions is off by {error:.1g}: {dict(fitted.coefficients())}")
 
 
 def check_optimum(law: Law) -> None:

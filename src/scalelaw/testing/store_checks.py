@@ -1,7 +1,7 @@
 """Checks of every store of runs.
 
-Each check takes a function that opens the store: every call gives a new handle on the same, initially empty, store, as
-in another process. Test your own store with
+Each check takes a function that opens the store. Every call returns a new handle on one store, as another process would
+get it; the store is empty at first. Test your own store with
 
     @pytest.mark.parametrize("check", STORE_CHECKS)
     def test_my_store(check, tmp_path):

@@ -46,7 +46,7 @@ def test_ends_of_runs_are_no_curves() -> None:
     rows = curves().rows(np.arange(119, SIZES * 120, 120))
     with pytest.raises(BadInput, match="every run has one reading"):
         envelope_observations(rows)
-    with pytest.raises(BadInput, match="no compute is covered by the curves of three sizes"):
+    with pytest.raises(BadInput, match="the curves of three sizes never overlap in compute"):
         envelope_observations(curves(sizes=2))
     with pytest.raises(BadTable, match="ENVELOPE_NONE"):
         envelope_observations(curves(sizes=3, largest=2e8))

@@ -51,7 +51,7 @@ def test_horizons_of_the_measured_ladder_are_whole_steps() -> None:
     [
         ([], 0, "needs a horizon"),
         ([100], 0, "1 steps of 100; give at least 2"),
-        ([10_000, 10_010], 0, "two horizons are 100 steps"),
+        ([10_000, 10_010], 0, "two horizons have the same length, 100 steps"),
         ([10_000], 90, "warmup of 90 steps overlaps the cooldown"),
     ],
 )

@@ -60,7 +60,7 @@ def prior_draws(problem: Problem, u: Array, usable: Observations, spec: FitSpec)
 
 
 def new_run_errors(fit: "FitResult", shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Draw errors of new runs from Student's t, scaled to the noise of the fitted runs (too few to resample)."""
+    """Draw errors of new runs from Student's t at the noise of the fitted runs, if these are too few to resample."""
     held, spec = prior_of(fit.spec, fit.law), fit.spec
     if held is None:
         raise BadInput("this fit has no prior; its noise is fit.errors")

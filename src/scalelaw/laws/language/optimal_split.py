@@ -26,7 +26,7 @@ class OptimalSplit(ProductOfPowers):
 
     def __post_init__(self) -> None:
         if self.of not in _PUBLISHED:
-            raise UnknownName.among(f"of in {self.name}", self.of, _PUBLISHED)
+            raise UnknownName.among(f"quantity in of= of {self.name}", self.of, _PUBLISHED)
 
     @property
     def output(self) -> str:  # type: ignore[override]

@@ -112,7 +112,7 @@ def convert(values: Array, unit: str, quantity: str) -> Array:
     """Convert values to the canonical unit of a quantity.
 
     Args:
-        values: as written, shape (n,).
+        values: the values as written, shape (n,).
         unit: ``"B"``, ``"M params"``, ``"1e21"``, ``"PF-days"`` for counts; ``"nats"``, ``"bits"``, ``"perplexity"``
             for a loss.
         quantity: canonical name.

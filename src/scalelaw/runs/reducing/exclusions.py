@@ -34,7 +34,7 @@ class Exclusion(Brief):
 
     Attributes:
         where: the evaluations, (n,).
-        reason: in words, shown to the user.
+        reason: the reason in words, shown to the user.
         code: finding code, empty where ``check_values`` reports it.
     """
 

@@ -17,7 +17,7 @@ def superseded(runs: Mapping[str, AnyArray], n_runs: int) -> Iterator[tuple[AnyA
     """Yield the runs that another run resumes, and all but the latest of repeated runs.
 
     A repeat has the same label, settings, seed and tokens (planned or seen) and a later date; an unfinished repeat does
-    not replace a finished run. Without labels and dates no run counts as a repeat. A run that others only branch from
+    not replace a finished run. Without labels and dates no run counts as a repeat. A run from which others only branch
     stays.
     """
     if "resumed_from" in runs:

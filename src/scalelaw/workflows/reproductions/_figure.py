@@ -21,9 +21,9 @@ class Figure:
         what: description.
         published: published value.
         ours: computes our value from the folder of published tables.
-        digits: tolerance from the published digits, in the number's unit.
+        digits: tolerance that follows from the published digits, in the unit of the number.
         source: publication.
-        needs: folder of tables it is computed from, or empty.
+        needs: folder of the published tables behind the number, or empty.
         side: ``near``: ours should be equal; ``below``: not higher, for a minimised objective; ``above``: not lower,
             for explained variance.
         why: reason for a difference.

@@ -69,7 +69,7 @@ FIGURES = (
            "Ludziejewski et al. 2025, arXiv 2502.05172, table 4", why="the constants are rounded to four digits"),
     Figure("kumar-best-bits", "best bits of training, printed as 7 to 8", 7.5, lambda _: best_bits(), 0.5,
            "Kumar et al. 2024, arXiv 2411.04330"),
-    Figure("hernandez-175b", "characters that pretraining is worth to 175B parameters and one character", 3.7e8,
+    Figure("hernandez-175b", "characters that pretraining replaces, 175B parameters and one character", 3.7e8,
            lambda _: _value("transfer@hernandez2021-text", characters=1.0, params_non_embedding=175e9), 5e6,
            "Hernandez et al. 2021, arXiv 2102.01293", why="the constants are rounded to two digits"),
 )  # fmt: skip

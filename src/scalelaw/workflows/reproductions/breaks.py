@@ -30,6 +30,6 @@ def addition(folder: Path) -> tuple[FitResult, float, float]:
 FIGURES = (
     Figure("addition-fitted", "error of ln(y + 1) on 14 sizes, addition", 5.98e-4,
            lambda folder: addition(folder)[1], 5e-7, _CABALLERO, _DATA, "below", "more starts find a lower optimum"),
-    Figure("addition-extrapolated", "the same on three larger sizes", 1.09e-2,
+    Figure("addition-extrapolated", "error of ln(y + 1) on three larger sizes, addition", 1.09e-2,
            lambda folder: addition(folder)[2], 5e-5, _CABALLERO, _DATA, "below", "more starts find a lower optimum"),
 )  # fmt: skip

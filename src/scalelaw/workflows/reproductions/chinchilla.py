@@ -30,7 +30,7 @@ FIGURES = (
     Figure(
         "epoch-objective", "sum of Huber losses on 240 digitised points", 1.02284e-3,
         lambda folder: _objective(digitised(folder)), 5e-9, "Besiroglu et al. 2024, arXiv 2404.10102",
-        "chinchilla_epoch", "below", "the published constants are nearly a least absolute fit, and rounded",
+        "chinchilla_epoch", "below", "the published constants nearly minimise absolute deviations, and are rounded",
     ),
     Figure(
         "gemstones-objective", "sum of Huber losses on cooled-down models", 0.0019640865,

@@ -44,5 +44,5 @@ FIGURES = (
            lambda folder: _decay(folder, "R_N"), 5e-7, _MUENNIGHOFF, _DATA, why=_FLAT),
     Figure("muennighoff-best", "sum of Huber losses, lowest known", 0.01580738,
            lambda folder: fit(folder).objective, 5e-9, f"an independent refit of {_MUENNIGHOFF}", _DATA, "below",
-           "a third optimum, lower than the published and than the one known to be lower"),
+           "a third optimum, lower than both known ones"),
 )  # fmt: skip

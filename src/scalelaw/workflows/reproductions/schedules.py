@@ -60,7 +60,7 @@ def r2(y: Array, predicted: Array) -> float:
     return float(1 - np.sum((y - predicted) ** 2) / np.sum((y - y.mean()) ** 2))
 
 
-_OTHER = "theirs is the Multi-Power Law, of seven coefficients; this is the annealing law, of four"
+_OTHER = "the published figure is for the Multi-Power Law (7 coefficients), ours for the annealing law (4)"
 FIGURES = tuple(
     figure
     for size, theirs in HELD_OUT.items()

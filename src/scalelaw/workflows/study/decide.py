@@ -261,8 +261,8 @@ def check_named(law: str | Law | LawAt | None, spec: FitSpec) -> FitSpec:
         if constrained := getattr(spec, option):
             name, value = next(iter(constrained.items()))
             raise BadInput(
-                f"{option} has {name}: {value}, which needs one law with the coefficient {name}, but the ensemble of "
-                f"laws decides here; name the law, e.g. law='chinchilla', or omit {option}"
+                f"{option} of {name} ({value}) applies to one law only, but the ensemble of laws decides here; name a "
+                f"law with this coefficient, e.g. law='chinchilla', or omit {option}"
             )
     return spec
 

@@ -43,10 +43,10 @@ BAD = {
     "bounds of text": (SOURCE + "bounds.alpha = ['a', 'b']", r"give two numbers"),
     "bounds that are no list": (SOURCE + "bounds.alpha = 3", r"bounds\.alpha = 3: give a list"),
     "fixed at text": (SOURCE + "fixed.E = 'x'", r"fixed\.E = 'x': give a number"),
-    "fixed where the law is not": (SOURCE + "fixed.E = -3.0", r"fixed has E: -3\.0, .*name the law, e\.g\. law="),
+    "fixed where the law is not": (SOURCE + "fixed.E = -3.0", r"fixed of E \(-3\.0\) .*name a law .*e\.g\. law="),
     "tied in an ensemble": (
         SOURCE + "law = 'ensemble'\nties.beta = 'alpha'",
-        r"ties has beta: .*or omit ties",
+        r"ties of beta .*or omit ties",
     ),
     "fixed beyond the law": (
         SOURCE + "law = 'chinchilla'\nfixed.E = -3.0",

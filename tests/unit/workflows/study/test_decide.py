@@ -132,7 +132,7 @@ def test_what_holds_coefficients_is_refused_without_a_law_before_anything_is_rea
     (name,) = option
     out = tmp_path / "figures"
     for ask in (lambda: sl.study("nosuch.csv", law=law, out=out, **option), lambda: sl.decide("nosuch.csv", **option)):
-        with pytest.raises(BadInput, match=rf"{name} has .*name the law.*or omit {name}"):
+        with pytest.raises(BadInput, match=rf"{name} of .*name a law.*or omit {name}"):
             ask()
     assert not out.exists()
 
