@@ -8,6 +8,7 @@ from typing import Any
 
 from scalelaw.core.errors import BadInput
 from scalelaw.core.files import write_whole
+from scalelaw.core.reading import read_limited
 from scalelaw.core.rendering import Lines, Renderable, Report
 from scalelaw.laws import names
 
@@ -118,10 +119,13 @@ def new_law(name: str, *, folder: str = "language", root: str | Path = ".") -> S
     if folder not in folders:
         raise BadInput(f"unknown folder of laws {folder!r}; use one of {', '.join(folders)}")
     begun = Scaffold(laws / folder / f"{name}.py", place / "tests" / "golden" / f"test_{name}.py")
-    for path in (begun.law, begun.golden):
-        if path.exists():
-            raise BadInput(f"{path} exists; nothing was written")
     words = {"name": name, "cls": "".join(word.capitalize() for word in name.split("_"))}
-    write_whole(begun.law, _LAW.substitute(words), over=False)
-    write_whole(begun.golden, _GOLDEN.substitute(words), over=False)
+    texts = {begun.golden: _GOLDEN.substitute(words), begun.law: _LAW.substitute(words)}
+    there = {path for path in texts if path.exists()}
+    for path in there:
+        if len(there) > 1 or read_limited(path) != texts[path].encode():
+            raise BadInput(f"{path} exists; nothing was written")
+    for path, text in texts.items():
+        if path not in there:  # else a command was killed between the two
+            write_whole(path, text, over=False)
     return begun

@@ -260,7 +260,7 @@ def _look(path: Path) -> _Seen | None:
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(there.st_mode):
-        raise BadInput(f"{path} is a link, a folder or a device, where a lock file belongs; delete it")
+        raise BadInput(f"{path} is a link, folder, pipe or device, where a lock file belongs; delete it")
     holder = read_holder(path)
     mark = digest(holder.token if holder else [there.st_ino, there.st_mtime_ns, there.st_size])
     return _Seen(holder, mark, there.st_mtime, there.st_size)

@@ -307,7 +307,7 @@ def test_a_place_that_is_not_a_file_is_refused_in_one_line(
     victim.write_text("stays")
     KINDS[kind](path)
     assert not is_held(path)
-    with pytest.raises(BadInput, match="lock is a link, a folder or a device, where a lock file belongs") as refused:
+    with pytest.raises(BadInput, match="lock is a link, folder, pipe or device, where a lock file belongs") as refused:
         acquire(path, GUARDED)
     assert "\n" not in str(refused.value)
     assert victim.read_text() == "stays" and path.lstat()

@@ -1,0 +1,1 @@
+"""Kill writers at random moments, and take the disk away from them."""
