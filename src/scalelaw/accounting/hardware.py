@@ -56,7 +56,7 @@ class Device:
             0.4
         """
         size, rate = np.log(np.array(self.rates)).T
-        at = np.log(params)
+        at = np.log(float(params))
         if at < size[0] and len(size) > 1:
             slope = (rate[1] - rate[0]) / (size[1] - size[0])
             return float(np.exp(rate[0] + slope * (at - size[0])))

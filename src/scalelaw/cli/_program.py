@@ -46,7 +46,9 @@ class Program(TyperGroup):
                     status = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
                 finally:
                     HELD.let_go(STDERR.warn)
-            except (ScalelawError, _USAGE, typer.Abort, KeyboardInterrupt) as error:
+            except (ScalelawError, _USAGE, typer.Abort, KeyboardInterrupt, OSError) as error:
+                if isinstance(error, OSError) and error.filename is None:
+                    raise
                 status = _explained(error, sys.argv[1:] if args is None else args)
             except ImportError as error:
                 if not isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
@@ -70,6 +72,9 @@ def _explained(error: BaseException, args: Sequence[str]) -> int:
         of_table = isinstance(error, BadTable | NeedsAnswer)
         STDERR.error(_naming_file(str(error), args) if of_table else str(error))
         return 2 if isinstance(error, BadInput | MissingExtra) else 1
+    if isinstance(error, OSError):
+        STDERR.error(f"{error.filename}: {error.strerror}; name another file or folder")
+        return 2
     if isinstance(error, _USAGE):
         where = getattr(getattr(error, "ctx", None), "command_path", "scalelaw")
         STDERR.error(f"{error.format_message().rstrip('.')} (see {where} --help)")

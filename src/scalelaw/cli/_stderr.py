@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from scalelaw.cli._stdin import STDIN
-from scalelaw.core.plain_text import printable_line
+from scalelaw.core.plain_text import LONGEST_LINE, printable_line
 
 
 class Stderr:
@@ -19,9 +19,10 @@ class Stderr:
     def say(self, message: str, colour: str | None = None) -> None:
         """Print a line that ``--quiet`` does not hide."""
         begin = "scalelaw:"
+        line = printable_line(STDIN.named(message), LONGEST_LINE - len(begin) - len(" \n"))
         if colour and coloured(sys.stderr):
             begin = typer.style(begin, fg=colour, bold=True)
-        typer.echo(f"{begin} {printable_line(STDIN.named(message))}", err=True)
+        typer.echo(f"{begin} {line}", err=True)
 
     def error(self, message: str) -> None:
         """Print an error."""

@@ -20,6 +20,9 @@ _UNITS = {
     "param": "params", "params": "params", "parameter": "params", "parameters": "params",
 }  # fmt: skip
 
+_LARGEST = 1e40
+"""Largest number that is taken; powers and products of larger ones overflow."""
+
 _NUMBER = re.compile(
     r"""(?P<sign>[+-]?)
         (?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d[\d_]*(?:\.\d*)?|\.\d+)
@@ -37,7 +40,7 @@ def parse_number(text: str | float, quantity: str | None = None) -> float:
         quantity: the expected quantity; a unit of another quantity is then an error.
 
     Raises:
-        BadNumber: not a finite number, an unknown suffix, or the unit of another quantity.
+        BadNumber: not a number between 1e-40 and 1e40 or zero, an unknown suffix, or the unit of another quantity.
 
     Example:
         >>> parse_number("300B tokens"), parse_number("1.5T"), parse_number("5.76e23 FLOP")
@@ -87,6 +90,8 @@ def _unit_family(quantity: str) -> str:
 def _finite(value: float, text: str) -> float:
     if not math.isfinite(value):
         raise BadNumber(f"{text!r} is not a finite number")
+    if value and not 1 / _LARGEST <= abs(value) <= _LARGEST:
+        raise BadNumber(f"{text!r} is not between {1 / _LARGEST:g} and {_LARGEST:g}; write it like 7B, 1.5T or 1e22")
     return value
 
 

@@ -180,6 +180,9 @@ def opened(content: bytes, name: str) -> FrozenForecast:
             raise BadInput(f"{name} has schema {document['schema']}; this version of scalelaw reads {SCHEMA}")
         forecast = FrozenForecast(document)
         forecast.report()  # reads every part: a valid seal does not mean valid content
+        tolerance = document["tolerance"]
+        if isinstance(tolerance, bool | str) or not 0 <= float(tolerance) < 1:
+            raise BadInput(f"{name} has the tolerance {str(tolerance)[:40]}, not a number from 0 to 1; freeze it again")
     return forecast
 
 

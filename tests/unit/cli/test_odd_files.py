@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from scalelaw.cli.main import app
 from scalelaw.core.digest import digest
+from scalelaw.core.plain_text import LONGEST_LINE
 
 COMMANDS = (
     ["runs", "check"], ["fit"], ["plan", "--flops", "1e21"], ["study"], ["forecast"],
@@ -96,3 +97,14 @@ def test_a_pack_is_not_unpacked_onto_the_folder_one_is_in(tmp_path: Path, monkey
     here.mkdir()
     monkeypatch.chdir(here)
     _refused(["runs", "unpack", "../runs.pack", "--out", "."], "the folder you are in")
+
+
+@pytest.mark.parametrize(
+    "command", [*COMMANDS, ["runs", "pack", "--to", "a.pack"], ["ladder", "dry-run"]], ids=" ".join
+)
+@pytest.mark.parametrize("name", ["a" * 5000, "b/" * 3000])
+def test_a_path_longer_than_any_is_refused_in_a_short_line(command: list[str], name: str) -> None:
+    split = 2 if command[0] in ("runs", "registry", "ladder") else 1
+    done = CliRunner().invoke(app, [*command[:split], name, *command[split:]])
+    assert done.exit_code == 2, (done.output, done.exception)
+    assert done.stderr.count("\n") == 1 and len(done.stderr.encode()) <= LONGEST_LINE, done.stderr

@@ -65,6 +65,12 @@ def test_refuses_what_is_not_finite(value):
         parse_number(value)
 
 
+@pytest.mark.parametrize("text", ["1e308", "-1e41", "1e-308", "-1e-41", "1e39T", 1e300, 10**45])
+def test_refuses_what_overflows_in_a_power(text):
+    with pytest.raises(BadNumber, match="is not between 1e-40 and 1e\\+40"):
+        parse_number(text)
+
+
 def test_refuses_the_unit_of_another_quantity():
     with pytest.raises(BadNumber, match="tokens"):
         parse_number("300B tokens", "params")

@@ -20,6 +20,7 @@ from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
 from scalelaw.registry.freezing import freeze
 from scalelaw.registry.frozen import LEVELS, load_forecast
+from scalelaw.registry.seal import seal
 
 
 class Plain:
@@ -170,6 +171,17 @@ def test_an_interval_nobody_froze_is_not_made_up(fit: FitResult) -> None:
 def test_the_document_is_plain_json(fit: FitResult) -> None:
     document = fit.freeze(params="7B", tokens="140B").to_dict()
     assert json.loads(json.dumps(document, allow_nan=False)) == document
+
+
+@pytest.mark.parametrize("tolerance", [None, True, "0.1", -0.1, 1, 10**400, [0.1], {}])
+def test_a_tolerance_that_no_run_can_be_compared_by_is_refused(fit: FitResult, tmp_path: Path, tolerance: Any) -> None:
+    document = {**freeze(fit, params=7e9, tokens=140e9).document, "tolerance": tolerance}
+    if tolerance is None:
+        del document["tolerance"]
+    path = tmp_path / "forecast.json"
+    path.write_text(json.dumps(seal({name: each for name, each in document.items() if name != "seal"})))
+    with pytest.raises(BadInput, match=r"forecast\.json"):
+        load_forecast(path)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Import results of the LM Evaluation Harness: ``results_*.json``, one file per model and time."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +124,7 @@ def _tell_apart(rows: list[dict[str, Any]]) -> None:
         return
     for row in rows:
         row["label"] = row["run"]
-    for name in {name for name in names if names.count(name) > 1}:
+    for name in (name for name, count in Counter(names).items() if count > 1):
         same = sorted((row for row in rows if row["run"] == name), key=lambda row: row["created_at"] or "")
         for count, row in enumerate(same[:-1], start=1):
             row["run"] = f"{name} (results {count} of {len(same)})"

@@ -10,6 +10,7 @@ from scalelaw.core.reading import one_line
 from scalelaw.runs import importers
 from scalelaw.runs.raw import RawTable
 from scalelaw.runs.reading.io_table import check_rows, read_table
+from scalelaw.runs.reading.outsize import check_cells
 from scalelaw.runs.reading.unprintable import without_controls
 
 
@@ -28,7 +29,7 @@ def read_source(source: Any, importer: str | None = None) -> RawTable:
         if importer is not None:
             raise BadInput(f"importer={importer!r} reads a path or an address, not a {type(source).__name__}")
         with one_line(type(source).__name__):
-            return without_controls(replace(read_table(source), by_hand=True))
+            return _checked(replace(read_table(source), by_hand=True))
     text = os.fspath(source)
     if not isinstance(text, str):
         raise BadInput(f"{text!r}: give the path as text, not as bytes")
@@ -37,7 +38,12 @@ def read_source(source: Any, importer: str | None = None) -> RawTable:
     with one_line(repr(path)):
         chosen = importers.find(path) if wanted is None else wanted
         if chosen is None:
-            return without_controls(replace(read_table(path), by_hand=True))
+            return _checked(replace(read_table(path), by_hand=True))
         if "://" not in path and not os.path.exists(path):
             raise BadInput(f"{path!r} for importer={chosen.name!r} does not exist")
-        return without_controls(check_rows(chosen.read(path)))
+        return _checked(check_rows(chosen.read(path)))
+
+
+def _checked(raw: RawTable) -> RawTable:
+    """Return a table with nothing in it that a later step could not copy, print or write."""
+    return without_controls(check_cells(raw))

@@ -16,6 +16,7 @@ from scalelaw.runs.raw import RawTable, from_columns, from_rows
 from scalelaw.runs.reading.io_json import read_json, read_jsonl
 from scalelaw.runs.reading.io_open import is_open, read_open
 from scalelaw.runs.reading.io_store import read_store
+from scalelaw.runs.reading.parquet_size import check_unpacked
 from scalelaw.runs.reading.unread_log import check_no_log
 from scalelaw.runs.storing.dirstore import holds_runs, store_of
 from scalelaw.runs.storing.store import Store
@@ -102,6 +103,7 @@ def _read_content(content: bytes, name: str) -> RawTable:
     """Return the raw columns of the content of a file of this name, whose suffix states the format."""
     suffix = Path(name).suffix.lower()
     if suffix in (".parquet", ".pq") or content[:4] == b"PAR1":
+        check_unpacked(content, name)
         return _read_parquet(content, name)
     text = _text(content, name)
     reader = _READERS.get(suffix) or _sniff(text)

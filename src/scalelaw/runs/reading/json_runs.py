@@ -6,6 +6,7 @@ of records (``log``, ``history``), in lists of numbers or in ``{step: value}``, 
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -149,9 +150,9 @@ def _flat(record: Mapping[str, Any], prefix: str = "") -> Record:
     if prefix:
         return found
     short = [name.rpartition(".")[2] for name in found]
+    times = Counter(short)
     return {
-        (last if short.count(last) == 1 else name): value
-        for (name, value), last in zip(found.items(), short, strict=True)
+        (last if times[last] == 1 else name): value for (name, value), last in zip(found.items(), short, strict=True)
     }
 
 

@@ -40,6 +40,8 @@ _MOST_ROWS = 400
 _RIDGE = 1e-9
 _CONSTANT = 0.05
 _SAME = 1e-3
+_MOST_APART = 1e6
+"""Largest ratio of a loss to the median that is computed with; squares of larger ones overflow."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +83,9 @@ def blown_up(axes: Mapping[str, Array], y: Array, setting: AnyArray) -> list[Blo
     if len(judged) < _FEWEST[x.shape[1]]:
         return []
     x, y = x[judged], y[judged]
-    over, far = _beyond(x, y)
+    with np.errstate(over="ignore"):
+        relative = np.clip(y / np.median(y), 1 / _MOST_APART, _MOST_APART)
+    over, far = _beyond(x, relative)
     if not far.any() or (far.sum() > 1 and far.sum() >= _MOST_SHARE * len(y)):
         return []
     found = []

@@ -97,3 +97,13 @@ def test_the_order_of_rows_does_not_matter_and_few_rows_name_none() -> None:
     assert [each.row for each in blown_up({"params": x["params"][order]}, y[order], one)] == [list(order).index(7)]
     assert not blown_up({"params": x["params"][:6]}, y[:6], one[:6])
     assert not blown_up({"params": np.full(30, 1e8)}, y, one)
+
+
+@pytest.mark.parametrize("odd", [5e-324, 1e-300, 1e300, 1.7e308])
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.15, 0.03])
+def test_losses_beyond_all_bounds_are_computed_with(odd: float, share: float, rng: np.random.Generator) -> None:
+    for kind in KINDS:
+        table = _table(kind, rng)
+        many = max(1, round(share * len(table["loss"])))
+        table["loss"] = np.where(np.arange(len(table["loss"])) < many, odd, table["loss"])
+        load_runs(table)
