@@ -180,7 +180,11 @@ def opened(content: bytes, name: str) -> FrozenForecast:
             raise BadInput(f"{name} has schema {document['schema']}; this version of scalelaw reads {SCHEMA}")
         forecast = FrozenForecast(document)
         forecast.report()  # reads every part: a valid seal does not mean valid content
-        tolerance = document["tolerance"]
+        inputs, tolerance = document["forecaster"]["inputs"], document["tolerance"]
+        if not isinstance(inputs, list) or not all(isinstance(each, str) for each in inputs):
+            raise BadInput(f"{name} has the inputs {str(inputs)[:40]}, not a list of names; freeze it again")
+        if not isinstance(document["rows"]["each"], list):
+            raise BadInput(f"{name} does not list the digests of the rows; freeze it again")
         if isinstance(tolerance, bool | str) or not 0 <= float(tolerance) < 1:
             raise BadInput(f"{name} has the tolerance {str(tolerance)[:40]}, not a number from 0 to 1; freeze it again")
     return forecast

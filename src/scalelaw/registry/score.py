@@ -249,9 +249,12 @@ def _conditions(table: RunTable, row: int, says: Mapping[str, float | str]) -> d
 def _known_before(forecast: FrozenForecast, table: RunTable, row: int, measured: float) -> Iterator[Finding]:
     """Yield signs that the run was known when it was forecast."""
     inputs = forecast.document["forecaster"]["inputs"]
-    own = row_digest({name: table.runs[name][row] for name in inputs}, measured)
     name = named(table, row)
-    if own in forecast.document["rows"]["each"]:
+    known = all(each in table.runs for each in inputs)
+    if (
+        known
+        and row_digest({each: table.runs[each][row] for each in inputs}, measured) in forecast.document["rows"]["each"]
+    ):
         yield _finding(
             "FORECAST_RUN_WAS_FITTED", f"the forecaster was fitted to {name} itself", "score a run that was not fitted"
         )
@@ -262,7 +265,7 @@ def _known_before(forecast: FrozenForecast, table: RunTable, row: int, measured:
 
 
 def _in_bits(forecast: FrozenForecast, measured: float) -> Iterator[Finding]:
-    widest = forecast.interval(max(forecast.levels))
+    widest = forecast.interval(max(forecast.levels)) if forecast.levels else None
     if forecast.target.partition("@")[0] != "loss" or widest is None:
         return
     nats = float(nats_from_bits(np.array(measured)))

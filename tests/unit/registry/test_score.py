@@ -1,16 +1,18 @@
 """Scoring a frozen forecast: what counts as its run, and every reason why another does not."""
 
+import copy
 from typing import Any
 
 import pytest
 
 import scalelaw as sl
-from scalelaw.core.errors import BadInput, BadTable, NeedsAnswer, UnknownName
+from scalelaw.core.errors import BadInput, BadTable, NeedsAnswer, ScalelawError, UnknownName
 from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.laws import get
-from scalelaw.registry.frozen import FrozenForecast
+from scalelaw.registry.frozen import FrozenForecast, opened
 from scalelaw.registry.score import score_forecast
+from scalelaw.registry.seal import seal, sealed_text
 
 RUN: dict[str, Any] = {"run": ["big"], "params": [7e9], "tokens": [140e9], "loss": [2.17], "dataset": ["c4"],
                        "tokenizer": ["gpt2"]}  # fmt: skip
@@ -143,3 +145,22 @@ def test_a_forecast_without_intervals_scores_its_error_alone() -> None:
     assert score.inside(0.9) is None and abs(score.error) < 0.1
     with pytest.raises(BadInput, match="no interval at level"):
         score.inside(0.7)
+
+
+@pytest.mark.parametrize("value", [None, [], "x", {}, -1, True, 10**400, [[[]]], "absent"])
+def test_a_sealed_document_with_any_odd_field_scores_or_is_refused(forecast: FrozenForecast, value: Any) -> None:
+    plain = {name: each for name, each in forecast.document.items() if name != "seal"}
+    places = [(name, None) for name in plain if name != "schema"]
+    places += [(name, inner) for name, each in plain.items() if isinstance(each, dict) for inner in each]
+    assert len(places) > 20
+    for name, inner in places:
+        document = copy.deepcopy(plain)
+        holder, key = (document, name) if inner is None else (document[name], inner)
+        if value == "absent":
+            del holder[key]
+        else:
+            holder[key] = value
+        try:
+            score_forecast(opened(sealed_text(seal(document)).encode(), "odd.json"), RUN)
+        except ScalelawError as error:
+            assert "\n" not in str(error)
