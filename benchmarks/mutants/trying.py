@@ -23,6 +23,7 @@ LARGE = (
     "numpy", "scipy.optimize", "scipy.special", "scipy.stats", "polars", "hypothesis", "hypothesis.strategies", "typer",
     "typer.testing", "rich.console", "rich.progress", "matplotlib.figure",
 )  # fmt: skip
+PLUGINS = "-p no:cacheprovider -p _hypothesis_pytestplugin -p xdist.plugin -c pyproject.toml".split()
 MEMORY = 8 << 30
 COPIED = ("src", "tests", "docs", "benchmarks", "examples", "pyproject.toml", "README.md", "CONTRIBUTING.md")
 COPIED += ("CHANGELOG.md", "Makefile")
@@ -148,19 +149,11 @@ def run_in_child(place: Path, tests: list[str], report_to: int) -> None:
         os.chdir(place)
         sys.path[:0] = [f"{place}/src"]
         files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
-        options = [
-            "-x",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "_hypothesis_pytestplugin",
-            f"--rootdir={place}",
-            "-c",
-            "pyproject.toml",
-        ]
+        options = ["-x", "-q", f"--rootdir={place}", *PLUGINS]
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what is imported before the fork
-        pytest.main([*options, *files], plugins=[Chosen(tests, report_to)])
+        status = int(pytest.main([*options, *files], plugins=[Chosen(tests, report_to)]))
+        if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
+            os.write(report_to, f"pytest ended with status {status}\n".encode())
     except BaseException as error:
         os.write(report_to, repr(error).encode())
     finally:

@@ -71,3 +71,16 @@ def test_the_trial_of_nested_budgets_is_told_that_its_two_largest_have_no_best_s
     runs = Path(__file__).parents[2] / "data/trials/X5_nested_budget/runs.csv"
     found = sl.decide(str(runs), draws=50)
     assert "the 2 largest budgets of 4 (5e+18, 1e+19 FLOP)" in found.answer.doubt
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_only_budgets_that_lack_the_same_side_are_counted_together(seed: int) -> None:
+    """The largest budget lacks larger sizes and the one below it smaller ones: the finding is of the largest alone."""
+    both = [_budgets(np.random.default_rng([seed, 9]), short, side) for short, side in ((2, -1), (1, 1))]
+    top = [np.max(each["flops"]) for each in both]
+    parts = [both[0]["flops"] < top[0] * 0.999, both[1]["flops"] > top[1] * 0.999]
+    columns = {
+        name: np.concatenate([each[name][part] for each, part in zip(both, parts, strict=True)]) for name in both[0]
+    }
+    (found,) = check_edges(load_runs(columns).endpoints(), "params")
+    assert found.message.startswith("the largest budget of") and "largest size trained" in found.message

@@ -201,7 +201,7 @@ def test_what_is_not_held_is_named_with_the_option_that_holds_it() -> None:
         influence(fit, flops=1e21)
     with pytest.raises(UnknownName, match="to hold 'nosuch'"):
         influence(fit, flops=1e21, at={"nosuch": 1})
-    with pytest.raises(BadInput, match="tokens is held"):
+    with pytest.raises(BadInput, match="tokens cannot be held"):
         influence(fit, flops=1e21, at={"tokens": 1e9})
     with pytest.raises(BadInput, match=r"k0 is a coefficient .*leave out at="):
         influence(fit, "k0", at={names[0]: 0.1})
@@ -222,3 +222,17 @@ def test_runs_go_by_the_column_that_names_them(column: str, seed: int) -> None:
     assert any(name in str(found) for name in names) and "row " not in str(found)
     left = runs.exclude(run=names[seed], reason="tried without it")
     assert len(left) == len(names) - 1 and names[seed] not in left.values(column)
+
+
+def test_a_run_of_several_readings_is_described_by_its_last(table: Make) -> None:
+    once = table(seed=3)
+    n = len(once)
+    columns = {name: np.concatenate([np.asarray(values) * 0.5, values]) for name, values in once.columns.items()}
+    columns["flops"] = 6 * columns["params"] * columns["tokens"]
+    rows = replace(
+        once, columns=columns, y=np.concatenate([once.y * 1.05, once.y]), cluster=np.tile(np.arange(n), 2),
+        weight=np.ones(2 * n), read=2 * n, reduction="curves",
+    )  # fmt: skip
+    found = influence(fitted(rows, starts=2), flops=1e22)
+    assert [each["tokens"] for each in found.runs] == pytest.approx(np.asarray(once.columns["tokens"]).tolist())
+    assert [each["loss"] for each in found.runs] == pytest.approx(once.y.tolist())

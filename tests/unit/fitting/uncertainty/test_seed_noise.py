@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import fdtrc
 
 import scalelaw as sl
 from scalelaw.core.errors import BadInput
@@ -11,6 +12,7 @@ from scalelaw.fitting.files import load_fit
 from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.observe import observe
 from scalelaw.fitting.spec import FitSpec
+from scalelaw.fitting.uncertainty.seed_noise import seed_floor
 from scalelaw.runs.reading.load import load_runs
 from scalelaw.runs.review import review_runs
 
@@ -114,3 +116,27 @@ def test_few_budgets_are_refused_rather_than_fitted_through() -> None:
     two = {name: values[:14] for name, values in columns.items()}
     with pytest.raises(BadInput, match="2 rows for 3 coefficients"):
         sl.fit("power", load_runs(two))
+
+
+def test_the_floor_and_the_lack_of_fit_are_those_of_pure_error() -> None:
+    """Draper & Smith's F test by hand: group means about the law, over replicates about their means."""
+    rng = np.random.default_rng(4)
+    x = {"params": np.repeat(np.geomspace(1e7, 1e9, 6), [3, 2, 1, 4, 2, 3])}
+    group = np.repeat(np.arange(6), [3, 2, 1, 4, 2, 3])
+    residual = rng.normal(0, 1, 15) + 0.3 * rng.normal(size=6)[group]
+    floor = seed_floor(x, residual, np.arange(15), coefs=3)
+    assert floor is not None
+    means = np.array([residual[group == each].mean() for each in range(6)])
+    count = np.bincount(group)
+    within, pure = np.sum((residual - means[group]) ** 2), 15 - 6
+    assert floor.sd == pytest.approx(np.sqrt(within / pure)) and (floor.groups, floor.runs) == (5, 14)
+    ratio = np.sum(count * means**2) / (6 - 3) / (within / pure)
+    assert floor.lack_of_fit == pytest.approx(fdtrc(6 - 3, pure, ratio))
+    assert seed_floor(x, residual, np.arange(15), coefs=6).lack_of_fit is None
+    twice = seed_floor(
+        {"params": np.repeat(x["params"], 2)}, np.repeat(residual, 2), np.repeat(np.arange(15), 2), coefs=3
+    )
+    assert twice == floor, "rows of one run at one point are one measurement"
+    assert seed_floor({"params": np.geomspace(1e7, 1e9, 15)}, residual, np.arange(15), coefs=3) is None
+    setting = np.array([0, 1, 2, 0, 1, 0, 0, 1, 2, 3, 0, 1, 0, 1, 2])
+    assert seed_floor(x, residual, np.arange(15), coefs=3, setting=setting) is None, "other settings are no replicates"

@@ -82,3 +82,17 @@ def test_a_loss_that_is_no_loss_is_set_aside_by_kind(value: float) -> None:
     rows_left = sl.load_runs(table).endpoints()
     reviewed = {each.code: each.rows for each in sl.runs.review_runs(table).findings}
     assert (found | reviewed).get(code) == 1 and len(rows_left) == 7
+
+
+@pytest.mark.parametrize(
+    ("factor", "slip"), [(1e3, True), (1e-9, True), (1.05e6, True), (1.2e6, False), (3e2, False), (1.0, False)]
+)
+def test_a_factor_of_a_thousand_in_compute_is_a_slipped_unit(factor: float, slip: bool) -> None:
+    params = np.geomspace(1e8, 1e10, 8)
+    tokens = 20 * params * np.tile([1, 3], 4)
+    table = {"params": params, "tokens": tokens, "flops": 6 * params * tokens / factor, "loss": np.linspace(3, 2, 8)}
+    found = {each.code: each for each in sl.runs.review_runs(table).findings}
+    assert ("RUNS_UNIT_SLIP" in found) is slip
+    if slip:
+        power = 3 * round(np.log10(factor) / 3)
+        assert f"1e{-power} times 6 x params x tokens" in found["RUNS_UNIT_SLIP"].message

@@ -89,6 +89,17 @@ def test_the_noise_of_the_chosen_value_is_estimated():
     assert np.isnan(load_runs({name: np.array(cells)[:4] for name, cells in sweep().items()}).best().se).all()
 
 
+def test_the_noise_of_a_reading_is_the_residual_of_a_bowl_in_one_swept_column():
+    """A cell of nine rates: a parabola through the six lowest, with three degrees of freedom left."""
+    rate = np.geomspace(1e-4, 1.6e-3, 9)
+    loss = 3 + 0.1 * np.log(rate / 4e-4) ** 2 + 0.004 * np.random.default_rng(2).standard_normal(9)
+    found = load_runs({"params": [1e7] * 9, "tokens": [1e9] * 9, "lr": rate, "loss": loss}).best(over="lr")
+    near = np.argsort(loss - loss.min())[:6]
+    x = np.log(rate[near])
+    residual = loss[near] - np.polyval(np.polyfit(x, loss[near], 2), x)
+    assert found.se[0] == pytest.approx(np.sqrt(residual @ residual / 3))
+
+
 def test_the_best_score_is_the_highest():
     table = sweep()
     table["acc_mmlu"] = 1 / table.pop("loss")
