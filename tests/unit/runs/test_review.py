@@ -1,8 +1,10 @@
 """Checking, listing and exporting runs, as functions and as commands."""
 
+import inspect
 import json
 import math
 from itertools import product
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -10,7 +12,9 @@ from typer.testing import CliRunner
 import scalelaw as sl
 from scalelaw.cli.main import app
 from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.runs import review
 from scalelaw.runs.listing import list_runs, show_run
+from scalelaw.runs.review import review_runs
 
 GOOD = [
     {"run": "a", "params": 7e7, "tokens": 1.4e9, "loss": 3.6, "mixture": [0.5, 0.5]},
@@ -122,3 +126,18 @@ def test_what_was_set_aside_is_not_written(good, tmp_path):
     kept = sl.load_runs(good).where(params=(1e8, None))
     assert sl.runs.export_runs(kept, tmp_path / "out.jsonl") == 2
     assert sl.load_runs(tmp_path / "out.jsonl").runs["run"].tolist() == ["b", "bb"]
+
+
+def test_every_option_of_a_review_reaches_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [name for name in inspect.signature(review_runs).parameters if name != "source"]
+    seen: dict[str, Any] = {}
+
+    def load(source: Any, **options: Any) -> Any:
+        seen.update(options)
+        raise BadInput("seen enough")
+
+    monkeypatch.setattr(review, "load_runs", load)
+    given: dict[str, Any] = {name: object() for name in names}
+    with pytest.raises(BadInput, match="seen enough"):
+        review_runs("runs.csv", **given)
+    assert names and seen == given
