@@ -130,7 +130,7 @@ def test_a_law_that_cannot_be_fitted_is_left_out_and_said(
 
 
 def test_a_score_is_refused(observed: Observations) -> None:
-    with pytest.raises(BadInput, match="is a share"):
+    with pytest.raises(BadInput, match="is a score"):
         forecast_observations(replace(observed, target="score@mmlu"), calibration=KNOWN)
 
 
@@ -177,3 +177,14 @@ def test_the_same_input_gives_the_same_mixture(observed: Observations, mixture: 
     assert again.digest == mixture.digest
     np.testing.assert_array_equal(again.predict(AHEAD).mean, mixture.predict(AHEAD).mean)
     assert forecast_observations(observed, calibration=replace(KNOWN, cases=1), draws=10).digest != mixture.digest
+
+
+def test_the_width_that_plans_take_is_that_of_the_mean(mixture: Ensemble) -> None:
+    params, tokens = np.array([1e9, 1e10]), np.array([2e10, 1e12])
+    mean = mixture.predict_at({"params": params, "tokens": tokens}, 0.9, "mean")
+    assert mean.hi is not None
+    half = np.log(mean.hi / mean.mean)
+    np.testing.assert_allclose(mixture.width(params, tokens) * mixture.calibration.factor(0.9), half)
+    np.testing.assert_allclose(
+        mixture.quantile(np.array([0.95, 0.05])), mixture.calibration.factor(0.9) * np.array([1, -1])
+    )

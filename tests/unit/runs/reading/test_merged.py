@@ -8,6 +8,7 @@ import pytest
 
 import scalelaw as sl
 from scalelaw.core.errors import NeedsAnswer, ScalelawWarning
+from scalelaw.runs.reading.merged import _falls
 
 SEEDS = range(8)
 
@@ -150,3 +151,11 @@ def test_a_fit_names_the_runs_it_leaves_out():
     table.loc[[2, 9], "params"] = None
     fit = sl.fit("chinchilla", table, draws=0)
     assert "2 excluded: no params (row 3, row 10)" in str(fit)
+
+
+def test_falls_are_counted_inside_every_block_and_not_across() -> None:
+    block = np.array([0, 0, 0, 1, 1, 1, 2, 2])
+    x = np.array([1.0, 2, 3, 1, 2, 3, 1, np.nan])
+    y = np.array([3.0, 2, 1, 1, 2, 1, 9, 1])
+    assert _falls(x, y, block) == pytest.approx(3 / 4)
+    assert _falls(np.ones(8), y, block) is None
