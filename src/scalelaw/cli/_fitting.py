@@ -74,7 +74,11 @@ class SearchOptions:
     ] = "1e-3"
     scale: Annotated[
         str | None,
-        option("Noise sd as a power of this quantity, or se for the column of standard errors.", "QUANTITY|se", FIT),
+        option(
+            "Noise sd as a power of this quantity; se: from standard errors; n_items: of a score.",
+            "QUANTITY|se|n_items",
+            FIT,
+        ),
     ] = None
     on: Annotated[
         str,

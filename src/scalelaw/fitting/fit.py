@@ -182,7 +182,7 @@ def _usable(law: Law, observed: Observations, spec: FitSpec) -> Observations:
             raise BadTable(f"{error}; {meaning}", error.findings) from error
         raise
     check_sizes(law, usable)
-    if spec.noise.counts and "n_items" in usable.columns:
+    if spec.noise.of_items and "n_items" in usable.columns:
         usable = usable.complete(["n_items"])
     if spec.noise.logarithmic:
         usable = usable.keep(usable.y > 0, f"{usable.target} is not positive, but residuals are of its logarithm")

@@ -65,6 +65,8 @@ def _objective(fit: "FitResult") -> str:
         spread = f", whose scale is a power {fit.spread.gamma:.3g} of {noise.scale} estimated with the fit"
     elif noise.kind == "beta_binomial" and fit.spread is not None:
         spread = f", whose variance is p (1 - p) (1/n + {fit.spread.correlation:.3g}) for a score p of n items"
+    elif noise.of_items and not noise.counts:
+        spread = ", whose variance is p (1 - p) / n for a fitted score p of n items plus a common variance"
     elif noise.scale is not None:
         spread = ", whose variance is the squared standard error of each value plus a common variance"
     of = "" if noise.counts else f" of residuals of {on}"

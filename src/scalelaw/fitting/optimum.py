@@ -70,8 +70,8 @@ def optimum(law: Law, rows: Observations, x: Inputs, spec: FitSpec, prior: Prior
         first = replace(problem, noise=noise.first)
         found = solve(first, starts, rows.weight)
         sample = FittedProblem(first, _best(law, found)[1], rows.weight, member, size)
-        if noise.counts:
-            starts = found.u  # rho alone changes the objective, so each start stays in its basin
+        if noise.of_items:
+            starts = found.u  # one variance alone changes the objective, so each start stays in its basin
         for _ in range(_ROUNDS):
             if spread is not None:
                 spread = next_spread(noise, spread, sample.efficient, rows, x)

@@ -40,6 +40,7 @@ def save_fit(fit: "FitResult", path: str | Path) -> None:
         | {
             "relative": _pack(fit.spread.relative),
             "log_reference": fit.spread.log_reference,
+            **({} if fit.spread.items is None else {"items": fit.spread.items}),
         },
         "rows": {
             "x": {name: _pack(values) for name, values in rows.x.items()},

@@ -146,7 +146,8 @@ def _noise_lines(fit: "FitResult") -> list[tuple[str, str]]:
         size, se = f"({fit.scoring.scale} / {np.exp(spread.log_reference):.3g})", spread.gamma_se
         lines.append(("noise", f"sd grows as {size}^{spread.gamma:.3g} (se {se:.2g})"))
     if spread is not None and spread.excess is not None and not fit.scoring.counts:
-        lines.append(("noise", f"sd {spread.excess:.3g} beyond the standard errors of the values"))
+        known = "that of the items" if fit.scoring.of_items else "the standard errors of the values"
+        lines.append(("noise", f"sd {spread.excess:.3g} beyond {known}"))
     if fit.scoring.kind == "beta_binomial" and spread is not None:
         beyond = f"sd {0.5 * np.sqrt(spread.correlation):.2g} at a score of 0.5, by sqrt(p (1 - p)) at others"
         lines.append(("noise", f"{beyond if spread.correlation else 'none seen'} beyond that of the items"))

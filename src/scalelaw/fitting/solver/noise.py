@@ -14,10 +14,13 @@ _COUNTS = ("binomial", "beta_binomial")
 _KINDS = ("huber", "absolute", "squared", *_COUNTS)
 _ABSOLUTE_STAGES = (1e-3, 1e-5, 1e-7)
 _TUNING = 1.345
-_EDGE = 1e-9
+_EDGE = 1e-6
+_FAR = 1e-2
 _TOUCHING = 1e-4
 STANDARD_ERROR = "se"
 """Scale of noise given by the standard error of each value plus a variance common to all runs."""
+ITEMS = "n_items"
+"""Scale of noise of a score: p (1 - p) / n_items of the fitted score p, plus a variance common to all runs."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class Noise:
             chance and one: its ``logit`` or ln(-ln) (``loglog``) above chance. Binomial kinds use the score itself.
         scale: the standard deviation of the noise is a power of this quantity, estimated with the fit: ``flops``
             (params times tokens if not an input) or any input; ``se``: the standard error of each value plus a
-            variance common to all runs; None: equal for all rows.
+            variance common to all runs; ``n_items``: the variance p (1 - p) / n_items of a fitted score p plus such a
+            variance, with ``on="raw"``; None: equal for all rows.
         chance: score of guessing, for ``logit`` and ``loglog``; None takes that of the law, or zero.
     """
 
@@ -61,6 +65,11 @@ class Noise:
             raise BadInput(f"delta must be positive or 'auto', got {self.delta!r}; 1e-3 is usual on log loss")
         if self.scale not in (None, STANDARD_ERROR):
             quantity(self.scale)
+        if self.scale == ITEMS and (self.counts or self.on != "raw"):
+            raise BadInput(
+                f"scale='n_items' needs residuals of the score itself, got kind={self.kind!r}, on={self.on!r}; write "
+                "Noise('squared', on='raw', scale='n_items') (CLI: --loss squared --on raw --scale n_items)"
+            )
         if self.counts and self.scale is not None:
             raise BadInput(f"binomial noise has its own scale, n_items; leave out scale={self.scale!r}")
 
@@ -109,6 +118,11 @@ class Noise:
     def counts(self) -> bool:
         """Whether the target is a share of ``n_items`` items, with binomial noise."""
         return self.kind in _COUNTS
+
+    @property
+    def of_items(self) -> bool:
+        """Whether the noise of a score follows from its ``n_items``."""
+        return self.counts or self.scale == ITEMS
 
     @property
     def estimated(self) -> bool:
@@ -194,20 +208,22 @@ def huber(residual: Array, delta: float) -> Array:
 def deviance(value: Array, y: Array) -> tuple[Array, Array]:
     """Return deviance residuals of a share for one item, and their derivatives by the prediction.
 
-    r = sign(p - y) sqrt(2 (y log(y/p) + (1-y) log((1-y)/(1-p)))), with the prediction p clipped inside (0, 1); over n
-    items it is sqrt(n) times as large.
+    r = sign(p - y) sqrt(2 (y log(y/p) + (1-y) log((1-y)/(1-p)))); over n items it is sqrt(n) times as large. Where p is
+    below a hundredth of y or a millionth, and likewise near one, it follows its tangent: a law may predict a score
+    below zero, and a search comes back from there.
 
     Args:
         value: predicted shares (..., n).
         y: measured shares in [0, 1], broadcastable to (..., n).
     """
-    p = np.clip(value, _EDGE, 1 - _EDGE)
+    p = np.clip(value, np.maximum(_FAR * y, _EDGE), 1 - np.maximum(_FAR * (1 - y), _EDGE))
     with np.errstate(divide="ignore", invalid="ignore"):
         hit = np.where(y > 0, y * np.log(y / p), 0.0)
         missed = np.where(y < 1, (1 - y) * np.log((1 - y) / (1 - p)), 0.0)
         residual = np.sign(p - y) * np.sqrt(np.maximum(2 * (hit + missed), 0.0))
         slope = (p - y) / (p * (1 - p)) / residual
-    touching = np.abs(p - y) < _TOUCHING * p * (1 - p)
-    bend = 1 + (p - y) * (1 - 2 * p) / (6 * p * (1 - p))
-    flat = 1 / np.sqrt(p * (1 - p))
-    return np.where(touching, (p - y) * flat * bend, residual), np.where(touching, flat / bend, slope)
+        touching = np.abs(p - y) < _TOUCHING * p * (1 - p)
+        bend = 1 + (p - y) * (1 - 2 * p) / (6 * p * (1 - p))
+        flat = 1 / np.sqrt(p * (1 - p))
+        slope = np.where(touching, flat / bend, slope)
+    return np.where(touching, (p - y) * flat * bend, residual) + slope * (value - p), slope

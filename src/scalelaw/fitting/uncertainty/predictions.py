@@ -26,7 +26,7 @@ def sample(fit: "FitResult", x: Inputs, kind: Kind, seed: int) -> Array | None:
     noise, rng = fit.scoring, np.random.default_rng(seed)
     if leans(fit):
         return noise.unscaled(noise.scaled(mean) - new_run_errors(fit, mean.shape, rng))
-    if noise.counts:
+    if noise.of_items:
         return new_scores(fit, x, mean, rng)
     relative = 1.0 if fit.spread is None else fit.spread.at(x, noise)
     named = noise.scale if fit.spread is not None and fit.spread.gamma is not None else None

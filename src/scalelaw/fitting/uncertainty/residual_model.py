@@ -115,7 +115,8 @@ def restricted_likelihood(at: LinearisedFit, relative: Array, *, known: bool = F
     precision = relative**-2
     basis = at.slopes / np.maximum(np.linalg.norm(at.slopes, axis=0), _TINY)
     products = (basis[:, :, None] * basis[:, None, :]).reshape(n, q * q)
-    normal = (precision @ products).reshape(-1, q, q) + 1e-12 * np.eye(q)
+    normal = (precision @ products).reshape(-1, q, q)
+    normal += 1e-12 * np.maximum(np.trace(normal, axis1=1, axis2=2), 1.0)[:, None, None] * np.eye(q)
     score = precision @ (basis * at.residual[:, None])
     explained = np.sum(score * np.linalg.solve(normal, score[..., None])[..., 0], axis=1)
     left = np.maximum(precision @ at.residual**2 - explained, _TINY)

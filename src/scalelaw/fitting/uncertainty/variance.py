@@ -10,7 +10,7 @@ from scalelaw.core.components import components
 from scalelaw.core.errors import BadInput
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array, Inputs
-from scalelaw.fitting.solver.noise import STANDARD_ERROR, Noise
+from scalelaw.fitting.solver.noise import ITEMS, STANDARD_ERROR, Noise
 from scalelaw.fitting.uncertainty.fitted_problem import LinearisedFit
 from scalelaw.fitting.uncertainty.residual_model import log_size, restricted_likelihood
 from scalelaw.runs.observations import Observations
@@ -34,6 +34,7 @@ class VarianceFunction(Brief):
         log_reference: logarithm of the geometric mean of size.
         excess: common sd beyond the standard errors, on the scale of residuals; None without standard errors. Under
             ``beta_binomial``, sqrt(rho).
+        items: median number of items of the fitted scores; None unless they scale the noise.
     """
 
     relative: Array
@@ -41,6 +42,7 @@ class VarianceFunction(Brief):
     gamma_se: float | None = None
     log_reference: float = 0.0
     excess: float | None = None
+    items: float | None = None
 
     def at(self, x: Inputs, noise: Noise) -> Array:
         """Return the relative sd of new rows, (n,): the median of the fitted rows if it does not depend on size."""
@@ -67,14 +69,15 @@ def first_spread(noise: Noise, observed: Observations, x: Inputs) -> VarianceFun
     Raises:
         BadInput: the rows lack the quantity that scales the noise.
     """
-    if noise.counts:
+    if noise.of_items:
         items = observed.columns.get("n_items")
         if items is None or not np.all(np.asarray(items, float) > 0):
             raise BadInput("binomial noise needs n_items, the items behind each score; name the column with columns=")
         if not np.all((observed.y >= 0) & (observed.y <= 1)):
             wrong = float(observed.y[(observed.y < 0) | (observed.y > 1)][0])
             raise BadInput(f"binomial noise needs scores as fractions from 0 to 1, got {wrong:g}; 62 % is 0.62")
-        return VarianceFunction(1 / np.sqrt(np.asarray(items, float)))
+        relative = 1 / np.sqrt(np.asarray(items, float))
+        return VarianceFunction(relative if noise.counts else relative / np.exp(np.mean(np.log(relative))))
     if noise.scale == STANDARD_ERROR:
         if observed.se is None or not np.any(np.isfinite(observed.se)):
             raise BadInput("scale='se' needs standard errors; endpoints(last=k) and best(...) estimate them")
@@ -101,8 +104,12 @@ def next_spread(
         return before
     if noise.kind == "beta_binomial":
         return _correlated(raw, np.asarray(observed.columns["n_items"], float))
+    if noise.scale == ITEMS:
+        return _of_items(raw, observed)
     if noise.scale == STANDARD_ERROR:
-        return _with_excess(noise, raw, observed)
+        assert observed.se is not None
+        own = np.where(np.isfinite(observed.se), observed.se, np.nanmedian(observed.se))
+        return _with_excess(raw, own if noise.on == "raw" else own * np.abs(noise.slope(observed.y)))
     log = _size(noise, x)
     centred = log - log.mean()
     gamma, se = 0.0, _STEEPEST / max(float(np.std(log)), 1e-12)
@@ -118,20 +125,33 @@ def next_spread(
 
 def _correlated(raw: LinearisedFit, items: Array) -> VarianceFunction:
     """Return sds sqrt(1/items + rho) of deviance residuals of one item, rho by restricted likelihood."""
-    typical, seen = float(np.mean(1 / items)), float(np.mean(raw.residual**2))
-    grid = np.concatenate([[0.0], np.geomspace(1e-2 * typical, max(1e2 * typical, 4 * seen), _GRID)])
-    unit = np.sqrt(typical)
-    sds = np.sqrt(1 / items + grid[:, None]) / unit
-    likelihood = restricted_likelihood(LinearisedFit(raw.residual / unit, raw.slopes), sds, known=True)
-    rho = min(float(grid[int(np.argmax(likelihood))]), _MOST_CORRELATED)
+    rho = min(_common(raw, 1 / items), _MOST_CORRELATED)
     return VarianceFunction(np.sqrt(1 / items + rho), excess=float(np.sqrt(rho)))
 
 
-def _with_excess(noise: Noise, raw: LinearisedFit, observed: Observations) -> VarianceFunction:
-    """Return sds sqrt(tau^2 + se^2), tau^2 by restricted likelihood; rows without a standard error use the median."""
-    assert observed.se is not None
-    se = np.where(np.isfinite(observed.se), observed.se, np.nanmedian(observed.se))
-    se = se if noise.on == "raw" else se * np.abs(noise.slope(observed.y))
+def _of_items(raw: LinearisedFit, observed: Observations) -> VarianceFunction:
+    """Return sds sqrt(p (1 - p) / items + tau^2) of the fitted scores p, kept half an item from zero and one."""
+    items = np.asarray(observed.columns[ITEMS], float)
+    p = np.clip(observed.y + raw.residual, 0.5 / items, 1 - 0.5 / items)
+    variance = p * (1 - p) / items
+    beyond = _common(raw, variance)
+    relative = np.sqrt(variance + beyond)
+    unit = float(np.exp(np.mean(np.log(relative))))
+    return VarianceFunction(relative / unit, excess=float(np.sqrt(beyond)), items=float(np.median(items)))
+
+
+def _common(raw: LinearisedFit, variance: Array) -> float:
+    """Return the variance that all rows share beyond their own, by restricted likelihood."""
+    typical, seen = float(np.mean(variance)), float(np.mean(raw.residual**2))
+    grid = np.concatenate([[0.0], np.geomspace(1e-2 * typical, max(1e2 * typical, 4 * seen), _GRID)])
+    unit = np.sqrt(typical)
+    sds = np.sqrt(variance + grid[:, None]) / unit
+    likelihood = restricted_likelihood(LinearisedFit(raw.residual / unit, raw.slopes), sds, known=True)
+    return float(grid[int(np.argmax(likelihood))])
+
+
+def _with_excess(raw: LinearisedFit, se: Array) -> VarianceFunction:
+    """Return sds sqrt(tau^2 + se^2) on the scale of residuals, tau^2 by restricted likelihood."""
     typical = float(np.sqrt(np.mean(se**2))) or 1.0
     sds = np.sqrt((_EXCESS[:, None] * typical) ** 2 + np.maximum(se, 1e-6 * typical) ** 2)
     known = [_contrasts(raw, sd) for sd in sds]

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from scalelaw.core.errors import BadInput, UnknownName
-from scalelaw.fitting.solver.noise import Noise, huber
+from scalelaw.fitting.fit import fit_observations
+from scalelaw.fitting.solver.noise import Noise, deviance, huber
+from scalelaw.fitting.spec import FitSpec
+from scalelaw.laws import parse
+from scalelaw.runs.observations import Observations
 
 
 def _by_hand(residual: float, delta: float) -> float:
@@ -65,3 +69,29 @@ def test_unknown_kinds_are_refused_with_the_nearest_one() -> None:
         Noise("hubber")  # type: ignore[arg-type]
     with pytest.raises(UnknownName, match="residual scale"):
         Noise(on="logs")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("share", [0.0, 1e-3, 0.4, 0.999, 1.0])
+def test_the_deviance_continues_outside_the_range_of_scores(share: float) -> None:
+    """Its residual rises without a jump from below zero to above one, and its slope is its derivative everywhere."""
+    near = np.geomspace(1e-8, 1e-2, 4001)
+    value = np.unique(np.concatenate([-near, near, 1 - near, 1 + near, np.linspace(-0.5, 1.5, 4001)]))
+    residual, slope = deviance(value, np.full(len(value), share))
+    assert np.all(np.isfinite(residual)) and np.all(slope > 0) and np.all(np.diff(residual) > -1e-9)
+    between = np.diff(value) * np.maximum(slope[1:], slope[:-1])
+    assert np.all(np.diff(residual) < between * (1 + 1e-6) + 1e-9)
+    assert np.all(np.diff(residual) > np.diff(value) * np.minimum(slope[1:], slope[:-1]) * (1 - 1e-6) - 1e-9)
+
+
+def test_a_law_that_may_leave_the_range_of_scores_is_fitted_to_zeros(rng: np.random.Generator) -> None:
+    """A line through scores that begin at zero: all starts find one optimum, in few steps."""
+    loss = np.linspace(2, 4, 30)
+    score = rng.binomial(500, np.clip(0.9 - 0.25 * loss, 0, 1)) / 500
+    assert np.sum(score == 0) > 3
+    rows = Observations(
+        "score@quiz", {"loss": loss, "n_items": np.full(30, 500.0)}, score, np.arange(30), np.ones(30), 30
+    )
+    for name in ("score_linear", "score_from_loss", "task_sigmoid[input=loss]"):
+        spec = FitSpec(noise=Noise("binomial"), draws=0, starts=16)
+        fit = fit_observations(parse(name)[0], rows, spec)
+        assert fit.status.agreeing >= 3 and np.isfinite(fit.objective), name

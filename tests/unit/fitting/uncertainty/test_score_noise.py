@@ -153,6 +153,45 @@ def test_influence_judges_scores_as_scores(kind: Any, rng: np.random.Generator) 
     assert found["runs"][0]["run"] == "20"
 
 
+ADDED = Noise("squared", on="raw", scale="n_items")
+
+
+def added(rng: np.random.Generator, tau: float, items: int, n: int = 60) -> Observations:
+    """Return scores with a common sd tau beyond the noise of their items."""
+    observed = scores(rng, 0.0, items, n)
+    return replace(observed, y=np.clip(observed.y + tau * rng.standard_normal(n), 0, 1))
+
+
+@pytest.mark.parametrize(("tau", "items"), [(0.01, 5000), (0.03, 2000), (0.05, 300)])
+def test_a_common_variance_beyond_the_items_is_recovered(tau: float, items: int) -> None:
+    found = [fitted(added(np.random.default_rng(seed), tau, items), ADDED) for seed in range(8)]
+    assert np.median([fit.spread.excess for fit in found]) == pytest.approx(tau, rel=0.2)  # type: ignore[union-attr]
+    assert "beyond that of the items" in str(found[0]) and "plus a common variance" in found[0].methods()
+
+
+def test_new_scores_with_a_common_variance_stay_in_range_and_come_back_from_a_file(
+    rng: np.random.Generator, tmp_path: Any
+) -> None:
+    fit = fitted(added(rng, 0.03, 800, n=200), ADDED, draws=50)
+    still = replace(fit, draws=np.tile(fit.coef, (20_000, 1)), spec=replace(fit.spec, draws=20_000))
+    flops = {"flops": np.array([1e15, 1e22, 1e32])}
+    for items in (20.0, 1e6):
+        drawn = still.sample({**flops, "n_items": np.full(3, items)}, "new_run")
+        assert drawn is not None and np.all((drawn >= 0) & (drawn <= 1))
+        p = LAW.predict(fit.coef, flops)
+        assert drawn[:, :2].std(axis=0) == pytest.approx(np.sqrt((p * (1 - p) / items + 0.03**2)[:2]), rel=0.15)
+    fit.save(str(tmp_path / "fit.json"))
+    loaded = load_fit(tmp_path / "fit.json")
+    assert loaded.to_dict() == fit.to_dict()
+    np.testing.assert_array_equal(loaded.predict(flops=1e25).hi, fit.predict(flops=1e25).hi)
+
+
+@pytest.mark.parametrize("wrong", [{"kind": "binomial"}, {"kind": "squared"}, {"kind": "huber", "on": "logit"}])
+def test_noise_of_items_is_of_the_score_itself(wrong: Any) -> None:
+    with pytest.raises(BadInput, match="on='raw', scale='n_items'"):
+        Noise(**wrong, scale="n_items")
+
+
 def test_the_wild_bootstrap_is_refused(rng: np.random.Generator) -> None:
     with pytest.raises(BadInput, match="does not work for binomial scores"):
         fit_observations(LAW, scores(rng, 0, 100), FitSpec(noise=BETA, draws=9, intervals="wild"))
