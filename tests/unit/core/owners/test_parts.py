@@ -39,7 +39,7 @@ def names(folder: Path) -> list[str]:
     (DEAD, 0, False), (REUSED, 0, False), (ELSEWHERE, 0, True), (ELSEWHERE, 80_000, True),
     (ELSEWHERE, 90_000, False), (NAMELESS, 0, True), (NAMELESS, 90_000, False), (ELSEWHERE, -(10**6), True),
     (part_name(), 10**6, True), (DEAD + ".txt", 10**6, True), ("scalelaw.part", 10**6, True), (DEAD[1:], 10**6, True),
-])  # fmt: skip
+], ids=range(12))  # fmt: skip
 def test_the_part_of_a_dead_writer_is_deleted(tmp_path: Path, name: str, age: float, stays: bool, folder: bool) -> None:
     place = tmp_path / name
     if folder:
