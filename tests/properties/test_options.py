@@ -103,6 +103,7 @@ OPTIONS: dict[str, tuple[Callable[[Any], Call], Mapping[str, Any]]] = {
             "target": "bpb", "use": "nosuch", "over": ["lr"], "noise": sl.Noise("squared"), "fixed": {"E": 1.5},
             "ties": {"beta": "alpha"}, "bounds": {"E": (1.9, 2.5)}, "prior": "literature", "weights": "flops",
             "starts": 5, "draws": 30, "intervals": "sandwich", "seed": 1, "level": 0.5, "chance": 0.25,
+            "x": "bpb",
         },
     ),
     "forecast": (

@@ -12,6 +12,9 @@ from scalelaw.cli._places import check_writable
 from scalelaw.cli._table import File, TableOptions
 
 Save = Annotated[str | None, typer.Option(help="Save the fit with its draws.", metavar="FIT.json")]
+From = Annotated[
+    str | None, typer.Option("--from", help="Target that a law of a measured input takes.", metavar="METRIC@SET")
+]
 TABLE = TableOptions()
 FIX = FixOptions()
 SEARCH = SearchOptions()
@@ -22,6 +25,7 @@ DRAWS = DrawOptions()
 def fit_command(
     file: File,
     law: LawName = "chinchilla",
+    from_: From = None,
     table: TableOptions = TABLE,
     held: FixOptions = FIX,
     search: SearchOptions = SEARCH,
@@ -37,7 +41,7 @@ def fit_command(
 
     if save is not None:
         check_writable(save, "--save")
-    chosen, observed = observe(law, table.read(file), **table.reduced())
+    chosen, observed = observe(law, table.read(file), **table.reduced(), x=from_)
     result = fit_observations(chosen, observed, make_spec(**(search.chosen() | held.chosen() | bootstrap.chosen())))
     result = compared(result, observed, fit_observations)
     if save is not None:

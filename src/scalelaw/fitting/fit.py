@@ -49,6 +49,7 @@ def fit(
     target: str | None = None,
     use: Reduction | None = None,
     over: Sequence[str] = SWEPT,
+    x: str | None = None,
     chance: Chance | None = None,
     **options: Unpack[FitOptions],
 ) -> FitResult:
@@ -61,6 +62,7 @@ def fit(
         target: what to fit, ``metric@eval_set``; optional if the table has one target.
         use: which rows to fit: ``endpoints`` (the default), the ``best`` of each swept cell, or all ``curves``.
         over: what was swept, for ``use="best"``.
+        x: target that a law of a measured input takes, such as ``loss@c4``; only if several may be meant.
         chance: score of guessing, as in ``load_runs``.
         **options: how to fit, see ``FitSpec``.
 
@@ -78,7 +80,7 @@ def fit(
         >>> result.status.converged
         True
     """
-    chosen, observed = observe(law, runs, target=target, use=use, over=over, chance=chance)
+    chosen, observed = observe(law, runs, target=target, use=use, over=over, x=x, chance=chance)
     result = compared(fit_observations(chosen, observed, make_spec(**options)), observed, fit_observations)
     enforce(finding for finding in result.findings if finding.grade is Grade.WARN and finding.code != _ASKED_FOR)
     return result

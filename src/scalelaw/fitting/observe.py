@@ -19,7 +19,8 @@ from scalelaw.core.findings import Answer, Finding, Grade, enforce
 from scalelaw.core.quantities import FORMULA_SYMBOLS, METRICS, spelling
 from scalelaw.core.types import frozen
 from scalelaw.fitting.frontier import on_frontier
-from scalelaw.fitting.measured_inputs import target_of, with_measured_inputs
+from scalelaw.fitting.measured_inputs import taking, with_measured_inputs
+from scalelaw.fitting.output import of_output, pick_target
 from scalelaw.laws import AboveChance, FormulaLaw, Law, as_law
 from scalelaw.runs.chance import Chance, ask_chance, chance_of_rows, one_chance
 from scalelaw.runs.observations import Observations, Reduction, stacked
@@ -42,6 +43,7 @@ def observe(
     target: str | None = None,
     use: Reduction | None = None,
     over: Sequence[str] = SWEPT,
+    x: str | None = None,
     chance: Chance | None = None,
 ) -> tuple[Law, Observations]:
     """Return the law, and the rows of one target to fit it to.
@@ -52,6 +54,7 @@ def observe(
         target: ``metric@eval_set``; optional if the table has one target.
         use: ``endpoints``, ``best`` or ``curves``; end points unless the law takes curves.
         over: what was swept, for ``best``.
+        x: target that a law of a measured input takes, such as ``loss@c4``; only if several may be meant.
         chance: score of guessing, as in ``load_runs``.
 
     Raises:
@@ -62,12 +65,15 @@ def observe(
     chosen = as_law(law, columns_of(runs))
     if "eval_set" in chosen.inputs and not isinstance(runs, Observations):
         runs = outputs_of(runs, chosen.output if target is None else target, use, over)
-    if isinstance(runs, RunTable) and target is None:
-        target = target_of(chosen, runs)
+    if x is not None and isinstance(runs, Observations):
+        raise BadInput(f"x={x!r} names a target of the table, but these rows are of {runs.target}; pass the table")
+    if isinstance(runs, RunTable):
+        chosen = taking(chosen, runs, x)
+        target = pick_target(chosen, runs) if target is None else target
     observed = observe_rows(runs, target, use, over, "curves" if chosen.takes_curves else "endpoints")
     observed = chance_of_rows(observed, chance)
     if isinstance(runs, RunTable):
-        observed = with_measured_inputs(chosen, runs, observed, use, over)
+        observed = with_measured_inputs(chosen, runs, observed, use, over, x)
     observed = _with_measured(chosen, observed)
     if isinstance(runs, Observations):
         _check_checkpoints(chosen, observed, use)
@@ -77,8 +83,8 @@ def observe(
         observed = with_lr_features(observed)
     if isinstance(chosen, FormulaLaw):
         observed = _of_formula(chosen, observed)
-    chosen, observed = _with_chance(chosen, observed)
-    return chosen, on_frontier(chosen, _of_output(chosen, _explained(chosen, observed)))
+    chosen, observed = _with_chance(chosen, of_output(chosen, _explained(chosen, observed)))
+    return chosen, on_frontier(chosen, observed)
 
 
 def _with_chance(law: Law, observed: Observations) -> tuple[Law, Observations]:
@@ -167,22 +173,6 @@ def _with_measured(law: Law, observed: Observations) -> Observations:
     if metric not in law.inputs or metric in observed.columns:
         return observed
     return replace(observed, columns={**observed.columns, metric: observed.y})
-
-
-def _of_output(law: Law, observed: Observations) -> Observations:
-    """Return the rows with the law's output as their value: the measured metric, or the best chosen setting."""
-    metric = observed.target.partition("@")[0]
-    if law.output in METRICS or metric == law.output:
-        return observed
-    if law.output == "error" and metric == "score":
-        return replace(observed, y=1.0 - observed.y, target=observed.target.replace("score", "error", 1))
-    if law.output not in observed.columns:
-        raise BadInput(
-            f"{law.spelling} predicts {law.output}, but the table has no column {law.output}; it measures "
-            f"{observed.target}"
-        )
-    kept = observed.complete([law.output])
-    return replace(kept, y=kept.inputs([law.output])[law.output], target=law.output, se=None)
 
 
 def _which_params(law: Law, observed: Observations) -> list[Finding]:

@@ -17,6 +17,7 @@ from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.quantities import SHARES, spelling
 from scalelaw.core.toml import read_toml
 from scalelaw.core.types import AnyArray, frozen
+from scalelaw.runs.checking.scores import CODES, check_scores
 
 if TYPE_CHECKING:
     from scalelaw.runs.observations import Observations
@@ -115,7 +116,9 @@ def chance_of_rows(observed: "Observations", chance: Chance | None) -> "Observat
     stated = _given(observed.target, given)
     if stated is None:
         return observed
-    return replace(observed, columns={**observed.columns, "chance": frozen(np.full(len(observed), stated))})
+    rows = replace(observed, columns={**observed.columns, "chance": frozen(np.full(len(observed), stated))})
+    others = [each for each in observed.findings if each.code not in CODES]
+    return replace(rows, findings=(*others, *check_scores(rows)))
 
 
 def one_chance(observed: "Observations") -> float | None:

@@ -12,6 +12,7 @@ from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
 from scalelaw.core.numbers import counted
 from scalelaw.core.rendering import Lines, Renderable, Report
 from scalelaw.runs.chance import Chance
+from scalelaw.runs.checking.scores import joined_by_code
 from scalelaw.runs.choshen_rules import check_guide
 from scalelaw.runs.grouping.one_run import time_of_one_run
 from scalelaw.runs.observations import Observations, SetAside
@@ -153,7 +154,7 @@ def _of_table(table: RunTable) -> Review:
         usable[target] = len(observations)
         set_aside[target] = observations.set_aside
     findings += [_milder(finding) if usable else finding for finding in without]
-    return Review(table.source, table, _sorted(findings), usable, set_aside, rules)
+    return Review(table.source, table, _sorted(joined_by_code(findings)), usable, set_aside, rules)
 
 
 def _nothing_to_fit(table: RunTable) -> list[Finding]:

@@ -22,6 +22,7 @@ def written(path: Path, rows: list[tuple[object, ...]], score_name: str = "score
     return path
 
 
+@pytest.mark.filterwarnings("ignore:.*RUNS_NO_ITEMS")
 @pytest.mark.parametrize("score_name", ["score", "accuracy", "acc"])
 def test_one_row_a_run(tmp_path: Path, rng: np.random.Generator, score_name: str) -> None:
     bits = rng.uniform(0.3, 1.3, 30)

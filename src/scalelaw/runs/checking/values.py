@@ -34,6 +34,11 @@ RUNS_SMALL_CELL          warn       a swept cell has fewer than 3 runs to choose
 RUNS_SPLIT               warn       runs of several architectures, optimizers or context lengths; see ``split``
 RUNS_BLOWN_UP            warn       a run ended far above its neighbours, without a mark of divergence; see ``blown_up``
 RUNS_CHANCE_PERCENT      warn       a column of chance levels holds percent; read as fractions
+RUNS_PERCENT             ask        many values of a score or an error are above 1, as percent is
+RUNS_NO_ITEMS            warn       neither the items of a score nor its standard error are known; see ``scores``
+RUNS_BELOW_CHANCE        warn       many runs score significantly below the chance level; see ``scores``
+RUNS_TURNED_SCORE        warn       a score falls as compute grows, as an error does; see ``scores``
+RUNS_POOLED_SCORES       warn       one target pools numbers of shots, metrics or harnesses; see ``scores``
 RUNS_NONE_LEFT           refuse     every run was excluded
 DESIGN_TOO_FEW_ROWS      refuse     fewer rows than coefficients
 DESIGN_FEW_ROWS          warn       hardly more rows than coefficients
@@ -61,7 +66,7 @@ from scalelaw.accounting.flops import counting_for
 from scalelaw.core.components import kind_of, numbers
 from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.numbers import counted, format_number
-from scalelaw.core.quantities import QUANTITIES, TOO_SMALL
+from scalelaw.core.quantities import QUANTITIES, SHARES, TOO_SMALL
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.cells import Numbers
 from scalelaw.runs.checking.missing import named
@@ -87,6 +92,8 @@ _COLLINEAR_SD = 0.02
 _COLLINEAR_R2 = 0.98
 _NARROW = 0.5 * math.log(10)
 _SHARE_SPREAD = 1e-4
+_PERCENT, _FEWEST_PERCENT = 0.5, 2
+"""Least share and number of values above 1 for which percent is likelier than errors of single cells."""
 
 
 def check_values(name: str, numbers: Numbers, *, names: AnyArray, needed: bool = True) -> list[Finding]:
@@ -95,7 +102,7 @@ def check_values(name: str, numbers: Numbers, *, names: AnyArray, needed: bool =
     metric = name.partition("@")[0]
     with np.errstate(invalid="ignore"):
         impossible = present & np.isfinite(values) & outside(metric, values)
-    bounds = "outside [0, 1]" if metric == "score" else "not positive"
+    bounds = "outside [0, 1]" if metric in SHARES else "not positive"
     table = (
         ("RUNS_UNREADABLE", numbers.unreadable, f"unreadable {name} ({numbers.example})"),
         ("RUNS_NO_VALUE", numbers.missing & needed, f"no {name}"),
@@ -115,9 +122,25 @@ def check_values(name: str, numbers: Numbers, *, names: AnyArray, needed: bool =
     ]
 
 
+def check_percent(name: str, numbers: Numbers) -> list[Finding]:
+    """Ask whether a score or an error is in percent, where many of its values are above 1 and none above 100."""
+    values = numbers.values[numbers.present & np.isfinite(numbers.values)]
+    above = int(np.sum(values > 1))
+    if (
+        name.partition("@")[0] not in SHARES
+        or above < max(_FEWEST_PERCENT, _PERCENT * len(values))
+        or values.max() > 100
+    ):
+        return []
+    message = f"{name} reaches {values.max():g}, and a fraction is at most 1"
+    fix = f'if it is in percent, pass units={{"{name}": "percent"}} (CLI: --unit {name}=percent)'
+    answers = (Answer(f"{name} is in percent", {"units": {name: "percent"}}),)
+    return [Finding("RUNS_PERCENT", Grade.ASK, message, above, fix, answers)]
+
+
 def outside(metric: str, values: Array) -> AnyArray:
     """Return where a value is impossible, shape (n,); losses relative to a unigram model may be negative."""
-    if metric == "score":
+    if metric in SHARES:
         return (values < 0) | (values > 1)
     return np.zeros(len(values), dtype=bool) if metric in QUANTITIES and QUANTITIES[metric].low < 0 else values <= 0
 

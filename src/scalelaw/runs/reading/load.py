@@ -13,7 +13,7 @@ from scalelaw.core.types import AnyArray
 from scalelaw.runs.cells import Numbers, read_numbers
 from scalelaw.runs.chance import Chance, with_chance
 from scalelaw.runs.checking.missing import check_missing
-from scalelaw.runs.checking.values import COUNTS, check_one_size, check_units, check_values
+from scalelaw.runs.checking.values import COUNTS, check_one_size, check_percent, check_units, check_values
 from scalelaw.runs.columns.converted import DROP, read_columns, run_numbers
 from scalelaw.runs.columns.derive import (
     complete_flops,
@@ -278,7 +278,8 @@ def _findings(
         has[table.evals["run"][table.evals["target"] == target]] = True
         values = table.values(target) if has.any() else np.full(len(table), np.nan)
         numbers = _at_runs(table, target, values, examples, has)
-        found += check_values(target, numbers, needed=len(rows.targets) == 1, names=table.names)
+        percent = check_percent(target, numbers) if target not in stated else []
+        found += percent or check_values(target, numbers, needed=len(rows.targets) == 1, names=table.names)
         stands |= {target: numbers} if len(rows.targets) == 1 else {}
     columns = {name: column for name, column in rows.origins.items() if name not in computed}
     found += check_missing(stands, table.names, left_out, columns, by_hand=by_hand)

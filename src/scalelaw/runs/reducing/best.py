@@ -11,6 +11,7 @@ from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.numbers import format_number
 from scalelaw.core.types import AnyArray, Array, frozen
+from scalelaw.runs.checking.scores import check_scores
 from scalelaw.runs.observations import Observations
 from scalelaw.runs.reducing.exclusions import verdicts
 from scalelaw.runs.reducing.select import check_left, last_evaluations, observe, without
@@ -59,7 +60,12 @@ def best(table: "RunTable", target: str, over: Sequence[str]) -> Observations:
     reasons[lost] = "not best of their cell"
     kept = without(replace(ends, se=frozen(se)), reasons)
     note = f"the best of each cell over {', '.join(swept)}: {len(sweeps)} cells of {len(at)} runs"
-    found = [*_at_edges(values, reasons, sweeps), *_small(sweeps), *check_split(table, run[reasons == ""])]
+    found = [
+        *_at_edges(values, reasons, sweeps),
+        *_small(sweeps),
+        *check_split(table, run[reasons == ""]),
+        *check_scores(kept),
+    ]
     kept = replace(kept, findings=(*kept.findings, *found), notes=(*kept.notes, note))
     return with_suspects(table, run[reasons == ""], kept)
 

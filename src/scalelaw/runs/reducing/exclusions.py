@@ -14,6 +14,7 @@ import numpy as np
 from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.numbers import counted
+from scalelaw.core.quantities import SHARES
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.checking.values import outside
 from scalelaw.runs.reducing.states import DELETED, UNFINISHED, states
@@ -89,7 +90,7 @@ def against_values(target: str, values: Array) -> Iterator[Exclusion]:
     yield Exclusion(np.isinf(values), f"diverged: {target} is infinite")
     with np.errstate(invalid="ignore"):
         metric = target.partition("@")[0]
-        words = "outside [0, 1]" if metric == "score" else "not positive"
+        words = "outside [0, 1]" if metric in SHARES else "not positive"
         yield Exclusion(outside(metric, values), f"impossible: {target} is {words}")
 
 

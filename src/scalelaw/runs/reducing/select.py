@@ -9,6 +9,7 @@ from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.numbers import counted
 from scalelaw.core.quantities import is_target
 from scalelaw.core.types import AnyArray, frozen
+from scalelaw.runs.checking.scores import check_scores
 from scalelaw.runs.columns.mixtures import domains, mixture_columns, stacked_shares
 from scalelaw.runs.observations import Observations, Reduction, SetAside
 from scalelaw.runs.other_columns import OtherColumns, unrecognised
@@ -58,7 +59,7 @@ def endpoints(table: "RunTable", target: str, last: int = 1) -> Observations:
         kept = replace(kept, notes=(*kept.notes, _rest(target, written, len(kept), len(at))))
     check_left(kept)
     run = table.evals["run"][at][reasons == ""]
-    found = (*check_swept(table, run), *check_split(table, run))
+    found = (*check_swept(table, run), *check_split(table, run), *check_scores(kept))
     return with_suspects(table, run, replace(kept, findings=(*kept.findings, *found)))
 
 
@@ -78,7 +79,7 @@ def curves(table: "RunTable", target: str) -> Observations:
         objections.append(replace(objection, where=diverged[run]))
     kept = without(_prorated(table, observe(table, target, at, "curves"), at), first_reasons(objections, len(at)))
     check_left(kept)
-    return kept
+    return replace(kept, findings=(*kept.findings, *check_scores(kept)))
 
 
 def _prorated(table: "RunTable", observed: Observations, at: AnyArray) -> Observations:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from scalelaw.core.errors import ScalelawError, ScalelawWarning
 from scalelaw.core.findings import Finding, Grade
+from scalelaw.core.quantities import SHARES
 from scalelaw.fitting.fit import check_fit
 from scalelaw.fitting.observe import observe
 from scalelaw.fitting.spec import FitSpec
@@ -21,6 +22,10 @@ USUAL = "chinchilla"
 """The law that `fit` takes where the user names none."""
 OTHERS = ("power[input=flops]", "power[input=params]", "power[input=tokens]")
 """Laws of one input, for a table that cannot determine the usual one."""
+USUAL_OF_SHARE = "accuracy_joint_power"
+"""The law of params and tokens that a score or an error is tried with."""
+OTHERS_OF_SHARE = ("accuracy_power", "accuracy_logistic", "accuracy_logistic[input=params]")
+"""Laws of one input for a score or an error."""
 _STOPS = (Grade.REFUSE, Grade.ASK)
 
 
@@ -53,18 +58,19 @@ def _which(review: Review) -> Finding:
 
 def _of_target(table: RunTable, target: str) -> tuple[Finding, ...]:
     """Return what a fit of one target would refuse."""
-    error = _refusal(USUAL, table, target)
-    if error is None:
+    usual, others = (USUAL_OF_SHARE, OTHERS_OF_SHARE) if target.partition("@")[0] in SHARES else (USUAL, OTHERS)
+    error = _refusal(usual, table, target)
+    if error is None or any(each.code == "FIT_CHANCE" for each in getattr(error, "findings", ())):
         return ()
     found = tuple(each for each in getattr(error, "findings", ()) if each.grade in _STOPS)
     if found:
         return found
-    other = next((law for law in OTHERS if _refusal(law, table, target) is None), None)
+    other = next((law for law in others if _refusal(law, table, target) is None), None)
     message, _, fix = str(error).partition("; ")
     if other is None:
         return (Finding("FIT_REFUSED", Grade.REFUSE, f"a fit of {target} fails: {message}", len(table), fix),)
     choice = f"name a law that these runs can determine, such as law={other!r} (CLI: --law '{other}')"
-    return (Finding("FIT_OTHER_LAW", Grade.WARN, f"{USUAL} cannot be fitted: {message}", len(table), choice),)
+    return (Finding("FIT_OTHER_LAW", Grade.WARN, f"{usual} cannot be fitted: {message}", len(table), choice),)
 
 
 def _refusal(law: str, table: RunTable, target: str) -> ScalelawError | None:
