@@ -19,6 +19,7 @@ LOGS = {
     "tensorboard": DATA / "importers" / "tensorboard",
     "hf_trainer": DATA / "importers" / "hf_trainer",
     "lm_eval": DATA / "importers" / "lm_eval",
+    "olmes": DATA / "importers" / "olmes",
     "trackio": DATA / "importers" / "trackio" / "ladder.db",
     "wandb_api": "wandb://lab/ladder",
     **{name: DATA / "importers" / "printed" / name for name in PRINTED},
@@ -29,6 +30,7 @@ FILES = {
     "tensorboard": DATA / "importers" / "tensorboard" / "ladder-1m" / "events.out.tfevents.1700000000.host",
     "hf_trainer": DATA / "importers" / "hf_trainer" / "tiny-16" / "trainer_state.json",
     "lm_eval": next((DATA / "importers" / "lm_eval").rglob("*.json")),
+    "olmes": DATA / "importers" / "olmes" / "tiny-60m" / "metrics-all.jsonl",
     **{name: DATA / "importers" / "printed" / name / "width-256.log" for name in PRINTED},
 }
 SECRET = "sk-not-a-real-key-0123456789"

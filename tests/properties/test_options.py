@@ -141,7 +141,8 @@ NOT_HERE = {
     "train, or write a folder": {"train_ladder", "tune", "demo", "init", "reproduce", "load_project", "record"},
     "pass their options to `fit`, `forecast` and `plan`": {"study", "decide", "report"},
     "have their options in tests of their own": {
-        "watch", "verify_forecasts", "score_forecast", "review_runs", "design", "noise_scale", "intrinsic_dimension",
+        "load_items", "watch", "verify_forecasts", "score_forecast",
+        "review_runs", "design", "noise_scale", "intrinsic_dimension",
     },
 }  # fmt: skip
 """Why a function with optional arguments is not in the registry."""

@@ -7,7 +7,9 @@ import numpy as np
 from scalelaw.core.quantities import BENCHMARKS
 from scalelaw.core.types import Array
 
-_RISING = frozenset({"score", "accuracy", "acc", "reward", "win", "f1", "bleu", "rouge", "auc", *BENCHMARKS})
+_RISING = frozenset(
+    {"score", "accuracy", "acc", "reward", "win", "f1", "bleu", "rouge", "auc", "logprob", "loglikelihood", *BENCHMARKS}
+)
 _FALLING = frozenset({"loss", "error", "err", "bpb", "bpc", "ppl", "perplexity", "ce", "nll", "increase"})
 
 

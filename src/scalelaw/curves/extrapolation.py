@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from scalelaw.core.direction import higher_is_better
 from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.nouns.brief import Brief
@@ -177,8 +178,10 @@ def extrapolate(
         raise BadInput(f"at={at!r}: give a share of the run between 0 and 1, such as 1/3")
     table = as_one_run(load_runs(runs))
     name = table.target(target)
-    if name.partition("@")[0] == "score":
-        raise BadInput(f"{name} is a score, which rises; extrapolate a loss, e.g. derive={{'loss': '1 - score'}}")
+    if higher_is_better(name):
+        metric = name.partition("@")[0]
+        loss = "-logprob" if metric == "logprob" else f"1 - {metric}"
+        raise BadInput(f"{name} is a {metric}, which rises; extrapolate a loss, e.g. derive={{'loss': '{loss}'}}")
     curves = _Curves(table, name, share, end, parse_schedule(schedule) if isinstance(schedule, str) else schedule)
     forecasts: list[RunForecast] = []
     left_out: list[tuple[str, str]] = []

@@ -7,12 +7,14 @@ WATCH_SCHEDULE_UNSAID    warn    the learning-rate schedule is unknown, so the f
 WATCH_CONTRADICTED       warn    the intervals of the curve and of the registered forecast do not overlap
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
+from scalelaw.core.direction import higher_is_better
 from scalelaw.core.errors import BadTable, NeedsAnswer, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.nouns.tabular import Columns, Tabular, one_row
@@ -289,7 +291,9 @@ def _other_run(message: str) -> None:
 
 
 def _carried_on(table: RunTable, target: str, end: float, how: Schedule | None, level: float) -> RunForecast | None:
-    """Return the curve extrapolated to its end, or None with too few readings."""
+    """Return the curve extrapolated to its end, or None with too few readings, or for a score, whose curve rises."""
+    if higher_is_better(target):
+        return None
     try:
         return extrapolate(table, end=end, schedule=how, target=target, level=level).runs[0]
     except BadTable:
@@ -328,15 +332,19 @@ def _advice(
         return "stop", f"the last loss is {last}"
     level = max(forecast.levels)
     widest = forecast.interval(level)
-    if widest and curve and (worse := curve.above(widest[1])) >= _SURE:
+    rising = higher_is_better(forecast.target)
+    side, end, other = ("below", "lower", "above") if rising else ("above", "upper", "below")
+    limit = widest[0 if rising else 1] if widest else math.nan
+    if widest and curve and (worse := 1 - curve.above(limit) if rising else curve.above(limit)) >= _SURE:
         return "stop", (
-            f"with probability {100 * min(worse, 0.99):.0f} % it ends above {widest[1]:.4g}, the upper end of the "
+            f"with probability {100 * min(worse, 0.99):.0f} % it ends {side} {limit:.4g}, the {end} end of the "
             f"registered {100 * level:.0f} % interval; first look for differences from the fitted runs"
         )
-    if band is not None and last > band.hi:
-        return "look", "it is above its band: compare learning rate, data, tokenizer and batch with the fitted runs"
-    if band is not None and last < band.lo:
-        return "look", "it is below its band: better than forecast, or evaluated on easier data"
+    high, low = (last > band.hi, last < band.lo) if band is not None else (False, False)
+    if low if rising else high:
+        return "look", f"it is {side} its band: compare learning rate, data, tokenizer and batch with the fitted runs"
+    if high if rising else low:
+        return "look", f"it is {other} its band: better than forecast, or evaluated on easier data"
     if state in ("crashed", "failed", "killed"):
         return "look", f"its state in the log is {state}"
     if band is None:

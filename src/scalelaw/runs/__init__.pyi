@@ -1,6 +1,8 @@
 """Public names of ``scalelaw.runs``, imported on first use."""
 
 from .export import export_runs as export_runs
+from .items import ItemScores as ItemScores
+from .items import load_items as load_items
 from .listing import list_runs as list_runs
 from .listing import show_run as show_run
 from .observations import Observations as Observations

@@ -154,16 +154,19 @@ class Observations(Brief, Tabular):
         return np.asarray(self.cluster).astype(str).astype(object) if self.names is None else self.names
 
     def falling(self) -> "Observations":
-        """Return the rows with lower values better: a score becomes the error 1 - score, a loss stays.
+        """Return the rows with lower values better: a score becomes the error 1 - score, a log-probability a loss.
 
         Raises:
             BadInput: scores above 1, which are not fractions.
         """
         if not higher_is_better(self.target):
             return self
-        if len(self) and float(np.nanmax(self.y)) > 1:
+        if not self.target.startswith("logprob") and len(self) and float(np.nanmax(self.y)) > 1:
             raise BadInput(f"{self.target} reaches {np.nanmax(self.y):g}; give scores as fractions of 1, like 0.62")
         metric, at, eval_set = self.target.partition("@")
+        if metric == "logprob":
+            note = "a log-probability is read as the loss -logprob"
+            return replace(self, y=frozen(-self.y), target=f"loss{at}{eval_set}", notes=(*self.notes, note))
         note = f"higher {metric} is better, so it is read as the error 1 - {metric}"
         return replace(self, y=frozen(1.0 - self.y), target=f"error{at}{eval_set}", notes=(*self.notes, note))
 

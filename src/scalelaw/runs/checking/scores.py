@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import betainc
 
 from scalelaw.core.benchmarks.spelt import read_benchmark
 from scalelaw.core.findings import Finding, Grade
@@ -83,7 +83,8 @@ def _below_chance(observed: Observations) -> list[Finding]:
     score = _scores(observed)
     items = np.asarray(observed.columns.get("n_items", np.full(len(observed), np.nan)), float)
     with np.errstate(invalid="ignore"):
-        tail = binom.cdf(np.round(score * items), np.round(items), chance)
+        right = np.round(score * items)
+        tail = betainc(np.maximum(np.round(items) - right, 1e-9), right + 1, 1 - chance)  # P(as few right or fewer)
         known = np.isfinite(tail)
         below = np.where(
             known, (tail < _SIGNIFICANT) & (score < (1 - _MARGIN) * chance), score < (1 - _MARGIN_UNKNOWN) * chance

@@ -10,6 +10,7 @@ from typing import Any
 from scalelaw.core.errors import BadTable
 from scalelaw.core.reading import glance, one_line
 from scalelaw.runs.importers._parsing.files import is_folder, number, read_json, shown, utc, walk
+from scalelaw.runs.importers._parsing.scores import Measured, score_columns
 from scalelaw.runs.raw import RawTable, from_rows
 
 _FRACTIONS = ("acc", "exact_match", "acc_norm", "em", "f1", "mc2", "mc1", "pass@1", "pass_at_1")
@@ -31,20 +32,26 @@ class LmEval:
         return _is_results(Path(source).name) and "://" not in source and _begins_so(Path(source))
 
     def read(self, source: str) -> RawTable:
-        """Return one row per file: the scores of a model, with standard errors and item counts."""
+        """Return one row per file: the scores of a model, with standard errors and item counts.
+
+        A metric, or a number of shots, that differs between files is a target of its own.
+        """
         path = Path(source)
         files = [file for file in walk(path, _is_results) if _begins_so(file)] if path.is_dir() else [path]
         if not files:
             raise BadTable(f"{path.name} holds no results of the LM Evaluation Harness")
-        rows = []
+        rows, measured = [], []
         for file in files:
             with one_line(shown(file)):
-                rows.append(_read_file(file))
+                row, scores = _read_file(file)
+            rows.append(row)
+            measured.append(scores)
         _tell_apart(rows)
-        found = from_rows(rows, path.name)
-        columns = {name: column for name, column in found.columns.items() if not column.missing.all()}
-        said = f"read: {len(files)} results of the LM Evaluation Harness"
-        return RawTable(path.name, columns, (said,), frozenset({"params"}))
+        columns, notes = score_columns(measured, _FRACTIONS)
+        found = from_rows([row | scores for row, scores in zip(rows, columns, strict=True)], path.name)
+        present = {name: column for name, column in found.columns.items() if not column.missing.all()}
+        read = f"read: {len(files)} results of the LM Evaluation Harness"
+        return RawTable(path.name, present, (read, *notes), frozenset({"params"}))
 
 
 IMPORTER = LmEval()
@@ -59,7 +66,7 @@ def _begins_so(path: Path) -> bool:
     return re.match(rb'\s*\{\s*"results"\s*:\s*\{', glance(path, 200)) is not None
 
 
-def _read_file(path: Path) -> dict[str, Any]:
+def _read_file(path: Path) -> tuple[dict[str, Any], list[Measured]]:
     content = read_json(path)
     if not content.keys() >= _KEYS or not content.keys() & _SIBLINGS or not isinstance(content["results"], dict):
         raise BadTable(f"{path.name} holds no results of the LM Evaluation Harness (no 'results' beside 'configs')")
@@ -67,10 +74,14 @@ def _read_file(path: Path) -> dict[str, Any]:
     row: dict[str, Any] = {"run": _model(content, config or {}, path), "created_at": utc(number(content.get("date")))}
     params = number((config or {}).get("model_num_parameters"))
     row["params"] = params if params and params > 0 else None
+    version = content.get("lm_eval_version")
+    row["harness"] = f"lm-eval {version}" if version else "lm-eval"
+    row["harness_commit"] = str(content["git_hash"]) if content.get("git_hash") else None
+    scores: list[Measured] = []
     for task, measured in content["results"].items():
         if isinstance(measured, dict):
-            row |= _scores(str(task), measured, _items(content, str(task)))
-    return row
+            scores += _scores(content, str(task), measured)
+    return row, scores
 
 
 def _model(content: Mapping[str, Any], config: Mapping[str, Any], path: Path) -> str:
@@ -83,24 +94,35 @@ def _model(content: Mapping[str, Any], config: Mapping[str, Any], path: Path) ->
     return str(name or re.sub(r"^\.?__", "", path.parent.name) or path.stem)
 
 
-def _scores(task: str, measured: Mapping[str, Any], items: float | None) -> dict[str, Any]:
-    """Return the columns of one task: the first fraction is its score; others keep their metric's name."""
-    by_metric: dict[str, tuple[str, float]] = {}
+def _scores(content: Mapping[str, Any], task: str, measured: Mapping[str, Any]) -> list[Measured]:
+    """Return the fractions and the bits per byte of one task, by the first filter of each metric."""
+    found: dict[str, Measured] = {}
+    items, shots = _items(content, task), _of_task(content, "n-shot", task)
     for key, value in measured.items():
         metric, _, under = key.partition(",")
-        found = number(value)
-        if found is not None and not metric.endswith("_stderr") and metric not in by_metric:
-            by_metric[metric] = (f"{metric}_stderr,{under}" if under else f"{metric}_stderr", found)
-    columns: dict[str, Any] = {}
-    fractions = [metric for metric in _FRACTIONS if metric in by_metric]
-    for metric in fractions:
-        name = task if metric == fractions[0] else f"{task}:{metric}"
-        stderr, columns[f"score@{name}"] = by_metric[metric]
-        columns[f"score@{name}_stderr"] = number(measured.get(stderr))
-        columns[f"n_items_{name}"] = items
-    if "bits_per_byte" in by_metric:
-        columns[f"bpb@{task}"] = by_metric["bits_per_byte"][1]
-    return columns
+        known = number(value)
+        if known is None or metric.endswith("_stderr") or metric in found:
+            continue
+        stderr = number(measured.get(f"{metric}_stderr,{under}" if under else f"{metric}_stderr"))
+        if metric in _FRACTIONS:
+            found[metric] = Measured(task, "score", metric, known, stderr, items, shots)
+        elif metric == "bits_per_byte":
+            found[metric] = Measured(task, "bpb", metric, known, stderr, None, None)
+    return list(found.values())
+
+
+def _of_task(content: Mapping[str, Any], key: str, task: str) -> int | None:
+    """Return a whole number that a file states for a task; for a group, that of its parts where they agree."""
+    stated = content.get(key)
+    if not isinstance(stated, dict):
+        return None
+    if (found := number(stated.get(task))) is not None:
+        return int(found)
+    groups = content.get("group_subtasks")
+    parts = groups.get(task) if isinstance(groups, dict) else None
+    others = [str(part) for part in parts if part != task] if isinstance(parts, list) else []
+    of_parts = {_of_task(content, key, part) for part in others}
+    return of_parts.pop() if len(of_parts) == 1 else None
 
 
 def _items(content: Mapping[str, Any], task: str) -> float | None:

@@ -10,6 +10,7 @@ from scalelaw.core.reading import one_line
 from scalelaw.runs import importers
 from scalelaw.runs.raw import RawTable
 from scalelaw.runs.reading.io_table import check_rows, read_table
+from scalelaw.runs.reading.joined import join_tables
 from scalelaw.runs.reading.outsize import check_cells
 from scalelaw.runs.reading.unprintable import without_controls
 
@@ -18,13 +19,15 @@ def read_source(source: Any, importer: str | None = None) -> RawTable:
     """Return the raw columns of a file, a folder, an address, a dataframe or plain containers.
 
     Args:
-        source: path, address, dataframe or plain containers.
+        source: path, address, dataframe or plain containers; a list of paths is joined by the names of runs.
         importer: name of the importer; None uses the one that recognises the source, if any.
 
     Raises:
         BadInput: it cannot be read.
         BadTable: it has no table.
     """
+    if isinstance(source, list | tuple) and source and all(isinstance(each, str | PathLike) for each in source):
+        return join_tables([read_source(each, importer) for each in source])
     if not isinstance(source, str | PathLike):
         if importer is not None:
             raise BadInput(f"importer={importer!r} reads a path or an address, not a {type(source).__name__}")

@@ -15,6 +15,7 @@ from scalelaw.runs.chance import Chance, with_chance
 from scalelaw.runs.checking.missing import check_missing
 from scalelaw.runs.checking.values import COUNTS, check_one_size, check_percent, check_units, check_values
 from scalelaw.runs.columns.converted import DROP, read_columns, run_numbers
+from scalelaw.runs.columns.counts import with_counted_scores
 from scalelaw.runs.columns.derive import (
     complete_flops,
     derive_budget,
@@ -60,13 +61,12 @@ def load_runs(
     states this.
 
     Args:
-        source: a path, an open file, a dataframe (Hugging Face too), columns or records; a RunTable passes through.
+        source: a path, open file, dataframe, columns, records, a RunTable, or paths of runs and evaluations to join.
         columns: quantity -> column, where names are not recognised; None leaves one out, ``mixture`` takes a pattern.
         units: quantity -> unit of its bare numbers: ``{"tokens": "B", "loss": "bits"}``.
         derive: quantity -> arithmetic over columns: ``{"tokens": "step * batch * seq_len"}``.
         importer: name of the importer; None detects it, or reads a plain table.
-        chance: score of guessing, of every score or by benchmark (``{"mmlu": 0.25}``), or a TOML file of such levels;
-            without it a column ``chance`` counts, then the table of benchmarks.
+        chance: score of guessing, for all or by benchmark (``{"mmlu": 0.25}``), or a TOML file of such levels.
         strict: refuse a table with any excluded run.
 
     Raises:
@@ -82,7 +82,8 @@ def load_runs(
     _check_options(columns=columns, units=units, derive=derive)
     if isinstance(source, RunTable):
         return _loaded(source, columns or units or derive or importer, chance, strict=strict)
-    raw, columns = named_shares(melt(read_source(source, importer), columns), columns)
+    raw = with_counted_scores(read_source(source, importer), columns)
+    raw, columns = named_shares(melt(raw, columns), columns)
     assignment = assign(raw, columns)
     given, left_out, doubts = _settled(assignment, dict(units or {}))
     raw, formulas, merged = fill_down(raw, assignment, derive or {}, left_out)
