@@ -176,7 +176,7 @@ def _check_known(given: Mapping[str, float], shares: Iterable[str], targets: Ite
 
 def _harness(table: "RunTable", shares: Iterable[str]) -> AnyArray:
     """Return the harness of each evaluation, empty where unknown: a column, else what the names of the tasks show."""
-    otherwise = harness_of(shares)
+    otherwise = harness_of([*shares, *(table.origins.get(target, "") for target in shares)])
     if "harness" not in table.runs:
         return np.full(len(table.evals["value"]), otherwise, dtype=object)
     of_run = [otherwise if name is None else _plain_harness(str(name)) for name in table.runs["harness"].tolist()]

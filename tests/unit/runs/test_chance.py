@@ -88,6 +88,8 @@ def test_the_columns_of_a_table_show_the_harness():
     alone = table(siqa=[0.5, 0.6, 0.7])
     assert np.isnan(chance_of(alone, "score@siqa")).all()
     assert any("0.3333 usually, 0.5 in llm-foundry" in note for note in alone.notes)
+    lighteval = table(siqa=[0.4, 0.5, 0.6], **{"arc:easy": [0.3, 0.5, 0.7]})
+    assert chance_of(lighteval, "score@siqa") == [1 / 3] * 3 and chance_of(lighteval, "score@arc_easy") == [0.25] * 3
     said = table(siqa=[0.5, 0.6, 0.7], harness=["lm_eval 0.4.2", "llm-foundry", "lm-eval"])
     assert chance_of(said, "score@siqa") == [1 / 3, 0.5, 1 / 3]
     with pytest.raises(BadInput, match="several chance levels"):

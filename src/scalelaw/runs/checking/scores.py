@@ -98,7 +98,10 @@ def _below_chance(observed: Observations) -> list[Finding]:
         f"{observed.target} is below its chance level {level:.4g} in {count} of {len(observed)} runs, by more "
         f"than items explain (lowest score {float(np.nanmin(score)):.3g})"
     )
-    fix = f'state the right level with chance={{"{name}": ...}} (CLI: --chance {name}=...)'
+    fix = (
+        f'check the level, and state another with chance={{"{name}": ...}} (CLI: --chance {name}=...); questions '
+        "chosen to mislead small models also score below it"
+    )
     return [Finding("RUNS_BELOW_CHANCE", Grade.WARN, message, count, fix)]
 
 

@@ -34,7 +34,7 @@ class LmEval:
     def read(self, source: str) -> RawTable:
         """Return one row per file: the scores of a model, with standard errors and item counts.
 
-        A metric, or a number of shots, that differs between files is a target of its own.
+        A metric, or a number of shots, that differs between files is a separate target.
         """
         path = Path(source)
         files = [file for file in walk(path, _is_results) if _begins_so(file)] if path.is_dir() else [path]

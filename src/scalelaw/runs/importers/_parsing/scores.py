@@ -57,7 +57,7 @@ def score_columns(models: Sequence[Sequence[Measured]], order: Sequence[str]) ->
     notes = []
     if several:
         names = sorted(several)
-        notes.append(f"several numbers of shots, each a target of its own: {', '.join(names[:3])}"
+        notes.append(f"several numbers of shots, each a separate target: {', '.join(names[:3])}"
                      + (f" and {len(names) - 3} more" if len(names) > 3 else ""))  # fmt: skip
     return found, notes
 
