@@ -8,7 +8,7 @@ import numpy as np
 
 from scalelaw.core.errors import BadInput, UnknownName
 from scalelaw.core.findings import Finding, Grade, enforce
-from scalelaw.core.quantities import METRICS, OUTCOMES, QUANTITIES, is_target, recognise
+from scalelaw.core.quantities import METRICS, OUTCOMES, QUANTITIES, SHARES, is_target, recognise
 from scalelaw.core.types import AnyArray
 from scalelaw.runs.cells import Numbers, read_numbers
 from scalelaw.runs.chance import Chance, with_chance
@@ -231,7 +231,10 @@ def _check_something_known(rows: Rows, raw: RawTable) -> None:
     empty = f" ({', '.join(hollow)}: no usable value)" if hollow else ""
     message = f"{raw.source}: no column is recognised as {wanted}; the columns are {have}{empty}"
     open_ = ("loss",) if not rows.targets else ("params", "tokens")
+    used |= {column for column in raw.columns if "@" in column or column.startswith(("n_items", "chance"))}
     fix, answers = advice({name: propose(raw, used, name) for name in open_})
+    if any(metric_of(target) in SHARES for target in rows.targets) and not answers:
+        fix = f'join scores with the table of their runs by name: sl.load_runs(["runs.csv", "{raw.source}"])'
     enforce([Finding("RUNS_NOTHING_KNOWN", Grade.REFUSE, message, rows.read, fix, answers)])
 
 

@@ -41,3 +41,9 @@ def test_names_that_do_not_agree_are_refused(tmp_path):
         load_runs([tmp_path / "runs.csv", tmp_path / "evals"])
     with pytest.raises(BadInput, match="0 of the 2 sources"):
         load_runs([tmp_path / "evals", tmp_path / "evals"])
+
+
+def test_scores_alone_name_the_join(tmp_path):
+    results(tmp_path / "evals", "small", 0.3)
+    with pytest.raises(BadInput, match=r'sl.load_runs\(\["runs.csv", "evals"\]\)'):
+        load_runs(tmp_path / "evals")
