@@ -33,6 +33,7 @@ _SHOTS = frozenset(
      "n_fewshot", "k_shot"}
 )  # fmt: skip
 _METRIC = frozenset({"metric", "metric_name", "score_metric", "acc_metric", "score_type"})
+_SETS = frozenset({"benchmark", "benchmark_name", "task", "task_name"})
 _HARNESS = frozenset({"harness", "eval_harness", "harness_version", "evaluator"})
 _MOST_LEVELS, _SHOWN = 6, 3
 
@@ -156,7 +157,12 @@ def _pooled(observed: Observations) -> Iterator[Finding]:
 
 def _kind(name: str) -> str | None:
     word = spelling(name)
-    for known, what in ((_SHOTS, "numbers of shots"), (_METRIC, "metrics"), (_HARNESS, "harnesses")):
+    for known, what in (
+        (_SHOTS, "numbers of shots"),
+        (_METRIC, "metrics"),
+        (_HARNESS, "harnesses"),
+        (_SETS, "benchmarks"),
+    ):
         if word in known:
             return what
     return None
@@ -176,6 +182,10 @@ def _of_levels(observed: Observations, what: str, column: str, texts: AnyArray) 
         if column
         else "keep the runs of one with runs.where(run=...)"
     )
+    if spelling(column) in _SETS:
+        fix = (
+            f'make each a target with columns={{"eval_set": "{column}"}} (CLI: --column eval_set={shlex.quote(column)})'
+        )
     yield Finding("RUNS_POOLED_SCORES", Grade.WARN, message, len(observed), fix)
 
 

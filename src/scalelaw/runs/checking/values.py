@@ -38,7 +38,7 @@ RUNS_PERCENT             ask        many values of a score or an error are above
 RUNS_NO_ITEMS            warn       neither the items of a score nor its standard error are known; see ``scores``
 RUNS_BELOW_CHANCE        warn       many runs score significantly below the chance level; see ``scores``
 RUNS_TURNED_SCORE        warn       a score falls as compute grows, as an error does; see ``scores``
-RUNS_POOLED_SCORES       warn       one target pools numbers of shots, metrics or harnesses; see ``scores``
+RUNS_POOLED_SCORES       warn       one target pools numbers of shots, metrics, tasks or harnesses; see ``scores``
 RUNS_NONE_LEFT           refuse     every run was excluded
 DESIGN_TOO_FEW_ROWS      refuse     fewer rows than coefficients
 DESIGN_FEW_ROWS          warn       hardly more rows than coefficients

@@ -111,7 +111,7 @@ def test_the_chance_of_an_argument_judges_the_rows_again():
 @pytest.mark.parametrize(
     ("column", "levels"),
     [("shots", [0, 5]), ("num_fewshot", [0, 25]), ("n-shot", ["0", "5"]), ("metric", ["acc", "acc_norm"]),
-     ("harness", ["lm-eval", "olmes"])],
+     ("harness", ["lm-eval", "olmes"]), ("benchmark", ["mmlu", "piqa"]), ("task", ["mmlu", "piqa"])],
 )  # fmt: skip
 def test_one_target_that_pools_ways_to_evaluate_is_found(column, levels):
     sizes, score = world()
