@@ -73,7 +73,7 @@ def page(found: list[Tried], asked: str) -> str:
     for each in sorted(lived, key=lambda own: (own.path, own.fault.line)):
         before, after = (" ".join(text.split())[:70] for text in (each.fault.before, each.fault.after))
         why = reason(each) or "not looked at"
-        lines.append(f"- `{each.path}:{each.fault.line}`: `` {before} `` became `` {after} ``: {why}.")
+        lines.append(f"- `{each.path}:{each.fault.line}`: `{before}` became `{after}`: {why}.")
     return "\n".join(lines) + "\n"
 
 

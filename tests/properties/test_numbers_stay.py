@@ -179,10 +179,10 @@ def numbers(plain: Any, path: str = "") -> Iterator[tuple[str, float | None]]:
 
 
 def printed(text: str, path: str) -> Iterator[tuple[str, float]]:
-    """Yield the numbers of a text in their order, whatever words are between them."""
+    """Yield the numbers of a text, ascending, whatever words are between them and in whatever order."""
     words = (word.strip("()±+-,;:%x") for word in text.split())
-    found = [word.replace(",", "") for word in words if _NUMBER.fullmatch(word)]
-    yield from ((f"{path}#{at}", float(each)) for at, each in enumerate(found))
+    found = sorted(float(word.replace(",", "")) for word in words if _NUMBER.fullmatch(word))
+    yield from ((f"{path}#{at}", each) for at, each in enumerate(found))
 
 
 def written(made: Any, name: str) -> dict[str, float | str | None]:

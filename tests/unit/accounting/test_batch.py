@@ -29,3 +29,12 @@ def test_what_is_not_positive_is_refused() -> None:
         min_steps(1e4, 0.0, 1e6)
     with pytest.raises(BadInput, match="critical_batch must be positive, got -1"):
         min_flops(1e21, 1e6, np.array([1.0, -1.0]))
+
+
+@pytest.mark.parametrize("call", [min_steps, min_flops])
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_each_argument_must_be_positive(call, at: int) -> None:
+    given = [1e4, 1e6, 1e6]
+    given[at] = 0.0
+    with pytest.raises(BadInput, match="must be positive, got 0"):
+        call(*given)
