@@ -1,6 +1,11 @@
 """Simulated tables for the figures that the shipped ladder cannot show."""
 
+from typing import Any
+
 import numpy as np
+
+from scalelaw.datasets.simulate import RunGrid, SimulatedTask, simulate, simulate_scores
+from scalelaw.laws import get
 
 
 def sweep() -> dict[str, np.ndarray]:
@@ -18,3 +23,11 @@ def readings() -> dict[str, object]:
     steps = np.arange(200, 8001, 200)
     noise = np.random.default_rng(0).normal(size=steps.size)
     return {"run": ["base"] * steps.size, "steps": steps, "loss": 2.1 + 14 * steps**-0.42 + 0.004 * noise}
+
+
+def ladder_with_scores() -> dict[str, Any]:
+    """Return ten runs with their loss and their score on a benchmark."""
+    law = get("chinchilla")
+    grid = RunGrid([3e7, 6e7, 1.2e8, 2.5e8, 5e8], [20.0, 60.0])
+    runs = simulate(law, law.vector(law.published["besiroglu2024"].coef), grid, noise=0.003, seed=0)
+    return {**runs, **simulate_scores(runs["loss"], {"hellaswag": SimulatedTask(2.9, 2.5, 10042)}, seed=0)}

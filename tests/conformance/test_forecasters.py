@@ -14,6 +14,7 @@ import scalelaw as sl
 from scalelaw.core.forecaster import Forecaster, Kind, Prediction
 from scalelaw.core.nouns.points import Points
 from scalelaw.core.types import Array, Inputs
+from scalelaw.datasets.simulate import RunGrid, SimulatedTask, simulate, simulate_scores
 from scalelaw.fitting.files import load_fit
 from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.held import HeldAt
@@ -21,8 +22,11 @@ from scalelaw.fitting.published import published
 from scalelaw.fitting.result import FitResult
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.forecasting.calibration import shipped
+from scalelaw.forecasting.chain import Chain
 from scalelaw.forecasting.ensemble import Ensemble
 from scalelaw.forecasting.forecast import forecast_observations
+from scalelaw.forecasting.score_ensemble import ScoreEnsemble
+from scalelaw.forecasting.score_forecast import forecast_score
 from scalelaw.laws import get
 from scalelaw.testing.forecaster_checks import FORECASTER_CHECKS
 
@@ -58,6 +62,19 @@ def _held() -> HeldAt:
     return sl.fit("E + A/params**a + B/tokens**b + k*dropout", runs, draws=100).at(dropout=0.1)
 
 
+@cache
+def _scores() -> ScoreEnsemble:
+    law = get("chinchilla")
+    coef = law.vector(law.published["besiroglu2024"].coef)
+    runs = simulate(law, coef, RunGrid([3e7, 6e7, 1.2e8, 2.5e8, 5e8], [20.0, 60.0]), noise=0.003, seed=0)
+    scores = simulate_scores(runs["loss"], {"mmlu": SimulatedTask(2.9, 2.5, 14042)}, seed=0)
+    return forecast_score({**runs, **scores}, target="score@mmlu", draws=40, seed=5)
+
+
+def _chain() -> Chain:
+    return next(each.forecaster for each in _scores().members if isinstance(each.forecaster, Chain))
+
+
 MAKERS: dict[str, Callable[[Path], Forecaster]] = {
     "fit with draws": lambda folder: _fit(200),
     "fit without draws": lambda folder: _fit(0),
@@ -65,6 +82,8 @@ MAKERS: dict[str, Callable[[Path], Forecaster]] = {
     "loaded fit": _loaded,
     "held fit": lambda folder: _fit(200).at(tokens=2e10),
     "ensemble": lambda folder: _ensemble(),
+    "chain": lambda folder: _chain(),
+    "score ensemble": lambda folder: _scores(),
     "fit at fixed dropout": lambda folder: _held(),
 }
 

@@ -12,13 +12,18 @@ import pytest
 
 import scalelaw as sl
 from scalelaw.allocation.explanation import Explanation, explain
+from scalelaw.datasets.simulate import RunGrid, SimulatedTask, simulate, simulate_scores
 from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.result import FitResult
 from scalelaw.fitting.solver.noise import Noise
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.forecasting.calibration import Calibration
+from scalelaw.forecasting.chain import Chain
 from scalelaw.forecasting.ensemble import Ensemble
 from scalelaw.forecasting.forecast import forecast_observations
+from scalelaw.forecasting.score_ensemble import ScoreEnsemble
+from scalelaw.forecasting.score_forecast import forecast_score
+from scalelaw.forecasting.score_table import ScoreForecasts, forecast_scores
 from scalelaw.ladder import Grid, Ladder, Shapes, recipe
 from scalelaw.laws import get
 from scalelaw.registry.frozen import FrozenForecast
@@ -70,6 +75,35 @@ class Made:
     def ensemble(self) -> Ensemble:
         """The ensemble of laws fitted to them."""
         return forecast_observations(self.observed, calibration=self.calibration, draws=40)
+
+    @cached_property
+    def scores(self) -> RunTable:
+        """Ten runs of a known law with two scores that follow their loss."""
+        law = get("chinchilla")
+        coef, grid = (
+            law.vector(law.published["besiroglu2024"].coef),
+            RunGrid([3e7, 6e7, 1.2e8, 2.5e8, 5e8], [20.0, 60.0]),
+        )
+        runs = simulate(law, coef, grid, noise=0.003, seed=0)
+        tasks = {"hellaswag": SimulatedTask(2.9, 2.5, 10042), "piqa": SimulatedTask(3.2, 2.0, 1838, 0.5)}
+        return sl.load_runs(
+            {"run": [f"r{i}" for i in range(10)], **runs, **simulate_scores(runs["loss"], tasks, seed=0)}
+        )
+
+    @cached_property
+    def score_ensemble(self) -> ScoreEnsemble:
+        """The forecaster of one of them."""
+        return forecast_score(self.scores, target="score@hellaswag", draws=20)
+
+    @cached_property
+    def score_forecasts(self) -> ScoreForecasts:
+        """The forecasters of both, and of their mean."""
+        return forecast_scores(self.scores, draws=20)
+
+    @property
+    def chain(self) -> Chain:
+        """A chain among the forms of the first."""
+        return next(each.forecaster for each in self.score_ensemble.members if isinstance(each.forecaster, Chain))
 
     @cached_property
     def frozen(self) -> FrozenForecast:

@@ -32,6 +32,8 @@ from scalelaw.planning.by_ensemble import ensemble_outcomes
 from scalelaw.planning.larger_runs import predict_larger
 from scalelaw.planning.penalty import compute_penalty
 from scalelaw.planning.question import ask
+from scalelaw.planning.score_outlook import score_outlook
+from scalelaw.planning.score_plan import plan_score
 from scalelaw.registry.score import score_forecast
 from scalelaw.training.tuning.bowl import bowl
 from scalelaw.viz.approaches import approaches_info
@@ -42,6 +44,7 @@ from scalelaw.viz.isoflop import isoflop_info
 from scalelaw.viz.loss_vs_compute import loss_vs_compute_info
 from scalelaw.viz.profile_likelihood import profiles_info
 from scalelaw.viz.robustness import robustness_info
+from scalelaw.viz.score_vs_compute import score_vs_compute_info
 from scalelaw.viz.waterfall import waterfall_info
 from scalelaw.workflows.study.decide import decide
 
@@ -242,6 +245,11 @@ def inside(made: Any, level: float) -> Found:
     return {"inside": (-low, 0.0, low)}
 
 
+def drawn_score(info: Any) -> Found:
+    """Return the band of a figure of a score."""
+    return {"band": (info.band[0], info.line[1], info.band[1])}
+
+
 LEVELS: dict[str, Callable[[Any, float], Found]] = {
     "allocation.explanation.explain": lambda made, level: told(made.explanation(level), level),
     "allocation.isoflop_analysis.isoflop": lambda made, level: told(swept(made, level), level),
@@ -298,6 +306,32 @@ LEVELS: dict[str, Callable[[Any, float], Found]] = {
     ),
     "fitting.result.FitResult.predict_at": lambda made, level: predicted(
         made.fit.predict_at(made.ahead, level, "mean"), level
+    ),
+    "forecasting.chain.Chain.predict_at": lambda made, level: predicted(
+        made.chain.predict_at({**made.ahead, "flops": np.array([1e22, 2e22])}, level, "mean"), level
+    ),
+    "forecasting.chain.Chain.stages": lambda made, level: {
+        name: (part.lo, part.mean, part.hi)
+        for stages in [made.chain.stages({**made.ahead, "flops": np.array([1e22, 2e22])}, level)]
+        for name, part in (("loss", stages.loss), ("score", stages.score), ("compound", stages.compound))
+    },
+    "forecasting.score_ensemble.ScoreEnsemble.predict_at": lambda made, level: predicted(
+        made.score_ensemble.predict_at(made.ahead, level, "mean"), level
+    ),
+    "forecasting.score_table.ScoreForecasts.rows": lambda made, level: {
+        row["target"]: (row["lo"], row["score"], row["hi"]) for row in made.score_forecasts.rows(made.at, level)
+    },
+    "planning.score_outlook.score_outlook": lambda made, level: {
+        f"{target} {i}": (lo, mean, hi)
+        for target, row in score_outlook(made.score_forecasts, level=level).rows.items()
+        for i, (mean, lo, hi) in enumerate(row)
+    },
+    "planning.score_plan.plan_score": lambda made, level: {
+        f"{each.reach:g}": (each.lo, each.score, each.hi)
+        for each in plan_score(made.score_ensemble, 0.6, level=level).gains
+    },
+    "viz.score_vs_compute.score_vs_compute_info": lambda made, level: drawn_score(
+        score_vs_compute_info(made.score_ensemble, level=level)
     ),
     "forecasting.ensemble.Ensemble.predict_at": lambda made, level: predicted(
         made.ensemble.predict_at(made.ahead, level, "mean"), level

@@ -110,7 +110,7 @@ OPTIONS: dict[str, tuple[Callable[[Any], Call], Mapping[str, Any]]] = {
         lambda made: lambda **options: sl.forecast(made.table, **{"draws": 10, **options}),
         {
             "target": "bpb", "use": "nosuch", "over": ["lr"], "n": "params_active", "calibration": None, "draws": 12,
-            "seed": 1,
+            "seed": 1, "loss": "loss@c4", "chance": 0.25,
         },
     ),
     "expected_half_width": (

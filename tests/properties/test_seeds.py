@@ -13,7 +13,7 @@ from scalelaw.allocation.isoflop_analysis import isoflop_observations
 from scalelaw.allocation.isoflop_spec import IsoFlopSpec
 from scalelaw.allocation.lower_envelope import envelope_observations
 from scalelaw.core.errors import ScalelawWarning
-from scalelaw.datasets.simulate import RunGrid, simulate
+from scalelaw.datasets.simulate import RunGrid, SimulatedTask, simulate, simulate_scores
 from scalelaw.diagnosing.critical_batch import trade_off
 from scalelaw.fitting.fit import fit_observations, make_spec
 from scalelaw.fitting.spec import INTERVALS, FitSpec
@@ -23,6 +23,9 @@ from scalelaw.fitting.uncertainty.predictions import sample
 from scalelaw.fitting.uncertainty.wild import wild
 from scalelaw.forecasting.forecast import forecast_observations
 from scalelaw.forecasting.members import fit_members, members
+from scalelaw.forecasting.score_forecast import forecast_score, forecast_score_rows
+from scalelaw.forecasting.score_members import fit_forms, forms
+from scalelaw.forecasting.score_table import forecast_scores
 from scalelaw.ladder import recipe
 from scalelaw.laws import get
 from scalelaw.planning.by_ensemble import ensemble_outcomes
@@ -128,6 +131,28 @@ SEEDS: dict[str, Callable[[Any, int], Any]] = {
     "forecasting.forecast.forecast_observations": lambda made, seed: (
         forecast_observations(made.observed, calibration=made.calibration, draws=10, seed=seed).members[1].draws
     ),
+    "forecasting.score_forecast.forecast_score": lambda made, seed: handed_on(
+        "scalelaw.forecasting.score_forecast",
+        "forecast_score_rows",
+        lambda: forecast_score(made.scores, target="score@piqa", seed=seed),
+    ),
+    "forecasting.score_forecast.forecast_score_rows": lambda made, seed: (
+        forecast_score_rows(made.score_ensemble.observed, "loss", calibration=made.calibration, draws=10, seed=seed)
+        .members[0]
+        .fit.draws
+    ),
+    "forecasting.score_members.ScoreForm.fit": lambda made, seed: (
+        forms(made.score_ensemble.observed, 0.25, "params")[0].fit(made.score_ensemble.observed, 10, seed).draws
+    ),
+    "forecasting.score_members.fit_forms": lambda made, seed: (
+        fit_forms(made.score_ensemble.observed, 0.25, "params", None, 10, seed).members[0].fit.draws
+    ),
+    "forecasting.score_table.forecast_scores": lambda made, seed: (
+        forecast_scores(made.scores, ["score@piqa"], draws=10, seed=seed).each["score@piqa"].members[0].fit.draws
+    ),
+    "datasets.simulate.simulate_scores": lambda made, seed: simulate_scores(
+        np.array([2.0, 3.0]), {"t": SimulatedTask(2.5, 2.0, 1000)}, seed=seed
+    )["score@t"],
     "forecasting.members.Member.spec": lambda made, seed: members(made.observed)[0].spec(10, seed).seed,
     "forecasting.members.fit_members": lambda made, seed: fit_members(made.near, 10, seed)[0][-1].draws,
     "planning.by_ensemble.ensemble_outcomes": outcomes,
@@ -150,6 +175,8 @@ ELSEWHERE = {
     "fitting.held.HeldAt.sample": "in the conformance suite of forecasters",
     "fitting.published.Published.sample": "in the conformance suite of forecasters",
     "fitting.result.FitResult.sample": "in the conformance suite of forecasters",
+    "forecasting.chain.Chain.sample": "in the conformance suite of forecasters",
+    "forecasting.score_ensemble.ScoreEnsemble.sample": "in the conformance suite of forecasters",
     "forecasting.ensemble.Ensemble.sample": "in the conformance suite of forecasters",
     "training.tuning.tune.tune": "trains; in its own tests",
     "workflows.study.study.study": "decides by `decide`, and compares with it in its own tests",

@@ -10,8 +10,10 @@ from scalelaw.cli._fitting import DrawOptions
 from scalelaw.cli._given import names_of, refuse_with
 from scalelaw.cli._groups import grouped
 from scalelaw.cli._output import Json, show, show_answered
+from scalelaw.cli._scores import forecast_asked, goal_of
 from scalelaw.cli._source import Source, known
 from scalelaw.cli._table import TableOptions, words_of
+from scalelaw.cli._values import real
 from scalelaw.core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -22,11 +24,16 @@ Flops = Annotated[str | None, typer.Option(help="Budget, e.g. 1e22.", metavar="C
 Params = Annotated[str | None, typer.Option(help="Size, e.g. 8B, to find its tokens.", metavar="N")]
 Tokens = Annotated[str | None, typer.Option(help="Tokens, e.g. 2T, to find their size.", metavar="D")]
 LossGoal = Annotated[str | None, typer.Option("--loss", help="Loss to reach with the least compute.", metavar="L")]
+ScoreGoal = Annotated[
+    str | None, typer.Option("--score", help="Score to reach, e.g. mmlu=0.6.", metavar="BENCHMARK=SCORE")
+]
+Probability = Annotated[float, typer.Option(help="Probability to reach the score with.", parser=real, metavar="SHARE")]
 MaxParams = Annotated[str | None, typer.Option(help="Largest size allowed.", metavar="N")]
 MaxTokens = Annotated[str | None, typer.Option(help="Most tokens available.", metavar="D")]
 TABLE = TableOptions()
 ONE = OneLawOptions()
 DRAWS = DrawOptions()
+_DRAWS = 200
 
 
 @grouped
@@ -37,6 +44,8 @@ def plan_command(
     params: Params = None,
     tokens: Tokens = None,
     loss: LossGoal = None,
+    score: ScoreGoal = None,
+    probability: Probability = 0.9,
     max_params: MaxParams = None,
     max_tokens: MaxTokens = None,
     law: OneLaw = None,
@@ -48,7 +57,8 @@ def plan_command(
 ) -> None:
     """Split a budget into parameters and tokens, with intervals.
 
-    The budget is ten times the largest run, unless --flops, --params, --tokens or --loss is given.
+    The budget is ten times the largest run, unless --flops, --params, --tokens or --loss is given. --score finds the
+    smallest budget that reaches a score of a benchmark.
     """
     from scalelaw.accounting.budget import default_budget
     from scalelaw.fitting.result import FitResult
@@ -63,6 +73,9 @@ def plan_command(
         "max_params": max_params,
         "max_tokens": max_tokens,
     }
+    if score is not None:
+        _for_score(context, source, score, probability, table, json)
+        return
     forecaster: Forecaster | None = known(source)
     if forecaster is None:
         chosen = given_of(context, bootstrap, one, prior)
@@ -83,3 +96,17 @@ def plan_command(
         asked["flops"] = default_budget(forecaster.domain)
     asked["level"] = bootstrap.level
     show(plan(forecaster, **asked), json)
+
+
+def _for_score(
+    context: typer.Context, source: str, score: str, probability: float, table: TableOptions, json: bool
+) -> None:
+    """Print the smallest budget that reaches a score."""
+    from scalelaw.planning.score_plan import plan_score
+
+    others = ("flops", "params", "tokens", "loss", "max_params", "max_tokens", "law", "prior", "fix")
+    refuse_with(context, others, "does not apply to --score, which asks for a budget; leave it out")
+    runs = table.read(source)
+    target, goal = goal_of(score, runs)
+    made = forecast_asked(runs, [target], None, None, _DRAWS, 0)
+    show(plan_score(made.each[target], goal, probability=probability), json)

@@ -1,6 +1,6 @@
-"""Simulate a table: a grid of runs with losses from a law plus noise."""
+"""Simulate a table: a grid of runs with losses from a law plus noise, and scores that follow the loss."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,3 +37,47 @@ def simulate(law: Law, coef: Array, grid: RunGrid, *, noise: float, seed: int) -
     loss = law.predict(coef, {kind: params, "tokens": tokens})
     loss = loss * np.exp(np.random.default_rng(seed).normal(0.0, noise, len(params)))
     return {kind: params, "tokens": tokens, "flops": counting_for(kind).flops(params, tokens), "loss": loss}
+
+
+@dataclass(frozen=True)
+class SimulatedTask:
+    """A benchmark whose score is a logistic curve of the loss.
+
+    Attributes:
+        middle: loss halfway from chance to the best score, nats/token.
+        steepness: of the curve, tokens/nat.
+        items: items of the benchmark.
+        chance: score of guessing.
+        ceiling: best score.
+    """
+
+    middle: float
+    steepness: float
+    items: int
+    chance: float = 0.25
+    ceiling: float = 1.0
+
+    def score(self, loss: Array) -> Array:
+        """Return the expected score at a loss, (n,)."""
+        above = 1 / (1 + np.exp(self.steepness * (np.asarray(loss, float) - self.middle)))
+        return np.asarray(self.chance + (self.ceiling - self.chance) * above)
+
+
+def simulate_scores(losses: Array, tasks: Mapping[str, SimulatedTask], *, seed: int) -> dict[str, Array]:
+    """Return simulated scores of runs, each drawn from the items of its benchmark.
+
+    Args:
+        losses: loss of each run, nats/token, (n,).
+        tasks: name -> benchmark.
+        seed: seed of the items.
+
+    Returns:
+        Columns ``score@NAME``, ``n_items_NAME`` and ``chance_NAME`` of each benchmark, each (n,).
+    """
+    rng, found = np.random.default_rng(seed), dict[str, Array]()
+    for name, task in tasks.items():
+        right = rng.binomial(task.items, task.score(losses))
+        found[f"score@{name}"] = right / task.items
+        found[f"n_items_{name}"] = np.full(len(losses), float(task.items))
+        found[f"chance_{name}"] = np.full(len(losses), task.chance)
+    return found

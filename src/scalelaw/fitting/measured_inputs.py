@@ -68,7 +68,7 @@ def with_measured_inputs(
             continue
         source = _source(law, metric, table, observed.target, x)
         if source is not None:
-            columns[metric] = _joined(table.reduced(use or observed.reduction, source, over), observed)
+            columns[metric] = at_same_time(table.reduced(use or observed.reduction, source, over), observed)
             notes += [f"{metric} = {source}, of the same run"] if source != metric else []
     return replace(observed, columns=columns, notes=tuple(notes))
 
@@ -89,7 +89,8 @@ def _source(law: Law, metric: str, table: RunTable, target: str, x: str | None) 
     return None
 
 
-def _joined(measured: Observations, observed: Observations) -> np.ndarray:
+def at_same_time(measured: Observations, observed: Observations) -> np.ndarray:
+    """Return the measured value of each observed row: of its run, at the same time where a run has several rows."""
     value = dict(zip(_keys(measured), measured.y.tolist(), strict=True))
     return frozen(np.array([value.get(key, np.nan) for key in _keys(observed)]))
 

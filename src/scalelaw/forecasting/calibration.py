@@ -1,9 +1,10 @@
 """Calibration: how wide an interval must be to hold on larger runs of studies it has not seen.
 
-The squared width of a forecast, on the log of the loss, is a weighted sum of two terms computed from the table: the
-scatter of a new run about each law (with the spread of the law's draws), and the distance between laws. The weights
-maximise a Student likelihood on held-out larger runs of published tables; every source has equal weight. The number of
-widths that cover 50, 80, 90 or 95 % of runs comes from sources left out of that fit, so that it holds for a new study.
+The squared width of a forecast, on the log of a loss or on a score itself, is a weighted sum of two terms computed from
+the table: the scatter of a new run about each law (with the spread of the law's draws), and the distance between laws.
+The noise of a score's items is known and added whole. The weights maximise a Student likelihood on held-out larger runs
+of published tables; every source has equal weight. The number of widths that cover 50, 80, 90 or 95 % of runs comes
+from sources left out of that fit, so that it holds for a new study. Losses and scores have a calibration each.
 """
 
 import json
@@ -33,18 +34,20 @@ _SCHEMA = "scalelaw.calibration/2"
 
 @dataclass(frozen=True, eq=False)
 class WidthTerms(Brief):
-    """Terms of the width of a forecast at n points, as relative standard deviations.
+    """Terms of the width of a forecast at n points, as standard deviations: relative for a loss, of a score itself.
 
     Attributes:
         residual: scatter of the fitted runs about the best-fitting law, (n,).
         draws: root mean square over laws of the spread of their draws, (n,).
         forms: distance of the laws from the centre, (mean of the square root)^2, so that one distant law has little
             effect, (n,).
+        items: noise of the items of a score, which needs no calibration, (n,); zero for a loss.
     """
 
     residual: Array
     draws: Array
     forms: Array
+    items: Array | float = 0.0
 
     def columns(self, of_run: bool = True) -> Array:
         """Return the terms of the sum, (2, n), for a new run; for the mean of runs if ``of_run`` is False."""
@@ -60,7 +63,7 @@ class CalibrationCase(Brief):
         by: source of the table, for example a study.
         table: name of the table.
         doubt: components of the interval width.
-        missed: ln(measured / forecast), (n,).
+        missed: ln(measured / forecast) of a loss, measured - forecast of a score, (n,).
     """
 
     by: str
@@ -95,8 +98,9 @@ class Calibration(Brief):
         return digest(self.to_dict())
 
     def width(self, doubt: WidthTerms, *, of_run: bool = True) -> Array:
-        """Return the width of a forecast, (n,), on the log; ``of_run=False`` excludes the scatter of one run."""
-        return _width(np.array([self.terms[name] for name in TERMS]), doubt.columns(of_run))
+        """Return the width of a forecast, (n,), as its terms are; ``of_run=False`` excludes the scatter of one run."""
+        terms = np.array([self.terms[name] for name in TERMS])
+        return _width(terms, doubt.columns(of_run), doubt.items if of_run else 0.0)
 
     def factor(self, level: float) -> float:
         """Return the number of widths on each side that covers a share ``level`` of runs."""
@@ -111,6 +115,16 @@ class Calibration(Brief):
         inside = np.interp(np.abs(score), scores, widths)
         beyond = np.maximum(np.abs(score) - scores[-1], 0.0) * widths[-1] / scores[-1]
         return np.asarray(np.sign(score) * (inside + beyond))
+
+    def share(self, widths: Array) -> Array:
+        """Return the share below these numbers of widths from the centre: the inverse of ``quantile``."""
+        from scipy.special import ndtr, ndtri
+
+        scores = np.concatenate([[0.0], ndtri((1 + np.array(list(self.factors))) / 2)])
+        known = np.concatenate([[0.0], list(self.factors.values())])
+        inside = np.interp(np.abs(widths), known, scores)
+        beyond = np.maximum(np.abs(widths) - known[-1], 0.0) * scores[-1] / known[-1]
+        return np.asarray(ndtr(np.sign(widths) * (inside + beyond)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -159,8 +173,18 @@ def load_calibration(path: str | Path) -> Calibration:
 
 @cache
 def shipped() -> Calibration:
-    """Return the calibration shipped with the package, learned on published tables."""
-    text = resources.files("scalelaw.forecasting").joinpath("calibration.json").read_text(encoding="utf-8")
+    """Return the calibration of losses shipped with the package, learned on published tables."""
+    return _shipped("calibration.json")
+
+
+@cache
+def shipped_for_scores() -> Calibration:
+    """Return the calibration of scores shipped with the package, learned on published tables."""
+    return _shipped("score_calibration.json")
+
+
+def _shipped(name: str) -> Calibration:
+    text = resources.files("scalelaw.forecasting").joinpath(name).read_text(encoding="utf-8")
     return Calibration.from_dict(json.loads(text))
 
 
@@ -185,7 +209,9 @@ def calibrate(records: Sequence[CalibrationCase], *, protocol: str = "", date: s
         learned = _terms(others) if len(sources) > 2 else terms
         own = [record for record in records if record.by == source]
         sizes.append(
-            np.concatenate([np.abs(record.missed) / _width(learned, record.doubt.columns()) for record in own])
+            np.concatenate(
+                [np.abs(each.missed) / _width(learned, each.doubt.columns(), each.doubt.items) for each in own]
+            )
         )
         shares.append(_weights(own))
     size, share = np.concatenate(sizes), np.concatenate(shares)
@@ -202,6 +228,7 @@ def _terms(records: Sequence[CalibrationCase]) -> Array:
     from scipy.special import gammaln
 
     columns = np.hstack([record.doubt.columns() for record in records]) ** 2
+    known = np.concatenate([np.broadcast_to(record.doubt.items, record.missed.shape) for record in records]) ** 2
     missed = np.concatenate([record.missed for record in records]) ** 2
     share = _weights(records)
     share = share / share.sum()
@@ -209,7 +236,7 @@ def _terms(records: Sequence[CalibrationCase]) -> Array:
 
     def worth(logs: Array) -> tuple[float, Array]:
         counts = np.exp(2 * logs)
-        variance = counts @ columns + 1e-12
+        variance = counts @ columns + known + 1e-12
         ratio = missed / variance / _FREEDOM
         likelihood = constant - 0.5 * np.log(variance) - (_FREEDOM + 1) / 2 * np.log1p(ratio)
         slope = 0.5 / variance * ((_FREEDOM + 1) * ratio / (1 + ratio) - 1)
@@ -221,8 +248,8 @@ def _terms(records: Sequence[CalibrationCase]) -> Array:
     return np.asarray(np.exp(best.x))
 
 
-def _width(terms: Array, columns: Array) -> Array:
-    return np.asarray(np.sqrt(terms**2 @ columns**2))
+def _width(terms: Array, columns: Array, items: Array | float) -> Array:
+    return np.asarray(np.sqrt(terms**2 @ columns**2 + np.square(items)))
 
 
 def _weights(records: Sequence[CalibrationCase]) -> Array:

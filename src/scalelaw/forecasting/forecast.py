@@ -1,7 +1,7 @@
 """Forecast larger runs from a table: fit the ensemble of laws and calibrate its interval."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.core.errors import BadInput
@@ -10,10 +10,14 @@ from scalelaw.fitting.observe import observe_rows
 from scalelaw.forecasting.calibration import Calibration, shipped
 from scalelaw.forecasting.ensemble import Ensemble
 from scalelaw.forecasting.members import fit_members
+from scalelaw.forecasting.score_ensemble import ScoreEnsemble
+from scalelaw.forecasting.score_forecast import ScoreOptions, check_options, forecast_score, is_score
 from scalelaw.runs.observations import Observations, Reduction
+from scalelaw.runs.reading.load import load_runs
 from scalelaw.runs.reducing.pooling import check_which_params
 from scalelaw.runs.reducing.sweeps import SWEPT
 from scalelaw.runs.reducing.thinned import thinned
+from scalelaw.runs.table import RunTable
 
 DRAWS = 200
 """Draws of each law: enough for the spread of a forecast, their only use."""
@@ -31,8 +35,11 @@ def forecast(
     calibration: Calibration | None = None,
     draws: int = DRAWS,
     seed: int = 0,
-) -> Ensemble:
+    **score: Unpack[ScoreOptions],
+) -> Ensemble | ScoreEnsemble:
     """Fit every law the runs allow and combine them into one forecaster with a calibrated interval.
+
+    A score is forecast by laws of sizes, of compute and of the loss; see ``forecast_score``.
 
     Args:
         runs: a table, anything ``load_runs`` reads, or rows already reduced.
@@ -43,9 +50,10 @@ def forecast(
         calibration: calibration of the intervals; the shipped one by default.
         draws: draws of each law.
         seed: seed of the draws.
+        **score: ``loss`` and ``chance`` of a score, see ``forecast_score``.
 
     Raises:
-        BadInput: a bad argument, a target that is not a loss, or a table that cannot be pooled.
+        BadInput: a bad argument, a score at chance, or a table that cannot be pooled.
         NeedsAnswer: the target or the rows to use are ambiguous.
         FitFailed: no law could be fitted.
 
@@ -57,9 +65,16 @@ def forecast(
         >>> bool(larger.lo < larger.mean < larger.hi)
         True
     """
-    return forecast_observations(
-        observe_rows(runs, target, use, over), calibration=calibration or shipped(), n=n, draws=draws, seed=seed
-    )
+    check_draws(draws)
+    table = runs if isinstance(runs, Observations | RunTable) else load_runs(runs)
+    if is_score(table, target):
+        return forecast_score(table, target=target, use=use, over=over, n=n, calibration=calibration, draws=draws,
+                              seed=seed, **score)  # fmt: skip
+    check_options(score)
+    observed = observe_rows(table, target, use, over)
+    for name in score:
+        raise BadInput(f"{name}= applies to the forecast of a score; {observed.target} is a loss, so leave it out")
+    return forecast_observations(observed, calibration=calibration or shipped(), n=n, draws=draws, seed=seed)
 
 
 def forecast_observations(
@@ -69,8 +84,8 @@ def forecast_observations(
     check_draws(draws)
     if observed.target.partition("@")[0] == "score":
         raise BadInput(
-            f"{observed.target} is a score, and the ensemble's laws forecast losses only; forecast a loss with "
-            "--target loss@..., and fit a law from that loss to the score"
+            f"{observed.target} is a score, which this command cannot take; forecast it with "
+            f"`scalelaw forecast --target {observed.target}`"
         )
     usable = thinned(_known(observed.keep(observed.y > 0, f"{observed.target} is not positive"), n))
     if n is None:

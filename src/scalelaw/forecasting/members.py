@@ -63,18 +63,18 @@ def members(observed: Observations, n: str | None = None) -> tuple[Member, ...]:
         BadInput: the rows lack that N, or it does not vary.
     """
     found: list[Member] = []
-    kind = n or next((name for name in COUNTINGS if _varies(observed, name)), None)
-    if n is not None and not (n in COUNTINGS and _varies(observed, n)):
-        have = [name for name in COUNTINGS if _varies(observed, name)]
+    kind = n or next((name for name in COUNTINGS if varies(observed, name)), None)
+    if n is not None and not (n in COUNTINGS and varies(observed, n)):
+        have = [name for name in COUNTINGS if varies(observed, name)]
         if not have:
             raise BadInput(f"all {len(observed)} runs have the same size; a law of {n} needs runs of several sizes")
         raise BadInput(
             f"{n} is missing or does not vary in these runs; use n={' or n='.join(have)} (CLI: --params-kind)"
         )
-    if kind is not None and _varies(observed, "tokens"):
+    if kind is not None and varies(observed, "tokens"):
         found += _of_params_and_tokens(kind)
     axes = ["flops"] if found else [name for name in ("flops", kind, "tokens") if name]
-    axis = next((name for name in axes if _varies(observed, name)), None)
+    axis = next((name for name in axes if varies(observed, name)), None)
     if axis is not None:
         found += _of_one(axis, floors=(True,) if found and not _in_step(observed, kind) else (True, False))
     return tuple(found)
@@ -146,7 +146,7 @@ def fit_members(
 
 def by_compute(observed: Observations) -> Array:
     """Return the weight of each row by its compute, one for the largest, (n,)."""
-    name = next((name for name in ("flops", "tokens", *COUNTINGS) if _varies(observed, name)), None)
+    name = next((name for name in ("flops", "tokens", *COUNTINGS) if varies(observed, name)), None)
     if name is None:
         return np.ones(len(observed))
     spent = np.asarray(observed.columns[name], float)
@@ -154,7 +154,8 @@ def by_compute(observed: Observations) -> Array:
     return np.asarray(0.5**decades)
 
 
-def _varies(observed: Observations, name: str) -> bool:
+def varies(observed: Observations, name: str) -> bool:
+    """Return whether a column is there, finite and not the same in every row."""
     if name not in observed.columns:
         return False
     values = np.asarray(observed.columns[name], float)

@@ -12,9 +12,10 @@ from scalelaw.core.optional import require
 from scalelaw.core.quantities import label_of
 from scalelaw.fitting.result import FitResult
 from scalelaw.forecasting.ensemble import Ensemble
+from scalelaw.forecasting.score_ensemble import ScoreEnsemble
 from scalelaw.planning.answer import Plan
 from scalelaw.runs.observations import Observations
-from scalelaw.viz import loss_vs_compute, measured, one_input, style
+from scalelaw.viz import loss_vs_compute, measured, one_input, score_vs_compute, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,6 +76,11 @@ def _draw_ensemble(result: Ensemble, axes: "Axes") -> None:
         return
     rows = result.observed if result.observed is not None else _rows(first)
     loss_vs_compute.draw_on(axes, loss_vs_compute.loss_vs_compute_info(result, rows))
+
+
+@_draw.register(ScoreEnsemble)
+def _draw_score(result: ScoreEnsemble, axes: "Axes") -> None:
+    score_vs_compute.draw_on(axes, score_vs_compute.score_vs_compute_info(result))
 
 
 @_draw.register(Plan)

@@ -129,8 +129,8 @@ def test_a_law_that_cannot_be_fitted_is_left_out_and_said(
         forecast_observations(observed.rows(np.arange(1)), calibration=KNOWN, draws=20)
 
 
-def test_a_score_is_refused(observed: Observations) -> None:
-    with pytest.raises(BadInput, match="is a score"):
+def test_a_score_is_sent_to_its_own_forecast(observed: Observations) -> None:
+    with pytest.raises(BadInput, match="scalelaw forecast --target score@mmlu"):
         forecast_observations(replace(observed, target="score@mmlu"), calibration=KNOWN)
 
 

@@ -165,7 +165,8 @@ def noise_of(residual: Array, noise: Noise, y: Array, spent: int) -> tuple[float
         y: measured values on the scale of residuals, (n,).
         spent: number of coefficients without a prior.
     """
-    known = NOISE if noise.on == "log" else NOISE * float(np.median(np.abs(y)))
+    size = np.abs(y)
+    known = NOISE if noise.on == "log" else NOISE * (float(np.median(size)) or float(np.max(size)) or 1.0)
     spare = max(len(residual) - spent, 0)
     if not spare:
         return known, NOISE_WORTH

@@ -66,7 +66,7 @@ from scalelaw.accounting.flops import counting_for
 from scalelaw.core.components import kind_of, numbers
 from scalelaw.core.findings import Answer, Finding, Grade
 from scalelaw.core.numbers import counted, format_number
-from scalelaw.core.quantities import QUANTITIES, SHARES, TOO_SMALL
+from scalelaw.core.quantities import METRICS, QUANTITIES, SHARES, TOO_SMALL
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.cells import Numbers
 from scalelaw.runs.checking.missing import named
@@ -279,7 +279,7 @@ def check_design(observations: Observations, inputs: Sequence[str], n_coefs: int
             message = f"{name} is {format_number(high)} in every row: the exponent of a constant input cannot be fitted"
             fix = f"add runs that differ in {name}, or fit a law without it"
             found.append(Finding("DESIGN_CONSTANT", Grade.REFUSE, message, rows, fix))
-        elif span < _NARROW:
+        elif span < _NARROW and name not in METRICS:
             message = f"{name} spans only {format_number(low)} to {format_number(high)}, less than half a decade"
             fix = f"add runs over a wider range of {name}"
             found.append(Finding("DESIGN_NARROW", Grade.WARN, message, rows, fix))
