@@ -89,7 +89,7 @@ def test_one_law_is_one_law_everywhere(seed: int, tmp_path: Path) -> None:
     assert decided(study["plan"]) == decided(plan) == decided(robust["outcomes"][0])
 
 
-@pytest.mark.parametrize("command", ["study", "plan", "forecast"])
+@pytest.mark.parametrize("command", [pytest.param("study", marks=pytest.mark.slow), "plan", "forecast"])
 def test_the_next_command_works_as_printed(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = table(tmp_path / "my runs.csv", 7)
     monkeypatch.chdir(tmp_path)
@@ -127,6 +127,7 @@ def test_the_ensemble_holds_no_coefficient_and_says_what_does(command: str, tmp_
     assert refused.exit_code == 2 and "name it with --law" in refused.output.replace("\n", " ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["params_active"])
 def test_the_ensemble_takes_the_n_it_is_told_in_every_command(kind: str, tmp_path: Path) -> None:
     path = Path(table(tmp_path / "dense.csv", 3))

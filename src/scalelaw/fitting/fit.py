@@ -38,6 +38,8 @@ from scalelaw.runs.reducing.sweeps import SWEPT
 
 _INPUTS = ("DESIGN_COLLINEAR", "DESIGN_CONSTANT")
 _FEW_LOST = 0.05
+_ROUNDING = 1e-13
+"""Residuals of this size, relative to the target, are rounding; their trend means nothing."""
 _ASKED_FOR = "FIT_PRIOR"
 """Shown with the fit but not raised as a warning, since the user chose prior=."""
 
@@ -230,6 +232,8 @@ def _misfit(problem: Problem, u: Array, usable: Observations) -> list[Finding]:
     A recipe that changes with size has its own warning, so a trend that its levels explain gives no second one.
     """
     state = replace(problem, penalty=None).evaluate(u[None])
+    if np.all(np.abs(problem.residual(u[None])[0]) <= _ROUNDING * np.maximum(np.abs(problem.y), 1.0)):
+        return []
     recipes = indicators(usable, problem.coordinates.law.inputs)
     if problem.spread is not None:
         recipes = recipes / problem.spread

@@ -28,7 +28,7 @@ def written(tmp_path: Path, seed: int) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("seed", [3, 8])
+@pytest.mark.parametrize("seed", [3, pytest.param(8, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("command", [["plan", "--flops", "1e22"], ["forecast", "--flops", "1e22"]])
 def test_more_doubts_are_printed_where_they_are_announced(command: list[str], seed: int, tmp_path: Path) -> None:
     found = CliRunner().invoke(app, [command[0], written(tmp_path, seed), *command[1:]])

@@ -43,6 +43,7 @@ def test_every_format_is_the_same_table(formats: dict[str, bytes]) -> None:
     assert len({each["objective"] for each in found.values()}) == 1
 
 
+@pytest.mark.slow
 def test_the_next_command_and_messages_name_the_file_as_the_user_did(tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     texts = [

@@ -34,6 +34,15 @@ def test_noise_free_data_gives_the_law_back_certified(table: Any, noise: Noise) 
     assert fitted.status.certified and not fitted.findings
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_residuals_of_rounding_have_no_trend(table: Any, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    coef = np.array(list(TRUTH.values())) * np.exp(rng.uniform(-0.2, 0.2, 5))
+    for noise in (Noise("squared"), Noise("squared", on="raw"), Noise("huber", delta=1e-3, on="raw")):
+        fitted = _fit("chinchilla", table(noise=0.0, coef=coef, seed=seed), noise=noise)
+        assert "FIT_MISFIT" not in _codes(fitted)
+
+
 def test_every_coefficient_stands_in_its_own_place(table: Any) -> None:
     fitted = _fit("chinchilla", table(noise=0.0))
     assert {name: pytest.approx(each["value"], rel=1e-4) for name, each in fitted.coefficients().items()} == TRUTH
