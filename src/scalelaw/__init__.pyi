@@ -16,6 +16,7 @@ from .allocation.lower_envelope import envelope as envelope
 from .backtesting.backtest import backtest as backtest
 from .curves.extrapolation import extrapolate as extrapolate
 from .curves.watching import watch as watch
+from .diagnosing.evaluation_noise import eval_noise as eval_noise
 from .fitting.files import load_fit as load_fit
 from .fitting.fit import fit as fit
 from .fitting.published import published as published

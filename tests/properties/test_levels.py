@@ -16,12 +16,14 @@ from scalelaw.allocation.scaling import power_laws
 from scalelaw.backtesting import scoring
 from scalelaw.backtesting.baselines import BaselineBand
 from scalelaw.backtesting.score import winkler
+from scalelaw.core.benchmarks.item_noise import items_needed, smallest_gain, wilson
 from scalelaw.core.errors import ScalelawWarning
 from scalelaw.core.estimate import Estimate, estimated
 from scalelaw.core.forecaster import holding, interval
 from scalelaw.curves.curve_band import NormalEstimate, band_on_the_way, believed, joined
 from scalelaw.curves.curve_shape import RunSchedule
 from scalelaw.designing.half_width import half_width, inputs, quantiles
+from scalelaw.diagnosing.run_noise import noise_range
 from scalelaw.fitting.fit import fit_observations
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.fitting.uncertainty.coefficient_intervals import coefficients
@@ -191,6 +193,15 @@ def constant(level: float) -> Found:
     return {"width": (-best, 0.0, best)}
 
 
+def resolved(level: float) -> Found:
+    """Return the interval and the smallest gain of a score."""
+    table = {"params": [1e9, 2e9], "tokens": [2e10, 4e10], "score@mmlu": [0.5, 0.7]}
+    own = sl.eval_noise(table, level=level, n_items=500)
+    row = own.tasks[0]
+    assert own.level == level and f"level {level:g}" in str(own) and row.smallest_gain is not None
+    return plain(row.interval, row.score) | {"gain": (-row.smallest_gain, 0.0, row.smallest_gain)}
+
+
 def shares_inside(made: Any, level: float) -> float:
     """Return the share inside of all cuts of a backtest."""
     cuts = sl.backtest("power", made.observed, draws=30, starts=2, level=level).cuts
@@ -279,6 +290,13 @@ LEVELS: dict[str, Callable[[Any, float], Found]] = {
     ),
     "backtesting.scoring.coverage": lambda made, level: {"share": (-scores(level), 0.0, scores(level))},
     "backtesting.backtest.backtest": lambda made, level: {"coverage": (-(cut := shares_inside(made, level)), 0.0, cut)},
+    "core.benchmarks.item_noise.items_needed": lambda made, level: {
+        "items": (-(own := items_needed(0.01, 0.7, level)), 0.0, own)
+    },
+    "core.benchmarks.item_noise.smallest_gain": lambda made, level: {
+        "gain": (-(own := smallest_gain(0.01, level)), 0.0, own)
+    },
+    "core.benchmarks.item_noise.wilson": lambda made, level: plain(wilson(0.7, 30, level), 0.7),
     "core.estimate.estimated": lambda made, level: of(estimated(1.0, DRAWN[:, 0], level, "1"), level),
     "core.forecaster.interval": lambda made, level: plain(interval(DRAWN, level), np.median(DRAWN, axis=0)),
     "core.forecaster.holding": lambda made, level: plain(holding(1.0, DRAWN, level), 1.0),
@@ -295,6 +313,8 @@ LEVELS: dict[str, Callable[[Any, float], Found]] = {
     "designing.cheapest.design": designed,
     "designing.half_width.expected_half_width": wide,
     "designing.half_width.half_width": wide,
+    "diagnosing.evaluation_noise.eval_noise": lambda made, level: resolved(level),
+    "diagnosing.run_noise.noise_range": lambda made, level: {"range": (-(own := noise_range(9, level)), 0.0, own)},
     "fitting.fit.fit": lambda made, level: told(
         sl.fit("chinchilla", made.observed, draws=80, starts=4, level=level), level
     ),
@@ -429,6 +449,8 @@ NO_INTERVAL = {
     "core.forecaster.Forecaster.predict": "the protocol; what keeps it is in the conformance suite",
     "core.forecaster.Predicting.predict_at": "abstract",
     "fitting.published.Published.predict_at": "published constants have no spread",
+    "diagnosing.recipe_decisions.decide_recipes": "the interval of chance is of few orders, and comes in steps",
+    "diagnosing.worth.judged": "a verdict",
     "core.rendering.Report.html": "of a heading",
     "core.rendering.Report.markdown": "of a heading",
     "viz.style.shade": "labels a band that is given",

@@ -56,6 +56,13 @@ def bits() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def scores() -> dict[str, Any]:
+    return {
+        "params": [1e8, 1e8, 2e9, 2e9], "tokens": [2e9, 2e9, 4e10, 4e10], "mine": ["a", "b", "a", "b"],
+        "score@mmlu": [0.3, 0.31, 0.6, 0.62], "score@other": [0.3, 0.31, 0.6, 0.62],
+    }  # fmt: skip
+
+
 def done() -> dict[str, Any]:
     return {"params": [7e9], "tokens": [1e11], "loss": [2.2]}
 
@@ -126,6 +133,13 @@ OPTIONS: dict[str, tuple[Callable[[Any], Call], Mapping[str, Any]]] = {
         {
             "columns": {"loss": "L2"}, "units": {"loss": "bits"}, "derive": {"loss": "L2 * 2"}, "importer": "nosuch",
             "strict": True, "chance": 0.25,
+        },
+    ),
+    "eval_noise": (
+        lambda made: lambda **options: sl.eval_noise(scores(), **options),
+        {
+            "targets": "score@mmlu", "gain": 0.03, "level": 0.5, "n_items": 50, "clusters": (5, 0.3),
+            "items": {"item": [1, 2, 3], "correct": [0, 1, 1], "task": ["mmlu"] * 3}, "recipe": "mine",
         },
     ),
     "lr_features": (

@@ -11,6 +11,7 @@ from scalelaw.cli import (  # fmt: skip
     demo,
     dimension,
     envelope,
+    eval_noise,
     explain,
     extrapolate,
     fit,
@@ -61,6 +62,7 @@ app.command("explain", rich_help_panel="Best size")(explain.explain_command)
 app.command("backtest", rich_help_panel="How sure")(backtest.backtest_command)
 app.command("robustness", rich_help_panel="How sure")(robustness.robustness_command)
 app.command("influence", rich_help_panel="How sure")(influence.influence_command)
+app.command("eval-noise", rich_help_panel="How sure")(eval_noise.eval_noise_command)
 app.add_typer(ladder.app, name="ladder", rich_help_panel="Small runs")
 app.command("regime", rich_help_panel="Diagnose")(regime.regime_command)
 app.command("local-slope", rich_help_panel="Diagnose")(local_slope.local_slope_command)

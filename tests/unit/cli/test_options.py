@@ -7,7 +7,7 @@ import typer
 from scalelaw.cli.main import app
 
 COMMON = {"-q", "--quiet"}
-MAPPING = {"--column", "--unit", "--derive", "--importer"}
+MAPPING = {"--column", "--unit", "--derive", "--importer", "--chance"}
 TABLE = {
     *MAPPING, "--target", "--where", "--exclude", "--exclude-top", "--reason", "--strict", "--per-byte",
     "--use", "--over",
@@ -24,11 +24,12 @@ COMMANDS = {
         *TABLE, *REFIT,
     },
     "report": {"FILE", "--to", "--law", "--at", "--fix", "--prior", "--flops", "--demo", *TABLE, *REFIT},
-    "fit": {"FILE", "--law", "--fix", "--save", "--plot", "--json", *TABLE, *REFIT, *SEARCH},
+    "fit": {"--from", "FILE", "--law", "--fix", "--save", "--plot", "--json", *TABLE, *REFIT, *SEARCH},
     "backtest": {"FILE", "--law", "--fix", "--json", *TABLE, *REFIT, *SEARCH},
     "plan": {
         "FILE|FIT.json|LAW@SOURCE", "--law", "--at", "--fix", "--prior", "--json", *TABLE, *REFIT,
-        "--flops", "--params", "--tokens", "--loss", "--max-params", "--max-tokens",
+        "--flops", "--params", "--tokens", "--loss", "--max-params", "--max-tokens", "--score",
+        "--probability",
     },
     "extrapolate": {"FILE", "--at", "--end", "--schedule", "--target", "--level", "--figure", "--json", *MAPPING},
     "robustness": {"FILE", "--flops", "--law", "--fix", "--figure", "--json", *TABLE, *REFIT, *SEARCH},
@@ -48,7 +49,7 @@ COMMANDS = {
     "ladder dry-run": {"LADDER.toml", "--device", "--workers", "--target", "--assume", "--level", "--json"},
     "ladder recipes": {"NAME", "--json"},
     "forecast": {
-        "FILE", "--calibration", "--prior", "--flops", "--json", "--params", "--params-kind", "--tokens",
+        "--from", "FILE", "--calibration", "--prior", "--flops", "--json", "--params", "--params-kind", "--tokens",
         *TABLE, *RESAMPLED,
     },
     "watch": {
@@ -61,6 +62,10 @@ COMMANDS = {
     "local-slope": {"FILE", "--along", "--floor", "--json", *TABLE},
     "critical-batch": {"FILE", "--json"},
     "dimension": {"FILE", "--json", "--neighbours"},
+    "eval-noise": {
+        "FILE", "--target", "--gain", "--level", "--n-items", "--cluster-size", "--correlation", "--items", "--recipe",
+        "--json", *MAPPING,
+    },
     "reproduce": {"[NAME]...", "--data", "--json", "--to"},
     "ladder run": {"LADDER", "--device", "--json", "--noise-scale", "--out", "--workers"},
     "ladder tune": {
