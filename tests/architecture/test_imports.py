@@ -33,8 +33,9 @@ def loaded_by(program: str) -> set[str]:
             "from typer.testing import CliRunner; from scalelaw.cli.main import app; CliRunner().invoke(app, '--help')",
             LATER,
         ),
+        ("import scalelaw as sl; sl.decide(sl.datasets.load('synthetic-ladder'), draws=2)", LATER | {"typer", "scipy"}),
     ],
-    ids=["import", "laws", "help"],
+    ids=["import", "laws", "help", "decide"],
 )
 def test_what_is_only_needed_later_is_not_imported(program: str, forbidden: set[str]) -> None:
     assert not loaded_by(program) & forbidden

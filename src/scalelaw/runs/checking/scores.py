@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import betainc
 
 from scalelaw.core.benchmarks.spelt import read_benchmark
 from scalelaw.core.findings import Finding, Grade
@@ -80,6 +79,8 @@ def _no_items(observed: Observations) -> Iterator[Finding]:
 
 def _below_chance(observed: Observations) -> list[Finding]:
     """Warn where many scores are below chance by more than items and one-sided answers explain."""
+    from scipy.special import betainc
+
     chance = np.asarray(observed.columns.get("chance", np.full(len(observed), np.nan)), float)
     score = _scores(observed)
     items = np.asarray(observed.columns.get("n_items", np.full(len(observed), np.nan)), float)
