@@ -54,14 +54,23 @@ Written by `make coverage`. Tables are drawn from Chinchilla's law (`chinchilla@
 - *heteroscedastic*: Gaussian, falling as compute^-0.15;
 - *clustered*: four checkpoints per run, which share 64 % of their variance.
 
-The three numbers of a cell are the percentages of tables whose 80, 90 and 95 % intervals contained the truth.
-*Coefficients* gives the mean over the five coefficients and, after the slash, the worst coefficient. *Mean* is the
-value of the law inside the ladder, and *new run* is the loss of one more run there. *10x* means ten times beyond the
-ladder. With 500 tables the standard errors of 80, 90 and 95 % are 1.8, 1.3 and 1.0 points. *Worst* is the largest
-difference, in points, of three averages from the nominal level: over the coefficients, over the two means and over the
-two new runs. A single entry may be further off. *Way* is the method; the first row of each kind of noise is the
-recommended one. Two constants of `laplace` (the prior of the exponent, and the number of runs at which scores and model
-weigh equally) were tuned on these tables and seeds.
+How to read the table:
+
+- *method*: how the intervals are made. The first row of each kind of noise is the recommended method.
+- *tables*: the number of simulated tables. With 500 tables the standard errors of 80, 90 and 95 % are 1.8, 1.3 and
+  1.0 points.
+- Three numbers in a cell: the percentages of tables whose 80, 90 and 95 % intervals contain the truth.
+- *coefficients*: the mean over the five coefficients and, after the slash, the coefficient with the worst coverage.
+- *mean*: the value of the law inside the ladder; *new run*: the loss of one more run inside the ladder.
+- *10x*: the value or run at ten times the compute of the largest run.
+- *worst*: how far coverage is from the nominal level, in points. We average coverage over the coefficients, over the
+  two *mean* columns and over the two *new run* columns, at each level; *worst* is the largest difference of these
+  averages. A single coefficient or column may differ more.
+- *ms*: milliseconds for one table.
+
+Two constants of `laplace` were tuned on these tables and seeds. One is the prior of the exponent of the noise. The
+other is the number of runs (90) at which the two estimates of the covariance, from per-run gradients and from the
+noise model, get equal weight.
 
 {table}
 """
@@ -167,7 +176,7 @@ class Coverage:
                 each(self.new_run[:, 1]), f"{self.worst:.1f}", f"{1e3 * self.seconds:.0f}"]  # fmt: skip
 
 
-HEAD = ["noise", "runs", "way", "tables", "coefficients", "mean", "mean, 10x", "new run", "new run, 10x",
+HEAD = ["noise", "runs", "method", "tables", "coefficients", "mean", "mean, 10x", "new run", "new run, 10x",
         "worst", "ms"]  # fmt: skip
 
 

@@ -10,7 +10,6 @@ first, all forecasts of a ladder are frozen, and then its held-out rung trains. 
 
 import argparse
 import platform
-import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +22,22 @@ from scalelaw.runs.table import RunTable
 from scalelaw.training.train_ladder import train_ladder
 from scalelaw.workflows.demo.demo import RUNS
 from scalelaw.workflows.demo.held_out_forecast import BEST_RUN, POWER, HeldOutForecast, forecast_held_out, load_held_out
+from scalelaw.workflows.demo.held_out_forecast import shown as name_of
 from scalelaw.workflows.demo.ladders import SIZES, demo_ladder
 
 _NAME = "demo-trials"
+_INTRODUCTION = """\
+`make trials` repeats the demo on these seeds and asks how often the frozen 90 % band contains the loss of the
+held-out run. The models learn the standard library of Python {python}. A ladder's trials do not share runs, and every
+forecast was frozen before any held-out run of its ladder began. The three ladders share their narrow runs, so lucky
+and unlucky seeds affect all three.
+
+- *of the drop*: the error as a share of the drop, which is the loss of the best fitted run minus the loss of the
+  held-out run.
+- The last two columns give the errors of two baselines: a power law in compute, fitted to the same runs, and the loss
+  of the best fitted run.
+
+"""
 
 
 def repeated(ladder: Ladder, trials: int) -> Ladder:
@@ -57,8 +69,17 @@ def held_out_forecast(ladder: Ladder, fitted: RunTable, folder: Path, trial: int
 
 
 def shown(trials: Sequence[tuple[HeldOutForecast, float]], reach: float) -> str:
-    """Return the table, and what it comes to."""
-    head = ["trial", "forecast", "90 % band", "measured", "inside", "error", "of the drop", POWER, BEST_RUN]
+    """Return the table of the trials and a summary."""
+    head = [
+        "trial",
+        "forecast",
+        "90 % band",
+        "measured",
+        "inside",
+        "error",
+        "of the drop",
+        *map(name_of, (POWER, BEST_RUN)),
+    ]
     lines = [f"| {' | '.join(head)} |", f"| {' | '.join(['---'] * len(head))} |"]
     errors, widths, shares, inside = [], [], [], []
     for number, (told, loss) in enumerate(trials):
@@ -75,30 +96,29 @@ def shown(trials: Sequence[tuple[HeldOutForecast, float]], reach: float) -> str:
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     median = {name: np.median([abs(error[name]) for error in errors]) for name in errors[0]}
-    said = ", ".join(f"{name} {value:.2%}" for name, value in median.items())
+    said = ", ".join(f"{name_of(name).replace(':', '')} {value:.2%}" for name, value in median.items())
     lines += [
         "",
-        f"Inside in {sum(inside)} of {len(inside)}, at {reach:.3g} times the compute of the largest fitted run; "
-        f"median error: {said}; "
-        f"half-width at most {max(widths):.1%} of the loss and {max(shares):.0%} of the drop.",
+        f"The band contains the measured loss in {sum(inside)} of {len(inside)} trials. "
+        f"The held-out run has {reach:.3g} times the compute of the largest fitted run.",
+        f"Median error: {said}.",
+        f"The half-width of the band is at most {max(widths):.1%} of the loss and {max(shares):.0%} of the drop.",
     ]
     return "\n".join(lines)
 
 
 def section(ladder: Ladder, table: str) -> str:
-    """Return the table of a ladder under what it is of."""
+    """Return the table of a ladder under a heading."""
     widths = ", ".join(str(rung.shape.width) for rung in ladder.fitted)
     what = f"{ladder.name}: widths {widths} fitted, width {ladder.held_out[0].shape.width} held out"
     return f"## {what}\n\n{table}\n"
 
 
 def page(sections: Sequence[str], trials: int) -> str:
-    """Return the tables with how they came about."""
-    how = f"""`make trials`, on the standard library of Python {platform.python_version()}. The trials of a ladder share
-    no runs. Every forecast was frozen before any held-out run of its ladder began. The three ladders share their narrow
-    runs, so they share lucky and unlucky seeds. *Of the drop* is the error as a share of the drop: the loss of the best
-    fitted run minus that of the held-out run."""
-    return "\n".join([f"# The demo on {trials} seeds\n", textwrap.fill(" ".join(how.split()), 120) + "\n", *sections])
+    """Return the page: an introduction and the tables."""
+    return f"# The demo on {trials} seeds\n\n{_INTRODUCTION.format(python=platform.python_version())}" + "\n".join(
+        sections
+    )
 
 
 def tried(ladder: Ladder, trials: int, folder: Path) -> str:

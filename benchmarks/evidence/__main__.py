@@ -25,6 +25,13 @@ Written by `make evidence`, on {os.cpu_count()} shared cores with Python {platfo
 
 Each row gives a promised figure, the measured one, whether the promise holds, and the command that measures it. *s* is
 the time of the command: CPU seconds, but wall seconds for the clones.
+
+How to read a row:
+
+- *reach*, or *x*: compute of the forecast run divided by the compute of the largest fitted run;
+- *case*: one cut of one table; runs below the cut are fitted, runs above it are forecast;
+- *interval score*: width of the 90 % interval plus a penalty for values outside; lower is better;
+- *(not promised)*: measured and shown for comparison; the row has no target, so *holds* is always yes.
 """
 
 

@@ -22,7 +22,7 @@ def measure() -> Iterator[Row]:
     for name, members in found.items():
         figures = curves.summary(members)
         said = (
-            f"{figures['median']:.2%}; beats last value on {figures['last value']:.0%}, the power law on "
+            f"{figures['median']:.2%}; beats the last loss seen on {figures['last value']:.0%}, the power law on "
             f"{figures['power law']:.0%}, both on {figures['both']:.0%} of {figures['curves']:.0f}; "
             f"{figures['inside 90 %']:.0%} inside 90 %; beats a power law with a floor on {figures['with floor']:.0%}"
         )
@@ -31,7 +31,7 @@ def measure() -> Iterator[Row]:
             yield Row(f"{name}: median error <= 2 %, below both baselines on >= 80 %", said, holds, COMMAND, seconds)
         elif not holds:
             short.append(f"{name} {figures['median']:.2%} and {figures['both']:.0%} of {figures['curves']:.0f}")
-    yield Row("parts of a set that miss one of the two figures (measured, not promised)", "; ".join(short) or "none",
+    yield Row("subsets that miss one of the two targets (not promised)", "; ".join(short) or "none",
               True,
               COMMAND, seconds)  # fmt: skip
     steps, peak = 20_000, 2e-4

@@ -41,13 +41,35 @@ _NOISE = 0.001
 COMMAND = "scalelaw benchmark benchmarks/forecast/protocol.toml"
 PAGE = """# Forecasts of larger runs, scored
 
-Written by `make evidence ONLY="forecasts"`. The protocol is `benchmarks/forecast/protocol.toml`. Each source is
-forecast with a calibration that was learned on the other sources. Means are taken over runs, then cases, then tables,
-then sources.
+Written by `make evidence ONLY="forecasts"`. The protocol is `benchmarks/forecast/protocol.toml`. A case is one cut of
+one table: the runs below the cut are fitted, the runs above it are forecast. We forecast each source with a
+calibration that was learned on the other sources. Means are taken over runs, then cases, then tables, then sources.
 
+Columns:
+
+- *error*: mean of |forecast / measured - 1|; *bias*: mean of forecast / measured - 1;
 - *of reducible*: the error divided by the reducible loss, which is the loss minus its floor;
-- *skill*: one minus the ratio of the error to the improvement on the best fitted run;
-- *Winkler*: the interval score at 90 %, divided by the loss; the geometric mean over cases.
+- *skill*: one minus the summed error divided by the summed improvement on the best fitted run. 100 % is a perfect
+  forecast; 0 % is as good as predicting no improvement;
+- *in 90 %*: share of measured losses inside the 90 % interval;
+- *half-width*: half of the width of the 90 % interval, divided by the loss;
+- *CRPS*: continuous ranked probability score, divided by the loss; lower is better;
+- *Winkler*: the interval score at 90 %, divided by the loss; the geometric mean over cases; lower is better;
+- *1-3x*: runs with 1 to 3 times the value of the largest fitted run, along the axis of the cut.
+
+Methods:
+
+- `ensemble`: the forecast of `scalelaw forecast`;
+- `last_value`: the best loss so far, without an interval;
+- `power_in_flops`: E + A / C^alpha, with bootstrap intervals;
+- `chinchilla`: that law, with bootstrap intervals. Some cases do not determine its coefficients, and some resamples
+  then predict enormous losses. So its mean half-width can be astronomically large (1.26e+16x on 2026-11-29);
+- `simple_scaling_laws`: the package of that name, with default options;
+- `constant_band`: the ensemble's forecast with one relative width for all cases, which had the best mean interval
+  score on the other sources;
+- `narrow_band`: the same with the width of the best geometric mean of the interval score, which favours narrow bands.
+
+The last table divides the ensemble's error and Winkler score by each baseline's; below 1 the ensemble is better.
 
 """
 
@@ -84,7 +106,7 @@ def _intervals(found: Benchmark, seconds: float) -> Iterator[Row]:
     least = min(inside, key=lambda by: inside[by])
     yield row("nominal 90 % covers at least 0.70 on every source", inside[least], inside[least] >= 0.7, f" on {least}")
     for name, most in (("chinchilla", 0.7), ("simple_scaling_laws", 0.65), (CONSTANT, 0.8), (NARROW, 0.8)):
-        yield _against(found, name, log_winkler, "interval score (gW)", most, seconds)
+        yield _against(found, name, log_winkler, "interval score", most, seconds)
 
 
 def _points(found: Benchmark, seconds: float) -> Iterator[Row]:
@@ -94,7 +116,7 @@ def _points(found: Benchmark, seconds: float) -> Iterator[Row]:
     best = mean_over_sources(by_source(_in_hindsight(found), error))
     value = mean_over_sources(by_source(ours, error))
     yield Row(
-        "error divided by that of the best law chosen afterwards (no target)",
+        "error of the ensemble divided by the error of the law that turned out best in each case (not promised)",
         f"{value / best:.2f}",
         True,
         COMMAND,

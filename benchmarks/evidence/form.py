@@ -13,7 +13,7 @@ def measure() -> Iterator[Row]:
             before = time.process_time()
             share = misfit.flagged(truth, draw)
             right = truth is misfit.chinchilla
-            limit = "<= 10 %" if right else "any share" if "not promised" in noise else ">= 80 %"
-            promise = f"{name}, {noise}: flagged in {limit} of {misfit.TABLES}"
+            limit = "<= 10 %" if right else "no target" if "not promised" in noise else ">= 80 %"
+            promise = f"{name}, {noise}: flag rate, {limit}, over {misfit.TABLES} tables"
             holds = share <= 0.1 if right else share >= 0.8 or "not promised" in noise
             yield Row(promise, f"{share:.1%}", holds, "python benchmarks/misfit.py", time.process_time() - before)

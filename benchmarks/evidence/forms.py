@@ -80,7 +80,7 @@ def _shapes(data: Path) -> Row:
         f"objective {plain.objective:.6f} to {shaped.objective:.6f}; a ratio off by a factor of e costs "
         f"{penalty['value']:.4f} ({penalty['lo']:.4f} to {penalty['hi']:.4f}) nats/token; best at {best:.1f}"
     )
-    return Row("Gemstones: shape explains part of the residuals of N and D (measured, not promised)", said,
+    return Row("Gemstones: shape explains part of the residuals of N and D (not promised)", said,
                shaped.objective < plain.objective, "sl.fit('shaped', gemstones)", seconds)  # fmt: skip
 
 

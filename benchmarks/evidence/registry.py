@@ -108,7 +108,7 @@ def live() -> Iterator[Row]:
                   f"inside {inside:.0%}, stopped {stopped:.0%} of {len(own)} published curves",
                   inside >= 0.8 and stopped <= 0.05, command, time.process_time() - before)  # fmt: skip
     worse = [bool(each.stopped_when_worse) for each in looks if each.share == watching.THIRD]
-    yield Row("a run that ends 10 % above its forecast: stopped at a third of training (measured, not promised)",
+    yield Row("a run that ends 10 % above its forecast: stopped at a third of training (not promised)",
               f"{np.mean(worse):.0%} of {len(worse)}", True, command, time.process_time() - before)  # fmt: skip
     before, runs = time.process_time(), watching.revised()
     errors = {name: np.mean([abs(getattr(each, name)) for each in runs]) for name in ("registered", "curve", "revised")}

@@ -5,22 +5,26 @@ from collections.abc import Iterator
 
 from evidence._row import Row, run
 
-_SECTION = re.compile(r"## (demo-\w+): .*?\n(Inside in (\d+) of \d+, at ([\d.]+) times .*?)(?=\n\n|\Z)", re.DOTALL)
+_SECTION = re.compile(
+    r"## (demo-\w+): .*?\n(The band contains the measured loss in (\d+) of \d+ trials\. .*? has ([\d.]+) times .*?)"
+    r"(?=\n\n|\Z)",
+    re.DOTALL,
+)
 
 
 def measure() -> Iterator[Row]:
     """Yield the rows; the sentence below the table of each ladder holds its figures."""
     said, seconds = run("python", "benchmarks/demo_trials.py")
     for name, last, inside, reach in _SECTION.findall(said):
-        first, second, third = last.split(";")
-        error = re.search(r"mixture of laws ([\d.]+)%", second)
+        first, second, third = last.strip().splitlines()
+        error = re.search(r"ensemble of laws ([\d.]+)%", second)
         assert error is not None, last
         yield Row(
             f"{name} on 10 seeds: inside the frozen 90 % band in >= 8, at >= 4 times the compute of the "
             "largest fitted run",
             first, int(inside) >= 8 and float(reach) >= 4, "make trials", seconds,
         )  # fmt: skip
-        yield Row(f"{name}: median error <= 2 % of the loss; a power law in C and the last value for comparison",
+        yield Row(f"{name}: median error <= 2 % of the loss; two baselines for comparison",
                   second.strip(), float(error[1]) <= 2, "make trials", 0.0)  # fmt: skip
         of_loss, of_drop = (float(each) for each in re.findall(r"([\d.]+)%", third))
         yield Row(f"{name}: half-width <= 5 % of the loss and <= half of the drop, in every trial",

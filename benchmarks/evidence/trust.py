@@ -1,4 +1,4 @@
-"""Coverage of single-law intervals on real larger runs, as the README reports it (measured, not promised)."""
+"""Coverage of single-law intervals on real larger runs, as the README reports it (not promised)."""
 
 import time
 from collections.abc import Iterator

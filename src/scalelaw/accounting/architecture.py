@@ -19,7 +19,7 @@ QK_NORMS = ("none", "scale", "head", "width")
 class Architecture:
     """A decoder-only transformer.
 
-    Zero means the usual value: as many key-value heads as heads, heads that divide the width, a feed-forward of four
+    Zero means the usual value: key-value heads equal to heads, heads that divide the width, a feed-forward of four
     widths, experts as wide as the feed-forward.
 
     Attributes:
@@ -186,9 +186,9 @@ def _gpt2(config: Mapping[str, Any]) -> dict[str, Any]:
 def _llama(config: Mapping[str, Any], kind: str) -> dict[str, Any]:
     experts = _whole(config, "num_local_experts", "num_experts", otherwise=0)
     if kind == "qwen2_moe" and config.get("shared_expert_intermediate_size"):
-        raise BadInput("config: qwen2_moe has a gated shared expert, which is not counted here; build an Architecture")
+        raise BadInput("config: the gated shared expert of qwen2_moe is not supported here; build an Architecture")
     if experts and config.get("decoder_sparse_step", 1) != 1:
-        raise BadInput("config: experts in every other layer only are not counted here; build an Architecture")
+        raise BadInput("config: models with experts in only some layers are not supported here; build an Architecture")
     bias = bool(config.get("attention_bias", kind == "qwen2"))
     return {
         "layers": _whole(config, "num_hidden_layers"),

@@ -138,7 +138,7 @@ class Counting:
     def _check_by_params(self) -> None:
         if self.forward is not None:
             raise BadInput(
-                f"{self.name} needs the shape of the model, not N alone; use flops_of, tokens_of or params_of "
+                f"{self.name} needs the shape of the model, not only N; use flops_of, tokens_of or params_of "
                 "with an Architecture"
             )
 

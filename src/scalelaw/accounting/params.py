@@ -10,7 +10,7 @@ from scalelaw.core.errors import UnknownName
 
 @dataclass(frozen=True)
 class ParamCounts:
-    """Parameters of a model by group; every N is a sum of these.
+    """Parameters of a model by group; every N is a sum of some groups.
 
     Attributes:
         attention: matrices of queries, keys, values, output and relative positions.

@@ -1,4 +1,4 @@
-"""Corrections between Kaplan's exponent and Chinchilla's: those a user defines, and those the table allows.
+"""Corrections between Kaplan's and Chinchilla's exponents: user-defined ones, and the ones that a table allows.
 
 correction          before                                         after, if the table has
 counting            N without embeddings, C = 6 N D with it        params_non_embedding

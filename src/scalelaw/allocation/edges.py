@@ -30,7 +30,7 @@ def check_edges(observed: Observations, n: str) -> list[Finding]:
     """Warn if the largest budgets have their lowest loss at the smallest or largest trained size.
 
     Only budgets with four sizes or more are checked. A budget lacks a best size if a parabola through the sizes at that
-    end has its minimum beyond the last size but one. The lowest loss alone is not enough: in a flat budget, noise can
+    end has its minimum beyond the last size but one. The lowest loss does not show this: in a flat budget, noise can
     move it to the end.
 
     Args:

@@ -1,4 +1,4 @@
-"""Explain a compute-optimal exponent by the corrections that separate Kaplan's from Chinchilla's.
+"""Explain a compute-optimal exponent by the corrections that separate Kaplan's exponent from Chinchilla's exponent.
 
 Kaplan et al. (2020) and Hoffmann et al. (2022) disagree on a in N* ~ C^a. Porian et al. (2024) turned the one into the
 other by corrections: counting the FLOPs of the head, warm-up in proportion to the model, learning rates decayed over

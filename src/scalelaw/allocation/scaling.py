@@ -20,7 +20,8 @@ class Scaling(Brief):
         line: ln X* at the reference, and the exponent a, (2,).
         draws: ``line`` of each resample, (b, 2), or None.
         reference: C in FLOP at which the line has height ``line[0]``.
-        scatter: root mean square distance of the optima from the line, each over its error; None if unknown.
+        scatter: root mean square distance of the optima from the line, each divided by its standard error; None if
+            unknown.
     """
 
     quantity: str
@@ -48,7 +49,7 @@ class Scaling(Brief):
         return float(lo), float(hi)
 
     def at(self, flops: AnyArray | float) -> Array:
-        """Return X* at these budgets, the shape of ``flops``."""
+        """Return X* at each budget; the result has the shape of ``flops``."""
         return np.asarray(np.exp(self.line[0] + self.line[1] * np.log(np.asarray(flops, float) / self.reference)))
 
     def draws_at(self, flops: AnyArray | float) -> Array | None:

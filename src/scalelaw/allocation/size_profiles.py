@@ -102,7 +102,7 @@ class SizeProfile(ABC):
 
         Args:
             axis: the sizes.
-            loss: measured losses, b resamples of them, (b, m, w).
+            loss: b resamples of the measured losses, (b, m, w).
         """
 
 

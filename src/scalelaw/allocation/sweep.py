@@ -97,7 +97,7 @@ class Sweep(Brief):
         return place
 
     def axis(self, side: Side) -> Axis:
-        """Return the axis of params or of tokens; a run's weight is its own, divided by its squared loss."""
+        """Return the axis of params or of tokens; the weight of a run is divided by its squared loss."""
         own, other = (self.n, "tokens") if side == "params" else ("tokens", self.n)
         x, partner = (np.log(np.asarray(self.rows.columns[name], float)) for name in (own, other))
         cost = np.log(self._per_nd())
@@ -209,7 +209,7 @@ def read_off(observed: Observations, budgets: Sequence[float] | None, tolerance:
         BadInput: no budgets are given.
     """
     if budgets is None:
-        raise BadInput("use='curves' needs the budgets to interpolate at; give budgets= (CLI: --budgets)")
+        raise BadInput("use='curves' interpolates each curve at given budgets; add budgets= (CLI: --budgets)")
     compute = np.log(np.asarray(observed.columns["flops"], float))
     rows, at, values = [], [], []
     for run in np.unique(observed.cluster):

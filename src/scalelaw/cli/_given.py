@@ -23,7 +23,7 @@ def refuse_with(context: typer.Context, names: Sequence[str], why: str) -> None:
     """Refuse options that would do nothing.
 
     Raises:
-        BadInput: the user gave one of them.
+        BadInput: the user gave one of these options.
     """
     for name in names:
         if is_given(context, name):

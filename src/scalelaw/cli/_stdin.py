@@ -22,7 +22,7 @@ class Stdin:
         """Return a path to read, for the ``parser`` of an argument; ``-`` reads stdin.
 
         Raises:
-            BadParameter: ``-``, and nothing is piped in.
+            BadParameter: the source is ``-``, but stdin is a terminal.
         """
         if file != "-":
             return file

@@ -41,9 +41,9 @@ def explain_command(
     bootstrap: ResampleOptions = DRAWS,
     json: Json = False,
 ) -> None:
-    """Explain why a scaling exponent differs from Chinchilla's.
+    """Explain why a scaling exponent differs from Chinchilla's exponent.
 
-    Refits N* ~ C^a after each correction between Kaplan's set-up and Chinchilla's.
+    Refits N* ~ C^a after each correction between Kaplan's and Chinchilla's set-ups.
     """
     from scalelaw.allocation.explanation import explain
     from scalelaw.runs.reading.load import load_runs

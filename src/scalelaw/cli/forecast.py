@@ -68,7 +68,7 @@ def forecast_command(
     check_level(level)
     check_draws(draws)
     if (params is None) != (tokens is None) or (params is not None and flops is not None):
-        raise BadInput("give --params and --tokens together for one run, or --flops alone for a compute-optimal run")
+        raise BadInput("give --params and --tokens together for one run, or only --flops for a compute-optimal run")
     size, data, budget = (None if text is None else parse_number(text) for text in (params, tokens, flops))
     runs = table.read(file)
     if targets := scores_asked(runs, table.target):

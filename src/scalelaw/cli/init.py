@@ -54,7 +54,7 @@ def init_command(
     elif proposal.question is None:
         echo(f"\n{written} written; run `scalelaw` here for the study")
     else:
-        echo(f"\n{written} written without an answer; uncomment one in it, then run `scalelaw`")
+        echo(f"\n{written} written without an answer; uncomment one answer in this file, then run `scalelaw`")
 
 
 def _asked(proposal: "Proposal") -> int:

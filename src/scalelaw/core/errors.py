@@ -2,7 +2,7 @@
 
     ScalelawError
     ├── BadInput            a bad argument, file or table          (ValueError, CLI exit status 2)
-    │   ├── UnknownName     a name that is not registered, with the nearest one that is
+    │   ├── UnknownName     a name that is not registered; the message suggests the nearest registered name
     │   ├── BadNumber       text that is not a number or carries the wrong unit
     │   ├── BadFormula      a formula that cannot be parsed or is not allowed
     │   ├── BadTable        findings of grade *refuse*

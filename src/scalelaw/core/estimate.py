@@ -63,7 +63,7 @@ def given(value: float, level: float, unit: str) -> Estimate:
 def estimated(value: float, draws: Array | None, level: float, unit: str) -> Estimate:
     """Return a number with the central interval of its draws, or without one if all draws are equal.
 
-    If the number lies outside the interval, the nearer end moves to it.
+    If the number lies outside the interval, the nearer end moves to the number.
 
     Args:
         value: the point estimate.

@@ -150,7 +150,7 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def now_in(folder: Path) -> float:
-    """Return the time by the clock of a folder's file system, which stamps its files; it may differ from ours.
+    """Return the time by the clock of a folder's file system, which stamps files; it may differ from the local clock.
 
     Raises:
         OSError: nothing can be written there.

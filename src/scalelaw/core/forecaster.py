@@ -291,5 +291,5 @@ def outside(x: Inputs, domain: Domain) -> AnyArray:
 
 
 def reach(x: Mapping[str, float], domain: Domain) -> dict[str, float]:
-    """Return planned over largest fitted value, for each quantity in both."""
+    """Return planned value / largest fitted value, for each quantity of plan and fit."""
     return {name: value / domain[name][1] for name, value in x.items() if name in domain}

@@ -1,7 +1,7 @@
 """Text that is safe to print: control and broken characters become escapes, an error is one line.
 
 For many programs a NUL ends a text. An escape sequence moves the cursor of a terminal or opens a link. Half of a
-surrogate pair cannot be written as UTF-8. A change of the writing direction makes a name look like another.
+surrogate pair cannot be written as UTF-8. A change of the writing direction makes a name look like a different name.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 A loss before the end of a run cannot be compared with a law of finished runs: the learning rate has not decayed, and
 tokens are still to come. Compare it with L(t) = L_end * shape(t) / shape(end), where L_end is the forecast and the
-shapes are those of ``curve_shape``.
+shapes come from ``curve_shape``.
 """
 
 from dataclasses import dataclass

@@ -105,7 +105,7 @@ class CurveShapes(Brief):
     noise: Array
 
     def at(self, course: RunSchedule, time: Array, cut: float) -> Array:
-        """Return the loss at times (n,), divided by a level near the loss at the cut, (b, n)."""
+        """Return the loss at times (n,), divided by roughly the loss at the cut, (b, n)."""
         x = course.progress(time) / course.progress(np.array([cut]))
         falling = (1 - self.stays) * ((x + self.offset) / (1 + self.offset)) ** -self.exponent
         return np.asarray(
@@ -114,7 +114,7 @@ class CurveShapes(Brief):
 
 
 def draw_shapes() -> CurveShapes:
-    """Return the draws of the prior, from a fixed low-discrepancy sequence through its quantiles."""
+    """Return prior draws: points of a fixed low-discrepancy sequence, mapped through the prior's quantile functions."""
     from scipy.special import expit, ndtri
 
     golden = 1.0

@@ -4,7 +4,7 @@ Findings:
 
 CURVES_WHICH_END   ask        the end of a run is unknown
 CURVES_NONE_LEFT   refuse     no run has enough readings before the cut
-CURVES_STRAINED    warn       a curve differs from those the shapes were measured on
+CURVES_STRAINED    warn       a curve differs from the curves on which the shapes were measured
 CURVES_RISING      warn       a loss has risen well above its lowest; the shapes allow only for repeated data
 """
 

@@ -54,7 +54,7 @@ class Watch(Renderable, Tabular):
         band: the loss expected now if the run ends as registered; None if the forecast has no interval.
         registered: the frozen estimate of the end; None if the forecast has no interval.
         curve: estimate of the end from the run's own curve; None with fewer than three readings.
-        revised: both estimates combined, or the only one.
+        revised: both estimates combined, or the only estimate.
         advice: what to do.
         why: the reason in words.
         findings: warnings and other findings.
@@ -209,7 +209,7 @@ def watch(
 
 
 def _row(forecast: FrozenForecast, table: RunTable, name: str | None) -> int:
-    """Return the row of the run: the named one, the only one, or the only one of the frozen size."""
+    """Return the row of the run: the named one, the only one, or the only one with the size of the forecast run."""
     names = [named(table, row) for row in range(len(table))]
     if name is not None and name in names:
         return names.index(name)
@@ -226,7 +226,8 @@ def _row(forecast: FrozenForecast, table: RunTable, name: str | None) -> int:
             alike &= near(table.runs[each], value)
     if alike.sum() != 1:
         some = ", ".join(names[:3])
-        message = f"{table.source} has {len(table)} runs ({some}, ...), {int(alike.sum())} of them of the frozen size"
+        sized = int(alike.sum()) or "none"
+        message = f"{table.source} has {len(table)} runs ({some}, ...); {sized} have the size of the forecast run"
         enforce([Finding("WATCH_WHICH_RUN", Grade.ASK, message, len(table), "name one with run= (CLI: --run)")])
     return int(np.argmax(alike))
 
@@ -320,7 +321,7 @@ def _band(course: RunSchedule, at: float, registered: NormalEstimate, level: flo
 def _contradiction(registered: NormalEstimate | None, curve: NormalEstimate | None) -> Iterator[Finding]:
     if registered and curve and (registered.hi < curve.lo or curve.hi < registered.lo):
         message = f"the registered end is {_interval(registered)}, but the curve leads to {_interval(curve)}"
-        fix = "compare the settings of this run with those of the fitted runs"
+        fix = "compare the settings of this run and of the fitted runs"
         yield Finding("WATCH_CONTRADICTED", Grade.WARN, message, 1, fix)
 
 

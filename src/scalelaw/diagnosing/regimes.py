@@ -123,7 +123,7 @@ def regime(
         ('parameter-limited', 0.839)
 
     Source:
-        The thresholds are ours; effective tokens by Muennighoff et al. 2023, steps by McCandlish et al. 2018.
+        The thresholds were chosen here; effective tokens by Muennighoff et al. 2023, steps by McCandlish et al. 2018.
     """
     coef, draws = _surfaces(forecaster)
     n, d = parse_number(params, "params"), parse_number(tokens, "tokens")

@@ -1,4 +1,4 @@
-"""Keep the best size of each budget when the law takes compute alone.
+"""Keep the best size of each budget when compute is the law's only input.
 
 code             grade  when
 DESIGN_FRONTIER  warn   a law of compute got runs of several sizes at one budget; only the best size is fitted

@@ -196,7 +196,7 @@ def observe_rows(
     """Return the rows of one target, reduced by ``use``, or by ``otherwise`` without ``use``.
 
     Raises:
-        BadInput: ``over`` without ``use="best"``, or rows of another target or reduction than asked for.
+        BadInput: ``over`` without ``use="best"``, or rows with a different target or reduction than requested.
     """
     if over and tuple(over) != SWEPT and (use or otherwise) != "best":
         raise BadInput(f"over={over!r} names the swept columns; add use='best', which reads them")

@@ -31,7 +31,7 @@ _SAME = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Optimum(Brief):
-    """The optima of all starts, and the problem at the best of them.
+    """The optima of all starts, and the problem at the best optimum.
 
     Attributes:
         sample: the problem at its best optimum.

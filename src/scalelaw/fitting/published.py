@@ -53,7 +53,7 @@ class Published(Brief, Predicting):
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """The note on the constants, if there is one, and the conditions they hold under."""
+        """The note on the constants, if there is one, and the conditions under which they hold."""
         notes = [self.constants.note] if self.constants.note else []
         notes += [f"{name}: {how}" for name, how in self.constants.conditions.items()]
         return tuple(f"{self.label}: {each}" for each in notes)
@@ -65,7 +65,7 @@ class Published(Brief, Predicting):
 
     @property
     def coef(self) -> Coefficients:
-        """Coefficients in the law's order, (k,); ``coef["alpha"]`` is one of them."""
+        """Coefficients in the law's order, (k,); ``coef["alpha"]`` selects one."""
         return named_array(self.law.vector(self.constants.coef), self.law.coef_names)
 
     @property
@@ -73,7 +73,7 @@ class Published(Brief, Predicting):
         """None: no covariance was published to draw from."""
 
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> None:
-        """Return None: no covariance was published to draw from."""
+        """Return None: without a published covariance there are no draws."""
 
     @np.errstate(all="ignore")
     def predict_at(self, x: Inputs, level: float, kind: Kind) -> Prediction:

@@ -193,7 +193,7 @@ class FitResult(Renderable, Tabular, Plottable, Predicting):
         """Return the fit at fixed values of some of its inputs, such as a column that its formula names.
 
         Args:
-            **values: input -> value; if params and tokens are left, the result can be planned with.
+            **values: input -> value; if only params and tokens remain, the result can plan.
 
         Raises:
             UnknownName: an input that the law does not take.
@@ -260,7 +260,7 @@ class FitResult(Renderable, Tabular, Plottable, Predicting):
             BadInput: not exactly one of ``name`` and ``at``, no such free coefficient, or rows that share a run.
         """
         if self.spec.prior is not None:
-            raise BadInput("a profile uses the runs alone, but this fit has a prior; refit without prior=")
+            raise BadInput("a profile uses only the runs, but this fit has a prior; refit without prior=")
         if (name is None) == (at is None):
             raise BadInput("profile takes either the name of a coefficient or at={...}")
         level = level or self.spec.level

@@ -48,10 +48,10 @@ class FitSpec(Brief):
         weights: column with the weight of each row; None uses a ``weight`` column if there is one.
         starts: number of starts; the search has converged if at least three agree.
         draws: draws of the coefficients; 0 gives no intervals.
-        intervals: how to draw. ``laplace``: around the optimum, by a noise model and the runs' own scores together;
-            ``sandwich``: by the scores alone; ``wild``: refits with new residual signs, run by run; ``cluster``: refits
-            to whole runs drawn with replacement; ``pairs``: refits to single rows drawn with replacement; ``auto``:
-            ``cluster`` with 100 runs or more, ``laplace`` with fewer.
+        intervals: how to draw. ``laplace``: around the optimum, by a noise model and per-run gradients (scores);
+            ``sandwich``: by per-run gradients only; ``wild``: refits with new residual signs, run by run; ``cluster``:
+            refits to whole runs drawn with replacement; ``pairs``: refits to single rows drawn with replacement;
+            ``auto``: ``cluster`` with 100 runs or more, ``laplace`` with fewer.
         seed: seed of the draws.
         level: level of the intervals printed.
     """

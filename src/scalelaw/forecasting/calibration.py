@@ -79,8 +79,8 @@ class Calibration(Brief):
     Attributes:
         terms: weight of each term, by name.
         factors: level -> number of widths on each side.
-        sources: sources of the tables it was learned on.
-        cases: number of forecasts it was learned on.
+        sources: sources of the tables from which the calibration was learned.
+        cases: number of forecasts from which it was learned.
         protocol: digest of the protocol.
         date: date of learning, ISO 8601.
     """

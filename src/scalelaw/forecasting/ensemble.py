@@ -281,7 +281,7 @@ class Ensemble(Renderable, Tabular, Plottable, Predicting):
         return columns_of(self.to_dict()["members"])
 
     def report(self) -> Report:
-        """Return the members and what the interval rests on."""
+        """Return the members and the sources of the interval."""
         rows = [["law", "weight", "residual", "coefficients"]]
         for fit, weight, residual in zip(self.members, self.weights, self.residuals, strict=True):
             values = ", ".join(f"{name} {each['value']:.4g}" for name, each in fit.coefficients().items())

@@ -14,7 +14,7 @@ class EnsembleName:
     """A parsed name of the ensemble.
 
     Attributes:
-        n: kind of N its laws take; None for the table's only one.
+        n: kind of N its laws take; None if the table has only one kind.
     """
 
     n: str | None = None

@@ -46,7 +46,8 @@ class Shapes:
         """Return the shape at this width.
 
         Raises:
-            BadInput: the width does not divide into heads of even dimension (with the nearest that do).
+            BadInput: the width does not divide into heads of even dimension. The message names the
+                nearest widths that do divide.
         """
         if isinstance(width, bool) or not isinstance(width, int) or width < 1:
             raise BadInput(f"width={width!r}: give a whole number of at least 1")

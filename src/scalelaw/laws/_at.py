@@ -8,7 +8,7 @@ from scalelaw.laws._base import Law
 
 @dataclass(frozen=True, eq=False)
 class LawAt:
-    """A law, and the values to plan at.
+    """A law with fixed values for its further inputs, such as a dropout of 0.1.
 
     Attributes:
         law: name, spelling, formula or law.

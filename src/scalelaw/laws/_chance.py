@@ -83,12 +83,14 @@ class ExponentialOfPowers(AboveChance, SumOfPowers):
         return SumOfPowers.value_and_jacobian(self, coef, x)
 
     def to_inner(self, y: Array) -> Array:
-        """Return S = -ln((y - g) / (1 - g)), with scores near chance or one moved off them; see ``Law.to_inner``."""
+        """Return S = -ln q; q = (y - g) / (1 - g) is first clipped to stay away from 0 and 1. See ``Law.to_inner``."""
         return minus_log_of(y, self.guessed)
 
 
 def minus_log_of(score: Array, chance: float) -> Array:
-    """Return -ln of the normalised score, clipped to [0.01, 1) first; use it only for starts of a fit.
+    """Return -ln of the normalised score (score - chance) / (1 - chance); use it only for starts of a fit.
+
+    The normalised score is first clipped to stay away from 0 and 1.
 
     Example:
         >>> minus_log_of(np.array([0.25, 0.4375]), 0.25).round(3).tolist()

@@ -83,7 +83,7 @@ def as_law(law: str | Law, columns: Mapping[str, str] | None = None) -> Law:
         return law.over(columns or {}) if isinstance(law, FormulaLaw) else law
     found, source = parse(law, columns)
     if source is not None:
-        raise BadInput(f"{law!r} has published constants, but a fit estimates its own; write {found.spelling!r}")
+        raise BadInput(f"{law!r} has published constants, but a fit estimates the constants; write {found.spelling!r}")
     return found
 
 

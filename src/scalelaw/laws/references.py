@@ -1,6 +1,6 @@
 """Papers behind laws and constants, by arXiv number, and their BibTeX.
 
-Papers that only one law cites are in its ``Law.references``; the table below has the others.
+Papers that only one law cites are in its ``Law.references``; the table below has all other papers.
 """
 
 import re

@@ -27,8 +27,8 @@ class Plan(Renderable, Tabular, Plottable):
         forecaster: label of the forecaster.
         digest: digest of the forecaster.
         question: the question this plan answers.
-        runs_only: the plan from the runs alone, if this one also uses published studies; else None.
-        literature: summary of those studies; None if the plan uses none.
+        runs_only: the plan without published studies, if this plan uses them; else None.
+        literature: summary of the published studies; None if the plan does not use them.
     """
 
     params: Estimate

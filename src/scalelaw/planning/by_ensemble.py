@@ -1,4 +1,4 @@
-"""The ensemble's decision with and without published studies: the base that alternatives are compared with."""
+"""The ensemble's decision with and without published studies: the base of comparison for alternatives."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from scalelaw.runs.observations import Observations
 def ensemble_outcomes(
     observed: Observations, budget: float, level: float, *, prior: Prior, seed: int, draws: int, cut: float | None
 ) -> list[ChoiceOutcome]:
-    """Return the ensemble's decision under the requested prior, then under the other one.
+    """Return the ensemble's decision under the requested prior, then under the other prior.
 
     Args:
         observed: the rows.
@@ -72,6 +72,6 @@ def _held_out(observed: Observations, ensemble: Ensemble, cut: float | None) -> 
 
 
 def against(base: list[ChoiceOutcome], others: list[ChoiceOutcome]) -> list[ChoiceOutcome]:
-    """Return the ensemble's outcomes, then those of one law, whose base becomes an alternative."""
+    """Return the ensemble's outcomes, then the outcomes of one law; the law's base becomes an alternative."""
     first, *rest = others
     return [*base, replace(first, choice="law"), *rest]

@@ -65,7 +65,7 @@ def alternatives(base: FitResult, observed: Observations) -> Iterator[Alternativ
 
     Args:
         base: the fit of the base.
-        observed: the rows it was fitted to.
+        observed: the fitted rows.
     """
     yield Alternative("base", _described(base.law, base.spec), base.law, observed, base.spec)
     yield from _loss_functions("loss function", base, observed, "")

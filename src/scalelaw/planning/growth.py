@@ -44,7 +44,7 @@ Pair = Array
 
 @runtime_checkable
 class HasDeciders(Protocol):
-    """A forecaster of several laws, some of which have a compute-optimal split."""
+    """A forecaster of several laws; some of the laws have a compute-optimal split."""
 
     @property
     def deciding(self) -> Sequence[tuple[HasLaw, float]]:

@@ -22,7 +22,7 @@ _ROOTS = np.array([0.8191725133961645, 0.6710436067037893, 0.5497004779019703])
 
 @dataclass(frozen=True, eq=False)
 class EfficientLines(Brief):
-    """Sampled efficient lines, each with its own loss.
+    """Sampled efficient lines; each line has a different loss.
 
     Attributes:
         forecaster: gives the loss.
@@ -41,7 +41,7 @@ class EfficientLines(Brief):
 
     @cached_property
     def _shifts(self) -> Array:
-        """Offset of each line's loss from the forecast, in widths, (b, 1); independent of the pairs."""
+        """Offset of each line's loss from the forecast, in widths, (b, 1); independent of ``pairs``."""
         ranks = (np.arange(self.size) + 0.5) / self.size
         return self.forecaster.quantile(np.random.default_rng(0).permutation(ranks))[:, None]
 
@@ -67,7 +67,7 @@ class EfficientLines(Brief):
 
 @dataclass(frozen=True, eq=False)
 class MedianLine:
-    """One surface: the median of the lines at each budget, with the forecast loss."""
+    """A loss surface whose N* at each budget is the median over sampled efficient lines; its loss is the forecast."""
 
     lines: EfficientLines
     size: int = 1

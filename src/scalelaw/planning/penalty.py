@@ -16,7 +16,7 @@ from scalelaw.planning.surfaces.surface import Surface
 def compute_penalty(forecaster: Forecaster, params: float | str, tokens: float | str, level: float = 0.9) -> Estimate:
     """Return C / C*(loss at (N, D)): 1 on the efficient line, larger for over- and under-training.
 
-    The interval is that of the ratio: each draw uses its own loss at (N, D) and its own least budget for it.
+    The interval is for the ratio: each draw has a loss at (N, D) and the least budget that reaches this loss.
 
     Args:
         forecaster: forecasts a loss from one kind of params and from tokens.
@@ -43,7 +43,7 @@ def compute_penalty(forecaster: Forecaster, params: float | str, tokens: float |
     surfaces = survey(forecaster)
     value = float(excess(surfaces.point, n, d)[0])
     if not math.isfinite(value):
-        raise BadInput(f"{forecaster.label} has no compute-optimal split to measure a penalty from")
+        raise BadInput(f"{forecaster.label} has no compute-optimal split, so a penalty has no reference")
     around = float(surfaces.counting.flops(n, d)) / value
     spread = None if surfaces.draws is None else excess(surfaces.draws, n, d, around)
     return estimated(value, spread, level, "1")

@@ -32,7 +32,7 @@ exclude the head, or small models warm up too long, it is about 0.75: 0.73 (Kapl
 TOKENS_PER_PARAM = 20.0
 """D*/N* of the same studies at their budgets."""
 TIMES = 3.5
-"""Factor of one standard deviation of a study's ratio about it."""
+"""Factor by which a study's D*/N* differs from the typical ratio: one standard deviation."""
 
 
 def words() -> str:
@@ -45,6 +45,6 @@ def words() -> str:
 
 
 def log_params(flops: float, counting: Counting) -> tuple[float, float]:
-    """Return ln N* at a budget, at the studies' D*/N*, and its standard deviation."""
+    """Return ln N* and the standard deviation of ln N* at a budget, assuming the D*/N* of published studies."""
     params, _ = counting.split(flops, TOKENS_PER_PARAM)
     return float(np.log(params)), math.log(TIMES) / 2

@@ -73,7 +73,7 @@ class Robustness(Renderable, Tabular):
 
     @property
     def base(self) -> ChoiceOutcome:
-        """The decision that the alternatives are compared with."""
+        """The decision with which alternatives are compared."""
         return self.outcomes[0]
 
     def range(self, *, comparable: bool = False) -> tuple[float, float]:

@@ -42,7 +42,7 @@ def plan(forecaster: Forecaster, *, kind: Kind = "new_run", **options: Unpack[Qu
         **options: exactly one of ``flops`` (FLOP), ``params``, ``tokens``, ``loss``, each a number or text such as
             ``70B``; ``level`` of the intervals (0.9); ``max_params`` and ``max_tokens`` with ``flops`` or ``loss``;
             ``prior``: ``literature`` (the default) combines an ensemble's decision with published studies, and
-            ``runs_only`` of the plan holds the decision of the runs alone; ``none`` uses the runs alone.
+            ``runs_only`` of the plan holds the decision without published studies; ``none`` uses only the runs.
 
     Raises:
         BadInput: not exactly one question, a forecaster with other inputs, no compute-optimal split, or a loss that

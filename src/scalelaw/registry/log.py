@@ -1,6 +1,6 @@
 """The registry: an append-only file of JSON lines, each a frozen forecast with the digest of the line before.
 
-Anyone can verify it from the file alone: an edit, or a removed, added or moved line, breaks the digest in the next
+Anyone can verify the log with only its file: an edit, or a removed, added or moved line, breaks the digest in the next
 line. Lines removed at the end leave a valid shorter chain, so publish the digest of the last line, the *head*;
 ``verify_forecasts`` compares with it.
 """

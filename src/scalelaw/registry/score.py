@@ -5,12 +5,12 @@ FORECAST_OTHER_TARGET     refuse  the run has another metric, unit or evaluation
 FORECAST_OTHER_COUNTING   refuse  the run lacks the kind of N, D or C that the forecast uses
 FORECAST_OTHER_POINT      refuse  no run, or not the named one, has the frozen inputs
 FORECAST_OTHER_DATA       refuse  data, tokenizer, vocabulary or bytes per token differ from the forecast's
-FORECAST_UNSAID           ask     the forecast has a data set or tokenizer, and the run does not state its own
+FORECAST_UNSAID           ask     the forecast has a data set or tokenizer, and the run does not state one
 FORECAST_OTHER_RECIPE     warn    recipe, family, schedule or sequence length differ from the forecast's
 FORECAST_UNFINISHED       refuse  the run has no end point: it stopped early, diverged or did not decay
 FORECAST_RUN_WAS_FITTED   refuse  the forecaster was fitted to this run
 FORECAST_WHICH_RUN        ask     several runs have the frozen inputs
-FORECAST_AFTER_RUN        warn    the date of the run is before the forecast's
+FORECAST_AFTER_RUN        warn    the run has an earlier date than the forecast
 FORECAST_LOOKS_LIKE_BITS  warn    the loss is outside every interval, but would be inside one if it were in bits
 """
 
@@ -173,7 +173,7 @@ def chosen_run(forecast: FrozenForecast, table: RunTable, name: str | None) -> i
             f"the forecast uses {', '.join(missing)} ({first.meaning if first else 'a column'}), "
             f"but {table.source} has {counted or 'no such column'}"
         )
-        fix = "add the column the fitted runs have; --column names one, --derive computes one"
+        fix = "add the column that the fitted runs have: --column names it, --derive computes it"
         enforce([_finding("FORECAST_OTHER_COUNTING", message, fix)])
     if name is not None:
         names = [named(table, row) for row in range(len(table))]
@@ -270,7 +270,9 @@ def _in_bits(forecast: FrozenForecast, measured: float) -> Iterator[Finding]:
         return
     nats = float(nats_from_bits(np.array(measured)))
     if measured > widest[1] and widest[0] <= nats <= widest[1]:
-        message = f"{measured:.4g} is outside every interval; if it is in bits, it equals {nats:.4g} nats, inside one"
+        message = (
+            f"{measured:.4g} is outside every interval; if it is in bits, it equals {nats:.4g} nats, inside an interval"
+        )
         fix = 'if so, give units={"loss": "bits"} (CLI: --unit loss=bits)'
         yield Finding("FORECAST_LOOKS_LIKE_BITS", Grade.WARN, message, 1, fix)
 

@@ -87,7 +87,7 @@ class Answer(Renderable, Tabular):
         ]  # fmt: skip
 
     def report(self) -> Report:
-        """Return the six lines."""
+        """Return the answer as six lines: train, loss, how sure, tested, doubt and next command."""
         return Report("", [Lines(self.lines(), width=10, fold=_COLUMNS)])
 
     def further(self, most: int | None = None) -> list[Report]:
@@ -158,7 +158,7 @@ class Evidence:
 
 
 def answer(known: Evidence) -> Answer:
-    """Return the six lines."""
+    """Summarise the evidence as an ``Answer``: train, loss, how sure, tested, doubt and next command."""
     cut = known.backtest.nearest(known.reach or 1.0)
     doubts = _doubts(known, cut)
     return Answer(

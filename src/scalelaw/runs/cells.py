@@ -35,7 +35,7 @@ class Numbers:
         values: float64, NaN without a number, (n,).
         missing: True where the cell is empty, (n,).
         unreadable: True where the cell holds something that is not a number, (n,).
-        suffixed: True where the cell has its own suffix or unit, (n,).
+        suffixed: True where the cell itself holds a suffix or unit, (n,).
         example: the first few unreadable texts, quoted; empty if all are readable.
         instead: what the unreadable cells hold, such as text or lists.
     """

@@ -107,7 +107,7 @@ def chance_of_rows(observed: "Observations", chance: Chance | None) -> "Observat
     """Return rows with the chance that an argument gives, in the column ``chance``; unchanged without one.
 
     Raises:
-        BadInput: the target has no chance, or ``chance`` names another one.
+        BadInput: the target has no chance level, or ``chance`` is for another target.
     """
     given = levels(chance)
     if not given:
@@ -125,22 +125,22 @@ def one_chance(observed: "Observations") -> float | None:
     """Return the one chance of the rows, or None where no row has any.
 
     Raises:
-        BadInput: the rows differ, or only some have one.
+        BadInput: the rows have different chance levels, or only some have a chance level.
     """
     values = np.asarray(observed.columns.get("chance", np.full(len(observed), np.nan)), float)
     known = np.unique(values[~np.isnan(values)])
     if len(known) > 1:
         several = ", ".join(f"{value:.4g}" for value in known[:_SHOWN])
         raise BadInput(
-            f"the rows of {observed.target} have several chance levels ({several}), as pooled harnesses do; keep those "
-            f"of one (CLI: --where harness=...), or state one level with chance={known[0]:.4g} "
+            f"the rows of {observed.target} have several chance levels ({several}), as pooled harnesses do; keep the "
+            f"rows of one harness (CLI: --where harness=...), or state one level with chance={known[0]:.4g} "
             f"(CLI: --chance {known[0]:.4g})"
         )
     return float(known[0]) if len(known) else None
 
 
 def ask_chance(target: str) -> str:
-    """Return how to state the chance of a target that has none."""
+    """Return how to state the chance level of a target without a known one."""
     name = target.partition("@")[2] or _metric(target)
     benchmark = find(target)
     usual = f" ({benchmark.levels()})" if benchmark and benchmark.by_harness else ""

@@ -10,7 +10,7 @@ from scalelaw.core.types import AnyArray
 
 
 def condition(name: str, wanted: Any, values: AnyArray) -> tuple[AnyArray, str]:
-    """Return a mask of where the condition holds, and the reason to exclude the rest.
+    """Return a mask of where the condition holds, and the reason to exclude all other rows.
 
     Args:
         name: the column, for messages.

@@ -27,8 +27,8 @@ _OF_TARGETS = ("n_items", "chance")
 def export_runs(table: "RunTable", path: str | PathLike[str]) -> int:
     """Write a table of runs to CSV, JSON lines or Parquet, by suffix; return the number of rows.
 
-    Excluded runs are not written, nor quantities derived by a counting convention, which loading derives again. Cells
-    that were unreadable become empty. In CSV an apostrophe precedes text that a spreadsheet would compute; loading
+    Excluded runs are not written. Quantities of a counting convention are not written either: loading derives them
+    again. Unreadable cells become empty. In CSV an apostrophe precedes text that a spreadsheet would compute; loading
     removes it.
 
     Args:

@@ -178,7 +178,7 @@ def _of_columns(columns: dict[str, Any], task: str, source: str) -> ItemScores:
         if name != named and len(known) and np.isin(known, (0.0, 1.0)).all() and not numbers.unreadable.any():
             scored[str(name)] = np.where(numbers.present, numbers.values, np.nan)
     if not scored:
-        raise BadTable(f"{source}: no column holds 0 and 1 alone; give a row per item and a column per run")
+        raise BadTable(f"{source}: no column holds only 0 and 1; give a row per item and a column per run")
     correct = np.column_stack(list(scored.values()))
     items = [_name(each) for each in columns[named]] if named else [str(row) for row in range(1, len(correct) + 1)]
     unknown = frozen(np.full(correct.shape, np.nan))

@@ -97,7 +97,7 @@ def show_run(table: RunTable, run: str) -> Detail:
     """Return one run in full.
 
     Raises:
-        UnknownName: no run has this name or alone begins with it.
+        UnknownName: no run has this name, or several begin with it.
     """
     names: list[str] = table.names.tolist()
     found = [at for at, name in enumerate(names) if name == run]

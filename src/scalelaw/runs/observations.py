@@ -228,7 +228,7 @@ def stacked(parts: Sequence[Observations], metric: str) -> Observations:
 
     Args:
         parts: the rows of each target, of one table.
-        metric: the metric of all of them.
+        metric: the metric of all targets.
     """
     names = [part.target.partition("@")[2] for part in parts]
     columns = {name for part in parts for name in part.columns}

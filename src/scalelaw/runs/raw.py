@@ -121,7 +121,7 @@ def check_size(source: str, columns: int, rows: int, filled: int) -> None:
         filled: number of cells that the records fill.
 
     Raises:
-        BadTable: it would need far more memory than its text.
+        BadTable: it would need far more memory than the text.
     """
     if columns > _MOST_COLUMNS:
         raise BadTable(f"{source}: {columns} columns, more than {_MOST_COLUMNS}; leave out those that are not needed")

@@ -1,4 +1,4 @@
-"""Learning-rate schedules fixed before a run starts, and the features that annealing laws take from them."""
+"""Learning-rate schedules fixed before a run starts, and their features for annealing laws."""
 
 import re
 from dataclasses import dataclass, fields

@@ -234,7 +234,7 @@ class RunTable(Renderable, Tabular):
         """Replace each value by the trailing mean of its run.
 
         Args:
-            window: largest number of values in a mean, its own included.
+            window: largest number of values in a mean, including the value itself.
 
         Raises:
             BadInput: ``window`` is not a positive whole number.

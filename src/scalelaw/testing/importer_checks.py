@@ -55,7 +55,7 @@ def check_protocol(sample: RecordedLog) -> None:
 
 
 def check_recognises(sample: RecordedLog) -> None:
-    """The importer recognises its own log, and no other formats, absent paths or odd text."""
+    """The importer recognises its log, but not other formats, absent paths or odd text."""
     assert sample.importer.recognises(sample.source)
     for other in (*sample.foreign, "no/such/file", "", "x" * 5000, "a\0b", "other://host/thing"):
         try:
@@ -99,7 +99,7 @@ def check_no_network(sample: RecordedLog) -> None:
 
 
 def check_source_untouched(sample: RecordedLog) -> None:
-    """Recognising and reading change no file and create none."""
+    """Recognising and reading neither change nor create files."""
     if not sample.on_disk:
         return
     with _Copy(sample) as path:

@@ -167,11 +167,11 @@ def check_recovery(law: Law) -> None:
         error = np.abs(law.predict(fitted.coef, x) / y - 1).max()
         if error < _RECOVERED:
             return
-    raise AssertionError(f"a fit to its own predictions is off by {error:.1g}: {dict(fitted.coefficients())}")
+    raise AssertionError(f"a fit to the law's predictions is off by {error:.1g}: {dict(fitted.coefficients())}")
 
 
 def check_optimum(law: Law) -> None:
-    """A closed-form optimum is better than its neighbours at the same compute, and its inverse agrees."""
+    """A closed-form optimum has a lower loss than nearby sizes at the same compute, and its inverse agrees."""
     if not isinstance(law, HasOptimum):
         return
     coef, flops = plausible(law), np.array([1e19, 1e21, 1e24])

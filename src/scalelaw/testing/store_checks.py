@@ -93,7 +93,7 @@ def check_one_writer(open_store: OpenStore) -> None:
     except RunLocked as error:
         assert any(character.isdigit() for character in str(error)), "the message names the process that holds it"
     else:
-        raise AssertionError("two writers of one run")
+        raise AssertionError("the store let two writers open the same run")
     other = open_store().write(RunSpec.of({"seed": 7}))
     first.append({"step": 1, "loss": 3.0})
     other.append({"step": 1, "loss": 4.0})

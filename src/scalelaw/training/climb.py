@@ -33,7 +33,7 @@ Report = Callable[[int, float], None]
 
 
 def climb(job: Job, report: Report | None = None) -> None:
-    """Train to every unfinished horizon and record each; a loss that is not finite is recorded as such.
+    """Train to every unfinished horizon and record each; losses that are not finite are recorded too.
 
     Raises:
         RunLocked: another process writes one of its runs.

@@ -1,4 +1,4 @@
-"""The optimizers: Muon on matrices, AdamW on the rest; or AdamW on all.
+"""The optimizers: Muon on matrices and AdamW on other parameters; or AdamW on all parameters.
 
 Muon steps along the momentum after a polynomial iteration that brings its singular values near one (Jordan et al. 2024,
 https://kellerjordan.github.io/posts/muon). Matrices of one shape form one batch, so a step is a few products.

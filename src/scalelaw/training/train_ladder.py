@@ -167,7 +167,7 @@ def train_ladder(
         ladder: the ladder.
         out: folder of the runs, corpus and checkpoints, created if absent.
         workers: number of processes; None for one per core on a CPU, one on another device.
-        held_out: True for only the held-out rungs, False for only the others, None for all.
+        held_out: True for only the held-out rungs, False for only the fitted rungs, None for all rungs.
         device: ``cpu`` or ``cuda``.
         noise_scale: whether each run records the gradient-noise scale at its branch; costs 64 steps each.
         watch: called with the progress.

@@ -37,7 +37,7 @@ def profiles_info(fit: FitResult, *, level: float | None = None) -> LikelihoodPr
 
     Args:
         fit: a fit with independent rows.
-        level: probability of the intervals; by default the fit's.
+        level: probability of the intervals; by default the level of the fit.
 
     Raises:
         BadInput: rows share a run.

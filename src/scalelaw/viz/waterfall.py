@@ -1,4 +1,4 @@
-"""The exponent of the compute-optimal size after each correction from Kaplan's to Chinchilla's, with intervals."""
+"""Exponents of the compute-optimal size after each correction from Kaplan's to Chinchilla's set-up, with intervals."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

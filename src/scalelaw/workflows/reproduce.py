@@ -17,7 +17,7 @@ from scalelaw.workflows.reproductions._figure import Figure
 
 @dataclass(frozen=True)
 class Reproduced:
-    """One published number and ours; without its tables, ours is missing."""
+    """One published number and the number computed here, which is missing without the published tables."""
 
     figure: Figure
     ours: float | None
@@ -47,7 +47,7 @@ class Reproduced:
 
 @dataclass(frozen=True)
 class Reproduction(Renderable, Tabular):
-    """Published numbers and ours."""
+    """Published numbers, each with the number computed here."""
 
     rows: tuple[Reproduced, ...]
 

@@ -266,7 +266,7 @@ def test_curves_are_read_off_at_the_budgets() -> None:
     rows = Observations("loss", columns, y, cluster, np.ones(len(y)), len(y), reduction="curves")
     result = found(rows, budgets=(1e19, 1e20, 1e21))
     assert result.params.exponent == pytest.approx(0.5126, abs=2e-3)
-    with pytest.raises(BadInput, match="use='curves' needs the budgets to interpolate at; give budgets="):
+    with pytest.raises(BadInput, match="use='curves' interpolates each curve at given budgets; add budgets="):
         found(rows)
 
 

@@ -27,7 +27,7 @@ class Benchmark:
         source: where the numbers come from.
         by_harness: harness -> score of guessing of its version.
         subtasks: the parts of the benchmark have the same chance.
-        bare: the name alone, as a column, means its score.
+        bare: whether a column with only this name holds the score.
     """
 
     name: str
@@ -95,7 +95,7 @@ def is_benchmark(column: str) -> bool:
 
 
 def harness_of(names: Iterable[str]) -> str:
-    """Return the harness that alone spells some of these tasks so, or empty.
+    """Return the only harness that uses one of these spellings, or an empty string.
 
     Example:
         >>> harness_of(["score@siqa", "score@bigbench_operators"]), harness_of(["mmlu", "siqa"])

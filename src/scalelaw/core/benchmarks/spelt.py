@@ -44,7 +44,7 @@ class SpeltName:
 
 
 def read_benchmark(name: str) -> SpeltName:
-    """Return the parts of the name of a task: what stands after ``@`` in a target, or all of it.
+    """Return the parts of the name of a task: the part after ``@`` of a target, or the whole name.
 
     Example:
         >>> read_benchmark("score@arc_challenge:25shot")

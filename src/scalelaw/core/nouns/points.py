@@ -48,7 +48,7 @@ def inputs_of(
     """
     how = f"{label} takes {', '.join(needed)}; try predict({', '.join(f'{name}=...' for name in needed)})"
     if points is None and not point:
-        raise BadInput(f"no point to predict at: {how}")
+        raise BadInput(f"no point to predict: {how}")
     if points is not None and point:
         raise BadInput(f"points are given twice, as a {type(points).__name__} and as {', '.join(point)}; keep one")
     if points is None:

@@ -41,7 +41,7 @@ class OutlierGroup(Brief):
 
     Attributes:
         members: numbers of the runs, the farthest out first.
-        value: the decision without all of them.
+        value: the decision without the whole group.
         distance: distance of every run from the fit without the group, in robust standard deviations, (m,).
         rate: the smallest accepted share of false flags at which each run would be flagged, (m,).
     """
@@ -89,7 +89,9 @@ class Influence(Renderable, Tabular):
         """Warnings: the decision depends on one run, or on a group of outlying runs."""
         found, top = [], int(np.argmin(self.rank))
         if self._moves(self.without[top]):
-            message = f"one run alone moves {self.decision} from {_number(self.value)} to {_number(self.without[top])}"
+            message = (
+                f"leaving out one run moves {self.decision} from {_number(self.value)} to {_number(self.without[top])}"
+            )
             found.append(Finding("INFLUENCE_RUN", Grade.WARN, f"{message} ({self._named(top)})", 1))
         if self.group and self.group.members and self._moves(self.group.value):
             count = len(self.group.members)

@@ -2,7 +2,7 @@
 
 Outliers pull a fit to all runs towards themselves. They then look smaller and, removed one at a time, seem to matter
 little. So fit the law to the three quarters of the rows it fits best (concentration steps of Rousseeuw and Van Driessen
-1999), judge every run against that fit, refit to the runs without a flag, and repeat until the flags stay the same.
+1999), judge every run against that fit, refit to the runs without a flag, and repeat until the flags no longer change.
 
 The procedure of Benjamini and Hochberg (1995) flags runs by the distance of their residual, in robust standard
 deviations, under Student's t with three degrees of freedom, since losses have heavier tails than a Gaussian. With tails

@@ -117,7 +117,7 @@ def assess(problem: Problem, solution: Solution, best: int, weight: Array) -> Fi
     Args:
         problem: what was solved.
         solution: the optimum of each start.
-        best: index of the best one.
+        best: index of the best start.
         weight: weights (n,).
     """
     u, objective, weight = solution.u[[best]], solution.objective[best], problem.weighed(weight)

@@ -101,12 +101,12 @@ class Noise:
 
     @property
     def ends(self) -> tuple[float, float]:
-        """The ends of the targets that have residuals, exclusive."""
+        """Lower and upper limit (exclusive) of target values for which a residual is defined."""
         g = self.chance or 0.0
         return g + (1 - g) * self._scale.low, g + (1 - g) * self._scale.high
 
     def above(self, chance: float | None) -> "Noise":
-        """Return the noise with the chance of a law, if its own is unset and it needs one."""
+        """Return the noise with a law's chance level, if the noise needs a chance level and has none."""
         return replace(self, chance=chance) if self.of_scores and self.chance is None else self
 
     def measurable(self, values: Array) -> AnyArray:
@@ -209,8 +209,8 @@ def deviance(value: Array, y: Array) -> tuple[Array, Array]:
     """Return deviance residuals of a share for one item, and their derivatives by the prediction.
 
     r = sign(p - y) sqrt(2 (y log(y/p) + (1-y) log((1-y)/(1-p)))); over n items it is sqrt(n) times as large. Where p is
-    below a hundredth of y or a millionth, and likewise near one, it follows its tangent: a law may predict a score
-    below zero, and a search comes back from there.
+    below a hundredth of y or a millionth, and where 1 - p is equally small, r continues along its tangent. A law may
+    predict a score below zero, and the tangent lets the search return from there.
 
     Args:
         value: predicted shares (..., n).

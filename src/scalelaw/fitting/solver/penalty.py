@@ -37,7 +37,7 @@ class Prior(Brief):
 
     @property
     def spare(self) -> float:
-        """Degrees of freedom of the spread: studies less one; infinite if the user gave the prior."""
+        """Degrees of freedom of the spread: number of studies minus one; infinite if the user gave the prior."""
         return len(self.studies) - 1 if self.studies else math.inf
 
     @property

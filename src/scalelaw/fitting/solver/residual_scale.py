@@ -31,7 +31,7 @@ class ResidualScale:
 
     @property
     def of_scores(self) -> bool:
-        """Whether it is defined on scores between chance and one alone."""
+        """Whether this scale is defined only for scores between chance and one."""
         return self.high == 1
 
 

@@ -2,7 +2,7 @@
 
 Problems share their rows and differ in starts and weights: the starts of one fit, or the resamples of a bootstrap.
 A start runs first through least squares, a smooth objective that works from far away, and then under the requested
-loss. Least squares alone leads all starts into one basin, where they agree although a robust loss may have a lower
+loss. Using only least squares leads all starts into one basin, where they agree although a robust loss may have a lower
 optimum elsewhere. So some starts also run under the requested loss directly, and the lower result is kept. Huber's loss
 has kinks, so its curvature is approximated by that of the rows inside the threshold plus a share of the reweighted rows
 outside. A step is kept only if it lowers the true objective. Laws with more than twenty free coefficients are finished
@@ -77,7 +77,7 @@ class Problem(Brief):
 
         Args:
             u: coordinates (p, q).
-            y: measured values of each problem, then those of the penalty, (p, n + m); the common ones if None.
+            y: measured values of each problem, followed by the penalty's centres, (p, n + m); None uses ``measured``.
         """
         coef, slopes = self.coordinates.coef_and_slopes(u)
         value, jacobian = self.coordinates.law.value_and_jacobian(coef, self.x)
@@ -95,11 +95,11 @@ class Problem(Brief):
 
     @cached_property
     def measured(self) -> Array:
-        """Measured values, then those of the penalty, (n + m,)."""
+        """Measured values, followed by the penalty's centres, (n + m,)."""
         return self.y if self.penalty is None else np.concatenate([self.y, self.penalty.centre])
 
     def weighed(self, weight: Array) -> Array:
-        """Return weights (..., n + m): those of the rows, then those of the penalty, unless they are already there."""
+        """Append the penalty's weights to the rows' weights, unless they are already there; (..., n + m)."""
         if self.penalty is None or weight.shape[-1] == len(self.measured):
             return weight
         own = np.full((*weight.shape[:-1], len(self.measured) - len(self.y)), self.penalty.weight)
@@ -145,7 +145,7 @@ class State(Brief):
         return np.matmul(self.slopes, gradient)[:, :, 0], np.matmul(self.slopes, np.matmul(curvature, across))
 
     def take(self, mask: AnyArray, other: "State") -> None:
-        """Replace the problems where ``mask`` is true by those of another state."""
+        """Replace the problems where ``mask`` is true by the problems of another state."""
         rows, blocks = mask[:, None], mask[:, None, None]
         np.copyto(self.u, other.u, where=rows)
         np.copyto(self.residual, other.residual, where=rows)

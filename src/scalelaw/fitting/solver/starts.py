@@ -1,4 +1,4 @@
-"""Starts of a fit: spread evenly over the non-linear coefficients, with the linear ones solved for."""
+"""Starts of a fit: spread evenly over the non-linear coefficients; the best linear coefficients follow from each."""
 
 import numpy as np
 

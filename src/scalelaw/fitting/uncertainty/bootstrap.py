@@ -9,7 +9,7 @@ from scalelaw.fitting.solver.solve import Problem, solve
 def resampled_weights(cluster: AnyArray, weight: Array, draws: int, seed: int) -> Array:
     """Return the weight of every row in every resample, shape (draws, n).
 
-    Each resample draws as many clusters as there are, with replacement, and takes all rows of a drawn cluster. With
+    Each resample of k clusters draws k, with replacement, and takes all rows of a drawn cluster. With
     one row per cluster this is the pairs bootstrap.
 
     Args:

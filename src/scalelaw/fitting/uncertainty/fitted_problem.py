@@ -31,7 +31,7 @@ class LinearisedFit(Brief):
 
 @dataclass(frozen=True, eq=False)
 class FittedProblem(Brief):
-    """A fitted problem and the runs its rows belong to.
+    """A fitted problem, and the run of each of its rows.
 
     Attributes:
         problem: the problem.

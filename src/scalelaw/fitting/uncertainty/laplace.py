@@ -4,7 +4,7 @@ Near the truth the optimum moves by B^-1 J' psi, so its covariance is B^-1 M B^-
 covariance of the scores J' psi (Huber 1967). B and M come from one of two sources. The noise model of ``errors`` needs
 few runs but may be wrong. Each run's own scores, corrected for its leverage (CR3, the jackknife: MacKinnon & White
 1985, Bell & McCaffrey 2002), are right under any noise but vary much when runs are few. ``laplace`` averages the two
-and weighs the scores more as the number of runs grows; ``sandwich`` uses the scores alone.
+and weighs the scores more as the number of runs grows; ``sandwich`` uses only the scores.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ def laplace(sample: FittedProblem, count: int, seed: int) -> Array:
 
 
 def sandwich(sample: FittedProblem, count: int, seed: int) -> Array:
-    """Draw coordinates (count, q) around the optimum by the runs' own scores alone, under any noise."""
+    """Draw coordinates (count, q) around the optimum; the covariance uses only the runs' gradients (scores)."""
     return _draws(sample, 1.0, count, seed)
 
 

@@ -190,7 +190,7 @@ def few(runs: int, coefs: int) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Perturbed(Brief):
-    """Data of the draws: measured values with those of the penalty appended (b, n + m), and weights of that shape."""
+    """Data of the draws: measured values and penalty centres, (b, n + m), with weights of equal shape."""
 
     y: Array
     weight: Array
@@ -233,7 +233,7 @@ def perturbed(
 
 
 def check_prior(prior: Prior, draws: Array | None) -> list[Finding]:
-    """Report that exponents depend on the literature, with their spread as a share of the prior's."""
+    """Report that exponents depend on the literature: their spread as a share of the prior's spread."""
     if not prior.studies:
         return []
     message = prior.note

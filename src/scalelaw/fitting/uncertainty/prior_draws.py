@@ -30,7 +30,7 @@ def with_prior(problem: Problem, prior: Prior, start: Array, weight: Array, alon
         prior: the prior.
         start: coordinates to start from, (p, q).
         weight: weights (n,).
-        alone: number of coefficients without a prior.
+        alone: number of coefficients that have no prior.
     """
     scale, _ = noise_of(np.zeros(0), problem.noise, problem.y, alone)
     for turn in range(_ROUNDS):

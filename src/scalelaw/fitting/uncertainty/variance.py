@@ -95,7 +95,7 @@ def next_spread(
     Args:
         noise: how the noise scales.
         before: the relative sds of that fit.
-        at: the law linearised at that fit, on the scale of standardised residuals.
+        at: the law linearised at the fit, on the scale of standardised residuals.
         observed: the rows.
         x: inputs, each (n,).
     """

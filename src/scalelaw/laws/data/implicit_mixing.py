@@ -15,7 +15,7 @@ _STARTS = ((-5.0, 0.0), (0.0, 3.0))
 
 @dataclass(frozen=True)
 class ImplicitMixing(OfMixture):
-    """Loss on one output that blends ``hidden`` domains, each of which follows ``mixing``.
+    """Loss on one output that blends ``hidden`` domains; each domain follows ``mixing``.
 
     The paper weighs them by a softmax, sum_i s_i (c_i + k_i exp(...)). The losses of one output determine only the sum
     of s_i c_i and each s_i k_i, which are the coefficients here. t of the last domain is zero, as in ``mixing``.

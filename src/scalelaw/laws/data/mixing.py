@@ -68,7 +68,7 @@ class Mixing(Law):
         return np.asarray(((c + k * growth) * own).sum(axis=-1))
 
     def value_and_jacobian(self, coef: Array, x: Inputs) -> tuple[Array, Array]:
-        """Return values and derivatives, zero for outputs other than the row's; see ``Law.value_and_jacobian``."""
+        """Return values and derivatives (zero for the outputs of other rows); see ``Law.value_and_jacobian``."""
         c, k, growth, shares, own = self._parts(coef, x)
         by_effect = (k * growth * own)[..., None] * shares[..., None, :]
         one = np.broadcast_to(own, growth.shape)[..., None]

@@ -10,7 +10,7 @@ from scalelaw.laws._powers import Term
 
 @dataclass(frozen=True)
 class AccuracyJointPower(ExponentialOfPowers):
-    """Two powers in the exponent of the score above ``chance``; ``ceiling=True`` adds E, so that it ends below one."""
+    """Two powers in the exponent of the score above ``chance``; ``ceiling=True`` adds E, a ceiling below one."""
 
     n: str = "params"
     ceiling: bool = False

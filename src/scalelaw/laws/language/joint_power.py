@@ -1,4 +1,4 @@
-"""Product of powers of params and tokens, L(N, D) = E + A / (N^alpha D^beta), in which one can replace the other."""
+"""Product of powers of params and tokens, L(N, D) = E + A / (N^alpha D^beta), in which tokens can replace params."""
 
 from dataclasses import dataclass
 

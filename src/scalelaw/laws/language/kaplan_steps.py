@@ -57,7 +57,7 @@ class KaplanSteps(Law):
         return np.asarray(coef[..., 3] / gap ** (1 / coef[..., 1]))
 
     def off_optimal(self, coef: Array, ratio: Array) -> tuple[Array, Array]:
-        """Return steps and compute over those of the efficient size at the same loss, infinite if it is out of reach.
+        """Return steps and compute relative to the efficient size; infinite where the loss is out of reach.
 
         S / S_eff = (1 + alpha_S / alpha_N * (1 - (N_eff / N)^alpha_N))^(-1 / alpha_S);
         C / C_eff = N / N_eff * S / S_eff.

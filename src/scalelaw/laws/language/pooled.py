@@ -14,7 +14,7 @@ from scalelaw.laws._math import power
 
 @dataclass(frozen=True)
 class Pooled(Law):
-    """One floor and two scales per family, and one pair of exponents for all; ``n`` is the kind of N."""
+    """One floor and two scales per family, and exponents that all families share; ``n`` is the kind of N."""
 
     families: int = 2
     n: str = "params"

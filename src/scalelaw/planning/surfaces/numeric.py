@@ -28,7 +28,7 @@ class Numeric(Brief):
         evaluate: inputs of shape (n,) -> losses (b, n); always the same b surfaces in the same order.
         counting: convention that gives C from N and D; also names the kind of N.
         size: the number b of surfaces.
-        centre: for draws, the surface of the point estimate, whose optimum is near theirs; else None.
+        centre: for draws, the surface of the point estimate, whose optimum is near the optima of the draws; else None.
     """
 
     evaluate: Callable[[Inputs], Array]

@@ -31,7 +31,7 @@ def named(names: AnyArray, mask: AnyArray) -> str:
 
 
 def with_names(reason: str, count: int, findings: Iterable[Finding]) -> str:
-    """Return the reason for an exclusion, with the run names from the finding that counts as many runs, if any.
+    """Return the reason for an exclusion; add run names from the finding with the same number of runs, if there is one.
 
     Example:
         >>> found = [Finding("RUNS_NO_VALUE", Grade.SET_ASIDE, "no params in 2 runs (a, c)", 2)]

@@ -46,7 +46,7 @@ def check_scores(observed: Observations) -> list[Finding]:
 
 
 def joined_by_code(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings with those of ``CODES`` joined over targets: the first, and the number of the others."""
+    """Join findings of one code in ``CODES`` over targets: keep the first and add the number of other targets."""
     kept, alike = list[Finding](), dict[tuple[str, str], list[Finding]]()
     for each in findings:
         if each.code in CODES:

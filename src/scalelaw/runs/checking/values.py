@@ -20,7 +20,7 @@ RUNS_LOSS_UNIT           ask        a loss has an empty or unknown unit cell, or
                                     unit that the target or its values cannot have
 RUNS_PARAMS_VARY         ask        rows of one run differ in N
 RUNS_SAME_MOMENT         warn       ten values and a tenth of all share run and step with a later row
-RUNS_WHICH_TARGET        ask        several targets, and the user named none
+RUNS_WHICH_TARGET        ask        several targets, and the user did not choose one
 RUNS_CHECKPOINTS         ask, warn  rows look like checkpoints, but no column names the run (warn: runs were found
                                     by the rise of step and tokens)
 RUNS_UNFINISHED          excluded   a run stopped before its planned end, or is still running
@@ -43,14 +43,14 @@ RUNS_NONE_LEFT           refuse     every run was excluded
 DESIGN_TOO_FEW_ROWS      refuse     fewer rows than coefficients
 DESIGN_FEW_ROWS          warn       hardly more rows than coefficients
 DESIGN_CONSTANT          refuse     an input that does not vary
-DESIGN_COLLINEAR         refuse     one input, or the share of one domain, follows from the others
-DESIGN_NEARLY_COLLINEAR  warn       one input nearly follows from the others
+DESIGN_COLLINEAR         refuse     one input, or the share of one domain, is determined by the other inputs or shares
+DESIGN_NEARLY_COLLINEAR  warn       one input is nearly determined by the other inputs
 DESIGN_NARROW            warn       an input spans less than half a decade
 DESIGN_TOKENIZERS        refuse     losses per token of several tokenizers (warn: only the vocabulary differs)
 DESIGN_BYTES_UNSAID      warn       bits per byte against tokens of several tokenizers
 DESIGN_WHICH_N           ask        total and active params differ, and the law does not state which is N
 DESIGN_TOTAL_FOR_ACTIVE  refuse     active params equal total params, although there are several experts
-DESIGN_OTHER_FLOPS       warn       the measured compute is 6 N D with another kind of N
+DESIGN_OTHER_FLOPS       warn       the measured compute equals 6 N D for a kind of N that the law does not use
 DESIGN_STATED_FLOPS      warn       the stated compute differs from 6 N D by more than 1.5 times; see ``currency``
 DESIGN_REPEATED          warn       runs had over 4 epochs, and the law counts every token; see ``repeated``
 DESIGN_RECIPE_WITH_SIZE  warn       recipe, schedule, dataset or tokenizer changes with size
@@ -288,12 +288,15 @@ def check_design(observations: Observations, inputs: Sequence[str], n_coefs: int
 
 
 def _shares(name: str, shares: Array) -> list[Finding]:
-    """Refuse mixtures that do not vary in every independent direction."""
+    """Refuse mixtures whose shares do not vary in every independent direction."""
     moved = np.linalg.svd(shares - shares.mean(axis=0), compute_uv=False)
     rank, wanted = int(np.sum(moved > _SHARE_SPREAD * np.sqrt(len(shares)))), shares.shape[1] - 1
     if rank >= wanted:
         return []
-    message = f"{name} varies in {rank} of {wanted} directions: some domains' shares follow from the others'"
+    message = (
+        f"{name} varies in only {rank} of {wanted} independent directions: "
+        "the shares of some domains are determined by the other shares"
+    )
     fix = "add runs of other mixtures, or pool the domains that vary together"
     return [Finding("DESIGN_COLLINEAR", Grade.REFUSE, message, len(shares), fix)]
 
@@ -327,7 +330,7 @@ def _collinear(logs: Mapping[str, Array]) -> list[Finding]:
         if sd >= _COLLINEAR_SD and r2 <= _COLLINEAR_R2:
             continue
         relation = _relation(name, others, slopes, float(np.mean(y - logs[others[0]])))
-        fix = f"add runs that vary {name} at the same {others[-1]}, or fit a law in one of them"
+        fix = f"add runs that vary {name} at the same {others[-1]}, or fit a law of only one"
         if sd < _COLLINEAR_SD:
             message = f"{relation} in every row: their exponents cannot be separated"
             found.append(Finding("DESIGN_COLLINEAR", Grade.REFUSE, message, len(y), fix))

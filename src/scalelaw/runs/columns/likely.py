@@ -32,7 +32,7 @@ _SPLITS = {HELD_OUT: 2, "": 1, TRAINING: 0}
 def take_likely(
     table: RawTable, result: "Assignment", given: Mapping[str, str | None], usable: Callable[[RawColumn], bool]
 ) -> None:
-    """Assign unused columns to the quantities and targets that still lack one.
+    """Assign unused columns to the quantities and targets that still lack a column.
 
     Args:
         table: the raw columns.

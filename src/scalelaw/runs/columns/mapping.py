@@ -50,11 +50,11 @@ class Assignment:
         chances: target -> column of the score of guessing.
         units: quantity or target -> unit in the column's name.
         unit_columns: quantity -> column with the unit of each row.
-        named: quantities that the user named a column for.
+        named: quantities whose column the user named.
         notes: assumptions, in words.
         findings: questions to the user and warnings.
         asks: quantity or target -> question about its unit, asked unless the user gives the unit.
-        passed_over: columns that lost to another one.
+        passed_over: columns not used, because another column has the same meaning.
         rising: the user chose ``rising``: a run ends where tokens or steps fall.
     """
 

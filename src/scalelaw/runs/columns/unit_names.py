@@ -69,7 +69,10 @@ def _of_metric(target: str, metric: str, column: str, cells: RawColumn) -> NameU
         return _checked(target, column, unit, cells)
     if metric == "bpb" and "ppl" in have:
         message = f"the name {column!r} means perplexity, but bpb is bits per byte"
-        answer = Answer("it is a loss, as perplexity", {"columns": {"loss": column}, "units": {"loss": "perplexity"}})
+        answer = Answer(
+            "this column is the loss, recorded as perplexity",
+            {"columns": {"loss": column}, "units": {"loss": "perplexity"}},
+        )
         fix = f'pass columns={{"loss": "{column}"}} (CLI: --column loss={column})'
         return NameUnit(ask=Finding("RUNS_LOSS_UNIT", Grade.ASK, message, len(cells.values), fix, (answer,)))
     return NameUnit(named.unit if named and named.unit and is_unit(named.unit, metric) else "")

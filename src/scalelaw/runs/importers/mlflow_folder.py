@@ -28,7 +28,7 @@ class MlflowFolder:
         return is_folder(source) and bool(_experiments(Path(source)))
 
     def read(self, source: str) -> RawTable:
-        """Return the rows of every run of every experiment, deleted ones marked as such."""
+        """Return the rows of every run of every experiment, deleted runs are marked."""
         path = Path(source)
         notes: list[str] = []
         runs = []

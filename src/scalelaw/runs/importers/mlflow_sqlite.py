@@ -31,7 +31,7 @@ class MlflowSqlite:
         return has_tables(source, _TABLES)
 
     def read(self, source: str) -> RawTable:
-        """Return the rows of every run, deleted ones marked as such."""
+        """Return the rows of every run, deleted runs are marked."""
         path = Path(source)
         with opened(path) as database:
             settings = _pairs(rows_of(database, "params", ["run_uuid", "key", "value"]))

@@ -45,7 +45,7 @@ class TensorBoard:
         return _is_events(Path(source).name) and "://" not in source and Path(source).is_file()
 
     def read(self, source: str) -> RawTable:
-        """Return the rows of every run; a restarted run has several files, of which the later wins."""
+        """Return the rows of every run; if a restarted run has several files, later files win."""
         path = Path(source)
         files = list(walk(path, _is_events)) if path.is_dir() else [path]
         runs: dict[str, LoggedRun] = {}

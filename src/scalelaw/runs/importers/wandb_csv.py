@@ -39,7 +39,7 @@ class WandbCsv:
         return source.lower().endswith(".csv") and "://" not in source and _kind(Path(source)) != ""
 
     def read(self, source: str) -> RawTable:
-        """Return the rows of a chart with its runs table, of a runs table alone, or of a history."""
+        """Return the rows of a chart with its runs table, of only a runs table, or of a history."""
         path = Path(source)
         if path.is_dir():
             files = sorted(path.glob("*.csv"))

@@ -28,7 +28,7 @@ def read_store(store: Store, source: str, runs: Iterable[str] | None = None) -> 
     """
     records = [store.read(run) for run in (store.runs() if runs is None else runs)]
     if not records:
-        raise BadTable(f"{source} has no run yet; sl.record writes one")
+        raise BadTable(f"{source} has no run yet; sl.record writes a run")
     records.sort(key=lambda record: (record.started, record.run))
     settings = [_flat(record.settings) for record in records]
     rows = [dict(values) for record in records for values in (record.evals or ({},))]

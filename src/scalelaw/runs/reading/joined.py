@@ -88,7 +88,7 @@ def _run_column(table: RawTable) -> str:
     found = next((name for name in table.columns if recognise(name) == "run"), None)
     found = found or next((name for name in _NAMES if name in table.columns), None)
     if found is None:
-        raise BadInput(f"{table.source} names no runs; add a column 'run', so that sources can be joined by it")
+        raise BadInput(f"{table.source} names no runs; add a column 'run', so that sources can be joined by run")
     return found
 
 

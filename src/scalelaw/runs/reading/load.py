@@ -57,8 +57,8 @@ def load_runs(
     """Load runs from a file, a tracker's log, a dataframe, a dict of columns or a list of records.
 
     Files may be CSV, TSV, JSON, JSONL or Parquet; columns are recognised under many names. Rows that share a ``run``
-    are checkpoints of it. A missing one of N, D and C follows from the other two by C = 6 N D; a note of the table
-    states this.
+    are checkpoints of it. If one of N, D and C is missing, it follows from the other two by C = 6 N D; a note of the
+    table states this.
 
     Args:
         source: a path, open file, dataframe, columns, records, a RunTable, or paths of runs and evaluations to join.

@@ -157,7 +157,7 @@ def _small(sweeps: Sequence[_Sweep]) -> list[Finding]:
     pairs = f", {len(few)} by fewer than {_FEWEST} runs ({_some(few)})" if few else ""
     rest = f"; the other {single} {'have one run' if single != 1 else 'has one run'}" if single else ""
     message = f"{len(sweeps) - single} of {len(sweeps)} settings were swept{pairs}{rest}"
-    return [Finding("RUNS_SMALL_CELL", Grade.WARN, message, small, "sweep the others too, or fit the swept ones alone")]
+    return [Finding("RUNS_SMALL_CELL", Grade.WARN, message, small, "sweep all cells, or fit only the swept cells")]
 
 
 def _some(texts: Sequence[str]) -> str:

@@ -2,11 +2,13 @@
 
 A smooth form, E + A / N^a + B / D^b (or one power, with one axis), is fitted over a grid of exponents to the three
 quarters of the runs that it describes best (least trimmed squares, Rousseeuw 1984), so that a blown-up run does not
-bias it. A run is named if all of these hold:
+bias it. A run is named if all four conditions hold:
 
-- it lies above the form by 8 % and by many robust standard deviations, leverage included;
-- it lies as far above its neighbours; if the form were wrong there, the neighbours would lie high too;
-- a smaller run beats it, or it lies 30 % above.
+- its loss is above the form by at least 8 % and by 8 robust standard deviations, leverage included;
+- its excess over the form is at least 8 points larger than the median excess of its neighbours, and at most one of them
+  lies far above the form too (if more did, the form would be wrong there);
+- its loss is above that of every other neighbour, and at least 8 % above their median;
+- a run that is larger on no axis has a loss at least 8 % lower, or this run lies more than 30 % above the form.
 
 If several runs, an eighth or more, would be named, the form does not hold and no run is named.
 
@@ -25,9 +27,9 @@ from scalelaw.core.types import AnyArray, Array
 LEAST = 0.08
 """Least relative distance above the form at which a run is named."""
 _AT_THE_EDGE = 0.3
-"""The same for a run that no smaller run beats: the form may be wrong at the small end."""
+"""Least distance above the form for a run that no smaller run beats: the form may be wrong at the small end."""
 _FAR_TOO = 1
-"""Most neighbours as far above; with more, the form is wrong there."""
+"""Most neighbours that may lie far above the form too; with more, the form is wrong there."""
 _SIGMAS = 8.0
 _MOST_SHARE = 1 / 8
 _EXPONENTS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
@@ -67,8 +69,8 @@ def blown_up(axes: Mapping[str, Array], y: Array, setting: AnyArray) -> list[Blo
     Args:
         axes: size, tokens or compute, at most two, each (n,); NaN where missing.
         y: losses, positive, (n,).
-        setting: a number for each distinct combination of other settings, (n,). Of runs with equal axes only those with
-            the setting of the best are judged; the others belong to a sweep.
+        setting: a number for each distinct combination of other settings, (n,). Of runs with equal axes, only
+            those with the setting of the best run are judged; the other runs belong to a sweep.
     """
     usable = np.isfinite(y) & (y > 0)
     for values in axes.values():

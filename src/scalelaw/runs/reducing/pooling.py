@@ -112,10 +112,10 @@ def _recipes(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
         Finding(
             "DESIGN_RECIPE_WITH_SIZE",
             Grade.WARN,
-            f"{name} changes with size ({', '.join(levels)}; no size has two of them), "
-            "so its effect cannot be separated from that of N",
+            f"{name} changes with size ({', '.join(levels)}; no size has two values of {name}), "
+            "so its effect cannot be separated from the effect of N",
             len(observed),
-            f'fit the runs of one {name} with where({name}="{levels[0]}"), or train one size with two of them',
+            f'fit the runs of one {name} with where({name}="{levels[0]}"), or train one size with two values of {name}',
         )
         for name, levels in confounded(observed, inputs).items()
     ]
@@ -163,7 +163,7 @@ def _tokenizers_of(observed: Observations) -> tuple[list[str], bool]:
 
 
 def _other_flops(observed: Observations, inputs: Sequence[str]) -> list[Finding]:
-    """Warn where another kind of N than the law's explains the measured compute."""
+    """Warn if the measured compute follows from a kind of N that the law does not use."""
     kinds = [name for name in COUNTINGS if name in observed.columns]
     chosen = next((name for name in inputs if name in COUNTINGS), None)
     if chosen is None or len(kinds) < 2 or not {"tokens", "flops"} <= set(observed.columns):
@@ -177,8 +177,10 @@ def _other_flops(observed: Observations, inputs: Sequence[str]) -> list[Finding]
         return []
     far = ratios[chosen][finite & (np.abs(ratios[chosen] - 1) > _SAME_FLOPS)]
     span = f"{format_number(far.min(), 3)} to {format_number(far.max(), 3)}"
-    message = f"6 x {chosen} x tokens is {span} times flops in {off[chosen]} rows, but 6 x {fits[0]} x tokens is flops"
-    fix = f"if N should match the compute, fit with [n={fits[0]}]"
+    message = (
+        f"6 x {chosen} x tokens is {span} times flops in {off[chosen]} rows, but 6 x {fits[0]} x tokens equals flops"
+    )
+    fix = f"to use the N from which flops were computed, add [n={fits[0]}] to the law's name"
     return [Finding("DESIGN_OTHER_FLOPS", Grade.WARN, message, off[chosen], fix)]
 
 
@@ -196,7 +198,7 @@ def _total_for_active(observed: Observations, inputs: Sequence[str]) -> list[Fin
     if not wrong.any():
         return []
     rows = counted(int(wrong.sum()), "row")
-    message = f"params_active equal the total params in {rows} with several experts, of which few are active"
+    message = f"params_active equal the total params in {rows} of models that use few of their experts per token"
     fix = "give the parameters that one token uses; with the total, a mixture of experts looks worse than it is"
     return [Finding("DESIGN_TOTAL_FOR_ACTIVE", Grade.REFUSE, message, int(wrong.sum()), fix)]
 

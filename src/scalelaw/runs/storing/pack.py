@@ -114,7 +114,7 @@ def unpack_runs(file: str | PathLike[str], to: str | PathLike[str]) -> Pack:
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise BadInput(f"{to} is not an empty folder; name one that does not exist yet")
     if to.exists() and to.samefile(Path.cwd()):
-        raise BadInput(f"{to} is the folder you are in; name one that does not exist yet")
+        raise BadInput(f"{to} is the current folder; name a folder that does not exist yet")
     try:
         with one_line(str(file)), open_regular(file) as content, zipfile.ZipFile(content) as packed:
             manifest = _manifest(packed, file)

@@ -93,7 +93,7 @@ def plain(value: Any, name: str) -> bool | int | float | str | None:
             return plain(item(), name)
         except (ValueError, RuntimeError, TypeError) as error:  # several elements, or without data
             raise BadInput(
-                f"{name}: {_shown(value)} is not one number; log a mean, or each under its own name"
+                f"{name}: {_shown(value)} is not one number; log a mean, or each number under a separate name"
             ) from error
     raise BadInput(f"{name}={_shown(value)}: give a number, text, a flag or None")
 

@@ -1,4 +1,4 @@
-"""The order of training sequences, a function of seed and step alone."""
+"""The order of training sequences, which depends only on seed and step."""
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache

@@ -91,7 +91,7 @@ def train(documents: Iterable[str], vocab_size: int) -> Tokenizer:
     """Train a tokenizer on documents; of equally frequent pairs the lower one is merged first.
 
     Raises:
-        BadInput: ``vocab_size`` is out of range, or the text is too short for it.
+        BadInput: ``vocab_size`` is out of range, or the text is too short.
     """
     if not BYTES <= vocab_size <= _MOST:
         raise BadInput(f"vocab_size = {vocab_size}: give {BYTES} to {_MOST} tokens for a byte-pair encoding")

@@ -199,7 +199,7 @@ def _write_index(corpus: Corpus) -> None:
 
 def _synthetic(about: dict[str, Any], folder: Path) -> Corpus:
     if about["vocab_size"] < SIGNS:
-        raise BadInput(f"vocab_size = {about['vocab_size']}: the synthetic language has {SIGNS} signs")
+        raise BadInput(f"vocab_size = {about['vocab_size']}: the synthetic language has {SIGNS} symbols")
     language = MarkovLanguage()
     return Corpus(
         folder,

@@ -68,7 +68,7 @@ def bowl(
         log_lr: ln rate, (n,).
         log_loss: ln loss, (n,); infinite if diverged, and then excluded.
         log_batch: ln batch, (n,); None for a single batch.
-        at_batch: ln batch of the minimum, one of those tried; None for the lowest of all.
+        at_batch: ln of one tried batch; None minimises over all batches.
         level: probability of the interval.
         draws: draws of the coefficients, for the interval.
         seed: seed of the draws.

@@ -34,13 +34,13 @@ class Searched(TypedDict, total=False):
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """The rungs of a search, and the ranges of rate and batch about the recipe's.
+    """The rungs of a search, and the ranges of rate and batch relative to the recipe.
 
     Attributes:
         ladder: the ladder to tune.
         widths: its rungs to train, narrowest first.
         tokens: D of all trials.
-        lr_octaves: rates range from 2^-x to 2^x times the recipe's.
+        lr_octaves: rates range from 2^-x to 2^x times the recipe's rates.
         tunes_batch: whether to search the batch too.
     """
 
@@ -73,7 +73,7 @@ class Space:
         return space
 
     def at(self, lr_octaves: float, batch_octaves: int) -> Ladder:
-        """Return the ladder of a trial; rate and batch are in octaves from the recipe's.
+        """Return the ladder of a trial; rate and batch are in octaves relative to the recipe.
 
         Raises:
             BadInput: the batch cannot be trained.

@@ -47,7 +47,7 @@ def tune(
     Args:
         ladder: the ladder to tune.
         out: folder of the runs and the study, created if absent.
-        trials: total number of trials, including those of earlier calls.
+        trials: total number of trials, including earlier calls.
         seed: seed of weights, data order and search.
         workers: number of processes; None for one per core on a CPU.
         device: ``cpu`` or ``cuda``.

@@ -93,7 +93,7 @@ class Benchmark(Renderable, Tabular):
     Attributes:
         protocol: the protocol.
         outcomes: one per case.
-        half: half of the sources, or None for all.
+        half: half of the sources, ``development`` or ``left_out``; None for all sources.
     """
 
     protocol: Protocol
@@ -106,7 +106,7 @@ class Benchmark(Renderable, Tabular):
         return [record for outcome in self.outcomes if (record := outcome.record) is not None]
 
     def scored(self, method: str) -> list[Scored]:
-        """Return every forecast of a method; ours is calibrated without runs of its own source."""
+        """Return every forecast of a method; the ensemble is calibrated on other sources than the case."""
         if method not in self._made:
             if method == OURS:
                 self._made[method] = _ours(self.outcomes, self.records())
@@ -131,7 +131,7 @@ class Benchmark(Renderable, Tabular):
         return columns_of(self.to_dict()["scores"])
 
     def methods(self) -> list[str]:
-        """Return the methods, ours first."""
+        """Return the methods; the ensemble is first."""
         run = [name for name in BASELINES if any(outcome.baselines.get(name) for outcome in self.outcomes)]
         return [OURS, *run, CONSTANT, NARROW]
 

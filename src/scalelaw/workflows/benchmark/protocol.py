@@ -93,7 +93,7 @@ class Protocol(Brief):
 
         Args:
             data: folder of the sources.
-            half: ``development``, ``left_out``, or None for all.
+            half: ``development`` or ``left_out``; None for all sources.
         """
         if half is not None and half not in self.halves:
             raise BadInput(f"unknown half {half!r}; the protocol has {', '.join(self.halves)}")

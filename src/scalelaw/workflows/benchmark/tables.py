@@ -57,7 +57,7 @@ def _methods(scored: dict[str, list[Scored]]) -> list[list[str]]:
     for name, all_of in scored.items():
         means = [mean_over_sources(by_source(all_of, MEASURES[measure])) for measure in _MAIN]
         score = mean_over_sources(by_source(all_of, log_winkler))
-        rows.append([name, str(len(all_of)), *map(_share, means), _share(float(np.exp(score)))])
+        rows.append([_shown(name), str(len(all_of)), *map(_share, means), _share(float(np.exp(score)))])
     return rows
 
 
@@ -71,7 +71,7 @@ def _reaches(scored: dict[str, list[Scored]], edges: Sequence[float]) -> list[li
             reach = (lo, hi * (1 + 1e-9))
             score = mean_over_sources(by_source(all_of, log_winkler, reach))
             cells += [_mean(all_of, error, reach), _mean(all_of, coverage(0.9), reach), _share(float(np.exp(score)))]
-        rows.append([name, *cells])
+        rows.append([_shown(name), *cells])
     return rows
 
 
@@ -82,13 +82,13 @@ def _sources(scored: dict[str, list[Scored]], sources: Sequence[str]) -> list[li
         errors, inside = by_source(all_of, error), by_source(all_of, coverage(0.9))
         nothing = float("nan")
         cells = [_share(values.get(source, nothing)) for source in sources for values in (errors, inside)]
-        rows.append([name, *cells])
+        rows.append([_shown(name), *cells])
     return rows
 
 
 def _ratios(scored: dict[str, list[Scored]]) -> list[list[str]]:
-    """Return the ratio of ours to each other method on shared cases, with intervals over sources."""
-    rows = [["ensemble over", "cases", "error", "90 % interval", "Winkler", "90 % interval"]]
+    """Return the ratio of the ensemble's error and score to each baseline's, with intervals over sources."""
+    rows = [[f"{_ENSEMBLE} divided by", "cases", "error", "90 % interval", "Winkler", "90 % interval"]]
     for name, all_of in scored.items():
         if name == OURS:
             continue
@@ -100,7 +100,7 @@ def _ratios(scored: dict[str, list[Scored]]) -> list[list[str]]:
 
 
 def ratio(ours: Sequence[Scored], others: Sequence[Scored], measure: Measure) -> tuple[float, tuple[float, float]]:
-    """Return the ratio of a measure, ours over others on shared cases, and its interval over sources."""
+    """Return the ensemble's value divided by another method's on shared cases, and its interval over sources."""
     mine, theirs = _shared(ours, others)
     a, b = by_source(mine, measure), by_source(theirs, measure)
     both = sorted(a.keys() & b.keys())
@@ -136,6 +136,10 @@ def _mean(all_of: Sequence[Scored], measure: Measure, reach: tuple[float, float]
     return _share(mean_over_sources(by_source(all_of, measure, reach)))
 
 
+def _shown(name: str) -> str:
+    return _ENSEMBLE if name == OURS else name
+
+
 def _share(value: float) -> str:
     return "-" if not np.isfinite(value) else f"{100 * value:.3g} %" if abs(value) < 10 else f"{value:.3g}x"
 
@@ -156,3 +160,5 @@ def tidy(found: "Benchmark") -> list[dict[str, Any]]:
 
 OURS = "mixture"
 """Name of our method, the ensemble, in results and protocol."""
+_ENSEMBLE = "ensemble"
+"""Name of our method on the printed page."""

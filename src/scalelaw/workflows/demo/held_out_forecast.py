@@ -1,7 +1,7 @@
 """Forecast a ladder's held-out run before training: a frozen forecast, and baselines.
 
 The frozen forecast is the demo's ``forecast.json``. The ensemble of laws forecasts text. Its priors hold the exponents
-of text, so chinchilla alone forecasts the synthetic language. For text, N excludes embeddings: they dominate such
+of text, so only chinchilla forecasts the synthetic language. For text, N excludes embeddings: they dominate such
 narrow models and grow with the width, not its square, so a law with them extrapolates too steeply (docs/LOG.md measures
 both). The baselines are a power law in compute and the best loss so far, from the same fitted runs.
 """

@@ -43,13 +43,13 @@ class Figure:
 
 
 def observations(x: Mapping[str, AnyArray], y: AnyArray, target: str = "loss") -> Observations:
-    """Return rows of unit weight, each from its own run."""
+    """Return rows of unit weight, each from a separate run."""
     values = np.asarray(y, float)
     return Observations(target, x, values, np.arange(len(values)), np.ones(len(values)), len(values))
 
 
 def columns(path: Path) -> dict[str, AnyArray]:
-    """Return the columns of a table under their own names."""
+    """Return the columns of a table by name."""
     return {name: column.values for name, column in read_source(path).columns.items()}
 
 

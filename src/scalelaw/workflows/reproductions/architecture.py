@@ -1,4 +1,4 @@
-"""Experts, precision, transfer: numbers that papers derive from their own constants, without data."""
+"""Experts, precision, transfer: numbers that papers derive from published constants, without data."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Repeated data: the decays of Muennighoff et al. 2023 on 182 runs are a local optimum; there is a lower one."""
+"""Repeated data: the decays of Muennighoff et al. 2023 on 182 runs are a local optimum; another optimum is lower."""
 
 from pathlib import Path
 

@@ -51,7 +51,7 @@ class EnsembleRules:
     Attributes:
         n: kind of N its laws take, if the table has several.
         calibration: calibration of its intervals; None for the shipped one.
-        fallback: whether chinchilla decides alone if no ensemble can; otherwise an error.
+        fallback: whether chinchilla decides if no ensemble can; otherwise an error is raised.
     """
 
     n: str | None = None

@@ -30,9 +30,9 @@ _STOPS = (Grade.REFUSE, Grade.ASK)
 
 
 def with_refusals(review: Review) -> Review:
-    """Return a review with a finding for each reason for which a fit of its table would be refused.
+    """Add a finding to the review for every reason a fit of its table would fail.
 
-    A refusal of one target among several that can be fitted is a warning.
+    If another target can be fitted, the finding is only a warning.
     """
     if review.table is None or review.stopped:
         return review

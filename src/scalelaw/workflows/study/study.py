@@ -40,7 +40,7 @@ class Study(Renderable, Tabular):
         figures: name -> written file.
         skipped: ``plan``, ``mixture`` (the ensemble) or the name of a figure -> why it is missing.
         drawn: the figures, if requested.
-        alone: the plan of that law alone, if ``plan`` is the ensemble's.
+        alone: the plan of only that law, if ``plan`` comes from the ensemble.
         verbose: whether to print everything.
     """
 

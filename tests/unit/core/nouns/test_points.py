@@ -67,7 +67,7 @@ def test_an_exact_name_wins_over_one_that_means_it() -> None:
 @pytest.mark.parametrize(
     ("points", "point", "says"),
     [
-        (None, {}, r"no point to predict at: a law takes params, tokens; try predict\(params=..., tokens=...\)"),
+        (None, {}, r"no point to predict: a law takes params, tokens; try predict\(params=..., tokens=...\)"),
         ({"params": 1e9}, {"tokens": 1e10}, "given twice"),
         (None, {"parms": 1e9, "tokens": 1e10}, "Did you mean 'params'"),
         ({"params": ["1B", None], "tokens": 1e10}, {}, "params has no value in row 2; fill or drop them"),

@@ -81,7 +81,7 @@ def test_every_table_is_cut_and_every_method_scored(found: Benchmark) -> None:
     for outcome in found.outcomes:
         assert not outcome.failed and outcome.reach.min() >= 1 and outcome.reach.max() <= 100
     text = str(found)
-    assert "3 forecasts of larger runs, all sources: one, three, two" in text and "ensemble over" in text
+    assert "3 forecasts of larger runs, all sources: one, three, two" in text and "ensemble divided by" in text
 
 
 def test_no_source_is_judged_by_its_own_lesson(found: Benchmark) -> None:

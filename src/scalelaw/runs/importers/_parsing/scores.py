@@ -12,7 +12,7 @@ class Measured:
     Attributes:
         task: name of the benchmark.
         kind: metric of the vocabulary: ``score``, ``bpb``, ``logprob``.
-        metric: the harness's name of it, such as ``acc_norm``.
+        metric: the name of the metric in the harness, such as ``acc_norm``.
         value: the number.
         se: its standard error, or None.
         items: number of items behind it, or None.
