@@ -1,0 +1,1 @@
+"""Verdicts on emergence, measured on simulated worlds of known kind."""
