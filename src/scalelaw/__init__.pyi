@@ -17,6 +17,7 @@ from .backtesting.backtest import backtest as backtest
 from .curves.extrapolation import extrapolate as extrapolate
 from .curves.watching import watch as watch
 from .diagnosing.evaluation_noise import eval_noise as eval_noise
+from .diagnosing.onsets.detect import emergence as emergence
 from .fitting.files import load_fit as load_fit
 from .fitting.fit import fit as fit
 from .fitting.published import published as published

@@ -91,8 +91,8 @@ def test_no_public_name_is_that_of_a_module_beside_it(stub: Path) -> None:
 
 PUBLIC = """
 Grid Ladder Noise RunTable allocation backtest calculate compute_penalty curves datasets decide demo designing
-diagnosing envelope errors eval_noise extrapolate fit forecast freeze frontier init isoflop ladder laws load_fit
-load_project load_runs plan predict_larger published record registry report reproduce robustness runs study
+diagnosing emergence envelope errors eval_noise extrapolate fit forecast freeze frontier init isoflop ladder laws
+load_fit load_project load_runs plan predict_larger published record registry report reproduce robustness runs study
 train_ladder tune viz watch
 """.split()
 

@@ -108,6 +108,13 @@ def watched(made: Any, level: float) -> Found:
     return told(sl.watch(made.frozen, log, run="a", schedule="cosine", level=level), level)
 
 
+def emerged(**options: Any) -> Any:
+    x = np.linspace(18, 23, 10)
+    score = np.round(1000 / (1 + np.exp(2 * (21 - x)))) / 1000
+    table = {"flops": 10**x, "score@made": score, "n_items": [1000] * 10, "chance": [0.0] * 10}
+    return sl.emergence(table, "score@made", **options)
+
+
 @cache
 def agreed(made: Any, level: float) -> Any:
     return sl.allocation.approaches(made.sweep_table, draws=20, level=level, profile="parabola")
@@ -311,6 +318,8 @@ LEVELS: dict[str, Callable[[Any, float], Found]] = {
     "curves.extrapolation.extrapolate": lambda made, level: ahead(extrapolated(made, level).runs[0].forecast, level),
     "curves.watching.watch": watched,
     "designing.cheapest.design": designed,
+    "diagnosing.onsets.detect.emergence": lambda made, level: told(emerged(level=level), level),
+    "diagnosing.onsets.onset.onset": lambda made, level: of(emerged(level=level).onset, level),
     "designing.half_width.expected_half_width": wide,
     "designing.half_width.half_width": wide,
     "diagnosing.evaluation_noise.eval_noise": lambda made, level: resolved(level),

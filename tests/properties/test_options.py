@@ -49,6 +49,15 @@ def batches(**options: Any) -> Any:
     return sl.diagnosing.trade_off(at, 1e4 * (1 + 1e4 / at) * np.exp(0.1 * np.sin(np.arange(9))), **options).interval
 
 
+def emerged(**options: Any) -> Any:
+    x = np.linspace(18, 23, 10)
+    table = {
+        "flops": 10**x, "params": 10 ** (x / 3), "score@made": np.round(1000 / (1 + np.exp(2 * (21 - x)))) / 1000,
+        "n_items": [1000] * 10, "chance": [0.0] * 10, "logprob@made": -100 * 10 ** (-0.1 * (x - 18)),
+    }  # fmt: skip
+    return sl.emergence(table, "score@made", **{"draws": 10, **options})
+
+
 def bits() -> dict[str, Any]:
     return {
         "params": [1e8, 2e8, 3e8, "n/a"], "tokens": [2e9, 5e9, 9e9, 1e9], "loss": [3.0, 2.9, 2.8, 2.7],
@@ -71,6 +80,12 @@ OPTIONS: dict[str, tuple[Callable[[Any], Call], Mapping[str, Any]]] = {
     "regime": (
         lambda made: lambda **options: sl.diagnosing.regime(steep(made), **{**WORN, **options}),
         {"unique_tokens": "30B", "batch_ratio": 2.0, "seed_noise": 0.5},
+    ),
+    "emergence": (
+        lambda made: emerged,
+        {
+            "continuous": "logprob@made", "axis": "params", "use": "nosuch", "draws": 20, "seed": 1, "level": 0.5,
+        },
     ),
     "trade_off": (lambda made: batches, {"draws": 40, "seed": 3}),
     "extrapolate": (

@@ -60,6 +60,15 @@ def weights(seed: int) -> Any:
     return init(shape, recipe("muon-cpu").at(shape, 1e5, 128), seed).embedding.detach().numpy()
 
 
+def emerged(seed: int) -> Any:
+    """Return the ends of the onset's interval."""
+    x = np.linspace(18, 23, 10)
+    score = np.round(1000 / (1 + np.exp(2 * (21 - x)))) / 1000
+    table = {"flops": 10**x, "score@made": score, "n_items": [1000] * 10, "chance": [0.0] * 10}
+    onset = sl.emergence(table, "score@made", seed=seed, draws=20).onset
+    return None if onset is None else [onset.lo, onset.hi]
+
+
 class Seen(Exception):
     """Carries what a function handed on, before anything is computed from it."""
 
@@ -108,6 +117,8 @@ SEEDS: dict[str, Callable[[Any, int], Any]] = {
     ],
     "datasets.simulate.simulate": lambda made, seed: simulated(seed),
     "diagnosing.critical_batch.trade_off": lambda made, seed: trade_off(BATCHES, STEPS, draws=20, seed=seed).interval,
+    "diagnosing.onsets.detect.emergence": lambda made, seed: emerged(seed),
+    "diagnosing.onsets.onset.onset": lambda made, seed: emerged(seed),
     "fitting.fit.fit": lambda made, seed: sl.fit("power", made.near, draws=20, starts=4, seed=seed).draws,
     "fitting.fit.make_spec": lambda made, seed: make_spec(seed=seed).seed,
     **{f"fit by {way}": lambda made, seed, way=way: drawn(made, intervals=way, seed=seed) for way in INTERVALS},

@@ -10,6 +10,7 @@ from scalelaw.cli import (  # fmt: skip
     critical_batch,
     demo,
     dimension,
+    emergence,
     envelope,
     eval_noise,
     explain,
@@ -67,6 +68,7 @@ app.add_typer(ladder.app, name="ladder", rich_help_panel="Small runs")
 app.command("regime", rich_help_panel="Diagnose")(regime.regime_command)
 app.command("local-slope", rich_help_panel="Diagnose")(local_slope.local_slope_command)
 app.command("critical-batch", rich_help_panel="Diagnose")(critical_batch.critical_batch_command)
+app.command("emergence", rich_help_panel="Diagnose")(emergence.emergence_command)
 app.command("dimension", rich_help_panel="Diagnose")(dimension.dimension_command)
 app.command("benchmark", rich_help_panel="Method")(benchmark.benchmark_command)
 app.command("calibrate", rich_help_panel="Method")(benchmark.calibrate_command)

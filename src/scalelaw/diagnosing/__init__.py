@@ -1,4 +1,4 @@
-"""Diagnose runs: limiting factors, regimes of a loss curve, critical batch size, badly tuned runs."""
+"""Diagnose runs: limiting factors, regimes of a loss curve, critical batch size, emergence."""
 
 import lazy_loader
 

@@ -9,6 +9,8 @@ from .dimension import intrinsic_dimension as intrinsic_dimension
 from .evaluation_noise import eval_noise as eval_noise
 from .noise_of_tasks import EvalNoise as EvalNoise
 from .noise_of_tasks import TaskNoise as TaskNoise
+from .onsets.detect import emergence as emergence
+from .onsets.result import Emergence as Emergence
 from .recipe_decisions import Decisions as Decisions
 from .regimes import Regime as Regime
 from .regimes import regime as regime

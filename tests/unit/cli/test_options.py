@@ -31,6 +31,9 @@ COMMANDS = {
         "--flops", "--params", "--tokens", "--loss", "--max-params", "--max-tokens", "--score",
         "--probability",
     },
+    "emergence": {
+        "FILE", "--target", "--continuous", "--axis", "--use", "--level", "--figure", "--json", *MAPPING,
+    },
     "extrapolate": {"FILE", "--at", "--end", "--schedule", "--target", "--level", "--figure", "--json", *MAPPING},
     "robustness": {"FILE", "--flops", "--law", "--fix", "--figure", "--json", *TABLE, *REFIT, *SEARCH},
     "influence": {
