@@ -76,7 +76,7 @@ class Envelope(Renderable, Tabular):
         }
 
     def to_columns(self) -> Columns:
-        """Return one row per compute at which a size wins."""
+        """Return one row per compute, with the size that has the lowest loss there."""
         return {"flops": self.flops, "params": self.size, "tokens": self.seen, "loss": self.loss}
 
     def report(self) -> Report:
@@ -137,7 +137,7 @@ def envelope(
 def envelope_observations(
     observed: Observations, *, n: str = "params", draws: int = 400, seed: int = 0, level: float = 0.9
 ) -> Envelope:
-    """Compute the envelope without raising warnings; they are only in the findings.
+    """Compute the envelope; report warnings only as findings, without raising them.
 
     Raises:
         BadInput: as for ``envelope``.

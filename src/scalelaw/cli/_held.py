@@ -37,7 +37,7 @@ class Held:
         self._waiting = [each for each in self._waiting if _beginning(each) not in flat]
 
     def let_go(self, say: Callable[[str], None]) -> None:
-        """Print the warnings that are still held."""
+        """Print the warnings that were held back."""
         waiting, self._waiting = self._waiting, []
         for message in waiting:
             say(message)

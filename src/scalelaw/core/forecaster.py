@@ -207,7 +207,7 @@ def holding(value: AnyArray | float, draws: Array, level: float) -> tuple[Array,
 def half_width(draws: Array) -> Array:
     """Return half the width of the central 68 % of draws along their first axis.
 
-    It equals the standard deviation of Gaussian draws, and also exists for heavy tails.
+    For Gaussian draws this equals the standard deviation. It also exists for heavy tails.
     """
     lo, hi = interval(draws, ONE_SD)
     with np.errstate(invalid="ignore"):

@@ -52,7 +52,7 @@ def path(name: str) -> Path:
     """Return the path of a shipped table.
 
     Raises:
-        UnknownName: no such table.
+        UnknownName: no shipped table has this name.
     """
     if name not in _TABLES:
         raise UnknownName.among("dataset", name, _TABLES)
@@ -63,7 +63,7 @@ def load(name: str) -> RunTable:
     """Load a shipped table, with its origin in the notes.
 
     Raises:
-        UnknownName: no such table.
+        UnknownName: no shipped table has this name.
     """
     table = load_runs(path(name))
     return replace(table, source=name, notes=(_TABLES[name].made, *table.notes))
@@ -73,7 +73,7 @@ def card(name: str) -> dict[str, Any]:
     """Return the card of a trained table: ladder, recipe, corpus, hardware, fits and frozen forecasts.
 
     Raises:
-        UnknownName: no such table.
+        UnknownName: no shipped table has this name.
         BadInput: the table was not trained, so it has no card.
     """
     file = path(name).with_suffix(".json")

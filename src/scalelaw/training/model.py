@@ -57,7 +57,7 @@ def init(shape: Architecture, hyper: Hyperparameters, seed: int, device: str = "
     """Return the initial weights, drawn on the CPU so that they are equal on every device.
 
     Raises:
-        BadInput: a shape of another family.
+        BadInput: the shape belongs to another family of models.
     """
     _check(shape)
     draw = torch.Generator().manual_seed(seed)

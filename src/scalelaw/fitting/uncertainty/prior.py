@@ -201,8 +201,8 @@ def perturbed(
 ) -> Perturbed:
     """Perturb the centre of the prior by its spread and, if runs are few, the runs by their noise.
 
-    The spread over few studies is itself uncertain, so each draw has its own. The prior then has the tails of Student's
-    t with one degree of freedom less than there are studies.
+    A spread estimated from few studies is uncertain, so each draw has a different spread. The prior then has the tails
+    of Student's t; its degrees of freedom are the number of studies minus one.
 
     Args:
         problem: the problem with its penalty.

@@ -1,4 +1,7 @@
-"""The relative noise of each row: a power of size or compute, a standard error, or from the items behind a score."""
+"""The relative noise of each row, estimated or known.
+
+It is a power of size or compute, a standard error, or follows from the number of items behind a score.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

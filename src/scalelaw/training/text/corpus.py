@@ -86,7 +86,7 @@ class Corpus(Brief):
 
     @property
     def eval_tokens(self) -> int:
-        """Held-out tokens."""
+        """Number of held-out tokens."""
         return sum(shard.tokens for shard in self.held_out)
 
     @property

@@ -107,7 +107,7 @@ def shown(path: Path) -> str:
 
 
 def number(value: Any) -> float | None:
-    """Return a logged value as a number, None for other types, flags included."""
+    """Return a logged value as a number; None for other types, also for true and false."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
