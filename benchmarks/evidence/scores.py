@@ -11,6 +11,7 @@ import numpy as np
 from evidence._row import Row
 from scores.figures import large_cut
 from scores.scoring import Band, balanced, calibrated, error, outcomes, single_error
+from scores.simulated import odds, reliability
 from scores.tables import protocol
 
 COMMAND = "python -m scores --data $SCALELAW_DATA"
@@ -54,6 +55,21 @@ def measure() -> Iterator[Row]:
     best = max(ratios, key=lambda form: ratios[form])
     yield Row("interval score over that of the best form alone, with its bootstrap and binomial noise: <= .75",
               f"{ratios[best]:.2f} ({best})", ratios[best] <= 0.75, COMMAND, 0.0)  # fmt: skip
+
+    yield from _odds()
+
+
+def _odds() -> Iterator[Row]:
+    """Yield the row on the probability to reach a score, in simulated ladders."""
+    rules, before = protocol()["simulated"], time.process_time()
+    bins = reliability(odds(), np.array(rules["bins"]))
+    worst = max(abs(share - given) for given, share, _ in bins)
+    shown = ", ".join(f"{given:.2f} -> {share:.2f}" for given, share, _ in bins)
+    promise = (
+        f"probability to reach a score, {rules['worlds']} simulated ladders, within {rules['within']} of the share"
+    )
+    seconds = time.process_time() - before
+    yield Row(promise, f"{worst:.3f} ({shown})", worst <= rules["within"], COMMAND, seconds)
 
 
 def _shown(values: dict[str, float]) -> str:

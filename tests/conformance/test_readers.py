@@ -16,7 +16,7 @@ LOGS = {
     "trackio": DATA / "importers" / "trackio" / "ladder.db",
     **{
         name: DATA / "importers" / name
-        for name in ("wandb_offline", "mlflow_folder", "tensorboard", "hf_trainer", "lm_eval")
+        for name in ("wandb_offline", "mlflow_folder", "tensorboard", "hf_trainer", "lm_eval", "olmes")
     },
     **{name: DATA / "importers" / "printed" / name for name in PRINTED},
 }

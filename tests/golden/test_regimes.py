@@ -73,7 +73,7 @@ def test_section_9a_hyperbola() -> None:
 
 
 def test_a_trade_off_without_a_bend_is_refused() -> None:
-    with pytest.raises(FitFailed, match="which a critical batch needs"):
+    with pytest.raises(FitFailed, match="steps must fall and then level off"):
         sl.diagnosing.trade_off([1e3, 1e4, 1e5], [1e6, 1e5, 1e4])
     with pytest.raises(BadInput, match="3 batches"):
         sl.diagnosing.trade_off([1e3, 1e3, 1e4], [3e4, 3e4, 2e4])

@@ -114,7 +114,7 @@ def test_the_order_of_rows_does_not_matter_and_a_file_brings_the_cost_back(rng, 
 
 def test_a_cost_far_from_six_n_d_is_a_finding_with_both_numbers():
     runs, _ = table("head", 2, grid=True)
-    with pytest.warns(ScalelawWarning, match=r"flops are .* times 6 x params x tokens .* FLOP, but 6 N D is"):
+    with pytest.warns(ScalelawWarning, match=r"flops are .* times 6 x params x tokens .* FLOP, where 6 N D is"):
         sl.fit("chinchilla", runs, draws=0)
     near = {**runs, "flops": 1.2 * 6 * runs["params"] * runs["tokens"]}
     fit = sl.fit("chinchilla", near, draws=0)  # a warning would be an error here

@@ -7,6 +7,7 @@ import numpy as np
 
 from scalelaw.core.benchmarks.item_noise import design_effect
 from scalelaw.core.errors import BadInput
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.quantities import spelling
 from scalelaw.core.types import AnyArray, Array
 from scalelaw.runs.reading.io_source import read_source
@@ -24,7 +25,7 @@ _MOST_MODELS = 200
 
 
 @dataclass(frozen=True, eq=False)
-class ItemAnswers:
+class ItemAnswers(Brief):
     """The answers of models to the items of one task.
 
     Attributes:

@@ -90,7 +90,7 @@ def test_conventions_by_name_and_by_kind():
 def test_units_refuse_what_they_cannot_know():
     with pytest.raises(UnknownName, match="Did you mean 'nats/token'"):
         convert_loss(3.0, "nats/tokens", "bits")
-    with pytest.raises(BadInput, match="bits to bpb: give bytes_per_token="):
+    with pytest.raises(BadInput, match="converting bits to bpb needs bytes_per_token="):
         convert_loss(3.0, "bits", "bpb")
     with pytest.raises(BadInput, match="must be positive, got 0"):
         convert_loss(3.0, "bits", "bpb", bytes_per_token=0)

@@ -52,7 +52,7 @@ def test_areas_are_those_of_the_integrals(text: str, area: float) -> None:
 @given(
     st.sampled_from(["constant", "linear", "cosine", "wsd", "step"]),
     st.sampled_from(["linear", "sqrt", "cosine", "exponential"]),
-    st.floats(0, 0.3), st.floats(0.01, 1), st.floats(0.05, 0.6),
+    st.just(0.0) | st.floats(1e-6, 0.3), st.floats(0.01, 1), st.floats(0.05, 0.6),
 )  # fmt: skip
 def test_a_rate_never_rises_after_the_warmup_and_comes_to_its_end(
     kind: str, shape: str, warmup: float, end: float, decay: float

@@ -6,11 +6,12 @@ from types import MappingProxyType
 
 import numpy as np
 
+from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.types import Array
 
 
 @dataclass(frozen=True)
-class ResidualScale:
+class ResidualScale(Brief):
     """One increasing or decreasing function of the normalised target q, and what depends on it.
 
     Attributes:
