@@ -22,6 +22,8 @@ LOGS = {
 }
 ADDRESSES = {"wandb_api"}
 """Importers of addresses, which read no file."""
+SCORES_ALONE = {"olmes"}
+"""Importers of scores, whose models' sizes stand in another table."""
 OWN = (
     "table.csv", "table.tsv", "table.json", "table.jsonl", "table.parquet", "words.csv", "nested.json", "live.csv",
     "live.jsonl", "store", "lock", "pack", "fit", "forecast", "registry", "calibration", "ladder", "protocol",
@@ -33,7 +35,9 @@ SHORT, LONG = 8, 2_000
 @pytest.fixture(scope="module")
 def readers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reader]:
     own = {reader.name: reader for reader in own_readers(tmp_path_factory.mktemp("whole"))}
-    return own | {name: importer_reader(importers.get(name), path) for name, path in LOGS.items()}
+    return own | {
+        name: importer_reader(importers.get(name), path, table=name not in SCORES_ALONE) for name, path in LOGS.items()
+    }
 
 
 def test_every_reader_is_here(readers: dict[str, Reader]) -> None:

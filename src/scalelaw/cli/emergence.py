@@ -34,7 +34,7 @@ def emergence_command(
     mapping: MappingOptions = MAPPING,
     json: Json = False,
 ) -> None:
-    """Judge whether a score emerges: smooth, metric artefact, loss threshold, bimodal seeds or too few items.
+    """Check whether a score emerges, and why it seems to.
 
     Needs n_items of the score; several seeds, sizes with a loss, or a continuous metric decide more.
     """

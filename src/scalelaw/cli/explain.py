@@ -41,7 +41,7 @@ def explain_command(
     bootstrap: ResampleOptions = DRAWS,
     json: Json = False,
 ) -> None:
-    """Explain why a scaling exponent differs from Chinchilla's exponent.
+    """Explain why an exponent differs from Chinchilla's.
 
     Refits N* ~ C^a after each correction between Kaplan's and Chinchilla's set-ups.
     """

@@ -81,10 +81,7 @@ def scalelaw_command(
     version: bool = typer.Option(False, "--version", help="Print the version."),
     quiet: Quiet = False,
 ) -> None:
-    """Fit scaling laws to small training runs and plan the large run.
-
-    Plain `scalelaw` remakes the study of the scalelaw.toml in this folder.
-    """
+    """Fit scaling laws to small runs, plan the large one; alone: remake the study here."""
     if version:
         echo(__version__)
         raise typer.Exit

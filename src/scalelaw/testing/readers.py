@@ -49,9 +49,15 @@ def own_readers(folder: Path) -> Iterator[Reader]:
     yield from _of_settings(folder)
 
 
-def importer_reader(importer: Importer, source: Path) -> Reader:
-    """Return an importer as a reader, with a recorded log as its undamaged source."""
-    return Reader.of(importer.name, partial(load_runs, importer=importer.name), source)
+def importer_reader(importer: Importer, source: Path, *, table: bool = True) -> Reader:
+    """Return an importer as a reader, with a recorded log as its undamaged source.
+
+    Args:
+        importer: the importer.
+        source: the recorded log.
+        table: whether the log is a table by itself; scores without the sizes of their models are not.
+    """
+    return Reader.of(importer.name, partial(load_runs, importer=importer.name) if table else importer.read, source)
 
 
 def _of_tables(folder: Path) -> Iterator[Reader]:

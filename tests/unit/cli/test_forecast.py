@@ -16,7 +16,7 @@ LADDER = str(datasets.path("synthetic-ladder"))
     [
         (["--params", "1B"], "--params and --tokens together"),
         (["--params", "1B", "--tokens", "many"], "'many' is not a number"),
-        (["--params", "1B", "--tokens", "1B", "--flops", "1e20"], "--flops alone for a"),
+        (["--params", "1B", "--tokens", "1B", "--flops", "1e20"], "only --flops for a"),
         (["--flops", "0"], "flops must be positive"),
         (["--level", "90"], "level must lie strictly between 0 and 1"),
         (["--draws", "1"], "draws must be 10 or more"),

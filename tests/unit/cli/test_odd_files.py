@@ -96,7 +96,7 @@ def test_a_pack_is_not_unpacked_onto_the_folder_one_is_in(tmp_path: Path, monkey
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
-    _refused(["runs", "unpack", "../runs.pack", "--out", "."], "the folder you are in")
+    _refused(["runs", "unpack", "../runs.pack", "--out", "."], "the current folder")
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_domains_that_always_go_together_are_refused(rng: np.random.Generator) -
     mixture = shares(rng)
     mixture[:, 1] = mixture[:, 0]
     mixture /= mixture.sum(axis=1, keepdims=True)
-    with pytest.raises(BadTable, match="1 of 2 directions"):
+    with pytest.raises(BadTable, match="1 of 2 independent directions"):
         mixing(table(mixture))
 
 

@@ -144,7 +144,7 @@ def _judge(
         else:
             reasons.append(f"{beside.target} does not improve smoothly either (AICc of a kink {beside.margin:+.1f})")
     if loss is not None:
-        return _along_loss(compared, loss, reasons)
+        return _along_loss(loss, reasons)
     return _alone(compared, reasons, beside)
 
 
@@ -180,7 +180,7 @@ def _present(compared: Compared, reasons: list[str]) -> Judged:
     return "smooth", [*reasons, f"a smooth curve fits, and a break is not better (AICc of a break {_signed(margin)})"]
 
 
-def _along_loss(compared: Compared, loss: LossThreshold, reasons: list[str]) -> Judged:
+def _along_loss(loss: LossThreshold, reasons: list[str]) -> Judged:
     if loss.margin < -MARGIN and loss.common:
         found = f"along the loss, {loss.sizes} sizes leave chance at one loss of {loss.threshold:.4g}"
         return "loss_threshold", [*reasons, f"{found} (AICc of the break {loss.margin:+.1f})"]
