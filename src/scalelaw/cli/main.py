@@ -81,7 +81,7 @@ def scalelaw_command(
     version: bool = typer.Option(False, "--version", help="Print the version."),
     quiet: Quiet = False,
 ) -> None:
-    """Fit scaling laws to small runs, plan the large one; alone: remake the study here."""
+    """Fit scaling laws to small runs, plan the large one; alone: remake a project."""
     if version:
         echo(__version__)
         raise typer.Exit

@@ -57,7 +57,8 @@ def importer_reader(importer: Importer, source: Path, *, table: bool = True) -> 
         source: the recorded log.
         table: whether the log is a table by itself; scores without the sizes of their models are not.
     """
-    return Reader.of(importer.name, partial(load_runs, importer=importer.name) if table else importer.read, source)
+    whole = partial(load_runs, importer=importer.name)
+    return Reader.of(importer.name, whole if table else lambda path: importer.read(str(path)), source)
 
 
 def _of_tables(folder: Path) -> Iterator[Reader]:
