@@ -2,6 +2,9 @@
 
 import sys
 from pathlib import Path
+from typing import Any
+
+from pygments.lexers.special import TextLexer
 
 import scalelaw
 
@@ -31,3 +34,8 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 python_use_unqualified_type_names = True
+
+
+def setup(sphinx: Any) -> None:
+    """Show tables in pages, ``csv`` blocks, as plain text."""
+    sphinx.add_lexer("csv", TextLexer)

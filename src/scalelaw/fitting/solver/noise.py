@@ -34,7 +34,7 @@ class Noise:
         kind: ``huber``: r^2/2 up to delta, then delta (|r| - delta/2); ``absolute``: |r|; ``squared``: r^2/2;
             ``binomial``: r^2/2 of the deviance residual of a score over ``n_items`` items, minus its log-likelihood;
             ``beta_binomial``: the same, where a fitted score p has the variance p (1 - p) (1/n_items + rho), where rho
-                is estimated with the fit; so beyond some number, more items add no weight.
+            is estimated with the fit; so beyond some number, more items add no weight.
         delta: residual at which Huber's loss turns linear; ``auto`` is 1.345 standard deviations of the bulk of the
             residuals, which costs 5 % of efficiency under Gaussian noise (Huber 1964).
         on: residuals of the logarithm (``log``, relative errors), of the target itself (``raw``), or of a score between
