@@ -1,7 +1,7 @@
 """Forecasts of benchmark scores: held-out larger models of five published sources, each calibrated on the others."""
 
 import os
-import time
+import resource
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,10 +23,10 @@ _SLACK = 1.1
 def measure() -> Iterator[Row]:
     """Yield the rows."""
     warnings.simplefilter("ignore")
-    before, level = time.process_time(), protocol()["score"]["level"]
-    found = outcomes(Path(os.environ["SCALELAW_DATA"]))
+    before, level = _spent(), protocol()["score"]["level"]
+    found = outcomes(Path(os.environ["SCALELAW_DATA"]), processes=os.cpu_count() or 1)
     usable = [each for each in found if not each.failed]
-    seconds = time.process_time() - before
+    seconds = _spent() - before
     for name, part in large_cut(usable).items():
         ours = float(np.mean([error(each) for each in part]))
         carried = float(np.mean([np.mean(np.abs(each.carried - each.measured)) for each in part]))
@@ -61,15 +61,21 @@ def measure() -> Iterator[Row]:
 
 def _odds() -> Iterator[Row]:
     """Yield the row on the probability to reach a score, in simulated ladders."""
-    rules, before = protocol()["simulated"], time.process_time()
-    bins = reliability(odds(), np.array(rules["bins"]))
+    rules, before = protocol()["simulated"], _spent()
+    bins = reliability(odds(processes=os.cpu_count() or 1), np.array(rules["bins"]))
     worst = max(abs(share - given) for given, share, _ in bins)
     shown = ", ".join(f"{given:.2f} -> {share:.2f}" for given, share, _ in bins)
     promise = (
         f"probability to reach a score, {rules['worlds']} simulated ladders, within {rules['within']} of the share"
     )
-    seconds = time.process_time() - before
+    seconds = _spent() - before
     yield Row(promise, f"{worst:.3f} ({shown})", worst <= rules["within"], COMMAND, seconds)
+
+
+def _spent() -> float:
+    """Return the CPU seconds of this process and of those that it started and that ended."""
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
 def _shown(values: dict[str, float]) -> str:

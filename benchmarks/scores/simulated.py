@@ -2,7 +2,9 @@
 
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 import numpy as np
 
@@ -23,17 +25,20 @@ class Odds:
     reached: Array
 
 
-def odds(worlds: int | None = None) -> Odds:
-    """Return the probability of a target in every simulated world, and whether its larger run reached it."""
-    rules = protocol()["simulated"]
-    given, reached = [], []
+def odds(worlds: int | None = None, processes: int = 1) -> Odds:
+    """Return the probability of each goal in every simulated world, and whether its larger run reached it."""
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        found = [
+            pair for each in pool.map(_of_seed, range(worlds or protocol()["simulated"]["worlds"])) for pair in each
+        ]
+    given, reached = zip(*found, strict=True)
+    return Odds(np.array(given), np.array(reached, float))
+
+
+def _of_seed(seed: int) -> list[tuple[float, bool]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for seed in range(worlds or rules["worlds"]):
-            for probability, true in _world(rules, seed):
-                given.append(probability)
-                reached.append(true)
-    return Odds(np.array(given), np.array(reached, float))
+        return list(_world(protocol()["simulated"], seed))
 
 
 def reliability(found: Odds, edges: Array) -> list[tuple[float, float, int]]:
