@@ -10,7 +10,7 @@ import numpy as np
 
 from evidence._row import Row
 from scores.figures import large_cut
-from scores.scoring import Band, balanced, calibrated, error, outcomes, single_error
+from scores.scoring import Band, balanced, calibrated, carried_error, error, outcomes, single_error
 from scores.simulated import odds, reliability
 from scores.tables import protocol
 
@@ -29,7 +29,7 @@ def measure() -> Iterator[Row]:
     seconds = _spent() - before
     for name, part in large_cut(usable).items():
         ours = float(np.mean([error(each) for each in part]))
-        carried = float(np.mean([np.mean(np.abs(each.carried - each.measured)) for each in part]))
+        carried = float(np.mean([carried_error(each) for each in part]))
         alone = min(np.mean([single_error(form)(each) for each in part]) for form in part[0].singles)
         most = _SLACK * _BEST_ALONE[name.partition(", ")[0]]
         yield Row(

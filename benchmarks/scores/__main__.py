@@ -11,7 +11,7 @@ from scalelaw.core.digest import digest
 from scalelaw.core.files import write_whole
 from scalelaw.forecasting.calibration import calibrate
 from scores.figures import figures
-from scores.scoring import Band, balanced, calibrated, error, outcomes, single_error
+from scores.scoring import Band, balanced, calibrated, carried_error, error, outcomes, single_error
 from scores.tables import HERE, protocol
 
 
@@ -28,7 +28,7 @@ def main() -> None:
     usable = [each for each in found if not each.failed]
     print(f"{len(found)} forecasts, {len(found) - len(usable)} failed")
     print("error", _shown(balanced([(each, error(each)) for each in usable])))
-    carried = [(each, float(np.mean(np.abs(each.carried - each.measured)))) for each in usable]
+    carried = [(each, carried_error(each)) for each in usable]
     print("error of carrying the largest run forward", _shown(balanced(carried)))
     bands = calibrated(usable, level)
     print(f"in {100 * level:g} %", _shown(balanced([(band.outcome, band.covered) for band in bands])))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scores.scoring import Outcome, error, single_error
+from scores.scoring import Outcome, carried_error, error, single_error
 from scores.tables import protocol
 
 _AVERAGES = {"17 tasks": "avg_subset17", "46 tasks": "avg"}
@@ -35,7 +35,7 @@ def figures(found: Sequence[Outcome]) -> dict[str, str]:
 
 
 def _line(found: Sequence[Outcome]) -> str:
-    carried = float(np.mean([np.mean(np.abs(each.carried - each.measured)) for each in found]))
+    carried = float(np.mean([carried_error(each) for each in found]))
     forms = {
         form: float(np.mean([single_error(form)(each) for each in found if form in each.singles]))
         for form in sorted({name for each in found for name in each.singles})

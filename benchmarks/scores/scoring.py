@@ -206,6 +206,11 @@ def error(outcome: Outcome) -> float:
     return float(np.mean(np.abs(outcome.centre - outcome.measured)))
 
 
+def carried_error(outcome: Outcome) -> float:
+    """Mean absolute error of carrying the largest fitted run forward."""
+    return float(np.mean(np.abs(outcome.carried - outcome.measured)))
+
+
 def single_error(form: str) -> Callable[[Outcome], float]:
     """Return the mean absolute error of one form alone; NaN where it could not be fitted."""
     return lambda each: (

@@ -14,7 +14,9 @@ _SCORE = "score"
 
 def scores_asked(runs: "RunTable", target: str | None) -> list[str]:
     """Return the scores that ``--target`` names, empty if it names a loss: ``score`` alone means every score."""
-    every = [name for name in runs.targets if name.partition("@")[0] == _SCORE]
+    from scalelaw.forecasting.score_options import scores_of
+
+    every = scores_of(runs)
     if target is None:
         return every if len(every) == len(runs.targets) else []
     if target in (_SCORE, f"{_SCORE}@*") and target not in runs.targets:
@@ -30,7 +32,9 @@ def goal_of(text: str, runs: "RunTable") -> tuple[str, float]:
         BadInput: not NAME=SCORE, or a benchmark that the table does not have.
     """
     name, _, value = text.rpartition("=")
-    every = [target for target in runs.targets if target.partition("@")[0] == _SCORE]
+    from scalelaw.forecasting.score_options import scores_of
+
+    every = scores_of(runs)
     found = [target for target in every if name in (target, target.partition("@")[2])]
     if not name or not found:
         have = ", ".join(target.partition("@")[2] or target for target in every) or "none"

@@ -2,7 +2,6 @@
 
 code               grade  when
 FIT_CHECKPOINTS    ask    a law of end points is given checkpoints without use="curves"
-FIT_CHANCE         ask    a law above chance is given a score whose chance is unknown
 """
 
 import re
@@ -22,7 +21,7 @@ from scalelaw.fitting.frontier import on_frontier
 from scalelaw.fitting.measured_inputs import taking, with_measured_inputs
 from scalelaw.fitting.output import of_output, pick_target
 from scalelaw.laws import AboveChance, FormulaLaw, Law, as_law
-from scalelaw.runs.chance import Chance, ask_chance, chance_of_rows, one_chance
+from scalelaw.runs.chance import Chance, chance_of_rows, required_chance
 from scalelaw.runs.observations import Observations, Reduction, stacked
 from scalelaw.runs.other_columns import formula_names, unrecognised
 from scalelaw.runs.reading.load import load_runs
@@ -95,10 +94,7 @@ def _with_chance(law: Law, observed: Observations) -> tuple[Law, Observations]:
     """
     if not isinstance(law, AboveChance) or law.chance is not None:
         return law, observed
-    level = one_chance(observed)
-    if level is None:
-        message = f"{law.name} takes the score of guessing, and that of {observed.target} is unknown"
-        enforce([Finding("FIT_CHANCE", Grade.ASK, message, len(observed), ask_chance(observed.target))])
+    level = required_chance(observed, law.name)
     note = f"chance of {observed.target} is {level:.4g}: {law.name} starts from it"
     return replace(law, chance=level), replace(observed, notes=(*observed.notes, note))
 

@@ -116,6 +116,11 @@ class Calibration(Brief):
         beyond = np.maximum(np.abs(score) - scores[-1], 0.0) * widths[-1] / scores[-1]
         return np.asarray(np.sign(score) * (inside + beyond))
 
+    def by_rank(self, draws: Array) -> Array:
+        """Return the calibrated quantile of each draw's rank among the draws of its point, in widths, (draws, n)."""
+        rank = (np.argsort(np.argsort(draws, axis=0), axis=0) + 0.5) / len(draws)
+        return self.quantile(rank)
+
     def share(self, widths: Array) -> Array:
         """Return the share below these numbers of widths from the centre: the inverse of ``quantile``."""
         from scipy.special import ndtr, ndtri

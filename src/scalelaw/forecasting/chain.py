@@ -137,7 +137,7 @@ class Chain(Brief, Predicting):
         losses = losses[rng.permutation(len(losses))[:b]]
         scores = self._linked(links[rng.permutation(len(links))[:b]], losses)
         if kind == "new_run":
-            scores = scores + self.scatter * rng.standard_normal(scores.shape)
+            scores = scores + scatter(self.link) * rng.standard_normal(scores.shape)
         return np.asarray(np.clip(scores, 0.0, 1.0))
 
     def predict_at(self, x: Inputs, level: float, kind: Kind) -> Prediction:
@@ -159,23 +159,18 @@ class Chain(Brief, Predicting):
         above, below = (self._linked(self.link.coef, loss.mean + side * step) for side in (1, -1))
         return Stages(self, loss, score, self.predict(x, level, "mean"), np.asarray((above - below) / step / 2))
 
-    @property
-    def scatter(self) -> float:
-        """Standard deviation of the fitted scores about the link."""
-        return float(np.sqrt(np.average(self.link.residuals**2, weights=self.link.rows.weight)))
-
     def in_brief(self) -> str:
         """Return both stages, which ``repr`` shows."""
-        return f"{self.label_of_loss} -> {self.link.label}"
-
-    @property
-    def label_of_loss(self) -> str:
-        """The first stage and its quantity, for axes."""
-        return f"{self.loss.label} of {label_of(self.source)}"
+        return f"{self.loss.label} of {label_of(self.source)} -> {self.link.label}"
 
     def _linked(self, coef: Any, losses: Array) -> Array:
         """Return scores at coefficients (..., k) and losses (..., n)."""
         return np.asarray(self.link.law.predict(np.asarray(coef), {self.source: losses}))
+
+
+def scatter(fit: FitResult) -> float:
+    """Return the root mean square residual of a fit to scores, weighted as the fit."""
+    return float(np.sqrt(np.average(fit.residuals**2, weights=fit.rows.weight)))
 
 
 def _listed(values: Array | None) -> list[float] | None:

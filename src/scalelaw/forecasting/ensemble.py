@@ -254,9 +254,8 @@ class Ensemble(Renderable, Tabular, Plottable, Predicting):
         parts = self.parts(x)
         if kind == "new_run":
             logs = logs + parts.doubt.residual * rng.standard_normal(logs.shape)
-        rank = (np.argsort(np.argsort(logs, axis=0), axis=0) + 0.5) / len(logs)
         width = self.calibration.width(parts.doubt, of_run=kind == "new_run")
-        return np.asarray(parts.centre * np.exp(width * self.calibration.quantile(rank)))
+        return np.asarray(parts.centre * np.exp(width * self.calibration.by_rank(logs)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values: the ensemble in ``scalelaw forecast --json``."""

@@ -1,7 +1,7 @@
 """Forecast larger runs from a table: fit the ensemble of laws and calibrate its interval."""
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.core.errors import BadInput
@@ -10,14 +10,16 @@ from scalelaw.fitting.observe import observe_rows
 from scalelaw.forecasting.calibration import Calibration, shipped
 from scalelaw.forecasting.ensemble import Ensemble
 from scalelaw.forecasting.members import fit_members
-from scalelaw.forecasting.score_ensemble import ScoreEnsemble
-from scalelaw.forecasting.score_forecast import ScoreOptions, check_options, forecast_score, is_score
+from scalelaw.forecasting.score_options import ScoreOptions, check_options, is_score
 from scalelaw.runs.observations import Observations, Reduction
 from scalelaw.runs.reading.load import load_runs
 from scalelaw.runs.reducing.pooling import check_which_params
 from scalelaw.runs.reducing.sweeps import SWEPT
 from scalelaw.runs.reducing.thinned import thinned
 from scalelaw.runs.table import RunTable
+
+if TYPE_CHECKING:
+    from scalelaw.forecasting.score_ensemble import ScoreEnsemble
 
 DRAWS = 200
 """Draws of each law: enough for the spread of a forecast, their only use."""
@@ -36,7 +38,7 @@ def forecast(
     draws: int = DRAWS,
     seed: int = 0,
     **score: Unpack[ScoreOptions],
-) -> Ensemble | ScoreEnsemble:
+) -> "Ensemble | ScoreEnsemble":
     """Fit every law the runs allow and combine them into one forecaster with a calibrated interval.
 
     A score is forecast by laws of sizes, of compute and of the loss; see ``forecast_score``.
@@ -68,6 +70,8 @@ def forecast(
     check_draws(draws)
     table = runs if isinstance(runs, Observations | RunTable) else load_runs(runs)
     if is_score(table, target):
+        from scalelaw.forecasting.score_forecast import forecast_score
+
         return forecast_score(table, target=target, use=use, over=over, n=n, calibration=calibration, draws=draws,
                               seed=seed, **score)  # fmt: skip
     check_options(score)

@@ -76,7 +76,7 @@ def members(observed: Observations, n: str | None = None) -> tuple[Member, ...]:
     axes = ["flops"] if found else [name for name in ("flops", kind, "tokens") if name]
     axis = next((name for name in axes if varies(observed, name)), None)
     if axis is not None:
-        found += _of_one(axis, floors=(True,) if found and not _in_step(observed, kind) else (True, False))
+        found += _of_one(axis, floors=(True,) if found and not in_step(observed, kind) else (True, False))
     return tuple(found)
 
 
@@ -89,13 +89,13 @@ def _of_one(axis: str, floors: tuple[bool, ...]) -> list[Member]:
     ]
 
 
-def _in_step(observed: Observations, kind: str | None) -> bool:
-    """Return whether tokens are a power of params in every row, so that their effects cannot be separated."""
+def in_step(observed: Observations, kind: str | None, correlation: float = _STEP) -> bool:
+    """Return whether tokens follow params so closely, on the log, that their effects cannot be separated."""
     if kind is None:
         return False
     sizes = np.array([np.asarray(observed.columns[name], float) for name in (kind, "tokens")])
     logs = np.log(sizes[:, (sizes > 0).all(axis=0)])
-    return logs.shape[1] > 1 and bool(abs(np.corrcoef(logs)[0, 1]) > _STEP)
+    return logs.shape[1] > 1 and bool(abs(np.corrcoef(logs)[0, 1]) > correlation)
 
 
 def _of_params_and_tokens(kind: str) -> list[Member]:

@@ -18,6 +18,7 @@ from scalelaw.core.numbers import counted, format_number
 from scalelaw.core.rendering import Lines, Renderable, Report, Table
 from scalelaw.core.types import Array, Inputs
 from scalelaw.core.version import __version__
+from scalelaw.fitting.solver.residual_scale import expit, logit
 from scalelaw.forecasting.calibration import Calibration, WidthTerms
 from scalelaw.forecasting.chain import Chain
 from scalelaw.forecasting.ensemble import Ensemble
@@ -61,7 +62,7 @@ class ScoreParts(Brief):
     def centre(self) -> Array:
         """Weighted mean of the forecasts on the logit of the score above chance, (n,)."""
         above = np.clip((self.scores - self.chance) / (1 - self.chance), _EDGE, 1 - _EDGE)
-        return self.chance + (1 - self.chance) * _share(self.weights @ _logit(above))
+        return self.chance + (1 - self.chance) * expit(self.weights @ logit(above))
 
     @property
     def doubt(self) -> WidthTerms:
@@ -141,6 +142,17 @@ class ScoreEnsemble(Renderable, Tabular, Plottable, Predicting):
         return float(self.domain["flops"][1]) if "flops" in self.domain else float("nan")
 
     @cached_property
+    def largest_row(self) -> int:
+        """Row of the run with most compute; the last row without compute."""
+        rows = self.observed
+        return int(np.nanargmax(np.asarray(rows.columns.get("flops", np.arange(len(rows))), float)))
+
+    @property
+    def largest_score(self) -> float:
+        """Score of the run with most compute."""
+        return float(self.observed.y[self.largest_row])
+
+    @cached_property
     def digest(self) -> str:
         """Digest of the members and the calibration."""
         members = [each.forecaster.digest for each in self.members]
@@ -191,6 +203,11 @@ class ScoreEnsemble(Renderable, Tabular, Plottable, Predicting):
         shares = 1 / (self.errors**2 + _LEAST_ERROR**2)
         return np.asarray(shares / shares.sum())
 
+    @property
+    def error(self) -> float:
+        """Mean absolute error of the forms on held-back larger runs, by their weights."""
+        return float(self.weights @ self.errors)
+
     @np.errstate(all="ignore")
     def parts(self, x: Inputs) -> ScoreParts:
         """Return the forecast of each form at n points."""
@@ -209,16 +226,17 @@ class ScoreEnsemble(Renderable, Tabular, Plottable, Predicting):
 
     def predict_at(self, x: Inputs, level: float, kind: Kind) -> Prediction:
         """Predict at n points; the interval covered a share ``level`` of larger runs of other studies."""
-        centre, width = self._centred(x, kind)
-        lo, hi = around(centre, self.calibration.factor(level) * width)
+        parts = self.parts(x)
+        centre = parts.centre
+        lo, hi = around(centre, self.calibration.factor(level) * self._width(parts, kind))
         beyond = outside({name: x[name] for name in self.inputs}, self.domain)
         return Prediction(centre, lo, hi, level, np.broadcast_to(beyond, centre.shape))
 
     def probability(self, x: Inputs, score: float, kind: Kind = "new_run") -> Array:
         """Return the probability that runs at n points reach a score, (n,)."""
-        centre, width = self._centred(x, kind)
-        off = _logit(_inside(np.array(score))) - _logit(_inside(centre))
-        return np.asarray(1 - self.calibration.share(off / _on_logit(centre, width)))
+        parts = self.parts(x)
+        off = logit(_inside(np.array(score))) - logit(_inside(parts.centre))
+        return np.asarray(1 - self.calibration.share(off / _on_logit(parts.centre, self._width(parts, kind))))
 
     @np.errstate(all="ignore")
     def sample(self, x: Inputs, kind: Kind = "mean", seed: int = 0) -> Array | None:
@@ -232,14 +250,12 @@ class ScoreEnsemble(Renderable, Tabular, Plottable, Predicting):
         share = np.array([weight for _, weight in drawn])
         chosen = rng.choice(len(drawn), size=fewest, p=share / share.sum())
         rows = [drawn[i][0][rng.permutation(len(drawn[i][0]))[: np.sum(chosen == i)]] for i in np.unique(chosen)]
-        scores = rng.permutation(np.vstack(rows))
+        scores, parts = rng.permutation(np.vstack(rows)), self.parts(x)
         if kind == "new_run":
-            doubt = self.parts(x).doubt
-            scores = scores + np.hypot(doubt.residual, doubt.items) * rng.standard_normal(scores.shape)
-        rank = (np.argsort(np.argsort(scores, axis=0), axis=0) + 0.5) / len(scores)
-        centre, width = self._centred(x, kind)
-        moved = _on_logit(centre, width) * self.calibration.quantile(rank)
-        return np.asarray(_share(_logit(_inside(centre)) + moved))
+            noise = np.hypot(parts.doubt.residual, parts.doubt.items)
+            scores = scores + noise * rng.standard_normal(scores.shape)
+        moved = _on_logit(parts.centre, self._width(parts, kind)) * self.calibration.by_rank(scores)
+        return expit(logit(_inside(parts.centre)) + moved)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values: the ensemble in ``scalelaw forecast --json``."""
@@ -284,10 +300,9 @@ class ScoreEnsemble(Renderable, Tabular, Plottable, Predicting):
         title = f"{self.label}, fitted to {self.target} of {format_number(len(self.observed))} runs"
         return Report(title, [Table(rows, right=range(1, 3)), Lines(lines, width=0)])
 
-    def _centred(self, x: Inputs, kind: Kind) -> tuple[Array, Array]:
-        """Return the forecast (n,), and the width of its interval, (n,)."""
-        parts = self.parts(x)
-        return parts.centre, self.calibration.width(parts.doubt, of_run=kind == "new_run")
+    def _width(self, parts: ScoreParts, kind: Kind) -> Array:
+        """Return the width of the interval, (n,)."""
+        return self.calibration.width(parts.doubt, of_run=kind == "new_run")
 
     def _spread(self, member: ScoreMember, full: Inputs, n: int) -> Array:
         draws = member.forecaster.sample(self.inputs_of(member, full), "mean", self.seed)
@@ -309,8 +324,8 @@ class ScoreEnsemble(Renderable, Tabular, Plottable, Predicting):
 
 def around(centre: Array, half: Array) -> tuple[Array, Array]:
     """Return the ends of intervals of this half width, (n,) each, on the logit so that they stay within (0, 1)."""
-    middle, moved = _logit(_inside(centre)), _on_logit(centre, half)
-    return np.minimum(_share(middle - moved), centre), np.maximum(_share(middle + moved), centre)
+    middle, moved = logit(_inside(centre)), _on_logit(centre, half)
+    return np.minimum(expit(middle - moved), centre), np.maximum(expit(middle + moved), centre)
 
 
 def _on_logit(centre: Array, width: Array) -> Array:
@@ -331,11 +346,3 @@ def _scatter(member: ScoreMember, items: float | None) -> float:
 
 def _inside(score: Array) -> Array:
     return np.clip(score, 1e-3, 1 - 1e-3)
-
-
-def _logit(share: Array) -> Array:
-    return np.asarray(np.log(share / (1 - share)))
-
-
-def _share(logit: Array) -> Array:
-    return np.asarray(1 / (1 + np.exp(-logit)))

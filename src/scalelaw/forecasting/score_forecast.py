@@ -6,14 +6,14 @@ SCORE_SATURATED    warn    the largest runs are within noise of a perfect score
 SCORE_NO_LOSS      warn    the table has no loss, so only forms of compute and sizes are fitted
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
 from scalelaw.accounting.flops import COUNTINGS
-from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.errors import BadInput
 from scalelaw.core.findings import Finding, Grade, enforce
 from scalelaw.core.types import Array, frozen
 from scalelaw.fitting.measured_inputs import at_same_time
@@ -22,7 +22,8 @@ from scalelaw.forecasting.calibration import Calibration, shipped_for_scores
 from scalelaw.forecasting.members import by_compute, varies
 from scalelaw.forecasting.score_ensemble import ScoreEnsemble
 from scalelaw.forecasting.score_members import LOSSES, fit_forms, items_of
-from scalelaw.runs.chance import Chance, ask_chance, chance_of_rows, one_chance
+from scalelaw.forecasting.score_options import ScoreOptions, check_options
+from scalelaw.runs.chance import chance_of_rows, required_chance
 from scalelaw.runs.observations import Observations, Reduction
 from scalelaw.runs.reading.load import load_runs
 from scalelaw.runs.reducing.sweeps import SWEPT
@@ -32,33 +33,6 @@ _FEWEST = 4
 _Z = 2.0
 """Standard errors that a score must be from chance, or from one, to be distinguished from it."""
 _LARGEST_SHARE = 1 / 3
-
-
-class ScoreOptions(TypedDict, total=False):
-    """Keyword arguments that only a score has: the measured loss it follows, and the score of guessing."""
-
-    loss: str | None
-    chance: Chance | None
-
-
-def check_options(score: Mapping[str, Any]) -> None:
-    """Check that every option exists.
-
-    Raises:
-        UnknownName: one does not.
-    """
-    for name in score:
-        if name not in ScoreOptions.__annotations__:
-            raise UnknownName.among("option of a forecast", name, ScoreOptions.__annotations__)
-
-
-def is_score(runs: RunTable | Observations, target: str | None) -> bool:
-    """Return whether a target, or the only target of the runs, is a score."""
-    if isinstance(runs, Observations):
-        target = runs.target
-    elif target is None and len(runs.targets) == 1:
-        target = runs.targets[0]
-    return target is not None and target.partition("@")[0] == "score"
 
 
 def forecast_score(
@@ -116,12 +90,7 @@ def forecast_score_rows(
         seed: seed of the draws.
         refuse: whether a score at chance is refused; a benchmark of the method scores it too.
     """
-    chance = one_chance(rows)
-    if chance is None:
-        found = Finding("FIT_CHANCE", Grade.ASK, f"the score of guessing of {rows.target} is unknown", len(rows),
-                        ask_chance(rows.target))  # fmt: skip
-        enforce([found])
-        raise AssertionError
+    chance = required_chance(rows, "the forecast")
     kind = n or next((name for name in COUNTINGS if varies(rows, name)), None)
     known = _known(rows, kind, source)
     if len(known) < _FEWEST:

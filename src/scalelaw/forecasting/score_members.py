@@ -20,9 +20,9 @@ from scalelaw.fitting.result import FitResult
 from scalelaw.fitting.solver.noise import Noise
 from scalelaw.fitting.spec import FitSpec
 from scalelaw.forecasting.calibration import shipped
-from scalelaw.forecasting.chain import Chain
+from scalelaw.forecasting.chain import Chain, scatter
 from scalelaw.forecasting.ensemble import Ensemble
-from scalelaw.forecasting.members import by_compute, fit_members, varies
+from scalelaw.forecasting.members import by_compute, fit_members, in_step, varies
 from scalelaw.laws import Law, as_law
 from scalelaw.runs.observations import Observations
 
@@ -37,6 +37,8 @@ _RUN = 0.01
 """Scatter of a score between runs beyond its items, assumed for the weights of the rows."""
 _CEILING = {"E": (0.22, 2.7)}
 _BEST = {"h": (0.85, 1.3)}
+_STEP = 0.97
+"""Correlation of ln tokens with ln params beyond which a law of both is left out."""
 _PER_BPB = 3.0
 """Nats per token in one bit per byte of text: 4.3 bytes per token times ln 2."""
 
@@ -83,7 +85,7 @@ class ScoreMember(Brief):
     @property
     def scatter(self) -> float:
         """Root mean square residual of the scores, weighted."""
-        return float(np.sqrt(np.average(self.fit.residuals**2, weights=self.fit.rows.weight)))
+        return scatter(self.fit)
 
     def centre(self, x: Inputs) -> Array:
         """Return the score at n points, (n,)."""
@@ -125,7 +127,7 @@ def forms(rows: Observations, chance: float, kind: str | None) -> tuple[ScoreFor
             ScoreForm(as_law(f"accuracy_power[{at},ceiling=yes]"), {**of_axis, **_CEILING}),
             ScoreForm(as_law(f"accuracy_logistic[{at},ceiling=yes]"), {"k": (0.5, 1.8), **_BEST}),
         ]
-    if kind is not None and varies(rows, kind) and varies(rows, "tokens") and not _in_step(rows, kind):
+    if kind is not None and varies(rows, kind) and varies(rows, "tokens") and not in_step(rows, kind, _STEP):
         found.append(ScoreForm(as_law(f"accuracy_joint_power[n={kind},chance={chance!r}]"),
                                {"alpha": (0.25, 1.65), "beta": (0.25, 1.65)}))  # fmt: skip
     for metric in LOSSES:
@@ -251,9 +253,3 @@ def _by_items(rows: Observations, chance: float) -> Array:
     variance = np.where(np.isfinite(items), share * (1 - share) / items, np.nan) + _RUN**2
     variance = np.where(np.isfinite(variance), variance, np.nanmedian(variance) if np.isfinite(variance).any() else 1.0)
     return np.asarray(variance.min() / variance)
-
-
-def _in_step(rows: Observations, kind: str) -> bool:
-    """Return whether tokens follow params so closely that their effects cannot be separated."""
-    logs = [np.log(np.asarray(rows.columns[name], float)) for name in (kind, "tokens")]
-    return bool(abs(np.corrcoef(*logs)[0, 1]) > 0.97)

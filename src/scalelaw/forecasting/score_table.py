@@ -14,8 +14,9 @@ from scalelaw.core.types import Inputs, frozen
 from scalelaw.fitting.observe import observe_rows
 from scalelaw.forecasting.calibration import shipped_for_scores
 from scalelaw.forecasting.score_ensemble import ScoreEnsemble
-from scalelaw.forecasting.score_forecast import ScoreOptions, forecast_score, forecast_score_rows, with_loss
+from scalelaw.forecasting.score_forecast import forecast_score, forecast_score_rows, with_loss
 from scalelaw.forecasting.score_members import items_of
+from scalelaw.forecasting.score_options import ScoreOptions, scores_of
 from scalelaw.runs.chance import chance_of_rows, one_chance
 from scalelaw.runs.observations import Observations
 from scalelaw.runs.reading.load import load_runs
@@ -55,11 +56,9 @@ class ScoreForecasts(Renderable, Tabular, Brief):
         for target, forecaster in self.all.items():
             seen = forecaster.predict({name: np.atleast_1d(values) for name, values in x.items()}, level)
             assert seen.lo is not None and seen.hi is not None
-            now = float(
-                forecaster.observed.y[np.argmax(forecaster.observed.columns.get("flops", forecaster.observed.y))]
-            )
-            found.append({"target": target, "largest_run": now, "score": float(seen.mean[0]), "lo": float(seen.lo[0]),
-                          "hi": float(seen.hi[0]), "level": level})  # fmt: skip
+            score, lo, hi = (float(each[0]) for each in (seen.mean, seen.lo, seen.hi))
+            row = {"target": target, "largest_run": forecaster.largest_score, "score": score, "lo": lo, "hi": hi}
+            found.append({**row, "level": level})
         return found
 
     def to_dict(self) -> dict[str, Any]:
@@ -73,7 +72,7 @@ class ScoreForecasts(Renderable, Tabular, Brief):
     def to_columns(self) -> Columns:
         """Return one row per score: its forecaster and error on held-back larger runs."""
         return columns_of(
-            {"target": target, "chance": each.chance, "n_items": each.items, "error": float(each.weights @ each.errors)}
+            {"target": target, "chance": each.chance, "n_items": each.items, "error": each.error}
             for target, each in self.all.items()
         )
 
@@ -81,8 +80,7 @@ class ScoreForecasts(Renderable, Tabular, Brief):
         """Return one row per score, then why others have none."""
         rows = [["score", "chance", "largest run", "error on larger runs"]]
         for target, each in self.all.items():
-            now = float(each.observed.y[-1])
-            rows.append([target, f"{each.chance:.3g}", f"{now:.3f}", f"{float(each.weights @ each.errors):.3f}"])
+            rows.append([target, f"{each.chance:.3g}", f"{each.largest_score:.3f}", f"{each.error:.3f}"])
         lines = [(target, f"no forecast: {why}") for target, why in self.refused.items()]
         return Report(f"{len(self.each)} scores", [Table(rows, right=range(1, 4)), Lines(lines, width=0)])
 
@@ -105,7 +103,7 @@ def forecast_scores(
         BadInput: no scores, or no score that can be forecast.
     """
     table = runs if isinstance(runs, RunTable) else load_runs(runs)
-    wanted = list(targets or [name for name in table.targets if name.partition("@")[0] == "score"])
+    wanted = list(targets or scores_of(table))
     if not wanted:
         raise BadInput(f"no scores to forecast; the table has {', '.join(table.targets) or 'no target'}")
     each, refused = {}, {}

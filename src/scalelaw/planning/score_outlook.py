@@ -86,14 +86,13 @@ class ScoreOutlook(Renderable, Tabular, Brief):
         mean, lo, hi = self.rows[target][0]
         point = ", ".join(f"{name} {format_number(value, 3)}" for name, value in self.points[0].items())
         known = forecaster.calibration
-        error = float(forecaster.weights @ forecaster.errors)
         items = "" if forecaster.items is None else f" on {format_number(forecaster.items, 4)} items"
         doubts = [str(found) for found in self.doubts[:_SHOWN]] or ["none found"]
         lines = [
             ("expect", f"{target} of {mean:.3f}{items}, {100 * self.level:g} % interval {lo:.3f} to {hi:.3f}"),
             ("with", f"{point}" + ("" if np.isnan(self.reach[0]) else f": {self.reach[0]:.3g} times the largest run")),
-            ("tested", f"on the larger of the fitted runs: off by {error:.3f} on average; intervals calibrated on "
-                       f"{known.cases} forecasts of larger runs by {len(known.sources)} sources"),
+            ("tested", f"on the larger of the fitted runs: off by {forecaster.error:.3f} on average; intervals "
+                       f"calibrated on {known.cases} forecasts of larger runs by {len(known.sources)} sources"),
             *(("doubt", text) for text in doubts),
             *(("no forecast", f"{name}: {why}") for name, why in self.forecasts.refused.items()),
             ("next", self._next(target, mean)),
@@ -105,8 +104,8 @@ class ScoreOutlook(Renderable, Tabular, Brief):
         ]
         table = [head]
         for name, row in self.rows.items():
-            now = _largest(self.forecasts.all[name])
-            table.append([name, f"{now:.3f}", *(f"{value:.3f} ({low:.3f} to {high:.3f})" for value, low, high in row)])
+            now = f"{self.forecasts.all[name].largest_score:.3f}"
+            table.append([name, now, *(f"{value:.3f} ({low:.3f} to {high:.3f})" for value, low, high in row)])
         own = forecaster.report()
         shown = Table(table, right=range(1, len(head)))
         forms = Lines([("forms", own.title)], width=0)
@@ -171,9 +170,3 @@ def _named(point: Mapping[str, float], reach: float) -> str:
     return (
         ", ".join(format_number(value, 3) for value in point.values()) if np.isnan(reach) else f"{reach:.3g}x compute"
     )
-
-
-def _largest(forecaster: ScoreEnsemble) -> float:
-    """Return the score of the largest run."""
-    rows = forecaster.observed
-    return float(rows.y[np.nanargmax(np.asarray(rows.columns.get("flops", np.arange(len(rows))), float))])

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from scalelaw.accounting.flops import COUNTINGS
 from scalelaw.core.errors import BadInput
 from scalelaw.core.nouns.brief import Brief
 from scalelaw.core.nouns.tabular import Columns, Tabular, columns_of
@@ -130,7 +129,7 @@ def points_of(forecaster: ScoreEnsemble, flops: Sequence[float] | Array) -> dict
         return {"flops": budgets}
     if forecaster.counting is None:
         raise BadInput(
-            f"{forecaster.label} takes {', '.join(forecaster.inputs)}, not compute; give them as a point (CLI: --at)"
+            f"{forecaster.label} takes {', '.join(forecaster.inputs)}, not compute; forecast a point of them instead"
         )
     kind = forecaster.inputs[0]
     if forecaster.loss is not None and forecaster.loss.deciding:
@@ -140,8 +139,7 @@ def points_of(forecaster: ScoreEnsemble, flops: Sequence[float] | Array) -> dict
             line = None
         if line is not None and np.isfinite(line.params).all():
             return {kind: line.params, "tokens": line.tokens, "flops": budgets}
-    columns = forecaster.observed.columns
-    largest = int(np.nanargmax(np.asarray(columns["flops"], float))) if "flops" in columns else -1
+    columns, largest = forecaster.observed.columns, forecaster.largest_row
     ratio = float(columns["tokens"][largest] / columns[kind][largest])
     params, tokens = forecaster.counting.split(budgets, ratio)
     return {kind: params, "tokens": tokens, "flops": budgets}
@@ -167,17 +165,12 @@ def plan_score(forecaster: ScoreEnsemble, score: float, *, probability: float = 
         raise BadInput(f"probability must lie strictly between 0 and 1, got {probability:g}; 0.9 is usual")
     budgets = forecaster.largest * np.geomspace(1 / _BELOW, FARTHEST, _GRID)
     found = points_of(forecaster, budgets)
-    reached = forecaster.probability(_inputs(forecaster, found), score)
-    at = np.flatnonzero(reached >= probability)
-    best = None
-    if len(at):
-        first = int(at[0])
-        best = _expected(forecaster, {name: float(values[first]) for name, values in found.items()}, level, score)
+    reached = forecaster.probability(found, score)
+    first = np.flatnonzero(reached >= probability)[:1]
+    smallest = {name: values[first] for name, values in found.items()}
+    best = _expected(forecaster, smallest, level, score)[0] if len(first) else None
     gains = points_of(forecaster, forecaster.largest * np.array([1.0, *GAINS]))
-    shown = tuple(
-        _expected(forecaster, {name: float(values[i]) for name, values in gains.items()}, level, score)
-        for i in range(1 + len(GAINS))
-    )
+    shown = _expected(forecaster, gains, level, score)
     return ScorePlan(forecaster, score, probability, level, best, float(reached.max()), shown)
 
 
@@ -194,22 +187,15 @@ def prune(forecaster: ScoreEnsemble, grid: Mapping[str, Array], score: float, *,
     return np.asarray(forecaster.probability(x, score) >= probability)
 
 
-def _inputs(forecaster: ScoreEnsemble, point: Mapping[str, Array]) -> dict[str, Array]:
-    return {
-        name: values for name, values in point.items() if name in (*forecaster.inputs, "flops", *COUNTINGS, "tokens")
-    }
-
-
-def _expected(forecaster: ScoreEnsemble, point: Mapping[str, float], level: float, score: float) -> ExpectedScore:
-    x = _inputs(forecaster, {name: np.array([value]) for name, value in point.items()})
-    seen = forecaster.predict(x, level)
+def _expected(
+    forecaster: ScoreEnsemble, points: Mapping[str, Array], level: float, score: float
+) -> tuple[ExpectedScore, ...]:
+    """Return the forecast of each run."""
+    seen, reached = forecaster.predict(points, level), forecaster.probability(points, score)
     assert seen.lo is not None and seen.hi is not None
-    reach = point["flops"] / forecaster.largest if "flops" in point else float("nan")
-    return ExpectedScore(
-        point,
-        reach,
-        float(seen.mean[0]),
-        float(seen.lo[0]),
-        float(seen.hi[0]),
-        float(forecaster.probability(x, score)[0]),
+    reach = np.asarray(points.get("flops", np.full(len(reached), np.nan))) / forecaster.largest
+    values = zip(reach, seen.mean, seen.lo, seen.hi, reached, strict=True)
+    return tuple(
+        ExpectedScore({name: float(each[i]) for name, each in points.items()}, *map(float, value))
+        for i, value in enumerate(values)
     )

@@ -2,6 +2,9 @@
 
 It comes, in this order, from the argument, from a column of the table, and from the dated table of benchmarks. A
 benchmark that none of them knows has no chance, and a law that needs it asks.
+
+code        grade  when
+FIT_CHANCE  ask    a law above chance is given a score whose chance is unknown
 """
 
 import os
@@ -13,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalelaw.core.benchmarks.chance import date, find, harness_of
-from scalelaw.core.errors import BadInput, UnknownName
+from scalelaw.core.errors import BadInput, NeedsAnswer, UnknownName
+from scalelaw.core.findings import Finding, Grade
 from scalelaw.core.quantities import SHARES, spelling
 from scalelaw.core.toml import read_toml
 from scalelaw.core.types import AnyArray, frozen
@@ -137,6 +141,24 @@ def one_chance(observed: "Observations") -> float | None:
             f"(CLI: --chance {known[0]:.4g})"
         )
     return float(known[0]) if len(known) else None
+
+
+def required_chance(observed: "Observations", taker: str) -> float:
+    """Return the one chance of the rows.
+
+    Args:
+        observed: rows of a score or an error.
+        taker: what needs the chance, for the message.
+
+    Raises:
+        BadInput: the rows differ, or only some have one.
+        NeedsAnswer: no row has any.
+    """
+    if (level := one_chance(observed)) is not None:
+        return level
+    message = f"{taker} takes the score of guessing, and that of {observed.target} is unknown"
+    asked = Finding("FIT_CHANCE", Grade.ASK, message, len(observed), ask_chance(observed.target))
+    raise NeedsAnswer(f"{asked} [{asked.code}]", [asked])
 
 
 def ask_chance(target: str) -> str:

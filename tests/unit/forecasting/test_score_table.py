@@ -25,6 +25,16 @@ def test_every_score_has_a_forecast_and_the_average_its_own(ladder: Made) -> Non
     assert rows[AVERAGE]["hi"] - rows[AVERAGE]["lo"] < max(row["hi"] - row["lo"] for row in rows.values())
 
 
+def test_the_largest_run_is_that_of_most_compute_in_any_order_of_rows(ladder: Made) -> None:
+    runs = ladder()
+    mixed = {name: np.roll(values, 3) for name, values in runs.items()}
+    found = forecast_scores(mixed, ["score@piqa"], draws=10)
+    most = runs["score@piqa"][np.argmax(runs["flops"])]
+    assert found.each["score@piqa"].largest_score == most
+    assert found.rows({"params": 2e9, "tokens": 4e10})[0]["largest_run"] == most
+    assert f"{most:.3f}" in str(found)
+
+
 def test_the_items_of_an_average_give_its_noise(ladder: Made) -> None:
     table = load_runs(ladder())
     parts = [observe_rows(table, f"score@{name}", None) for name in ("hellaswag", "piqa")]

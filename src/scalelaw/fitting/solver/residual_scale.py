@@ -40,11 +40,13 @@ def _same(q: Array) -> Array:
     return q
 
 
-def _logit(q: Array) -> Array:
+def logit(q: Array) -> Array:
+    """Return ln(q / (1 - q))."""
     return np.asarray(np.log(q) - np.log1p(-q))
 
 
-def _expit(z: Array) -> Array:
+def expit(z: Array) -> Array:
+    """Return 1 / (1 + exp(-z)), the inverse of ``logit``, without overflow."""
     return np.asarray(np.exp(-np.logaddexp(0.0, -z)))
 
 
@@ -52,7 +54,7 @@ SCALES = MappingProxyType(
     {
         "log": ResidualScale("log loss", np.log, np.exp, lambda q: 1.0 / q, low=0.0),
         "raw": ResidualScale("the loss itself", _same, _same, np.ones_like),
-        "logit": ResidualScale("the logit of the score above chance", _logit, _expit, lambda q: 1.0 / (q * (1.0 - q)),
+        "logit": ResidualScale("the logit of the score above chance", logit, expit, lambda q: 1.0 / (q * (1.0 - q)),
                                low=0.0, high=1.0),
         "loglog": ResidualScale("ln(-ln) of the score above chance", lambda q: np.log(-np.log(q)),
                                 lambda z: np.exp(-np.exp(z)), lambda q: 1.0 / (q * np.log(q)), low=0.0, high=1.0),
